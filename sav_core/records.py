@@ -1,0 +1,343 @@
+"""The values that pass between the parts: examples in, head vectors between, predictions out.
+
+All are immutable. Axes are named once, here, and keep order and name everywhere: ``example, layer, head, dim, label``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import InputError
+from sav_core.images import Picture, PictureLike, as_picture
+
+__all__ = [
+    "IMAGE_MARKER",
+    "Cancel",
+    "Example",
+    "ExampleSet",
+    "Geometry",
+    "Head",
+    "HeadScores",
+    "HeadVectors",
+    "Prediction",
+    "Progress",
+    "ProgressCallback",
+    "Skipped",
+    "Vote",
+]
+
+FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+IMAGE_MARKER = "<image>"
+"""In a question, marks where the next image stands; a question without markers comes after all its images."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Head:
+    """One attention head of the language model, counted from zero; prints as ``L14.H3``."""
+
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"L{self.layer}.H{self.index}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How many decoder layers, query heads in each, and numbers in one head's vector; measured on the modules."""
+
+    layers: int
+    heads: int
+    dim: int
+
+    def __str__(self) -> str:
+        return f"{self.layers} layers x {self.heads} heads x {self.dim} dim"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(layer, head, dim)``."""
+        return (self.layers, self.heads, self.dim)
+
+
+@dataclass(frozen=True, init=False)
+class Example:
+    """Images and a question in their order, with a label when it is known.
+
+    Attributes:
+        images: any number of pictures, none for a text-only example.
+        question: the text of the prompt. Each ``<image>`` in it marks the place of the next image; without a marker
+            all images come first, then the text.
+        label: what the example is an example of; ``None`` for a query.
+        name: what to call it in messages; the first picture's name unless given.
+    """
+
+    images: tuple[Picture, ...]
+    question: str
+    label: str | None
+    name: str
+
+    def __init__(
+        self,
+        images: PictureLike | Sequence[PictureLike] = (),
+        question: str = "",
+        label: str | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        """Open the images: each a path, bytes, a PIL image, a ``uint8`` array ``(row, column, 3)`` or a Picture.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: the question holds image markers, but not one for each image; or there is nothing at all.
+        """
+        many = images if isinstance(images, (list, tuple)) else (images,)
+        pictures = tuple(as_picture(image) for image in many)
+        markers = question.count(IMAGE_MARKER)
+        if markers not in (0, len(pictures)):
+            raise InputError(
+                f"The question marks {markers} image places with {IMAGE_MARKER} but the example has {len(pictures)} "
+                f"image{'s' * (len(pictures) != 1)}: write one marker for each image, or none."
+            )
+        if not pictures and not question.strip():
+            raise InputError("An example needs an image or a question, and this one has neither.")
+        object.__setattr__(self, "images", pictures)
+        object.__setattr__(self, "question", question)
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "name", name or (pictures[0].name if pictures else question.strip()[:60]))
+
+    def __repr__(self) -> str:
+        return f"Example({self.name!r}, {len(self.images)} images, label={self.label!r})"
+
+    def with_question(self, question: str) -> Example:
+        """Return the same example under another question."""
+        return Example(self.images, question, self.label, name=self.name)
+
+    def with_label(self, label: str | None) -> Example:
+        """Return the same example under another label."""
+        return Example(self.images, self.question, label, name=self.name)
+
+    @property
+    def parts(self) -> tuple[Picture | str, ...]:
+        """Pictures and texts in the order of the prompt; empty texts left out."""
+        if IMAGE_MARKER not in self.question:
+            texts: tuple[str, ...] = (self.question,) if self.question.strip() else ()
+            return (*self.images, *texts)
+        parts: list[Picture | str] = []
+        for place, text in enumerate(self.question.split(IMAGE_MARKER)):
+            if place:
+                parts.append(self.images[place - 1])
+            if text.strip():
+                parts.append(text.strip())
+        return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out of a data set, and why, in one sentence."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExampleSet(Sequence[Example]):
+    """What was read from one place: a sequence of examples, and what had to be left out."""
+
+    examples: tuple[Example, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ExampleSet({len(self)} examples, labels={list(self.labels)}, {len(self.skipped)} skipped)"
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self.examples)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
+    def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
+        return self.examples[index]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The distinct labels, sorted."""
+        return tuple(sorted({example.label for example in self.examples if example.label is not None}))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long job is: ``done`` of ``total`` items after ``seconds`` of work."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Items per second so far; 0 before the first."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """At the rate so far; infinite before the first item."""
+        return (self.total - self.done) / self.rate if self.rate else float("inf")
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+Cancel: TypeAlias = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class HeadVectors:
+    """The last-token vector of every attention head for a number of examples.
+
+    Attributes:
+        values: ``float32 (example, layer, head, dim)``, the input of each layer's ``o_proj`` at the last token.
+        labels: one for each example; ``None`` where unknown.
+        names: one for each example, for messages.
+        positions: where each example stood in what was asked for. It is ``0 .. n - 1`` unless the work was cancelled.
+        asked: how many examples were asked for.
+        model: fingerprint of the model that made them.
+        dtype: what the model computed in, such as ``"float32"``.
+    """
+
+    values: npt.NDArray[np.float32]
+    labels: tuple[str | None, ...]
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    asked: int
+    model: str = ""
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        shape = self.values.shape
+        if len(shape) != 4:
+            raise ValueError(f"Head vectors have axes (example, layer, head, dim), but the array has shape {shape}.")
+        if not len(self.labels) == len(self.names) == len(self.positions) == shape[0]:
+            raise ValueError(
+                f"{shape[0]} head vectors need as many labels, names and positions, but there are "
+                f"{len(self.labels)}, {len(self.names)} and {len(self.positions)}."
+            )
+
+    def __repr__(self) -> str:
+        return f"HeadVectors({len(self)} of {self.asked} examples, {self.geometry}, {self.dtype})"
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def complete(self) -> bool:
+        """Whether every example that was asked for is here."""
+        return len(self) == self.asked
+
+    @property
+    def geometry(self) -> Geometry:
+        """Layers, heads and dim of the array."""
+        return Geometry(*self.values.shape[1:])
+
+    @cached_property
+    def by_head(self) -> npt.NDArray[np.float64]:
+        """``float64 (layer * head, example, dim)``: the layout and precision in which heads are scored, made once.
+
+        Double precision makes a score the same number on every machine up to what the tie rules round away.
+        """
+        examples, layers, heads, dim = self.values.shape
+        return np.ascontiguousarray(
+            self.values.reshape(examples, layers * heads, dim).transpose(1, 0, 2), dtype=np.float64
+        )
+
+    def take(self, rows: Sequence[int]) -> HeadVectors:
+        """Return the head vectors of some of the examples, in the order given."""
+        index = np.asarray(rows, dtype=np.intp)
+        return HeadVectors(
+            values=self.values[index],
+            labels=tuple(self.labels[row] for row in index),
+            names=tuple(self.names[row] for row in index),
+            positions=tuple(range(len(index))),
+            asked=len(index),
+            model=self.model,
+            dtype=self.dtype,
+        )
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """How well each head alone tells the labels apart on the support.
+
+    Attributes:
+        correct: ``int (layer, head)``, examples that the head gives their own label.
+        margin: ``float (layer, head)``, mean of own-label cosine minus best other-label cosine.
+        scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
+            label has another example left.
+        scoring: ``"resubstitution"`` or ``"leave_one_out"``.
+    """
+
+    correct: npt.NDArray[np.int64]
+    margin: npt.NDArray[np.float64]
+    scored: int
+    scoring: str
+
+    def __repr__(self) -> str:
+        best = self.ranking[0]
+        return f"HeadScores(best {best} {self.accuracy[best.layer, best.index]:.1%}, n={self.scored}, {self.scoring})"
+
+    @property
+    def accuracy(self) -> npt.NDArray[np.float64]:
+        """``float (layer, head)``, share of the judged examples that each head gives their own label."""
+        return self.correct / self.scored
+
+    @cached_property
+    def ranking(self) -> tuple[Head, ...]:
+        """Every head, best first: more correct, then larger margin, then lower layer, then lower head."""
+        layers, heads = self.correct.shape
+        order = np.lexsort((np.arange(layers * heads), -self.margin.ravel(), -self.correct.ravel()))
+        return tuple(Head(*divmod(int(flat), heads)) for flat in order)
+
+
+class Vote(NamedTuple):
+    """One kept head's vote: the label whose centroid is nearest to the query, and the cosine to it."""
+
+    head: Head
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the kept heads say about one query.
+
+    Attributes:
+        label: the answer.
+        shares: for every label its share of the vote; they sum to 1.
+        votes: one for each kept head, best head first.
+        similarities: ``float (head, label)``, each kept head's cosine to every label's centroid; heads as in ``votes``,
+            labels as in ``shares``.
+        margin: the answer's share minus the largest other share.
+        confidence: how sure the voting rule is, 0 to 1; under ``majority`` the answer's share.
+        name: the query's name.
+    """
+
+    label: str
+    shares: Mapping[str, float]
+    votes: tuple[Vote, ...]
+    similarities: npt.NDArray[np.float64] = field(repr=False)
+    margin: float
+    confidence: float
+    name: str = ""
+
+    def __repr__(self) -> str:
+        share = self.shares[self.label]
+        return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"

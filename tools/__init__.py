@@ -1,0 +1,1 @@
+"""How the assets were made: artwork, training, evaluation, the model card."""
