@@ -11,6 +11,7 @@
     │   ├── UnsupportedModelError   its language model has no ordinary self-attention, or a part is missing
     │   └── OutOfMemoryError        not even one example fits into memory
     ├── StorageError                the disk refuses: full, read-only, no permission
+    ├── CancelledError              the caller asked to stop; what was done until then is in the cache
     └── InterventionError           a hook that was to capture or change something never fired
 
 A message states what was expected, what came, and what to do next, in that order and in one sentence where one is enough.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 __all__ = [
     "BackboneError",
+    "CancelledError",
     "ClassifierFileError",
     "DatasetError",
     "ImageError",
@@ -77,6 +79,10 @@ class OutOfMemoryError(BackboneError):
 
 class StorageError(SavError):
     """The disk refuses: full, read-only, or no permission."""
+
+
+class CancelledError(SavError):
+    """The caller asked to stop; what was done until then is in the cache."""
 
 
 class InterventionError(SavError):

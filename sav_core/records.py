@@ -12,9 +12,9 @@ from typing import NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
+from sav_core.images import Picture, PictureLike, as_picture
 
 from sav_core.errors import InputError
-from sav_core.images import Picture, PictureLike, as_picture
 
 __all__ = [
     "IMAGE_MARKER",
@@ -78,6 +78,7 @@ class Example:
             all images come first, then the text.
         label: what the example is an example of; ``None`` for a query.
         name: what to call it in messages; the first picture's name unless given.
+
     """
 
     images: tuple[Picture, ...]
@@ -98,6 +99,7 @@ class Example:
         Raises:
             ImageError: an image cannot be read.
             InputError: the question holds image markers, but not one for each image; or there is nothing at all.
+
         """
         many = images if isinstance(images, (list, tuple)) else (images,)
         pictures = tuple(as_picture(image) for image in many)
@@ -212,6 +214,7 @@ class HeadVectors:
         asked: how many examples were asked for.
         model: fingerprint of the model that made them.
         dtype: what the model computed in, such as ``"float32"``.
+
     """
 
     values: npt.NDArray[np.float32]
@@ -248,17 +251,6 @@ class HeadVectors:
         """Layers, heads and dim of the array."""
         return Geometry(*self.values.shape[1:])
 
-    @cached_property
-    def by_head(self) -> npt.NDArray[np.float64]:
-        """``float64 (layer * head, example, dim)``: the layout and precision in which heads are scored, made once.
-
-        Double precision makes a score the same number on every machine up to what the tie rules round away.
-        """
-        examples, layers, heads, dim = self.values.shape
-        return np.ascontiguousarray(
-            self.values.reshape(examples, layers * heads, dim).transpose(1, 0, 2), dtype=np.float64
-        )
-
     def take(self, rows: Sequence[int]) -> HeadVectors:
         """Return the head vectors of some of the examples, in the order given."""
         index = np.asarray(rows, dtype=np.intp)
@@ -283,6 +275,7 @@ class HeadScores:
         scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
             label has another example left.
         scoring: ``"resubstitution"`` or ``"leave_one_out"``.
+
     """
 
     correct: npt.NDArray[np.int64]
@@ -328,6 +321,7 @@ class Prediction:
         margin: the answer's share minus the largest other share.
         confidence: how sure the voting rule is, 0 to 1; under ``majority`` the answer's share.
         name: the query's name.
+
     """
 
     label: str

@@ -1,0 +1,191 @@
+"""Head vectors in, predictions out: keep the best heads and let them vote. Pure array maths; no model is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sav_core.errors import InputError, SettingError
+from sav_core.heads import cosines, fit_heads
+from sav_core.records import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
+from sav_core.voting import voting_rule
+
+__all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
+
+
+@dataclass(frozen=True)
+class FittedHeads:
+    """All that classifying needs: what a ``.sav`` file holds.
+
+    Attributes:
+        labels: sorted.
+        centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
+        scores: of every head.
+        examples: how many support examples each label had, in the order of ``labels``.
+
+    """
+
+    labels: tuple[str, ...]
+    centroids: npt.NDArray[np.float64]
+    scores: HeadScores
+    examples: tuple[int, ...]
+
+    @property
+    def geometry(self) -> Geometry:
+        """The model's layers, heads and dim."""
+        layers, heads, _, dim = self.centroids.shape
+        return Geometry(layers, heads, dim)
+
+
+class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Sparse Attention Vectors on arrays (arXiv 2412.00142, section 3).
+
+    Args:
+        n_kept: how many of the best heads vote; all of them where the model has fewer. The paper's 20.
+        voting: name of the voting rule, see ``sav_core.voting``.
+        scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"`` (honest with few examples).
+
+    Attributes:
+        classes_: ``str (label,)``, sorted.
+        fitted_: the ``FittedHeads``.
+        head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
+        kept_heads_: the heads that vote, best first.
+
+    Example:
+        >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
+        'cat'
+
+    """
+
+    def __init__(self, n_kept: int = 20, voting: str = "majority", scoring: str = "resubstitution") -> None:
+        self.n_kept = n_kept
+        self.voting = voting
+        self.scoring = scoring
+
+    def fit(
+        self, vectors: HeadVectors, labels: Sequence[str] | None = None, *, rows: Sequence[int] | None = None
+    ) -> HeadClassifier:
+        """Score every head on the support and keep the best.
+
+        Args:
+            vectors: of the support.
+            labels: one for each example; ``vectors.labels`` by default.
+            rows: which of the examples to use; all by default. Removing one and fitting again takes milliseconds.
+
+        Raises:
+            SettingError: an argument of the constructor is out of its range.
+            InputError: an example has no label, or there are fewer than two labels.
+
+        """
+        self.check_settings()
+        used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
+        names = vectors.labels if labels is None else tuple(labels)
+        if len(names) != len(vectors):
+            raise InputError(f"{len(vectors)} examples need as many labels, but {len(names)} were given.")
+        chosen = check_labels([names[row] for row in used], [vectors.names[row] for row in used])
+        classes, codes = np.unique(np.array(chosen), return_inverse=True)
+        fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=None if rows is None else used)
+        self.support_predicted_ = fit.predicted
+        self.support_codes_ = codes
+        return self._adopt(
+            FittedHeads(
+                labels=tuple(str(label) for label in classes),
+                centroids=fit.centroids,
+                scores=fit.scores,
+                examples=tuple(int(count) for count in np.bincount(codes)),
+            )
+        )
+
+    @classmethod
+    def from_fitted(cls, fitted: FittedHeads, n_kept: int = 20, voting: str = "majority") -> HeadClassifier:
+        """Return a classifier that goes on from what an earlier fit found."""
+        classifier = cls(n_kept=n_kept, voting=voting, scoring=fitted.scores.scoring)
+        classifier.check_settings()
+        return classifier._adopt(fitted)
+
+    def predict(self, vectors: HeadVectors) -> list[Prediction]:
+        """Let the kept heads vote on each example.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: ``fit`` was not called.
+            InputError: the vectors come from a model of another geometry.
+
+        """
+        check_is_fitted(self)
+        fitted = self.fitted_
+        if vectors.geometry != fitted.geometry:
+            raise InputError(
+                f"The classifier was fitted on {fitted.geometry}, but these vectors have {vectors.geometry}: "
+                "use the model it was fitted with."
+            )
+        layer = [head.layer for head in self.kept_heads_]
+        index = [head.index for head in self.kept_heads_]
+        similarities = cosines(vectors.values[:, layer, index], fitted.centroids[layer, index])
+        ballot = voting_rule(self.voting)(similarities)
+        shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
+        return [
+            Prediction(
+                label=fitted.labels[ballot.winner[row]],
+                shares=dict(zip(fitted.labels, shares[row], strict=True)),
+                votes=tuple(
+                    Vote(head, fitted.labels[code], float(similarities[row, place, code]))
+                    for place, (head, code) in enumerate(zip(self.kept_heads_, ballot.votes[row], strict=True))
+                ),
+                similarities=similarities[row],
+                margin=margin[row],
+                confidence=confidence[row],
+                name=vectors.names[row],
+            )
+            for row in range(len(vectors))
+        ]
+
+    def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
+        """Return the share of the examples that get their own label."""
+        truth = vectors.labels if labels is None else tuple(labels)
+        answers = [prediction.label for prediction in self.predict(vectors)]
+        return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
+
+    def _adopt(self, fitted: FittedHeads) -> HeadClassifier:
+        self.fitted_ = fitted
+        self.classes_ = np.array(fitted.labels)
+        self.head_scores_ = fitted.scores.accuracy
+        self.kept_heads_: tuple[Head, ...] = fitted.scores.ranking[: self.n_kept]
+        return self
+
+    def check_settings(self) -> None:
+        """Refuse settings out of their range, as ``fit`` does, before any model runs.
+
+        Raises:
+            SettingError: ``n_kept`` or ``voting`` cannot be.
+
+        """
+        if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
+            raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
+        voting_rule(self.voting)
+
+
+def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:
+    """Return the labels of a support set that a classifier can be fitted on.
+
+    Args:
+        labels: one for each example.
+        names: what to call the examples in the message.
+
+    Raises:
+        InputError: an example has no label, or there are fewer than two different ones.
+
+    """
+    present: list[str] = []
+    for label, name in zip(labels, names, strict=True):
+        if label is None:
+            raise InputError(f"Every support example needs a label, and {name} has none.")
+        present.append(label)
+    if len(set(present)) < 2:
+        found = f"all {len(present)} are of {present[0]!r}" if present else "there is no example at all"
+        raise InputError(f"A classifier needs examples of at least two labels, but {found}: add another label.")
+    return present

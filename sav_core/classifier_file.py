@@ -1,0 +1,140 @@
+"""A fitted classifier as a ``.sav`` file: safetensors for the arrays, JSON in its metadata for the rest; never pickle.
+
+The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
+and names the model, so that a classifier is never used with vectors that mean something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from sav_core.classifier import FittedHeads
+from sav_core.errors import ClassifierFileError
+from sav_core.heads import SCORINGS
+from sav_core.records import HeadScores
+from sav_core.storage import write_atomically
+from sav_core.voting import VOTING_RULES
+
+__all__ = ["Provenance", "read_classifier", "write_classifier"]
+
+_FORMAT = "sav-explorer/1"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What else there is to know about a fitted classifier.
+
+    Attributes:
+        model: the name the model was loaded by.
+        fingerprint: of the model; equal for equal weights and processing.
+        dtype: what the model computed in.
+        pixel_backend: which image processor made the pixels, ``"pil"`` or ``"torchvision"``; they differ by up to 0.03.
+        question: what queries without a question of their own are asked; ``None`` where each example has its own.
+        n_kept: number of heads that vote.
+        voting: name of the voting rule.
+
+    """
+
+    model: str
+    fingerprint: str
+    dtype: str
+    pixel_backend: str
+    question: str | None
+    n_kept: int
+    voting: str
+
+
+def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
+    """Write a ``.sav`` file, whole or not at all.
+
+    Raises:
+        StorageError: the disk refuses; a file that was there before still is.
+
+    """
+    arrays = {
+        "centroids": np.ascontiguousarray(fitted.centroids, dtype=np.float64),
+        "correct": np.ascontiguousarray(fitted.scores.correct, dtype=np.int64),
+        "margin": np.ascontiguousarray(fitted.scores.margin, dtype=np.float64),
+    }
+    header = json.dumps(
+        {
+            "format": _FORMAT,
+            "labels": fitted.labels,
+            "examples": fitted.examples,
+            "scored": fitted.scores.scored,
+            "scoring": fitted.scores.scoring,
+            **asdict(provenance),
+        },
+        sort_keys=True,
+    )
+    metadata = {"sav": header, "sha256": _digest(header, arrays)}
+    write_atomically(path, save(arrays, metadata=metadata))
+
+
+def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
+    """Read a ``.sav`` file.
+
+    Raises:
+        ClassifierFileError: it is missing, not a ``.sav`` file, truncated, or not as it was written.
+
+    """
+    if not path.is_file():
+        raise ClassifierFileError(f"There is no classifier file {path}: check the path, or fit and save one first.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ClassifierFileError(f"{path} is not a whole .sav file ({error}): save the classifier again.") from error
+    header = metadata.get("sav")
+    if header is None:
+        raise ClassifierFileError(f"{path} is a safetensors file but not a .sav file: choose one written by this program.")
+    if metadata.get("sha256") != _digest(header, arrays):
+        raise ClassifierFileError(f"{path} was changed after it was saved (its checksum differs): save it again.")
+    try:
+        return _unpack(json.loads(header), arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ClassifierFileError(f"{path} holds no usable classifier ({error}): save it again.") from error
+
+
+def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[FittedHeads, Provenance]:
+    """Rebuild what was saved, refusing with ``ValueError`` whatever could not have been."""
+    if header["format"] != _FORMAT:
+        raise ValueError(f"its format is {header['format']!r}, this program reads {_FORMAT!r}")
+    labels, examples = tuple(header["labels"]), tuple(header["examples"])
+    provenance = Provenance(**{name: header[name] for name in Provenance.__annotations__})
+    scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"])
+    layers, heads, n_labels, _ = arrays["centroids"].shape
+    expected = {
+        "the labels are sorted and distinct": list(labels) == sorted(set(labels)) and len(labels) >= 2,
+        "labels, counts and centroids agree": len(labels) == len(examples) == n_labels,
+        "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads),
+        "the numbers are finite": np.isfinite(arrays["centroids"]).all() and np.isfinite(scores.margin).all(),
+        "the scores are possible": 0 < scores.scored <= sum(examples)
+        and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,
+        "the names are known": scores.scoring in SCORINGS and provenance.voting in VOTING_RULES,
+        "heads are kept": provenance.n_kept >= 1,
+    }
+    for law, holds in expected.items():
+        if not holds:
+            raise ValueError(f"it does not hold that {law}")
+    return FittedHeads(labels, arrays["centroids"], scores, examples), provenance
+
+
+def _digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

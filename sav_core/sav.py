@@ -1,0 +1,220 @@
+"""A backbone and a head classifier as one estimator: labelled images in, predictions for new images out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sav_core.extraction import extract_head_vectors
+from sav_core.images import PictureLike
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sav_core.cache import VectorCache, default_cache
+from sav_core.classifier import HeadClassifier, check_labels
+from sav_core.classifier_file import Provenance, read_classifier, write_classifier
+from sav_core.errors import CancelledError, ClassifierFileError, InputError
+from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, ProgressCallback
+
+if TYPE_CHECKING:
+    from sav_core.backbones import Backbone
+
+__all__ = ["SavClassifier"]
+
+
+class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Sparse Attention Vectors (arXiv 2412.00142): a few heads of a frozen model classify after a few examples.
+
+    Args:
+        backbone: from ``load_backbone``; it is never changed.
+        n_kept: how many of the best heads vote; all of them where the model has fewer.
+        voting: name of the voting rule.
+        scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"``.
+        cache: where head vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
+
+    Attributes:
+        classes_: ``str (label,)``, sorted.
+        head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
+        kept_heads_: the heads that vote, best first.
+        question_: what a query without a question is asked; ``None`` where the support's questions differ.
+        head_classifier_: the fitted ``HeadClassifier``.
+        vectors_: the support's head vectors; absent after ``load``.
+
+    Example:
+        >>> clf = SavClassifier(load_backbone()).fit(read_examples("pets/"))  # doctest: +SKIP
+        >>> clf.predict(["query.png"])[0].label  # doctest: +SKIP
+        'cat'
+
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        n_kept: int = 20,
+        voting: str = "majority",
+        scoring: str = "resubstitution",
+        cache: VectorCache | Literal["user"] | None = "user",
+    ) -> None:
+        self.backbone = backbone
+        self.n_kept = n_kept
+        self.voting = voting
+        self.scoring = scoring
+        self.cache = cache
+
+    def fit(
+        self,
+        support: Sequence[Example],
+        y: Sequence[str] | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> SavClassifier:
+        """Run the model once on each example, score every head, keep the best.
+
+        Args:
+            support: labelled examples.
+            y: labels that replace the examples' own.
+            progress: called as examples are done.
+            cancel: asked between batches; true stops the work.
+
+        Raises:
+            InputError: no examples, an example without label, or fewer than two labels.
+            SettingError: a constructor argument is out of its range.
+            CancelledError: ``cancel`` said so.
+
+        """
+        examples = list(support) if y is None else [e.with_label(name) for e, name in zip(support, y, strict=True)]
+        head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring)
+        head_classifier.check_settings()
+        check_labels([example.label for example in examples], [example.name for example in examples])
+        vectors = self._extract(examples, progress, cancel)
+        self.head_classifier_ = head_classifier.fit(vectors)
+        self.vectors_ = vectors
+        questions = {example.question for example in examples}
+        self.question_ = questions.pop() if len(questions) == 1 else None
+        return self
+
+    def refit(self, *, rows: Sequence[int] | None = None) -> SavClassifier:
+        """Fit again from the vectors of the last ``fit``: after ``set_params``, or to leave examples out.
+
+        The model does not run: this takes milliseconds.
+
+        Args:
+            rows: which of the support's examples to use; all by default.
+
+        Raises:
+            InputError: there are no vectors, because the classifier was loaded from a file.
+            SettingError: a parameter is out of its range.
+
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "vectors_"):
+            raise InputError("A classifier loaded from a file has no support vectors to fit again: call fit with examples.")
+        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring).fit(self.vectors_, rows=rows)
+        return self
+
+    def predict(
+        self,
+        queries: Sequence[Example | PictureLike],
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> list[Prediction]:
+        """Classify examples or images; an image is asked the question of the support.
+
+        Raises:
+            InputError: a query has no question and the support's questions differ.
+            ImageError: an image cannot be read.
+            CancelledError: ``cancel`` said so.
+
+        """
+        check_is_fitted(self)
+        return self.head_classifier_.predict(self._extract([self._as_query(query) for query in queries], progress, cancel))
+
+    def score(self, examples: Sequence[Example], y: Sequence[str] | None = None) -> float:
+        """Return the share of the examples that get their own label."""
+        truth = [example.label for example in examples] if y is None else list(y)
+        answers = [prediction.label for prediction in self.predict(examples)]
+        return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted classifier as a ``.sav`` file (safetensors and JSON, never pickle).
+
+        Raises:
+            StorageError: the disk refuses; what was there before still is.
+
+        """
+        check_is_fitted(self)
+        provenance = Provenance(
+            model=self.backbone.name,
+            fingerprint=self.backbone.fingerprint,
+            dtype=self.backbone.dtype_name,
+            pixel_backend=self.backbone.pixel_backend,
+            question=self.question_,
+            n_kept=int(self.head_classifier_.n_kept),
+            voting=self.head_classifier_.voting,
+        )
+        write_classifier(Path(path), self.head_classifier_.fitted_, provenance)
+
+    @classmethod
+    def load(cls, path: str | Path, backbone: Backbone) -> SavClassifier:
+        """Read a ``.sav`` file for the model it was made with.
+
+        Raises:
+            ClassifierFileError: the file is damaged, or another model made it.
+
+        """
+        fitted, provenance = read_classifier(Path(path))
+        if fitted.geometry != backbone.geometry or provenance.fingerprint != backbone.fingerprint:
+            raise ClassifierFileError(
+                f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
+                f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that one, or fit again with this."
+            )
+        classifier = cls(backbone, provenance.n_kept, provenance.voting, fitted.scores.scoring)
+        classifier.head_classifier_ = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
+        classifier.question_ = provenance.question
+        return classifier
+
+    @property
+    def classes_(self) -> npt.NDArray[np.str_]:
+        """``str (label,)``, sorted."""
+        return self._fitted("classes_")
+
+    @property
+    def head_scores_(self) -> npt.NDArray[np.float64]:
+        """``float64 (layer, head)``, each head's accuracy on the support."""
+        return self._fitted("head_scores_")
+
+    @property
+    def kept_heads_(self) -> tuple[Head, ...]:
+        """The heads that vote, best first."""
+        return self._fitted("kept_heads_")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "head_classifier_")
+
+    def _fitted(self, name: str) -> Any:
+        check_is_fitted(self)
+        return getattr(self.head_classifier_, name)
+
+    def _as_query(self, query: Example | PictureLike) -> Example:
+        if isinstance(query, Example) and query.question.strip():
+            return query
+        if self.question_ is None:
+            raise InputError(
+                "The support's examples each have their own question, so a query needs one too: "
+                "give Example(image, question) instead of the image alone."
+            )
+        return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
+
+    def _extract(
+        self, examples: Sequence[Example], progress: ProgressCallback | None, cancel: Cancel | None
+    ) -> HeadVectors:
+        cache = default_cache() if self.cache == "user" else self.cache
+        vectors = extract_head_vectors(self.backbone, examples, progress=progress, cancel=cancel, cache=cache)
+        if not vectors.complete:
+            raise CancelledError(f"Stopped after {len(vectors)} of {vectors.asked} examples; those are in the cache.")
+        return vectors

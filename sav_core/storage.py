@@ -1,0 +1,32 @@
+"""Files that are whole or not there: written beside their place, then moved into it in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+from pathlib import Path
+
+from sav_core.errors import StorageError
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash half-way, finds the old content or the new, never a part.
+
+    Raises:
+        StorageError: the disk is full, read-only or not ours to write; what was at ``path`` before is still there.
+
+    """
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            temporary.unlink(missing_ok=True)
+        advice = "free some space" if error.errno == errno.ENOSPC else "choose another place"
+        raise StorageError(f"Cannot write {path} ({error.strerror or error}): {advice} and save again.") from error

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from sav_core.errors import SettingError
+from sav_core.settings import Settings
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert Settings.from_environment({}) == Settings()
+    assert Settings.from_environment({"SAV_CACHE_GIB": "", "SAV_MODEL": ""}) == Settings()
+
+
+def test_each_variable_is_read():
+    found = Settings.from_environment(
+        {"SAV_MODEL": "org/model", "SAV_ASSETS": "/a", "SAV_CACHE_DIR": "/c", "SAV_CACHE_GIB": "0.5", "SAV_BATCH_GIB": "3"}
+    )
+    assert found == Settings("org/model", Path("/a"), Path("/c"), 1 << 29, 3 << 30)
+
+
+def test_the_embedded_model_moves_with_the_assets():
+    assert Settings.from_environment({"SAV_ASSETS": "/a"}).model == str(Path("/a/model"))
+
+
+@pytest.mark.parametrize("size", ["-1", "0", "nan", "inf", "much"])
+def test_a_size_that_cannot_be_is_refused(size):
+    with pytest.raises(SettingError, match=f"SAV_CACHE_GIB must be a positive number of GiB, such as 0.5, but is '{size}'"):
+        Settings.from_environment({"SAV_CACHE_GIB": size})
