@@ -27,7 +27,6 @@ class FittedHeads:
         centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
         scores: of every head.
         examples: how many support examples each label had, in the order of ``labels``.
-
     """
 
     labels: tuple[str, ...]
@@ -59,7 +58,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     Example:
         >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
         'cat'
-
     """
 
     def __init__(self, n_kept: int = 20, voting: str = "majority", scoring: str = "resubstitution") -> None:
@@ -80,7 +78,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         Raises:
             SettingError: an argument of the constructor is out of its range.
             InputError: an example has no label, or there are fewer than two labels.
-
         """
         self.check_settings()
         used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
@@ -108,13 +105,18 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         classifier.check_settings()
         return classifier._adopt(fitted)
 
+    def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
+        """Return the same fit with these heads voting, best first, whatever their scores."""
+        other = HeadClassifier.from_fitted(self.fitted_, n_kept=len(heads), voting=self.voting)
+        other.kept_heads_ = tuple(heads)
+        return other
+
     def predict(self, vectors: HeadVectors) -> list[Prediction]:
         """Let the kept heads vote on each example.
 
         Raises:
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
-
         """
         check_is_fitted(self)
         fitted = self.fitted_
@@ -162,7 +164,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
         Raises:
             SettingError: ``n_kept`` or ``voting`` cannot be.
-
         """
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
@@ -178,7 +179,6 @@ def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str
 
     Raises:
         InputError: an example has no label, or there are fewer than two different ones.
-
     """
     present: list[str] = []
     for label, name in zip(labels, names, strict=True):

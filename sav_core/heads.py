@@ -41,7 +41,6 @@ class HeadFit:
         predicted: ``int (example, layer, head)``, the label's number that each head gives each support example under the
             scoring asked for. An example left out with no other of its label is still given one of the other labels.
         margins: ``float64 (example, layer, head)``, own-label cosine minus best other-label cosine; 0 where not judged.
-
     """
 
     scores: HeadScores
@@ -81,7 +80,6 @@ def fit_heads(
     Raises:
         SettingError: the scoring is unknown, or ``leave_one_out`` has no label with two examples.
         InputError: a vector is not finite.
-
     """
     if scoring not in SCORINGS:
         raise SettingError(f"scoring must be one of {', '.join(SCORINGS)}, but is {scoring!r}.")
@@ -131,7 +129,6 @@ def cosines(points: npt.NDArray[np.floating], centroids: npt.NDArray[np.floating
 
     Returns:
         ``float64 (example, head, label)``; 0 where a vector has no length.
-
     """
     by_head = np.asarray(points, dtype=np.float64).transpose(1, 0, 2)
     dots = np.matmul(by_head, np.asarray(centroids, dtype=np.float64).transpose(0, 2, 1))

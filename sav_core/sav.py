@@ -47,7 +47,6 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         >>> clf = SavClassifier(load_backbone()).fit(read_examples("pets/"))  # doctest: +SKIP
         >>> clf.predict(["query.png"])[0].label  # doctest: +SKIP
         'cat'
-
     """
 
     def __init__(
@@ -84,13 +83,12 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             InputError: no examples, an example without label, or fewer than two labels.
             SettingError: a constructor argument is out of its range.
             CancelledError: ``cancel`` said so.
-
         """
         examples = list(support) if y is None else [e.with_label(name) for e, name in zip(support, y, strict=True)]
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
-        vectors = self._extract(examples, progress, cancel)
+        vectors = self.extract(examples, progress=progress, cancel=cancel)
         self.head_classifier_ = head_classifier.fit(vectors)
         self.vectors_ = vectors
         questions = {example.question for example in examples}
@@ -108,7 +106,6 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         Raises:
             InputError: there are no vectors, because the classifier was loaded from a file.
             SettingError: a parameter is out of its range.
-
         """
         check_is_fitted(self)
         if not hasattr(self, "vectors_"):
@@ -129,10 +126,10 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             InputError: a query has no question and the support's questions differ.
             ImageError: an image cannot be read.
             CancelledError: ``cancel`` said so.
-
         """
         check_is_fitted(self)
-        return self.head_classifier_.predict(self._extract([self._as_query(query) for query in queries], progress, cancel))
+        examples = [self.as_query(query) for query in queries]
+        return self.head_classifier_.predict(self.extract(examples, progress=progress, cancel=cancel))
 
     def score(self, examples: Sequence[Example], y: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
@@ -140,12 +137,41 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         answers = [prediction.label for prediction in self.predict(examples)]
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
+    def as_query(self, query: Example | PictureLike) -> Example:
+        """Return the query with a question: its own, else the support's.
+
+        Raises:
+            InputError: it has none and the support's questions differ.
+            ImageError: an image cannot be read.
+        """
+        if isinstance(query, Example) and query.question.strip():
+            return query
+        if self.question_ is None:
+            raise InputError(
+                "The support's examples each have their own question, so a query needs one too: "
+                "give Example(image, question) instead of the image alone."
+            )
+        return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
+
+    def extract(
+        self, examples: Sequence[Example], *, progress: ProgressCallback | None = None, cancel: Cancel | None = None
+    ) -> HeadVectors:
+        """Return the head vectors of examples, through the cache.
+
+        Raises:
+            CancelledError: ``cancel`` said so.
+        """
+        cache = default_cache() if self.cache == "user" else self.cache
+        vectors = extract_head_vectors(self.backbone, examples, progress=progress, cancel=cancel, cache=cache)
+        if not vectors.complete:
+            raise CancelledError(f"Stopped after {len(vectors)} of {vectors.asked} examples; those are in the cache.")
+        return vectors
+
     def save(self, path: str | Path) -> None:
         """Write the fitted classifier as a ``.sav`` file (safetensors and JSON, never pickle).
 
         Raises:
             StorageError: the disk refuses; what was there before still is.
-
         """
         check_is_fitted(self)
         provenance = Provenance(
@@ -165,7 +191,6 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
         Raises:
             ClassifierFileError: the file is damaged, or another model made it.
-
         """
         fitted, provenance = read_classifier(Path(path))
         if fitted.geometry != backbone.geometry or provenance.fingerprint != backbone.fingerprint:
@@ -199,22 +224,3 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _fitted(self, name: str) -> Any:
         check_is_fitted(self)
         return getattr(self.head_classifier_, name)
-
-    def _as_query(self, query: Example | PictureLike) -> Example:
-        if isinstance(query, Example) and query.question.strip():
-            return query
-        if self.question_ is None:
-            raise InputError(
-                "The support's examples each have their own question, so a query needs one too: "
-                "give Example(image, question) instead of the image alone."
-            )
-        return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
-
-    def _extract(
-        self, examples: Sequence[Example], progress: ProgressCallback | None, cancel: Cancel | None
-    ) -> HeadVectors:
-        cache = default_cache() if self.cache == "user" else self.cache
-        vectors = extract_head_vectors(self.backbone, examples, progress=progress, cancel=cancel, cache=cache)
-        if not vectors.complete:
-            raise CancelledError(f"Stopped after {len(vectors)} of {vectors.asked} examples; those are in the cache.")
-        return vectors

@@ -1,0 +1,50 @@
+# Two commands set everything up on a fresh machine: `make app` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CHROMIUM_PATHS := chromium chromium-browser google-chrome
+
+.PHONY: app test lint types unit browser-needs benchmark clean help
+
+help:  ## say what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+app: $(VENV)/.runtime  ## install what the app needs and run it
+	$(BIN)/python app.py
+
+test: $(VENV)/.development browser-needs lint types unit  ## install what the tests need and run them all
+
+lint: $(VENV)/.development  ## style of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.development  ## types of the library
+	$(BIN)/mypy
+
+unit: $(VENV)/.development  ## the tests alone; PYTEST="-k name" narrows them
+	$(BIN)/python -m pytest $(PYTEST)
+
+benchmark: $(VENV)/.runtime  ## speed and memory against the published procedure and the bare forward
+	$(BIN)/python -m benchmarks.extraction
+	$(BIN)/python -m benchmarks.refit
+
+browser-needs:
+	@for name in $(CHROMIUM_PATHS); do command -v $$name >/dev/null && exit 0; done; \
+	echo "Chromium is missing: installing it"; \
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:  ## remove the virtual environment and everything made
+	rm -rf $(VENV) .build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,90 @@
+"""How the command line speaks: results to standard output, progress, warnings and errors to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from typer.exceptions import Abort, TyperException
+
+from sav_core.errors import CancelledError, SavError, SkippedWarning
+from sav_core.records import Progress as Done
+from sav_core.records import ProgressCallback
+
+__all__ = ["exit_status", "print_line", "print_table", "progress_bar"]
+
+_INTERRUPTED, _PIPE_CLOSED = 130, 141  # what shells report for the two signals
+
+
+def exit_status(command: Callable[[], int | None]) -> int:
+    """Run a command; whatever goes wrong becomes one line on standard error and an exit status.
+
+    Returns:
+        0 on success, 2 on bad input, 1 on a fault of the program (whose traceback is shown, for a report).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", SkippedWarning)
+            warnings.showwarning = _show_warning
+            return int(command() or 0)
+    except (KeyboardInterrupt, Abort, CancelledError):
+        print("stopped; what was done so far is in the cache", file=sys.stderr)
+        return _INTERRUPTED
+    except (SavError, TyperException) as error:
+        message = error.format_message() if isinstance(error, TyperException) else str(error)
+        if message:  # none when help was shown for want of arguments
+            print("error: " + " ".join(message.split()), file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # who read our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except Exception:  # noqa: BLE001  # the last line of defence: told as our fault, with all that helps to mend it
+        traceback.print_exc()
+        print("error: this is a fault of the program, not of your input; please report the lines above", file=sys.stderr)
+        return 1
+
+
+def print_line(text: str) -> None:
+    """Write one line of result, unwrapped and uncoloured."""
+    Console().print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def print_table(columns: list[str], rows: list[list[str]]) -> None:
+    """Write rows under headings, aligned; as wide as they are when the output is no terminal."""
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table, markup=False, soft_wrap=not console.is_terminal)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[ProgressCallback]:
+    """Show a bar with images per second and time left while open; nothing when standard error is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def show(done: Done) -> None:
+            bar.update(task, completed=done.done, total=done.total, rate=f"{done.rate:.1f}/s")
+
+        yield show
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    if issubclass(category, SkippedWarning):
+        print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,121 @@
+"""How good a classifier is on examples it was not fitted on, with an interval, and beside simpler choices of heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.classifier import HeadClassifier
+from sav_core.errors import InputError
+from sav_core.records import Head, HeadVectors
+
+__all__ = ["Evaluation", "evaluate_labels", "head_controls", "wilson_interval"]
+
+_RANDOM_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts of right and wrong answers.
+
+    Attributes:
+        labels: in the order of ``confusion``.
+        confusion: ``int (label, label)``, rows the truth, columns the answer.
+    """
+
+    labels: tuple[str, ...]
+    confusion: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return f"Evaluation({self.accuracy:.1%} [{low:.1%}, {high:.1%}] of {self.n})"
+
+    @property
+    def n(self) -> int:
+        """How many examples were judged."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the examples answered with their own label."""
+        return float(np.trace(self.confusion) / self.n)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson score interval of the accuracy at 95 %."""
+        return wilson_interval(int(np.trace(self.confusion)), self.n)
+
+    @property
+    def per_label(self) -> dict[str, float]:
+        """Accuracy on each label's own examples; labels without a test example are left out."""
+        totals = self.confusion.sum(1)
+        return {
+            label: float(self.confusion[row, row] / totals[row]) for row, label in enumerate(self.labels) if totals[row]
+        }
+
+
+def evaluate_labels(truth: Sequence[str | None], answers: Sequence[str], labels: Sequence[str]) -> Evaluation:
+    """Count answers against the truth.
+
+    Args:
+        truth: each example's label.
+        answers: what was answered, one for each; an answer that is none of the labels counts as wrong and is in no
+            column, so give ``labels`` a name for it where such answers occur.
+        labels: every label there is.
+
+    Raises:
+        InputError: nothing to evaluate, an example without label, or a label that is none of ``labels``.
+    """
+    if not truth:
+        raise InputError("There is nothing to evaluate: give at least one labelled test example.")
+    place = {label: row for row, label in enumerate(labels)}
+    confusion = np.zeros((len(place), len(place)), dtype=np.int64)
+    for label, answer in zip(truth, answers, strict=True):
+        if label is None:
+            raise InputError("Every test example needs a label to be judged by, and one has none.")
+        if label not in place:
+            raise InputError(
+                f"The test set has the label {label!r}, which the classifier was not taught: it knows {', '.join(labels)}."
+            )
+        confusion[place[label], place[answer]] += 1
+    return Evaluation(tuple(labels), confusion)
+
+
+def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Return the Wilson score interval of a share (Wilson 1927): honest near 0 and 1 and for few examples.
+
+    Args:
+        right: how many were right.
+        n: of how many, at least one.
+        z: normal quantile; 95 % by default.
+    """
+    share = right / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return (max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def head_controls(classifier: HeadClassifier, test: HeadVectors, seed: int = 0) -> dict[str, float]:
+    """Accuracy of other choices of heads, with the same centroids and the same vote.
+
+    Returns:
+        ``all_heads``, ``best_head`` (the first-ranked alone) and ``random_heads`` (as many as are kept, mean over 20
+        seeded draws).
+    """
+    ranking = classifier.fitted_.scores.ranking
+    rng = np.random.default_rng(seed)
+
+    def accuracy(heads: Sequence[Head]) -> float:
+        return classifier.voting_with(heads).score(test)
+
+    def draw() -> list[Head]:
+        return [ranking[place] for place in sorted(rng.permutation(len(ranking))[: len(classifier.kept_heads_)])]
+
+    return {
+        "all_heads": accuracy(ranking),
+        "best_head": accuracy(ranking[:1]),
+        "random_heads": float(np.mean([accuracy(draw()) for _ in range(_RANDOM_DRAWS)])),
+    }

@@ -1,0 +1,78 @@
+"""The import direction of the design: the model side and the maths side meet only in the floor above both."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+BELOW = {
+    "errors", "settings", "storage", "decoding", "images", "records", "archives", "listings", "datasets", "cache",
+    "scenes", "scene_tasks", "duplicates",
+}  # fmt: skip
+MODEL = {
+    "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
+    "extraction", "answers", "attention", "catalogue",
+}  # fmt: skip
+MATHS = {"heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures"}
+ABOVE = {"sav", "reports", "console", "cli", "space", "space_cli", "__main__", "__init__"}
+
+MAY_IMPORT = {
+    **dict.fromkeys(BELOW, BELOW),
+    **dict.fromkeys(MODEL, BELOW | MODEL),
+    **dict.fromkeys(MATHS, BELOW | MATHS),
+    **dict.fromkeys(ABOVE, BELOW | MODEL | MATHS | ABOVE),
+}
+
+
+def imported(path):
+    """Every module that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            yield node.module
+
+
+def sources(package):
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources("sav_core"), ids=lambda path: path.stem)
+def test_every_import_in_the_core_points_down(path):
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("sav_core.")}
+    assert path.stem in MAY_IMPORT, f"{path.stem} has no floor yet: give it one in this test"
+    assert ours <= MAY_IMPORT[path.stem]
+
+
+@pytest.mark.parametrize("path", sources("sav_core"), ids=lambda path: path.stem)
+def test_the_core_knows_no_user_interface(path):
+    assert not {name.split(".")[0] for name in imported(path)} & {"gradio", "sav_ui", "app"}
+
+
+@pytest.mark.parametrize("name", sorted(MATHS))
+def test_the_maths_side_knows_no_model(name):
+    path = ROOT / "sav_core" / f"{name}.py"
+    if path.exists():
+        assert not {module.split(".")[0] for module in imported(path)} & {"torch", "transformers"}
+
+
+def test_nothing_below_imports_in_a_circle():
+    order, seen = [], set()
+
+    def visit(name, path=()):
+        assert name not in path, f"a circle: {' -> '.join((*path, name))}"
+        if name in seen:
+            return
+        seen.add(name)
+        for module in imported(ROOT / "sav_core" / f"{name}.py"):
+            if module.startswith("sav_core."):
+                visit(module.split(".")[1], (*path, name))
+        order.append(name)
+
+    for path in sources("sav_core"):
+        if path.stem not in {"__init__", "sav"}:  # sav names Backbone for type checkers only
+            visit(path.stem)
+    assert order

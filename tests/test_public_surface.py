@@ -1,0 +1,45 @@
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import sav_core
+
+CONTRACT = {"load_backbone", "read_examples", "Example", "SavClassifier"}
+
+
+def modules():
+    return [f"sav_core.{module.name}" for module in pkgutil.iter_modules(sav_core.__path__) if module.name != "__main__"]
+
+
+def test_the_contract_is_public():
+    assert set(sav_core.__all__) >= CONTRACT
+
+
+def test_what_is_public_is_exactly_what_has_a_home_and_resolves():
+    assert sorted(sav_core.__all__) == sorted(sav_core._HOMES) == dir(sav_core)
+    for name in sav_core.__all__:
+        assert getattr(sav_core, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sav_core.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_module_says_what_it_is_and_exports_what_it_defines(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for public in module.__all__:
+        value = getattr(module, public)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            assert inspect.getdoc(value), f"{name}.{public} has no docstring"
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, sav_core.cli; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
