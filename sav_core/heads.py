@@ -28,7 +28,7 @@ SCORINGS = ("resubstitution", "leave_one_out")
 
 COSINE_DECIMALS = 10
 
-_BLOCK_BYTES = 2 << 20  # of double-precision vectors at a time: about one core's share of the last-level cache
+_BLOCK_BYTES = 4 << 20  # of double-precision vectors at a time: about one core's share of the last-level cache
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def fit_heads(
 
     def block(start: int, stop: int) -> _Block:
         part = flat[:, start:stop] if rows is None else flat[rows, start:stop]
-        points = np.ascontiguousarray(part.transpose(1, 0, 2), dtype=np.float64)
+        points = part.astype(np.float64)
         return _fit_block(points, membership, codes, counts, leave_one_out=scoring == "leave_one_out")
 
     step = max(1, _BLOCK_BYTES // max(1, examples * dim * 8))
@@ -143,27 +143,28 @@ def _fit_block(
     *,
     leave_one_out: bool,
 ) -> _Block:
-    """Score some heads; ``points`` is ``(head, example, dim)``, ``membership`` is ``(label, example)`` of 0 and 1."""
+    """Score some heads; ``points`` is ``(example, head, dim)``, ``membership`` is ``(label, example)`` of 0 and 1."""
     each = np.arange(len(codes))
     with np.errstate(invalid="ignore"):  # an infinite vector is told below
-        sums = np.matmul(membership, points)  # (head, label, dim); a sum points where its mean points
+        # (head, label, dim); a sum points where its mean does. One small product a head: BLAS starts no threads for it.
+        sums = np.matmul(membership, points.transpose(1, 0, 2))
     if not np.isfinite(sums).all():
         raise InputError("A head vector is not a finite number: the model overflowed; load it with dtype='float32'.")
-    dots = np.matmul(points, sums.transpose(0, 2, 1))  # (head, example, label)
-    square = _square(points)  # (head, example)
-    similarity = _cosine(dots, square[:, :, None], _square(sums)[:, None, :])
+    dots = np.matmul(sums, points.transpose(1, 2, 0))  # (head, label, example)
+    square, sum_square = _square(points).T, _square(sums)  # (head, example), (head, label)
+    similarity = _cosine(dots, sum_square[:, :, None], square[:, None, :])
     if leave_one_out:
-        own_dot = dots[:, each, codes]
-        without = _square(sums)[:, codes] - 2 * own_dot + square  # |s - x|^2 = |s|^2 - 2 s.x + |x|^2
+        own_dot = dots[:, codes, each]
+        without = sum_square[:, codes] - 2 * own_dot + square  # |s - x|^2 = |s|^2 - 2 s.x + |x|^2
         own = _cosine(own_dot - square, square, np.maximum(without, 0.0))
-        similarity[:, each, codes] = np.where(counts[codes] > 1, own, -np.inf)
-    predicted = similarity.argmax(-1).astype(np.int32)
-    own = similarity[:, each, codes]
-    similarity[:, each, codes] = -np.inf
+        similarity[:, codes, each] = np.where(counts[codes] > 1, own, -np.inf)
+    predicted = similarity.argmax(1).astype(np.int32)
+    own = similarity[:, codes, each]
+    similarity[:, codes, each] = -np.inf
     return _Block(
         centroids=sums / counts[:, None],
         predicted=predicted,
-        margins=np.where(np.isneginf(own), 0.0, own - similarity.max(-1)),
+        margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
     )
 
 
@@ -176,5 +177,5 @@ def _cosine(
     dots: npt.NDArray[np.float64], square_a: npt.NDArray[np.float64], square_b: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     length = np.sqrt(square_a) * np.sqrt(square_b)
-    quotient = np.divide(dots, length, out=np.zeros_like(dots), where=length > 0)
-    return np.round(quotient, COSINE_DECIMALS, out=quotient)
+    length[length == 0] = np.inf  # what has no length is similar to nothing
+    return np.round(dots / length, COSINE_DECIMALS)

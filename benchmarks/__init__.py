@@ -1,0 +1,1 @@
+"""Speed and memory, both sides of every comparison in one run."""

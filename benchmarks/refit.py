@@ -1,0 +1,59 @@
+"""How long a visitor waits when a slider moves: fitting again on 200 examples of a model with 28 x 28 heads of 128.
+
+    python -m benchmarks.refit
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import describe
+from sav_core.classifier import HeadClassifier
+from sav_core.records import HeadVectors
+
+EXAMPLES, LABELS, SHAPE, LIMIT_MS = 200, 5, (28, 28, 128), 50.0
+
+
+def main() -> None:
+    rng = np.random.default_rng(0)
+    vectors = HeadVectors(
+        values=rng.standard_normal((EXAMPLES, *SHAPE), dtype=np.float32),
+        labels=tuple(f"label {row % LABELS}" for row in range(EXAMPLES)),
+        names=tuple(str(row) for row in range(EXAMPLES)),
+        positions=tuple(range(EXAMPLES)),
+        asked=EXAMPLES,
+    )
+    without = np.delete(np.arange(EXAMPLES), 17)
+    fitted = HeadClassifier().fit(vectors).fitted_
+    table = Table(f"fit again: {EXAMPLES} examples, {LABELS} labels, {SHAPE}", "median ms", "worst ms", "limit ms")
+    for what, job in {
+        "the whole fit": lambda: HeadClassifier().fit(vectors),
+        "one example removed": lambda: HeadClassifier().fit(vectors, rows=without),
+        "scoring changed to leave_one_out": lambda: HeadClassifier(scoring="leave_one_out").fit(vectors),
+        "n_kept changed": lambda: HeadClassifier.from_fitted(fitted, n_kept=40),
+    }.items():
+        times = _milliseconds(job)
+        table.add_row(what, f"{statistics.median(times):.1f}", f"{max(times):.1f}", f"{LIMIT_MS:.0f}")
+    console = Console()
+    console.print(describe())
+    console.print(table)
+
+
+def _milliseconds(job: Callable[[], object], repeats: int = 15) -> list[float]:
+    job()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        job()
+        times.append(1e3 * (time.perf_counter() - start))
+    return times
+
+
+if __name__ == "__main__":
+    main()
