@@ -1,0 +1,216 @@
+"""A frozen multimodal model, ready to read examples.
+
+    backbone = load_backbone()                               # the embedded model, or what SAV_MODEL names
+    backbone = load_backbone("Qwen/Qwen2-VL-2B-Instruct")    # a hub id, or a folder
+    backbone.geometry                                        # 28 layers x 12 heads x 128 dim
+    backbone.dtype, backbone.why_dtype                       # what it computes in, and why that
+
+Any architecture serves that transformers lists under ``AutoModelForImageTextToText`` and whose language model has ordinary
+self-attention in every layer. Nothing here asks for a model's name: what differs is found through accessors, measured on
+modules, or a row in a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sav_core.batching import BatchBudget, Encoded, collate
+from sav_core.checkpoints import Checkpoint, find_checkpoint
+from sav_core.decoders import find_decoder
+from sav_core.errors import InputError, UnsupportedModelError
+from sav_core.images import Picture
+from sav_core.precision import Precision, choose_device, load_precisely
+from sav_core.processors import load_processor, pixel_backend
+from sav_core.prompts import PromptWriter
+from sav_core.records import Example, Geometry
+from sav_core.settings import settings
+from sav_core.weights import load_model, read_config
+
+__all__ = ["Backbone", "load_backbone"]
+
+_ENCODING = 1  # raise it when encode() changes what a model reads, so that no cached vector outlives that
+
+# Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
+_KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
+
+
+def load_backbone(
+    model: str | os.PathLike[str] | None = None,
+    device: str | torch.device = "auto",
+    dtype: str | torch.dtype = "auto",
+    revision: str | None = None,
+) -> Backbone:
+    """Load a multimodal model from a folder or by its hub id; never remote code, no network when the files are here.
+
+    Args:
+        model: a folder, or an id on the hub; the embedded model (or what ``SAV_MODEL`` names) when ``None``.
+        device: ``"auto"`` takes the GPUs when there are any, else the CPU.
+        dtype: ``"auto"`` takes bfloat16 on a GPU, on a CPU the faster of float32 and bfloat16 for this model.
+        revision: a branch, tag or commit on the hub.
+
+    Raises:
+        ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
+        UnsupportedModelError: it has no ordinary self-attention, needs its own code, or lacks a part.
+        SettingError: there is no such device or dtype.
+    """
+    checkpoint = find_checkpoint(settings().model if model is None else model, revision)
+    config, processor, place = read_config(checkpoint), load_processor(checkpoint), choose_device(device)
+
+    def load(numbers: torch.dtype) -> Any:
+        return load_model(checkpoint, config, place, numbers)
+
+    def sample(loaded: Any) -> Mapping[str, Tensor]:
+        trial = Backbone(loaded, processor, checkpoint, Precision(loaded.dtype, "on trial"))
+        return trial.collate([trial.encode(Example(Image.new("RGB", (64, 64)), "What is this?"))])
+
+    loaded, precision = load_precisely(load, sample, dtype, place, checkpoint.parameters)
+    return Backbone(loaded, processor, checkpoint, precision)
+
+
+class Backbone:
+    """A frozen model with its processor: made by ``load_backbone``, safe to share between threads.
+
+    Attributes:
+        model: the transformers model, in evaluation mode, without gradients.
+        processor: its image processor and tokenizer.
+        name: the hub id, or the folder's name.
+        decoder: its attention layers.
+        geometry: layers, query heads in each, numbers in one head's vector.
+        dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.
+        why_dtype: why that, in one sentence.
+        pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
+        fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
+        lock: held during a forward; hold it to run several as one.
+    """
+
+    def __init__(self, model: Any, processor: Any, checkpoint: Checkpoint, precision: Precision) -> None:
+        self.model = model
+        self.processor = processor
+        self.name = checkpoint.name
+        self.decoder = find_decoder(model, checkpoint.name)
+        self.geometry: Geometry = self.decoder.geometry
+        self.dtype = precision.dtype
+        self.dtype_name = str(precision.dtype).removeprefix("torch.")
+        self.why_dtype = precision.why
+        self.pixel_backend = pixel_backend(processor)
+        self.prompts = PromptWriter(processor)
+        self.lock = threading.RLock()
+        self._body = _body(model, checkpoint.name)
+        self._accepts = frozenset(inspect.signature(self._body.forward).parameters)
+        self.fingerprint = self._fingerprint(checkpoint)
+
+    def __repr__(self) -> str:
+        return f"Backbone({self.name!r}, {self.geometry}, {self.dtype_name} on {self.device})"
+
+    def __sklearn_clone__(self) -> Backbone:
+        """Return itself: it is frozen, and a copy of its weights would only fill memory."""
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where tokens go in; a large model may go on to other GPUs from there."""
+        device: torch.device = self.model.get_input_embeddings().weight.device
+        return device
+
+    @property
+    def image_token_id(self) -> int | None:
+        """The token that the model replaces by what it saw."""
+        for name in ("image_token_id", "image_token_index"):
+            if isinstance(token := getattr(self.model.config, name, None), int):
+                return token
+        return None
+
+    def key(self, example: Example) -> str:
+        """Return what its head vector depends on, as 64 hexadecimal digits; no pixel is decoded for it."""
+        digest = hashlib.sha256(self.fingerprint.encode())
+        for part in example.parts:
+            kind, content = ("i", part.digest) if isinstance(part, Picture) else ("t", part)
+            digest.update(f"{kind}{len(content.encode())}:{content}".encode())
+        return digest.hexdigest()
+
+    def encode(self, example: Example) -> Encoded:
+        """Return what the model reads of an example; safe to call while another thread runs a forward.
+
+        Raises:
+            ImageError: a picture can no longer be decoded.
+            InputError: the question holds a control token, or the processor refuses the example.
+        """
+        parts = example.parts
+        prompt = self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in parts))
+        images = [part.rgb() for part in parts if isinstance(part, Picture)]
+        arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
+        options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
+        try:
+            if images:
+                inputs = self.processor(text=[prompt], images=[images], **options)
+            else:
+                inputs = self.processor.tokenizer([prompt], **options)
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            raise InputError(f"{example.name!r} cannot be prepared for {self.name}: {error}") from error
+        return self._encoded(inputs)
+
+    def collate(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
+        """Join encoded examples into one batch on the model's device and in its dtype, padded on the left."""
+        tokenizer = self.processor.tokenizer
+        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        batch = collate(examples, padding or 0)
+        return {name: tensor.to(self.device, self._number(tensor)) for name, tensor in batch.items()}
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Run the model without its language-model head; return ``(example, token, hidden)``, one forward at a time."""
+        with self.lock, torch.inference_mode():
+            hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
+            return hidden
+
+    def budget(self, limit_bytes: int | None = None) -> BatchBudget:
+        """Return how much may go through the model at once: what was given, what is free on the GPU, or the setting."""
+        size = self.dtype.itemsize
+        layer = self.decoder.layers[0]
+        widths = [module.out_features for module in layer.modules() if isinstance(module, torch.nn.Linear)]
+        numbers = sum(widths) + 4 * max(widths, default=0)  # as if all lived at once, and the residual stream besides
+        on_gpu = self.device.type == "cuda"
+        if limit_bytes is None:
+            limit_bytes = int(0.7 * torch.cuda.mem_get_info(self.device)[0]) if on_gpu else settings().batch_bytes
+        return BatchBudget(limit_bytes, numbers * size, size, most=128 if on_gpu else 32)
+
+    def _number(self, tensor: Tensor) -> torch.dtype:
+        return self.dtype if tensor.is_floating_point() else tensor.dtype
+
+    def _encoded(self, inputs: Mapping[str, Any]) -> Encoded:
+        """Part the processor's output into tensors shaped like the tokens and tensors about the images."""
+        ids = torch.as_tensor(inputs["input_ids"])
+        about_images = set(getattr(self.processor.image_processor, "model_input_names", ()))
+        tokens: dict[str, Tensor] = {}
+        images: dict[str, Tensor] = {}
+        for name, value in inputs.items():
+            if name not in self._accepts:
+                continue
+            tensor = torch.as_tensor(value)
+            shaped_like_tokens = tensor.shape == ids.shape and name not in about_images
+            (tokens if shaped_like_tokens else images)[name] = tensor
+        for name in self._accepts.intersection(_KIND_MARKS).difference(tokens):
+            tokens[name] = torch.zeros_like(ids)
+        return Encoded(tokens, images, torch.eq(ids[0], -1 if self.image_token_id is None else self.image_token_id))
+
+    def _fingerprint(self, checkpoint: Checkpoint) -> str:
+        facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _body(model: Any, name: str) -> Any:
+    """The model without its language-model head."""
+    if model.base_model is model:
+        raise UnsupportedModelError(
+            f"{name} cannot serve because {type(model).__name__} has no body apart from its language-model head; "
+            "choose another model."
+        )
+    return model.base_model

@@ -1,0 +1,121 @@
+"""What a processor makes of one example, and how several become one batch.
+
+A processor returns two kinds of tensors. Those shaped like the tokens, ``(1, token)``, are padded on the left, so that the
+last token of every row is the last token of its prompt. All others describe the images; they are joined along their first
+axis, in the order of the examples, after padding the others to the largest with zeros, which models skip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["BatchBudget", "Encoded", "collate"]
+
+# A vision tower's working set for each pixel value: 9 to 16 numbers in a layer of CLIP, SigLIP and Qwen's tower.
+_NUMBERS_PER_PIXEL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One example as its model reads it.
+
+    Attributes:
+        tokens: ``{name: (1, token)}``, ``input_ids`` and ``attention_mask`` among them.
+        images: ``{name: (n, ...)}``, what else the model wants; empty for a text-only example.
+        image_token_mask: ``bool (token,)``, where the model puts what it saw.
+    """
+
+    tokens: Mapping[str, Tensor]
+    images: Mapping[str, Tensor]
+    image_token_mask: Tensor
+
+    def __repr__(self) -> str:
+        return f"Encoded({self.length} tokens, {int(self.image_token_mask.sum())} of images)"
+
+    @property
+    def length(self) -> int:
+        """How many tokens."""
+        return int(self.tokens["input_ids"].shape[1])
+
+    @property
+    def pixel_values(self) -> int:
+        """How many numbers describe its images."""
+        return sum(tensor.numel() for tensor in self.images.values() if tensor.is_floating_point())
+
+
+def collate(examples: Sequence[Encoded], pad_token_id: int) -> dict[str, Tensor]:
+    """Join examples into one batch ``{name: (example, token) or (n, ...)}``, padded on the left."""
+    length = max(example.length for example in examples)
+    batch = {}
+    for name in _names(example.tokens for example in examples):
+        fill = pad_token_id if name == "input_ids" else 0
+        rows = [_token_row(example, name) for example in examples]
+        batch[name] = torch.cat([F.pad(row, (length - row.shape[1], 0), value=fill) for row in rows])
+    for name in _names(example.images for example in examples):
+        batch[name] = _join([example.images[name] for example in examples if name in example.images])
+    return batch
+
+
+def _names(mappings: Iterator[Mapping[str, Tensor]]) -> list[str]:
+    """The names of all mappings, each once, in the order they first appear."""
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
+
+
+def _token_row(example: Encoded, name: str) -> Tensor:
+    """The example's own row, else zeros: no example marks fewer kinds of tokens than one of text alone."""
+    row = example.tokens.get(name)
+    return torch.zeros_like(example.tokens["input_ids"]) if row is None else row
+
+
+def _join(tensors: Sequence[Tensor]) -> Tensor:
+    sizes = [max(extent) for extent in zip(*(tensor.shape[1:] for tensor in tensors), strict=True)]
+    return torch.cat([_grow(tensor, sizes) for tensor in tensors])
+
+
+def _grow(tensor: Tensor, sizes: Sequence[int]) -> Tensor:
+    missing = [size - have for size, have in zip(sizes, tensor.shape[1:], strict=True)]
+    if not any(missing):
+        return tensor
+    return F.pad(tensor, [end for lack in reversed(missing) for end in (0, lack)])
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBudget:
+    """How much may go through the model at once, estimated from its widths before anything runs.
+
+    Attributes:
+        limit_bytes: working memory for one batch.
+        bytes_per_token: what one token needs in the widest decoder layer.
+        bytes_per_number: size of one number in the model's dtype.
+        most: how many examples, however small: beyond some tens a forward gains nothing, and cancelling would wait for it.
+    """
+
+    limit_bytes: int
+    bytes_per_token: int
+    bytes_per_number: int
+    most: int = 32
+
+    def split(self, examples: Sequence[Encoded]) -> list[list[int]]:
+        """Part examples into batches of like length: lists of their indices, every batch within the budget or of one."""
+        batches: list[list[int]] = []
+        pixels = 0
+        for index in sorted(range(len(examples)), key=lambda index: examples[index].length):
+            example = examples[index]
+            pixels += example.pixel_values
+            rows = len(batches[-1]) + 1 if batches else 1
+            if batches and rows <= self.most and self._bytes(rows, example.length, pixels) <= self.limit_bytes:
+                batches[-1].append(index)
+            else:
+                batches.append([index])
+                pixels = example.pixel_values
+        return batches
+
+    def _bytes(self, rows: int, length: int, pixel_values: int) -> int:
+        """Working memory of a batch padded to ``length``: its tokens, its attention mask and its images."""
+        tokens = rows * length * (self.bytes_per_token + length * self.bytes_per_number)
+        return tokens + pixel_values * _NUMBERS_PER_PIXEL * self.bytes_per_number

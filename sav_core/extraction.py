@@ -1,0 +1,183 @@
+"""Examples to head vectors: one forward for each distinct example, batched, and never again while the cache has it.
+
+What is in the cache is neither prepared nor run. The rest passes through windows: a thread prepares the examples of the
+next window while the model reads those of this one, and within a window examples of like length form batches. Windows
+start small, so that the model starts early, and depend on nothing but the order, so that the same call gives the same
+numbers.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sav_core.backbones import Backbone
+from sav_core.batching import Encoded
+from sav_core.cache import VectorCache, default_cache
+from sav_core.errors import OutOfMemoryError, StorageError
+from sav_core.hooks import capture_last_token
+from sav_core.lookahead import prepared
+from sav_core.records import Cancel, Example, HeadVectors, Progress, ProgressCallback
+
+__all__ = ["extract_head_vectors"]
+
+_WINDOWS = (8, 16, 32, 64)  # then 64 for ever
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")  # in a CPU's plain RuntimeError
+
+
+def extract_head_vectors(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+    cache: VectorCache | Literal["user"] | None = "user",
+    batch_bytes: int | None = None,
+) -> HeadVectors:
+    """Return the head vectors of examples, in their order.
+
+    Args:
+        backbone: the model.
+        examples: what to show it; equal ones are shown once.
+        progress: called after every batch with how many of the examples are done.
+        cancel: asked between batches; once it says true, what is done by then is returned.
+        cache: where vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
+        batch_bytes: working memory of one batch; when ``None`` what is free on the GPU, or the setting.
+
+    Raises:
+        InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
+        OutOfMemoryError: not even one example fits into memory.
+    """
+    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress)
+    ledger.recall()
+    reader = _Reader(backbone, batch_bytes)
+    stop = cancel or (lambda: False)
+    pending = ledger.pending()
+    keys = iter(pending)
+    for window in prepared(backbone.encode, pending.values(), chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+        names = [next(keys) for _ in window]
+        for batch, vectors in reader.read(window):
+            for index, vector in zip(batch, vectors, strict=True):
+                ledger.enter(names[index], vector)
+            ledger.report()
+            if stop():
+                return ledger.result()
+    return ledger.result()
+
+
+class _Reader:
+    """Runs the model over windows of encoded examples, in smaller batches once memory has run out."""
+
+    def __init__(self, backbone: Backbone, batch_bytes: int | None) -> None:
+        self._backbone = backbone
+        self._budget = backbone.budget(batch_bytes)
+
+    def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], npt.NDArray[np.float32]]]:
+        """Yield batch after batch: the indices of its examples and their vectors ``(example, layer, head, dim)``."""
+        batches = self._budget.split(window)[::-1]
+        while batches:
+            batch = batches.pop()
+            vectors = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
+            if vectors is not None:
+                yield batch, vectors
+            elif len(batch) == 1:
+                raise OutOfMemoryError(
+                    f"{self._backbone.name} has not memory enough for one example of {window[batch[0]].length} tokens on "
+                    f"{self._backbone.device}: use smaller images, a shorter question or a smaller model."
+                )
+            else:
+                half = (len(batch) + 1) // 2
+                self._budget = replace(self._budget, most=min(self._budget.most, half))
+                batches += [batch[half:], batch[:half]]
+
+    def _forward(self, batch: Sequence[Encoded]) -> npt.NDArray[np.float32] | None:
+        """The vectors of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
+        try:
+            with capture_last_token(self._backbone) as capture:
+                self._backbone.forward(self._backbone.collate(batch))
+                return capture.take()
+        except (torch.OutOfMemoryError, MemoryError):
+            pass
+        except RuntimeError as error:
+            if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+                raise
+        if self._backbone.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+
+class _Ledger:
+    """Which examples are done: their vectors, and which rows of the answer each belongs to."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        examples: Sequence[Example],
+        cache: VectorCache | None,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self._backbone = backbone
+        self._examples = examples
+        self._cache = cache
+        self._progress = progress
+        self._start = time.perf_counter()
+        self._values = np.zeros((len(examples), *backbone.geometry.shape), dtype=np.float32)
+        self._done = np.zeros(len(examples), dtype=bool)
+        self._rows: dict[str, list[int]] = {}
+        for row, example in enumerate(examples):
+            self._rows.setdefault(backbone.key(example), []).append(row)
+
+    def recall(self) -> None:
+        """Enter what the cache has."""
+        if self._cache is None:
+            return
+        for key, rows in self._rows.items():
+            vector = self._cache.get(key)
+            if vector is not None and vector.shape == self._backbone.geometry.shape:
+                self._values[rows], self._done[rows] = vector, True
+        if self._done.any():
+            self.report()
+
+    def pending(self) -> dict[str, Example]:
+        """The distinct examples that are not done, by key, in order."""
+        return {key: self._examples[rows[0]] for key, rows in self._rows.items() if not self._done[rows[0]]}
+
+    def enter(self, key: str, vector: npt.NDArray[np.float32]) -> None:
+        """Enter a vector ``(layer, head, dim)`` for all its rows, and into the cache."""
+        rows = self._rows[key]
+        self._values[rows], self._done[rows] = vector, True
+        if self._cache is None:
+            return
+        try:
+            self._cache.put(key, vector)
+        except StorageError as error:
+            self._cache = None  # a cache that cannot be written must not stop the work
+            warnings.warn(f"Head vectors are not kept for the next run: {error}", stacklevel=3)
+
+    def report(self) -> None:
+        """Tell the caller how far the work is."""
+        if self._progress is not None:
+            done = int(self._done.sum())
+            self._progress(Progress(done, len(self._examples), time.perf_counter() - self._start))
+
+    def result(self) -> HeadVectors:
+        """The vectors of all examples that are done."""
+        rows: list[int] = np.flatnonzero(self._done).tolist()
+        complete = len(rows) == len(self._examples)
+        return HeadVectors(
+            values=self._values if complete else self._values[rows],
+            labels=tuple(self._examples[row].label for row in rows),
+            names=tuple(self._examples[row].name for row in rows),
+            positions=tuple(rows),
+            asked=len(self._examples),
+            model=self._backbone.fingerprint,
+            dtype=self._backbone.dtype_name,
+        )

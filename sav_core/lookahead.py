@@ -1,0 +1,45 @@
+"""Prepare what comes next while what is here is used: one thread, a bounded number of items ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+__all__ = ["prepared"]
+
+Item = TypeVar("Item")
+Ready = TypeVar("Ready")
+
+
+def prepared(
+    prepare: Callable[[Item], Ready],
+    items: Iterable[Item],
+    sizes: Iterable[int],
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[list[Ready]]:
+    """Yield ``prepare(item)`` for all items in windows of the given sizes, the next one being prepared meanwhile.
+
+    What ``prepare`` raises is raised here, in the order of the items. Once ``stop`` says true nothing more is yielded.
+    """
+    remaining, lengths = iter(items), iter(sizes)
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+
+    def submit() -> list[Future[Ready]]:
+        return [pool.submit(prepare, item) for item in islice(remaining, next(lengths))]
+
+    try:
+        window = submit()
+        while window:
+            following = submit()
+            ready = []
+            for future in window:
+                ready.append(future.result())
+                if stop():
+                    return
+            del window, future  # or the finished futures would keep the items alive while they are used
+            yield ready
+            window = following
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,93 @@
+"""From the parts of an example to the text a model was trained to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sav_core.errors import InputError
+
+__all__ = ["PromptWriter"]
+
+_PLACEHOLDERS = ("image_token", "video_token", "audio_token")  # attributes of a processor that name one
+
+# Processors that refuse a prompt without an image although their language model reads one: how they dress a text.
+_TEXT_ONLY_DRESS = {"PaliGemmaProcessor": "{bos}{text}\n"}
+
+
+class PromptWriter:
+    """Writes prompts in a model's own chat format, images and text interleaved, up to the assistant's header.
+
+    A model without a chat template (PaliGemma) gets the plain prompt: its image token where an image stands, the texts
+    as they are, nothing between; its processor dresses that as the model was trained.
+    """
+
+    def __init__(self, processor: Any) -> None:
+        self._tokenizer = processor.tokenizer
+        self._template = _template(processor)
+        self._image_token = getattr(processor, "image_token", None) or "<image>"
+        self._text_dress = _TEXT_ONLY_DRESS.get(type(processor).__name__, "{text}")
+        self._control = _control_tokens(processor, self._template)
+        self.write = lru_cache(maxsize=256)(self._write)  # a support set asks one question over and over
+
+    @property
+    def template(self) -> str:
+        """The chat template, empty when the model has none."""
+        return self._template or ""
+
+    def starts_with_bos(self, prompt: str) -> bool:
+        """Whether the prompt brings its own first token, so that the tokenizer must not add a second."""
+        bos = self._tokenizer.bos_token
+        return bool(bos) and prompt.startswith(bos)
+
+    def _write(self, parts: Sequence[str | None]) -> str:
+        """Return the prompt for texts with ``None`` where an image stands.
+
+        Raises:
+            InputError: a text holds one of the model's control tokens.
+        """
+        for text in filter(None, parts):
+            if found := self._control.search(text):
+                raise InputError(
+                    f"The question contains {found.group()!r}, which this model reads as a control token and not as "
+                    "text: write it in another way."
+                )
+        if self._template is None:
+            return self._plain(parts)
+        content = [{"type": "image"} if part is None else {"type": "text", "text": part} for part in parts]
+        rendered: str = self._tokenizer.apply_chat_template(
+            [{"role": "user", "content": content}],
+            chat_template=self._template,
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        return rendered
+
+    def _plain(self, parts: Sequence[str | None]) -> str:
+        text = "".join(self._image_token if part is None else part for part in parts)
+        if None in parts:
+            return text
+        return self._text_dress.format(bos=self._tokenizer.bos_token or "", text=text)
+
+
+def _template(processor: Any) -> str | None:
+    """The default chat template of the processor, else of its tokenizer."""
+    for owner in (processor, processor.tokenizer):
+        template = getattr(owner, "chat_template", None)
+        if isinstance(template, dict):
+            template = template.get("default")
+        if template:
+            return str(template)
+    return None
+
+
+def _control_tokens(processor: Any, template: str | None) -> re.Pattern[str]:
+    """Match the strings that steer a model when they stand in its prompt: special tokens and what its template writes."""
+    added = processor.tokenizer.added_tokens_decoder.values()
+    tokens = {token.content for token in added if token.special or token.content in (template or "")}
+    tokens.update(processor.tokenizer.all_special_tokens)
+    tokens.update(getattr(processor, name, None) or "" for name in _PLACEHOLDERS)
+    longest_first = sorted((token for token in tokens if token.strip()), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
