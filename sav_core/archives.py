@@ -1,0 +1,166 @@
+"""An untrusted ZIP -> names and bytes: entries are unpacked one at a time in memory, never onto the disk.
+
+    with Archive("pets.zip") as archive:
+        archive.names                       # ("cat/", "cat/1.png", ...), folders with a slash at their end
+        archive.read("cat/1.png")
+
+An archive that tries to do harm is refused as a whole, with `DatasetError`: names that lead out of it, links, more than
+the limits below. One damaged entry costs that entry alone, with `OSError`, as one bad file in a folder would.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import threading
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from sav_core.errors import DatasetError
+
+__all__ = ["MAX_ENTRIES", "MAX_ENTRY_BYTES", "MAX_RATIO", "MAX_TOTAL_BYTES", "Archive"]
+
+MAX_ENTRIES = 50_000
+"""Files and folders in one ZIP."""
+
+MAX_TOTAL_BYTES = 4 << 30
+"""All entries together, unpacked: a thousand phone photographs."""
+
+MAX_ENTRY_BYTES = 512 << 20
+"""One entry, unpacked: the largest picture that is read."""
+
+MAX_RATIO = 200
+"""Unpacked over packed size of an entry above ``_RATIO_FREE_BYTES``; a drawing saved as BMP reaches 100."""
+
+_RATIO_FREE_BYTES = 16 << 20  # below this even a picture of one colour, packed a thousand times smaller, does no harm
+_CHUNK_BYTES = 1 << 20
+_ENCRYPTED, _UTF8 = 0x1, 0x800
+
+
+class Archive:
+    """A ZIP open for reading, safe to read from several threads.
+
+    Attributes:
+        name: the file's name, for messages.
+        names: every file and folder in it, in the archive's order; folders end in a slash.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Open the ZIP and check its table of contents.
+
+        Raises:
+            DatasetError: it is missing, not a ZIP, protected by a password, too large or crafted to do harm.
+        """
+        self.name = Path(path).name
+        try:
+            self._zip = ZipFile(path)
+        except OSError as error:
+            raise DatasetError(f"{self.name!r} cannot be opened ({error.strerror}): check the path.") from error
+        except Exception as error:
+            raise DatasetError(f"{self.name!r} is not a ZIP archive, or it is damaged: make it again.") from error
+        try:
+            self._entries = self._checked(self._zip.infolist())
+        except BaseException:
+            self.close()
+            raise
+        self.names = tuple(self._entries)
+        self._unpacked = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def read(self, name: str) -> bytes:
+        """Unpack one entry.
+
+        Raises:
+            OSError: there is no such entry, or it is damaged.
+            DatasetError: it, or all that was read so far, unpacks to more than the limits allow.
+        """
+        entry = self._entries.get(name)
+        if entry is None or name.endswith("/"):
+            raise FileNotFoundError(f"there is no such file in {self.name!r}")
+        if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise OSError("it is compressed by a method other than the usual one, deflate")
+        data = bytearray()
+        try:
+            with self._zip.open(entry) as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    data += chunk
+                    # Counted as they come: the sizes in the headers are whatever the author of the ZIP wrote there.
+                    self._admit(name, len(chunk), len(data), entry.compress_size)
+        except DatasetError:
+            raise
+        except Exception as error:
+            raise OSError(f"its entry in {self.name!r} is damaged") from error
+        return bytes(data)
+
+    def _admit(self, name: str, fresh: int, unpacked: int, packed: int) -> None:
+        with self._lock:
+            self._unpacked += fresh
+            total = self._unpacked
+        if unpacked > MAX_ENTRY_BYTES or unpacked > max(_RATIO_FREE_BYTES, MAX_RATIO * packed):
+            raise DatasetError(
+                f"{self.name!r} looks like a ZIP bomb, for {name!r} unpacks from {packed:,} to more than {unpacked:,} "
+                f"bytes: leave that file out."
+            )
+        if total > MAX_TOTAL_BYTES:
+            raise self._too_large()
+
+    def _too_large(self) -> DatasetError:
+        return DatasetError(
+            f"{self.name!r} unpacks to more than the {MAX_TOTAL_BYTES >> 30} GiB that are read: split it, or unpack it "
+            "yourself and give the folder."
+        )
+
+    def _checked(self, entries: list[ZipInfo]) -> dict[str, ZipInfo]:
+        if len(entries) > MAX_ENTRIES:
+            raise DatasetError(
+                f"{self.name!r} holds {len(entries):,} entries, more than the {MAX_ENTRIES:,} that are read: split it."
+            )
+        if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
+            raise self._too_large()
+        checked: dict[str, ZipInfo] = {}
+        for entry in entries:
+            name = _name(entry)
+            if flaw := _flaw(entry, name) or ("which comes twice" if name in checked else ""):
+                raise DatasetError(
+                    f"{self.name!r} is refused because of its entry {name!r}, {flaw}: make the ZIP again with plain "
+                    "files and folders only."
+                )
+            checked[name] = entry
+        return checked
+
+
+def _name(entry: ZipInfo) -> str:
+    """Return the name as stored; the Finder of macOS writes UTF-8 without saying so, and zipfile then reads cp437."""
+    if entry.flag_bits & _UTF8:
+        return entry.orig_filename
+    try:
+        return entry.orig_filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.orig_filename
+
+
+def _flaw(entry: ZipInfo, name: str) -> str:
+    if entry.flag_bits & _ENCRYPTED:
+        return "which is protected by a password"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "which is a link"
+    if name.startswith("/") or re.match("[A-Za-z]:", name):
+        return "which is an absolute path"
+    if not name or ".." in name.split("/"):
+        return "which leads out of the archive"
+    if "\\" in name or "\0" in name:
+        return "which has a backslash or a null character in its name"
+    return ""
