@@ -175,7 +175,7 @@ def test_a_large_entry_is_refused(archive, monkeypatch):
         archive({"a": bytes(200)}).read("a")
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_damaged_zips_are_read_or_refused(tmp_path_factory, data):
     sound = zipped({"cat/": b"", "cat/1.png": b"some bytes" * 20, "dog/1.png": b"more"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sav_core import archives
@@ -94,12 +94,14 @@ def test_natural_order_on_every_system(source):
     assert [example.name for example in read_examples(source(dict.fromkeys(names, PNG)))] == ordered
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("aB1 0.\u00e4/", min_size=1, max_size=8)), st.randoms())
 def test_the_order_does_not_depend_on_the_listing(names, random):
     shuffled = random.sample(names, len(names))
     assert natural_order(names) == natural_order(shuffled)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**30), st.integers(0, 10**30))
 def test_numbers_in_names_count(one, other):
     ordered = [f"{number}.png" for number in sorted([one, other])]

@@ -108,6 +108,7 @@ def test_sixteen_bits_are_scaled_not_clipped():
     assert [value[0] for value in to_rgb(big_endian, "it").get_flattened_data()] == [0, 0, 1, 1, 128, 255]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 255))
 def test_eight_bits_stored_as_sixteen_come_back_exactly(value):
     sixteen = Image.fromarray(np.full((1, 1), value * 257, dtype=np.uint16))
@@ -247,13 +248,14 @@ def test_whatever_a_decoder_throws_becomes_an_image_error(monkeypatch):
             decode(EVERY_FORMAT["PNG"], "it")
 
 
+@settings(deadline=None)
 @given(st.sampled_from([data[:12] for data in EVERY_FORMAT.values()] + [b""]), st.binary(max_size=300))
 def test_random_bytes_raise_nothing_but_image_errors(start, rest):
     with pytest.raises(ImageError):
         decode(start + rest, "noise")
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(list(EVERY_FORMAT.values())), st.data())
 def test_damaged_files_are_read_or_refused(data, draw):
     damaged = bytearray(data[: draw.draw(st.integers(1, len(data)))])

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sav_core.errors import DatasetError
@@ -134,6 +134,7 @@ def test_other_encodings_are_refused(lines, data):
         lines(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_random_bytes_raise_nothing_but_dataset_errors(data):
     class Memory(FolderSource):
