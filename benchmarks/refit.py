@@ -1,6 +1,6 @@
 """How long a visitor waits when a slider moves: fitting again on 200 examples of a model with 28 x 28 heads of 128.
 
-    python -m benchmarks.refit
+python -m benchmarks.refit
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ EXAMPLES, LABELS, SHAPE, LIMIT_MS = 200, 5, (28, 28, 128), 50.0
 
 
 def main() -> None:
+    """Print one row for each thing a visitor may change."""
     rng = np.random.default_rng(0)
     vectors = HeadVectors(
         values=rng.standard_normal((EXAMPLES, *SHAPE), dtype=np.float32),

@@ -33,7 +33,6 @@ class VectorCache:
     Args:
         folder: made when the first vector is put.
         limit_bytes: size in bytes at which the least recently used vectors are removed.
-
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
@@ -45,6 +44,10 @@ class VectorCache:
     def __repr__(self) -> str:
         return f"VectorCache({str(self.folder)!r}, limit {self.limit_bytes / (1 << 30):.2g} GiB)"
 
+    def __sklearn_clone__(self) -> VectorCache:
+        """Return itself: estimators share one cache, as they share the folder."""
+        return self
+
     def get(self, key: str) -> npt.NDArray[np.float32] | None:
         """Return the vector ``float32 (layer, head, dim)`` of that key, or ``None`` when it must be computed.
 
@@ -52,7 +55,7 @@ class VectorCache:
         """
         path = self._path(key)
         try:
-            vector = load(path.read_bytes())["vector"]
+            vector: npt.NDArray[np.float32] = load(path.read_bytes())["vector"]
             os.utime(path)
         except OSError:
             return None  # never put, evicted meanwhile, or unreadable: in each case computing it is the answer
@@ -69,7 +72,6 @@ class VectorCache:
 
         Raises:
             StorageError: the disk refuses.
-
         """
         content = save({"vector": np.ascontiguousarray(vector, dtype=np.float32)})
         write_atomically(self._path(key), content)

@@ -36,17 +36,16 @@ class Provenance:
 
     Attributes:
         model: the name the model was loaded by.
-        fingerprint: of the model; equal for equal weights and processing.
+        identity: of the model's weights and configuration.
         dtype: what the model computed in.
         pixel_backend: which image processor made the pixels, ``"pil"`` or ``"torchvision"``; they differ by up to 0.03.
         question: what queries without a question of their own are asked; ``None`` where each example has its own.
         n_kept: number of heads that vote.
         voting: name of the voting rule.
-
     """
 
     model: str
-    fingerprint: str
+    identity: str
     dtype: str
     pixel_backend: str
     question: str | None
@@ -59,7 +58,6 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
 
     Raises:
         StorageError: the disk refuses; a file that was there before still is.
-
     """
     arrays = {
         "centroids": np.ascontiguousarray(fitted.centroids, dtype=np.float64),
@@ -86,7 +84,6 @@ def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
 
     Raises:
         ClassifierFileError: it is missing, not a ``.sav`` file, truncated, or not as it was written.
-
     """
     if not path.is_file():
         raise ClassifierFileError(f"There is no classifier file {path}: check the path, or fit and save one first.")

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sav_core.console import exit_status, print_line, print_table, progress_bar
-from sav_core.heads import SCORINGS
-from sav_core.voting import VOTING_RULES
+from sav_core.heads import Scoring
+from sav_core.voting import VotingName
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ app = typer.Typer(
     ),
 )
 
-Voting = Enum("Voting", {name: name for name in VOTING_RULES}, type=str)  # type: ignore[misc]
-Scoring = Enum("Scoring", {name: name for name in SCORINGS}, type=str)  # type: ignore[misc]
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded demo model unless given.")]
 ClassifierFile = Annotated[Path, typer.Option("--classifier", help="A .sav file that fit wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
+Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
+ScoredBy = Annotated[Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few.")]
 Question = Annotated[str, typer.Option("--question", help="Asked of every image that has no question of its own.")]
 
 
@@ -64,15 +63,15 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Where to write the classifier (.sav).")],
     model: Model = None,
     heads: KeptHeads = 20,
-    voting: Annotated[Voting, typer.Option(help="How the kept heads' votes are counted.")] = Voting.majority,
-    scoring: Annotated[Scoring, typer.Option(help="How heads are scored.")] = Scoring.resubstitution,
+    voting: Voting = "majority",
+    scoring: ScoredBy = "resubstitution",
     question: Question = "",
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
     from sav_core.sav import SavClassifier
 
     support = _read(train, question)
-    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting.value, scoring=scoring.value)
+    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting, scoring=scoring)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     classifier.save(out)
@@ -80,7 +79,7 @@ def fit(
     accuracy = classifier.head_scores_[best.layer, best.index]
     print_line(
         f"Fitted {len(support)} examples of {len(classifier.classes_)} labels with {classifier.backbone.name}: "
-        f"{len(classifier.kept_heads_)} heads kept, best {best} at {accuracy:.0%} ({scoring.value}). Saved {out}."
+        f"{len(classifier.kept_heads_)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
     )
 
 
@@ -113,8 +112,8 @@ def evaluate(
     test: Annotated[str, typer.Option("--test", help="Labelled examples to judge by, in the same forms as --train.")],
     model: Model = None,
     heads: KeptHeads = 20,
-    voting: Annotated[Voting, typer.Option(help="How the kept heads' votes are counted.")] = Voting.majority,
-    scoring: Annotated[Scoring, typer.Option(help="How heads are scored.")] = Scoring.resubstitution,
+    voting: Voting = "majority",
+    scoring: ScoredBy = "resubstitution",
     question: Question = "",
     controls: Annotated[bool, typer.Option("--controls", help="Also judge other choices of heads and zero-shot.")] = False,
     as_json: AsJson = False,
@@ -124,7 +123,7 @@ def evaluate(
     from sav_core.sav import SavClassifier
 
     support, queries = _read(train, question), _read(test, question)
-    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting.value, scoring=scoring.value)
+    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting, scoring=scoring)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     with progress_bar("judging") as progress:

@@ -8,18 +8,20 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typer.exceptions import Abort, TyperException
 
-from sav_core.errors import CancelledError, SavError, SkippedWarning
+from sav_core.errors import CancelledError, SavError
 from sav_core.records import Progress as Done
 from sav_core.records import ProgressCallback
 
 __all__ = ["exit_status", "print_line", "print_table", "progress_bar"]
 
+_NO_TERMINAL_WIDTH = 1000  # a file or a pipe must not lose the end of a line
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # what shells report for the two signals
 
 
@@ -31,12 +33,11 @@ def exit_status(command: Callable[[], int | None]) -> int:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("always", SkippedWarning)
+            warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
-            return int(command() or 0)
+            status = int(command() or 0)
     except (KeyboardInterrupt, Abort, CancelledError):
-        print("stopped; what was done so far is in the cache", file=sys.stderr)
-        return _INTERRUPTED
+        status = _INTERRUPTED
     except (SavError, TyperException) as error:
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         if message:  # none when help was shown for want of arguments
@@ -49,6 +50,9 @@ def exit_status(command: Callable[[], int | None]) -> int:
         traceback.print_exc()
         print("error: this is a fault of the program, not of your input; please report the lines above", file=sys.stderr)
         return 1
+    if status == _INTERRUPTED:
+        print("stopped; what was done so far is in the cache", file=sys.stderr)
+    return status
 
 
 def print_line(text: str) -> None:
@@ -61,8 +65,8 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    console.print(table, markup=False, soft_wrap=not console.is_terminal)
+    terminal = Console().is_terminal
+    Console(width=None if terminal else _NO_TERMINAL_WIDTH).print(table, markup=False)
 
 
 @contextmanager
@@ -85,6 +89,6 @@ def progress_bar(what: str) -> Iterator[ProgressCallback]:
         yield show
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
-    if issubclass(category, SkippedWarning):
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, UserWarning):  # those for people; the rest are for developers
         print(f"warning: {message}", file=sys.stderr)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +22,10 @@ import numpy.typing as npt
 from sav_core.errors import InputError, SettingError
 from sav_core.records import HeadScores, HeadVectors
 
-__all__ = ["COSINE_DECIMALS", "SCORINGS", "HeadFit", "cosines", "fit_heads"]
+__all__ = ["COSINE_DECIMALS", "SCORINGS", "HeadFit", "Scoring", "cosines", "fit_heads"]
 
-SCORINGS = ("resubstitution", "leave_one_out")
+Scoring: TypeAlias = Literal["resubstitution", "leave_one_out"]
+SCORINGS: tuple[str, ...] = get_args(Scoring)
 """The paper's score, where every example sits in its own centroid; and the honest one, where it does not."""
 
 COSINE_DECIMALS = 10
@@ -178,4 +180,5 @@ def _cosine(
 ) -> npt.NDArray[np.float64]:
     length = np.sqrt(square_a) * np.sqrt(square_b)
     length[length == 0] = np.inf  # what has no length is similar to nothing
-    return np.round(dots / length, COSINE_DECIMALS)
+    rounded: npt.NDArray[np.float64] = np.round(dots / length, COSINE_DECIMALS)
+    return rounded

@@ -176,7 +176,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_is_fitted(self)
         provenance = Provenance(
             model=self.backbone.name,
-            fingerprint=self.backbone.fingerprint,
+            identity=self.backbone.identity,
             dtype=self.backbone.dtype_name,
             pixel_backend=self.backbone.pixel_backend,
             question=self.question_,
@@ -187,13 +187,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     @classmethod
     def load(cls, path: str | Path, backbone: Backbone) -> SavClassifier:
-        """Read a ``.sav`` file for the model it was made with.
+        """Read a ``.sav`` file for the model it was made with; another dtype or device only rounds otherwise.
 
         Raises:
             ClassifierFileError: the file is damaged, or another model made it.
         """
         fitted, provenance = read_classifier(Path(path))
-        if fitted.geometry != backbone.geometry or provenance.fingerprint != backbone.fingerprint:
+        if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
             raise ClassifierFileError(
                 f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
                 f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that one, or fit again with this."
@@ -206,17 +206,20 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
         """``str (label,)``, sorted."""
-        return self._fitted("classes_")
+        labels: npt.NDArray[np.str_] = self._fitted("classes_")
+        return labels
 
     @property
     def head_scores_(self) -> npt.NDArray[np.float64]:
         """``float64 (layer, head)``, each head's accuracy on the support."""
-        return self._fitted("head_scores_")
+        scores: npt.NDArray[np.float64] = self._fitted("head_scores_")
+        return scores
 
     @property
     def kept_heads_(self) -> tuple[Head, ...]:
         """The heads that vote, best first."""
-        return self._fitted("kept_heads_")
+        heads: tuple[Head, ...] = self._fitted("kept_heads_")
+        return heads
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "head_classifier_")

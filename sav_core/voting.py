@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
 
-__all__ = ["VOTING_RULES", "Ballot", "VotingRule", "majority", "voting_rule"]
+__all__ = ["VOTING_RULES", "Ballot", "VotingName", "VotingRule", "majority", "voting_rule"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Ballot:
         winner: ``int (example,)``, the winning label's number.
         shares: ``float64 (example, label)``, rows sum to 1.
         votes: ``int (example, head)``, the label that each head votes for; heads best first.
-
     """
 
     winner: npt.NDArray[np.intp]
@@ -36,14 +35,16 @@ class Ballot:
     @property
     def confidence(self) -> npt.NDArray[np.float64]:
         """``float64 (example,)``, the winner's share."""
-        return self.shares[np.arange(len(self.winner)), self.winner]
+        shares: npt.NDArray[np.float64] = self.shares[np.arange(len(self.winner)), self.winner]
+        return shares
 
     @property
     def margin(self) -> npt.NDArray[np.float64]:
         """``float64 (example,)``, the winner's share minus the largest other share."""
         others = self.shares.copy()
         others[np.arange(len(self.winner)), self.winner] = -np.inf
-        return self.confidence - others.max(-1)
+        margin: npt.NDArray[np.float64] = self.confidence - others.max(-1)
+        return margin
 
 
 VotingRule: TypeAlias = Callable[[npt.NDArray[np.float64]], Ballot]
@@ -62,6 +63,7 @@ def majority(similarities: npt.NDArray[np.float64]) -> Ballot:
     return Ballot(winner=winner, shares=counts / heads, votes=votes)
 
 
+VotingName: TypeAlias = Literal["majority"]
 VOTING_RULES: dict[str, VotingRule] = {"majority": majority}
 
 
@@ -70,7 +72,6 @@ def voting_rule(name: str) -> VotingRule:
 
     Raises:
         SettingError: there is none.
-
     """
     if name not in VOTING_RULES:
         raise SettingError(f"voting must be one of {', '.join(VOTING_RULES)}, but is {name!r}.")

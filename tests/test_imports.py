@@ -8,14 +8,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 BELOW = {
-    "errors", "settings", "storage", "decoding", "images", "records", "archives", "listings", "datasets", "cache",
-    "scenes", "scene_tasks", "duplicates",
+    "errors", "settings", "storage", "decoding", "images", "records", "archives", "sources", "listings", "jsonl",
+    "datasets", "cache", "scenes", "scene_tasks", "duplicates",
 }  # fmt: skip
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
-    "extraction", "answers", "attention", "catalogue",
+    "lookahead", "extraction", "answers", "attention", "placement", "overlays", "probes", "weights", "catalogue",
 }  # fmt: skip
-MATHS = {"heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures"}
+MATHS = {"heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight"}
 ABOVE = {"sav", "reports", "console", "cli", "space", "space_cli", "__main__", "__init__"}
 
 MAY_IMPORT = {

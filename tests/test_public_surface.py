@@ -25,6 +25,16 @@ def test_what_is_public_is_exactly_what_has_a_home_and_resolves():
         assert getattr(sav_core, name) is not None
 
 
+def test_the_names_of_rules_and_scorings_are_those_that_exist():
+    from typing import get_args
+
+    from sav_core.heads import SCORINGS, Scoring
+    from sav_core.voting import VOTING_RULES, VotingName
+
+    assert get_args(VotingName) == tuple(VOTING_RULES)
+    assert get_args(Scoring) == SCORINGS
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         sav_core.nothing  # noqa: B018

@@ -1,0 +1,340 @@
+"""The command line as a user meets it: what it prints where, and its exit status."""
+
+import io
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from sav_core.cli import main
+from tests.tiny_models import example_image, write_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoint):
+    return str(tiny_checkpoint("llava"))
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory):
+    """A folder of three label folders of four images each."""
+    folder = tmp_path_factory.mktemp("data") / "pets"
+    for label in range(3):
+        (folder / f"pet {label}").mkdir(parents=True)
+        for number in range(4):
+            example_image(10 * label + number).save(folder / f"pet {label}" / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def classifier(model, pets, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fitted") / "pets.sav"
+    assert main(["fit", "--train", str(pets), "--out", str(path), "--model", model, "--heads", "5"]) == 0
+    return path
+
+
+def run(capsys, *arguments):
+    """Run a command in this process: exit status, standard output, standard error."""
+    capsys.readouterr()
+    status = main([str(argument) for argument in arguments])
+    return status, *capsys.readouterr()
+
+
+def test_fit_says_what_it_did(capsys, pets, model, tmp_path):
+    status, out, err = run(capsys, "fit", "--train", pets, "--out", tmp_path / "pets.sav", "--model", model, "--heads", 5)
+    assert (status, err) == (0, "")
+    assert out.startswith("Fitted 12 examples of 3 labels with ")
+    assert "5 heads kept" in out
+    assert (tmp_path / "pets.sav").stat().st_size > 1000
+
+
+def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets):
+    images = [pets / "pet 0" / "0.png", pets / "pet 1" / "1.png"]
+    status, out, err = run(capsys, "classify", "--classifier", classifier, "--model", model, *images, "--json")
+    assert (status, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        assert set(line) == {"image", "label", "shares", "votes", "confidence"}
+        assert line["shares"][line["label"]] == line["confidence"]
+        assert sum(line["shares"].values()) == pytest.approx(1)
+        assert len(line["votes"]) == 5
+        assert set(line["votes"][0]) == {"head", "label", "similarity"}
+
+
+def test_classify_prints_a_table_for_people(capsys, classifier, model, pets):
+    status, out, _ = run(capsys, "classify", "--classifier", classifier, "--model", model, pets / "pet 0")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["image", "label", "confidence", "shares"]
+    assert len(out.splitlines()) == 5
+
+
+def test_evaluate_prints_one_json_object(capsys, pets, model):
+    status, out, err = run(
+        capsys, "evaluate", "--train", pets, "--test", pets, "--model", model, "--heads", 5, "--controls", "--json"
+    )
+    assert (status, err) == (0, "")
+    report = json.loads(out)
+    assert set(report) == {"accuracy", "interval", "n", "per_label", "confusion", "labels", "skipped", "controls"}
+    assert report["n"] == 12
+    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
+    assert sum(map(sum, report["confusion"])) == 12
+    assert report["labels"] == ["pet 0", "pet 1", "pet 2"]
+    assert set(report["controls"]) >= {"all_heads", "best_head", "random_heads", "zero_shot_likelihood", "zero_shot_text"}
+
+
+def test_evaluate_prints_a_report_for_people(capsys, pets, model):
+    status, out, _ = run(capsys, "evaluate", "--train", pets, "--test", pets, "--model", model)
+    assert status == 0
+    assert out.startswith("accuracy ")
+    assert "95 % interval" in out
+    assert "as pet 2" in out
+
+
+def test_heads_needs_no_model_and_writes_a_page(capsys, classifier, tmp_path):
+    status, out, _ = run(capsys, "heads", "--classifier", classifier, "--html", tmp_path / "heads.html", "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert [head["rank"] for head in report["heads"]] == [1, 2, 3, 4, 5]
+    page = (tmp_path / "heads.html").read_text()
+    assert "plotly" in page
+    assert 'src="http' not in page  # it opens offline
+
+
+def test_models_lists_the_default_first(capsys, model, monkeypatch):
+    from sav_core.settings import Settings
+
+    monkeypatch.setattr("sav_core.catalogue.settings", lambda: Settings(model=model))
+    status, out, _ = run(capsys, "models", "--json")
+    assert status == 0
+    first = json.loads(out)[0]
+    assert (first["model"], first["architecture"]) == (model, "llava")
+    assert first["geometry"] == {"layers": 3, "heads": 4, "dim": 16}
+
+
+def test_one_unreadable_image_of_many_is_named_and_counted(capsys, pets, model, tmp_path):
+    folder = tmp_path / "pets"
+    shutil.copytree(pets, folder)
+    (folder / "pet 1" / "broken.png").write_bytes(b"not an image")
+    status, out, err = run(capsys, "evaluate", "--train", folder, "--test", pets, "--model", model, "--json")
+    assert status == 0
+    assert err.count("warning:") == 1
+    assert "broken.png" in err
+    (skipped,) = json.loads(out)["skipped"]
+    assert "broken.png" in skipped["image"]
+
+
+def test_help_teaches_with_an_example(capsys):
+    for command in ("fit", "classify", "evaluate", "heads", "models"):
+        status, out, _ = run(capsys, command, "--help")
+        assert status == 0
+        assert f"python -m sav_core {command}" in out
+
+
+def test_the_module_runs_as_a_program():
+    command = [sys.executable, "-m", "sav_core"]
+    shown = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0
+    assert "Teach a frozen multimodal model" in shown.stdout
+    refused = subprocess.run([*command, "fit", "--train", "nowhere"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "error: Missing option '--out'.\n"
+
+
+def test_a_fault_of_the_program_is_told_apart(capsys, monkeypatch, pets, model, tmp_path):
+    monkeypatch.setattr("sav_core.sav.SavClassifier.save", lambda *_: 1 / 0)
+    status, _, err = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", model)
+    assert status == 1
+    assert "ZeroDivisionError" in err
+    assert "a fault of the program, not of your input" in err
+
+
+def test_stopping_is_not_an_error(capsys, monkeypatch, pets, model, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sav_core.sav.extract_head_vectors", stop)
+    status, _, err = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", model)
+    assert status == 130
+    assert err == "stopped; what was done so far is in the cache\n"
+
+
+# --- bad input: each makes a folder, ZIP, JSONL or .sav under ``tmp`` and returns a command ----------------------------
+
+
+def png(seed=0):
+    buffer = io.BytesIO()
+    example_image(seed).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def bomb_png():
+    """A PNG that says it is 50,000 x 50,000 pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return png()[:8] + chunk + png()[33:]
+
+
+def folder(tmp, **labels):
+    for label, files in labels.items():
+        (tmp / "set" / label).mkdir(parents=True)
+        for number, content in enumerate(files):
+            (tmp / "set" / label / f"{number}.png").write_bytes(content)
+    return tmp / "set"
+
+
+def archive(tmp, entries):
+    with zipfile.ZipFile(tmp / "set.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in entries.items():
+            file.writestr(name, content)
+    return tmp / "set.zip"
+
+
+def lines(tmp, *texts):
+    (tmp / "0.png").write_bytes(png())
+    (tmp / "set.jsonl").write_text("\n".join(texts))
+    return tmp / "set.jsonl"
+
+
+GOOD_LINE = '{"image": "0.png", "label": "cat"}'
+
+TRAINING = {
+    "missing": (lambda tmp: tmp / "nowhere", "nowhere"),
+    "empty image": (lambda tmp: folder(tmp, cat=[b""], dog=[png()]), "cat"),
+    "truncated image": (lambda tmp: folder(tmp, cat=[png()[:-60]], dog=[png()]), "cat"),
+    "a text named .png": (lambda tmp: folder(tmp, cat=[b"hello"], dog=[png()]), "cat"),
+    "decompression bomb": (lambda tmp: folder(tmp, cat=[bomb_png()], dog=[png()]), "50,?000"),
+    "only one label": (lambda tmp: folder(tmp, cat=[png()]), "at least two labels"),
+    "no examples": (lambda tmp: folder(tmp, cat=[], dog=[]), "set"),
+    "labels differing in case": (lambda tmp: folder(tmp, cat=[png()], Cat=[png(1)], dog=[png()]), "[Cc]at"),
+    "not JSON": (lambda tmp: lines(tmp, GOOD_LINE, "{nonsense"), "Line 2"),
+    "no label": (lambda tmp: lines(tmp, GOOD_LINE, GOOD_LINE, '{"image": "0.png"}'), "Line 3"),
+    "not a ZIP": (lambda tmp: _write(tmp / "set.zip", b"PK nothing"), "set.zip"),
+    "a ZIP that climbs out": (lambda tmp: archive(tmp, {"cat/0.png": png(), "../dog/0.png": png()}), r"\.\./dog"),
+    "a JSONL in a ZIP that leaves it": (
+        lambda tmp: archive(tmp, {"a.jsonl": GOOD_LINE.replace("0.png", "../../etc/0.png"), "0.png": png()}),
+        r"\.\./\.\./etc",
+    ),
+    "a ZIP bomb": (lambda tmp: archive(tmp, {"cat/0.png": b"\0" * (80 << 20), "dog/0.png": png()}), "set.zip|0.png"),
+}
+
+
+def _write(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def assert_refused(status, out, err, message):
+    import re
+
+    assert status == 2
+    assert out == ""
+    *warnings, error = err.splitlines()
+    assert error.startswith("error: ")
+    assert re.search(message, error), error
+    assert all(line.startswith("warning: ") for line in warnings)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("make", "message"), TRAINING.values(), ids=TRAINING)
+def test_bad_training_data_gets_one_clear_sentence(capsys, make, message, model, tmp_path):
+    out_file = tmp_path / "out.sav"
+    result = run(capsys, "fit", "--train", make(tmp_path), "--out", out_file, "--model", model)
+    assert_refused(*result, message)
+    assert not out_file.exists()
+
+
+def damaged(classifier, tmp, edit):
+    content = bytearray(classifier.read_bytes())
+    return _write(tmp / "pets.sav", bytes(edit(content)))
+
+
+def doctored(content):
+    content[-20] ^= 1
+    return content
+
+
+CLASSIFIERS = {
+    "truncated": (lambda sav, tmp: damaged(sav, tmp, lambda content: content[:-100]), r"not a whole \.sav file"),
+    "doctored": (lambda sav, tmp: damaged(sav, tmp, doctored), "changed after it was saved"),
+    "missing": (lambda sav, tmp: tmp / "none.sav", "no classifier file"),
+    "something else": (lambda sav, tmp: _write(tmp / "x.sav", b"hello world"), r"not a whole \.sav file"),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_a_bad_classifier_file_gets_one_clear_sentence(capsys, make, message, classifier, model, pets, tmp_path):
+    path = make(classifier, tmp_path)
+    result = run(capsys, "classify", "--classifier", path, "--model", model, pets / "pet 0" / "0.png")
+    assert_refused(*result, message)
+
+
+def test_a_classifier_of_another_model_is_refused(capsys, classifier, pets, tmp_path):
+    other = write_checkpoint("llava", tmp_path / "other", seed=1)
+    result = run(capsys, "classify", "--classifier", classifier, "--model", other, pets / "pet 0" / "0.png")
+    assert_refused(*result, "was made with llava")
+
+
+def test_a_classifier_of_another_geometry_is_refused(capsys, classifier, pets, tiny_checkpoint):
+    result = run(
+        capsys, "classify", "--classifier", classifier, "--model", tiny_checkpoint("qwen2_vl"), pets / "pet 0" / "0.png"
+    )
+    assert_refused(*result, "3 layers x 4 heads x 8 dim")
+
+
+def test_an_unknown_model_without_network_is_refused(capsys, pets, tmp_path):
+    result = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", "nobody/no-such-model")
+    assert_refused(*result, "nobody/no-such-model")
+
+
+def test_a_model_folder_without_processor_is_refused(capsys, pets, model, tmp_path):
+    stripped = tmp_path / "stripped"
+    shutil.copytree(model, stripped, ignore=shutil.ignore_patterns("*processor*"))
+    result = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", stripped)
+    assert_refused(*result, "processor")
+
+
+def test_a_full_disk_while_saving_loses_nothing(capsys, pets, model, tmp_path, monkeypatch):
+    kept = _write(tmp_path / "pets.sav", b"the old one")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    result = run(capsys, "fit", "--train", pets, "--out", kept, "--model", model, "--question", "A new one?")
+    assert "warning: Head vectors are not kept for the next run" in result[2]
+    assert_refused(*result, "No space left on device")
+    assert kept.read_bytes() == b"the old one"
+
+
+def test_no_readable_query_is_refused(capsys, classifier, model, tmp_path):
+    broken = _write(tmp_path / "broken.png", b"hello")
+    result = run(capsys, "classify", "--classifier", classifier, "--model", model, broken)
+    assert_refused(*result, "broken.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit"], "Missing option '--train'"),
+        (["fit", "--train", "x", "--out", "y", "--heads", "many"], "--heads"),
+        (["fit", "--train", "x", "--out", "y", "--voting", "loudest"], "loudest"),
+        (["paint"], "paint"),
+        (["classify", "--classifier", "x.sav"], "images"),
+    ],
+)
+def test_a_wrong_command_line_gets_one_line(capsys, arguments, message):
+    assert_refused(*run(capsys, *arguments), message)
+
+
+def test_heads_out_of_range_are_refused(capsys, pets, model, tmp_path):
+    result = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", model, "--heads", 0)
+    assert_refused(*result, "n_kept must be a whole number from 1")

@@ -1,0 +1,166 @@
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sav_core import Example, ExampleSet, SavClassifier, VectorCache, load_backbone
+from sav_core.errors import CancelledError, ClassifierFileError, ImageError, InputError, SettingError
+from tests.tiny_models import example_image, write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def backbone(tiny_checkpoint):
+    return load_backbone(tiny_checkpoint("llava"), dtype="float32")
+
+
+@pytest.fixture
+def support():
+    return ExampleSet(tuple(Example(example_image(seed), "Which?", f"label {seed % 3}") for seed in range(9)))
+
+
+@pytest.fixture
+def classifier(backbone, tmp_path):
+    return SavClassifier(backbone, n_kept=5, cache=VectorCache(tmp_path / "cache", 1 << 24))
+
+
+def forwards(backbone, monkeypatch):
+    """Count the examples that go through the model from now on."""
+    seen = []
+    forward = backbone.forward
+    monkeypatch.setattr(backbone, "forward", lambda batch: seen.append(len(batch["input_ids"])) or forward(batch))
+    return seen
+
+
+def test_the_contract_of_the_design(classifier, support, backbone, tmp_path):
+    assert classifier.fit(support) is classifier
+    assert classifier.head_scores_.shape == (3, 4)
+    assert len(classifier.kept_heads_) == 5
+    query = tmp_path / "query.png"
+    example_image(0).save(query)
+    prediction = classifier.predict([query])[0]
+    assert prediction.label in prediction.shares
+    head, label, similarity = prediction.votes[0]
+    assert head == classifier.kept_heads_[0]
+    assert label in classifier.classes_
+    assert -1 <= similarity <= 1
+    assert 0 < prediction.confidence <= 1
+    classifier.save(tmp_path / "pets.sav")
+    loaded = SavClassifier.load(tmp_path / "pets.sav", backbone)
+    again = loaded.predict([query])[0]
+    assert (again.label, again.shares, again.votes) == (prediction.label, prediction.shares, prediction.votes)
+    assert loaded.question_ == "Which?"
+    assert loaded.kept_heads_ == classifier.kept_heads_
+
+
+def test_an_image_alone_is_asked_the_question_of_the_support(classifier, support):
+    classifier.fit(support)
+    image = example_image(4)
+    plain, asked = classifier.predict([image, Example(image, "Which?")])
+    assert plain.votes == asked.votes
+    (other,) = classifier.predict([Example(image, "What else?")])
+    assert other.votes != asked.votes
+
+
+def test_questions_of_their_own_need_a_question_to_answer(classifier):
+    support = [Example(example_image(seed), f"Question {seed}?", "yes" if seed % 2 else "no") for seed in range(4)]
+    classifier.fit(support)
+    assert classifier.question_ is None
+    assert classifier.predict([Example(example_image(1), "Question 1?")])[0].label == "yes"
+    with pytest.raises(InputError, match="a query needs one too"):
+        classifier.predict([example_image(1)])
+
+
+def test_the_model_runs_once_for_each_example_and_never_for_a_slider(classifier, support, backbone, monkeypatch):
+    seen = forwards(backbone, monkeypatch)
+    classifier.fit(support)
+    assert sum(seen) == 9
+    classifier.set_params(n_kept=2, scoring="leave_one_out").refit()
+    assert len(classifier.kept_heads_) == 2
+    classifier.refit(rows=range(8))
+    assert sum(seen) == 9
+    classifier.fit([*support, Example(example_image(20), "Which?", "label 0")])
+    assert sum(seen) == 10  # one more image, one more forward
+
+
+def test_refit_without_rows_is_the_fit(classifier, support):
+    heads = classifier.fit(support).kept_heads_
+    assert classifier.refit(rows=[0, 1, 2]).fit(support).kept_heads_ == heads
+    assert classifier.refit().kept_heads_ == heads
+
+
+def test_y_replaces_the_labels(classifier, support):
+    classifier.fit([example.with_label(None) for example in support], ["a", "b", "b"] * 3)
+    assert classifier.classes_.tolist() == ["a", "b"]
+    assert classifier.score(support, ["a", "b", "b"] * 3) > 0.5
+
+
+def test_it_keeps_the_estimator_contract(classifier, support, backbone):
+    copy = clone(classifier.fit(support))
+    assert copy.backbone is backbone  # a frozen model is shared, never copied
+    assert copy.get_params()["n_kept"] == 5
+    for attribute in ("classes_", "head_scores_", "kept_heads_"):
+        assert not hasattr(copy, attribute)
+    with pytest.raises(NotFittedError):
+        copy.predict([example_image(0)])
+
+
+def test_bad_input_is_refused_before_the_model_runs(classifier, support, backbone, monkeypatch):
+    seen = forwards(backbone, monkeypatch)
+    with pytest.raises(InputError, match="no example at all"):
+        classifier.fit([])
+    with pytest.raises(InputError, match="at least two labels"):
+        classifier.fit(support[::3])
+    with pytest.raises(InputError, match="needs a label"):
+        classifier.fit([Example(example_image(0))])
+    with pytest.raises(SettingError, match="n_kept"):
+        classifier.set_params(n_kept=0).fit(support)
+    classifier.set_params(n_kept=5).fit(support)
+    with pytest.raises(ImageError):
+        classifier.predict(["nowhere.png"])
+    assert sum(seen) == 9
+
+
+def test_cancelling_says_so_and_keeps_what_was_done(classifier, support, backbone, monkeypatch):
+    seen = forwards(backbone, monkeypatch)
+    with pytest.raises(CancelledError, match=r"Stopped after \d of 9 examples"):
+        classifier.fit(support, cancel=lambda: bool(seen))
+    done = sum(seen)
+    assert 0 < done < 9
+    classifier.fit(support)
+    assert sum(seen) == 9
+
+
+def test_progress_reaches_the_end(classifier, support):
+    steps = []
+    classifier.fit(support, progress=steps.append)
+    assert (steps[-1].done, steps[-1].total) == (9, 9)
+
+
+def test_a_classifier_of_another_model_is_refused(classifier, support, tmp_path):
+    classifier.fit(support).save(tmp_path / "pets.sav")
+    other = load_backbone(write_checkpoint("llava", tmp_path / "other", seed=1), dtype="float32")
+    with pytest.raises(ClassifierFileError, match=r"was made with llava .*, but the model here is other"):
+        SavClassifier.load(tmp_path / "pets.sav", other)
+
+
+def test_the_same_model_in_another_place_and_precision_serves(classifier, support, tiny_checkpoint, tmp_path):
+    classifier.fit(support).save(tmp_path / "pets.sav")
+    moved = load_backbone(tiny_checkpoint("llava"), dtype="bfloat16")
+    assert SavClassifier.load(tmp_path / "pets.sav", moved).predict([example_image(0)])[0].label
+
+
+def test_a_loaded_classifier_cannot_fit_again_without_examples(classifier, support, backbone, tmp_path):
+    classifier.fit(support).save(tmp_path / "pets.sav")
+    with pytest.raises(InputError, match="call fit with examples"):
+        SavClassifier.load(tmp_path / "pets.sav", backbone).refit()
+
+
+def test_nothing_warns_and_the_model_is_not_changed(classifier, support, backbone):
+    before = {name: tensor.clone() for name, tensor in backbone.model.state_dict().items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.fit(support).predict([example_image(0)])
+    for name, tensor in backbone.model.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), before[name].numpy())
