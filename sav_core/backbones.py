@@ -88,6 +88,7 @@ class Backbone:
         dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.
         why_dtype: why that, in one sentence.
         pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
+        identity: names weights and configuration, wherever they lie and whatever they are computed in.
         fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
         lock: held during a forward; hold it to run several as one.
     """
@@ -106,6 +107,7 @@ class Backbone:
         self.lock = threading.RLock()
         self._body = _body(model, checkpoint.name)
         self._accepts = frozenset(inspect.signature(self._body.forward).parameters)
+        self.identity = checkpoint.identity
         self.fingerprint = self._fingerprint(checkpoint)
 
     def __repr__(self) -> str:
@@ -129,6 +131,12 @@ class Backbone:
                 return token
         return None
 
+    @property
+    def pad_token_id(self) -> int:
+        """What stands left of a shorter prompt in a batch; masked, so any token would do."""
+        tokenizer = self.processor.tokenizer
+        return int(next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0))
+
     def key(self, example: Example) -> str:
         """Return what its head vector depends on, as 64 hexadecimal digits; no pixel is decoded for it."""
         digest = hashlib.sha256(self.fingerprint.encode())
@@ -144,9 +152,8 @@ class Backbone:
             ImageError: a picture can no longer be decoded.
             InputError: the question holds a control token, or the processor refuses the example.
         """
-        parts = example.parts
-        prompt = self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in parts))
-        images = [part.rgb() for part in parts if isinstance(part, Picture)]
+        prompt = self._prompt(example)
+        images = [part.rgb() for part in example.parts if isinstance(part, Picture)]
         arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
         options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
         try:
@@ -158,11 +165,13 @@ class Backbone:
             raise InputError(f"{example.name!r} cannot be prepared for {self.name}: {error}") from error
         return self._encoded(inputs)
 
+    def answer_ids(self, example: Example, answer: str) -> list[int]:
+        """Return the tokens of an answer that the assistant gives to the example."""
+        return self.prompts.continuation(self._prompt(example), answer)
+
     def collate(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
         """Join encoded examples into one batch on the model's device and in its dtype, padded on the left."""
-        tokenizer = self.processor.tokenizer
-        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        batch = collate(examples, padding or 0)
+        batch = collate(examples, self.pad_token_id)
         return {name: tensor.to(self.device, self._number(tensor)) for name, tensor in batch.items()}
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
@@ -181,6 +190,9 @@ class Backbone:
         if limit_bytes is None:
             limit_bytes = int(0.7 * torch.cuda.mem_get_info(self.device)[0]) if on_gpu else settings().batch_bytes
         return BatchBudget(limit_bytes, numbers * size, size, most=128 if on_gpu else 32)
+
+    def _prompt(self, example: Example) -> str:
+        return self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in example.parts))
 
     def _number(self, tensor: Tensor) -> torch.dtype:
         return self.dtype if tensor.is_floating_point() else tensor.dtype

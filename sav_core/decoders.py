@@ -40,9 +40,7 @@ def find_decoder(model: Any, name: str) -> Decoder:
         UnsupportedModelError: a decoder layer has no ordinary self-attention; the message names the layers and why.
     """
     if model.config.is_encoder_decoder:
-        raise _refusal(
-            name, "it is an encoder and a decoder, and head vectors are read from a decoder that sees the prompt"
-        )
+        raise _refusal(name, "its prompt goes into an encoder, not into the decoder that heads are read from")
     decoder = model.get_decoder()
     layers = tuple(getattr(decoder, "layers", ()))
     if not layers:

@@ -42,6 +42,15 @@ class PromptWriter:
         bos = self._tokenizer.bos_token
         return bool(bos) and prompt.startswith(bos)
 
+    def continuation(self, prompt: str, answer: str) -> list[int]:
+        """Return the tokens of an answer after a prompt: a new word, unless the prompt ends a line or with a token."""
+        ends_so = prompt[-1:].isspace() or any(match.end() == len(prompt) for match in self._control.finditer(prompt))
+        text = answer if ends_so else f" {answer}"
+        before, both = (self._tokenizer(each, add_special_tokens=False)["input_ids"] for each in (prompt, prompt + text))
+        if both[: len(before)] == before and len(both) > len(before):
+            return list(both[len(before) :])
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])  # they fused where they meet
+
     def _write(self, parts: Sequence[str | None]) -> str:
         """Return the prompt for texts with ``None`` where an image stands.
 

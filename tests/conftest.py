@@ -1,0 +1,47 @@
+"""One machine for all tests: no network, one thread for torch, caches of their own, tiny models made once a session."""
+
+import os
+import tempfile
+
+_CACHE = tempfile.TemporaryDirectory(prefix="sav-tests-")
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "SAV_CACHE_DIR": _CACHE.name,
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+import pytest  # noqa: E402  # after the environment, which libraries read when they are imported
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory):
+    """``tiny_checkpoint("qwen2_vl")`` is the folder of a tiny random checkpoint; never write into it, copy it."""
+    from tests.tiny_models import write_checkpoint
+
+    folders = {}
+
+    def folder(architecture):
+        if architecture not in folders:
+            folders[architecture] = write_checkpoint(architecture, tmp_path_factory.mktemp("tiny") / architecture)
+        return folders[architecture]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tiny_checkpoint):
+    """``tiny_backbone("qwen2_vl")`` is that checkpoint loaded in float32, shared by all tests of the session."""
+    import torch
+
+    from sav_core.backbones import load_backbone
+
+    torch.set_num_threads(1)
+    backbones = {}
+
+    def backbone(architecture):
+        if architecture not in backbones:
+            backbones[architecture] = load_backbone(tiny_checkpoint(architecture), dtype="float32")
+        return backbones[architecture]
+
+    return backbone
