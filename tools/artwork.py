@@ -89,6 +89,7 @@ def render(source: str) -> Image.Image | None:
 
 
 def render_to(folder: Path, icon: tuple[str, str]) -> None:
+    """Render one named icon into a folder; one that shows nothing leaves no file."""
     name, source = icon
     image = render(source)
     if image is not None:
@@ -96,6 +97,7 @@ def render_to(folder: Path, icon: tuple[str, str]) -> None:
 
 
 def main() -> None:
+    """Fetch and render every set that is not there yet."""
     for icon_set in SETS:
         folder = CUTOUTS / icon_set.package
         if folder.exists():

@@ -1,0 +1,120 @@
+"""The sprites training draws from: every cut-out, and styled variants of it that no artist drew.
+
+A model that is to read an artist it never saw must not lean on one artist's palette or line. So each drawing
+comes also with its hues turned, its contrast changed, an outline added, flattened to few tones, blurred or in grey.
+To the scene composer a variant is simply one more artist, `noto~2`.
+"""
+
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+
+from sav_core.scenes import Sprites
+from tools.artwork import CUTOUTS, SETS
+from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED, held_out_icons
+
+SIDE = 64  # px; the side at which a bank keeps its drawings
+
+
+# Icons with these words in their names are near-copies of one another: no two can be told apart for certain.
+LOOK_ALIKE = frozenset(
+    {"clock", "thirty", "button", "keycap", "arrow", "man", "woman", "person", "people", "face", "hand", "moon", "heart"}
+    | {"sign", "flag", "square", "circle", "family", "kiss", "couple", "symbol", "mark", "cat"}
+)
+
+
+def load(path: Path) -> Image.Image:
+    """A cut-out in a transparent square of `SIDE`."""
+    image = ImageOps.contain(Image.open(path).convert("RGBA"), (SIDE, SIDE), Image.Resampling.BOX)
+    square = Image.new("RGBA", (SIDE, SIDE))
+    square.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
+    return square
+
+
+def restyle(image: Image.Image, rng: Random) -> Image.Image:
+    """The same drawing in another hand: one to three changes of palette, tone and line."""
+    alpha = image.getchannel("A")
+    rgb = image.convert("RGB")
+    for change in rng.sample(("hue", "contrast", "brightness", "posterise", "grey", "blur", "swap"), rng.randint(1, 3)):
+        if change == "hue":
+            hue, saturation, value = rgb.convert("HSV").split()
+            turn = rng.choice((-1, 1)) * rng.randint(8, 60)
+            hue = hue.point([(h + turn) % 256 for h in range(256)])
+            rgb = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
+        elif change == "contrast":
+            rgb = ImageEnhance.Contrast(rgb).enhance(rng.uniform(0.5, 1.6))
+        elif change == "brightness":
+            rgb = ImageEnhance.Brightness(rgb).enhance(rng.uniform(0.6, 1.4))
+        elif change == "posterise":
+            rgb = ImageOps.posterize(rgb, rng.randint(2, 3))
+        elif change == "grey":
+            rgb = ImageEnhance.Color(rgb).enhance(rng.uniform(0.0, 0.6))
+        elif change == "blur":
+            rgb = rgb.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.6)))
+        elif change == "swap":
+            rgb = Image.merge("RGB", rng.sample(rgb.split(), 3))
+    if rng.random() < 0.35:  # an outline, as comic artists draw it
+        grown = alpha.filter(ImageFilter.MaxFilter(rng.choice((3, 5))))
+        outlined = Image.new("RGB", image.size, tuple(rng.randint(0, 60) for _ in range(3)))
+        outlined.paste(rgb, mask=alpha)
+        rgb, alpha = outlined, grown
+    if rng.random() < 0.5:  # another build: taller or broader, and sheared
+        stretch, shear = rng.uniform(0.8, 1.25), rng.uniform(-0.2, 0.2)
+        side = image.width
+        matrix = (stretch, shear, side / 2 * (1 - stretch - shear), 0, 1 / stretch, side / 2 * (1 - 1 / stretch))
+        rgb = rgb.transform(rgb.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+        alpha = alpha.transform(rgb.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    rgb.putalpha(alpha)
+    return rgb
+
+
+def training_bank(variants: int, seed: int = 0, auxiliary: bool = True) -> Sprites:
+    """Everything training may see. Auxiliary drawings go by their icon name with a leading `+`."""
+    words = {icon: word for word, (icon, _) in TRAINED.items()}
+    rng = Random(seed)
+    cutouts = {}
+    for icon_set in SETS:
+        if icon_set.artist == HELD_OUT_ARTIST:
+            continue
+        for path in sorted((CUTOUTS / icon_set.package).glob("*.png")):
+            word = words.get(path.stem)
+            if word is None and not (auxiliary and path.stem in auxiliary_icons()):
+                continue
+            name = word or f"+{path.stem}"
+            drawing = load(path)
+            cutouts[name, icon_set.package] = drawing
+            for variant in range(1, (variants if word else min(variants, 2)) + 1):
+                cutouts[name, f"{icon_set.package}~{variant}"] = restyle(drawing, rng)
+    return Sprites(cutouts)
+
+
+@cache
+def auxiliary_icons() -> frozenset[str]:
+    """Icons that nobody is taught the name of but that may teach the tower to see: drawn by four artists or more."""
+    artists: dict[str, set[str]] = {}
+    for icon_set in SETS:
+        if icon_set.artist != HELD_OUT_ARTIST:
+            for path in (CUTOUTS / icon_set.package).glob("*.png"):
+                artists.setdefault(path.stem, set()).add(icon_set.artist)
+    common = {icon for icon, drawn_by in artists.items() if len(drawn_by) >= 4}
+    alike = {icon for icon in common if LOOK_ALIKE & set(icon.split("-"))}
+    return frozenset(common - alike - {icon for icon, _ in TRAINED.values()} - held_out_icons())
+
+
+def held_out_artist_bank() -> Sprites:
+    """The trained names as the held-out artist drew them."""
+    folder = CUTOUTS / HELD_OUT_ARTIST
+    return Sprites({(word, HELD_OUT_ARTIST): load(folder / f"{fx}.png") for word, (_, fx) in TRAINED.items()})
+
+
+def held_out_names_bank() -> Sprites:
+    """The held-out names by every artist who drew them, the held-out artist included."""
+    cutouts = {}
+    for word, (icon, fx) in HELD_OUT.items():
+        for icon_set in SETS:
+            path = CUTOUTS / icon_set.package / f"{fx if icon_set.artist == HELD_OUT_ARTIST else icon}.png"
+            if path.exists():
+                cutouts[word, icon_set.package] = load(path)
+    return Sprites(cutouts)

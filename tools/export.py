@@ -1,0 +1,56 @@
+"""Write the trained model where `load_backbone()` looks for it.
+
+python -m tools.export                     # newest checkpoint -> assets/model
+python -m tools.export --untrained --to .build/training/untrained
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig
+
+from tools.artwork import BUILD
+from tools.stage_language import Reader, untrained
+from tools.text import build_processor
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+def trained() -> torch.nn.Module:
+    """The model with the averaged weights of the newest checkpoint, and the statistics of its batch norms."""
+    saved = torch.load(BUILD / "language.pt", weights_only=True)
+    slots = saved["optimizer"]["slots"]
+    model = untrained()
+    reader = Reader(model, len(slots["name_head.weight"][1]))
+    weights = {name: average for name, (_, average, *_) in slots.items()}
+    missing, unexpected = reader.load_state_dict({**weights, **saved["buffers"]}, strict=False)
+    named = dict(reader.named_parameters())
+    assert not {*unexpected, *named}.intersection([*unexpected, *missing]), "the checkpoint is of another shape"
+    return model
+
+
+def save(model: torch.nn.Module, folder: Path) -> None:
+    """Weights in bfloat16, tokenizer, processor."""
+    processor = build_processor()
+    tokenizer = processor.tokenizer
+    model.generation_config = GenerationConfig(
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, max_new_tokens=32
+    )
+    model.to(torch.bfloat16).save_pretrained(folder)
+    processor.save_pretrained(folder)
+
+
+def main() -> None:
+    """Save the newest checkpoint, or the model before training."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--untrained", action="store_true", help="the same shape before any training")
+    parser.add_argument("--to", type=Path, default=ASSETS / "model")
+    arguments = parser.parse_args()
+    save(untrained() if arguments.untrained else trained(), arguments.to)
+    size = sum(path.stat().st_size for path in arguments.to.glob("*.safetensors"))
+    print(f"{arguments.to}: {size / 1e6:.1f} MB of weights")
+
+
+if __name__ == "__main__":
+    main()

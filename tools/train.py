@@ -1,0 +1,164 @@
+"""Train the embedded model: one command, resumable, on CPU cores or a GPU.
+
+    python -m tools.artwork                                   # once
+    python -m tools.train --stage tower --minutes 25
+    python -m tools.train --stage language --minutes 60
+
+Each stage starts from the newest checkpoint of the stage before it, and goes on from its own if there is one; so the
+same command after a stop continues where it stopped, and one with more minutes trains longer. On a CPU it runs one
+process per core with a single thread each and averages gradients over gloo: two threads in one process lose everything
+as soon as anything else runs on the machine.
+
+The learning rate follows the clock, not a step count: it is level for the first part of a stage's minutes, then falls
+in a straight line to nearly nothing when they are over.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import torch
+import torch.distributed as dist
+
+from tools.artwork import BUILD
+from tools.optimizer import Optimizer, to_low_precision
+
+STAGES = ("tower", "language")
+SAVE_EVERY = 150.0  # seconds
+WARM_UP, LEVEL = 0.01, 0.4  # shares of a stage
+
+# Fresh memory is dear on virtual machines: keep what was once mapped.
+MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=34359738368"
+
+
+def rate(share: float) -> float:
+    """The learning rate, as a part of its highest, when a share of the stage is over."""
+    if share < WARM_UP:
+        return max(share, 1e-4) / WARM_UP
+    return 1.0 if share < LEVEL else max(0.02, 1 - (share - LEVEL) / (1 - LEVEL))
+
+
+def checkpoint(stage: str) -> Path:
+    """Where a stage keeps all it needs to go on."""
+    return BUILD / f"{stage}.pt"
+
+
+def log(stage: str, record: dict) -> None:
+    """Append one time-stamped line to the learning curve."""
+    record = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "stage": stage, **record}
+    line = json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in record.items()})
+    with (BUILD / "curve.jsonl").open("a") as curve:
+        curve.write(line + "\n")
+    print(line, flush=True)
+
+
+def make_stage(name: str, device: str) -> object:
+    """The stage, with its module built and on the device."""
+    from tools.stage_language import LanguageStage, untrained
+    from tools.stage_tower import TowerStage
+
+    stage = (TowerStage if name == "tower" else LanguageStage)(untrained(), device)
+    to_low_precision(stage.module).to(device).train()
+    return stage
+
+
+def work(name: str, minutes: float) -> None:
+    """Train one stage in this process, beside its peers."""
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
+    if world > 1:
+        dist.init_process_group("gloo")
+    stage = make_stage(name, device)
+    optimizer = Optimizer(stage.module, **stage.rates)
+    spent = 0.0
+    for source, fresh in ((name, False), *((s, True) for s in reversed(STAGES[: STAGES.index(name)]))):
+        if checkpoint(source).exists():
+            saved = torch.load(checkpoint(source), weights_only=True)
+            optimizer.restore(saved["optimizer"], fresh=fresh)
+            stage.module.load_state_dict(saved["buffers"], strict=False)
+            spent = 0.0 if fresh else saved["spent"]
+            break
+
+    begun = saved_at = reported_at = time.monotonic() - spent
+    saved_at = reported_at = begun + spent
+    sums: dict[str, float] = {}
+    steps = 0
+    while True:
+        clock = torch.tensor([time.monotonic() - begun])
+        if world > 1:
+            dist.broadcast(clock, 0)  # all must agree on when to stop
+        spent = float(clock)
+        share = spent / (60 * minutes)
+        done = share >= 1
+        if not done:
+            stage.share = share
+            loss, figures = stage.loss(Random(f"{name} {optimizer.step_count} {rank}"))
+            loss.backward()
+            norm = optimizer.step(rate(share))
+            steps += 1
+            for key, value in {"loss": float(loss.detach()), "norm": norm, **figures}.items():
+                sums[key] = sums.get(key, 0.0) + value
+                sums[f"#{key}"] = sums.get(f"#{key}", 0.0) + 1
+        now = begun + spent
+        if done or now - reported_at > stage.report_every:
+            if rank == 0 and steps:
+                optimizer.swap_average()
+                held_out = stage.evaluate()
+                optimizer.swap_average()
+                training = {k: v / sums[f"#{k}"] for k, v in sums.items() if not k.startswith("#")}
+                pace = steps * world * stage.batch / (now - reported_at)
+                log(
+                    name,
+                    {
+                        "minutes": spent / 60,
+                        "images_a_second": pace,
+                        "step": optimizer.step_count,
+                        "training": {k: round(v, 3) for k, v in training.items()},
+                        "held_out_artist": {k: round(v, 3) for k, v in held_out.items()},
+                    },
+                )
+            sums, steps, reported_at = {}, 0, now
+        if rank == 0 and (done or now - saved_at > SAVE_EVERY):
+            buffers = {k: v for k, v in stage.module.state_dict().items() if "running" in k}
+            state = {"optimizer": optimizer.state(), "buffers": buffers, "spent": spent}
+            torch.save(state, checkpoint(name).with_suffix(".partial"))
+            checkpoint(name).with_suffix(".partial").replace(checkpoint(name))
+            saved_at = now
+        if done:
+            break
+
+
+def main() -> None:
+    """Start one worker a core, or be one of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stage", choices=STAGES, required=True)
+    parser.add_argument("--minutes", type=float, required=True, help="of the whole stage, those already spent included")
+    parser.add_argument("--processes", type=int, default=0, help="0: one a core, or one on a GPU")
+    arguments = parser.parse_args()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if "RANK" in os.environ:
+        work(arguments.stage, arguments.minutes)
+        return
+    processes = arguments.processes or (1 if torch.cuda.is_available() else len(os.sched_getaffinity(0)))
+    shared = os.environ | {
+        "WORLD_SIZE": str(processes),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": "29517",
+        "OMP_NUM_THREADS": "1",
+        "GLIBC_TUNABLES": MALLOC,
+    }
+    command = [sys.executable, "-m", "tools.train", *sys.argv[1:]]
+    workers = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
+    sys.exit(max(worker.wait() for worker in workers))
+
+
+if __name__ == "__main__":
+    main()
