@@ -33,7 +33,7 @@ from sav_core.processors import load_processor, pixel_backend
 from sav_core.prompts import PromptWriter
 from sav_core.records import Example, Geometry
 from sav_core.settings import settings
-from sav_core.weights import load_model, read_config
+from sav_core.weights import load_model, read_config, skeleton
 
 __all__ = ["Backbone", "load_backbone"]
 
@@ -63,14 +63,18 @@ def load_backbone(
         SettingError: there is no such device or dtype.
     """
     checkpoint = find_checkpoint(settings().model if model is None else model, revision)
-    config, processor, place = read_config(checkpoint), load_processor(checkpoint), choose_device(device)
+    config, place = read_config(checkpoint), choose_device(device)
+    find_decoder(skeleton(config), checkpoint.name)  # refuse before the weights are read, which may take minutes
+    processor = load_processor(checkpoint)
 
     def load(numbers: torch.dtype) -> Any:
         return load_model(checkpoint, config, place, numbers)
 
     def sample(loaded: Any) -> Mapping[str, Tensor]:
         trial = Backbone(loaded, processor, checkpoint, Precision(loaded.dtype, "on trial"))
-        return trial.collate([trial.encode(Example(Image.new("RGB", (64, 64)), "What is this?"))])
+        batch = trial.collate([trial.encode(Example(Image.new("RGB", (64, 64)), "What is this?"))])
+        trial.forward(batch)
+        return batch
 
     loaded, precision = load_precisely(load, sample, dtype, place, checkpoint.parameters)
     return Backbone(loaded, processor, checkpoint, precision)
@@ -175,9 +179,16 @@ class Backbone:
         return {name: tensor.to(self.device, self._number(tensor)) for name, tensor in batch.items()}
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Run the model without its language-model head; return ``(example, token, hidden)``, one forward at a time."""
+        """Run the model without its language-model head; return ``(example, token, hidden)``, one forward at a time.
+
+        Raises:
+            UnsupportedModelError: the processor makes images or image tokens that the model has no place for.
+        """
         with self.lock, torch.inference_mode():
-            hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
+            try:
+                hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
+            except ValueError as error:
+                raise UnsupportedModelError(f"The processor of {self.name} does not fit its weights ({error}).") from error
             return hidden
 
     def budget(self, limit_bytes: int | None = None) -> BatchBudget:

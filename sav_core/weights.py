@@ -11,7 +11,7 @@ from sav_core.checkpoints import Checkpoint
 from sav_core.errors import UnsupportedModelError
 from sav_core.quiet import quiet
 
-__all__ = ["load_model", "read_config"]
+__all__ = ["load_model", "read_config", "skeleton"]
 
 
 def read_config(checkpoint: Checkpoint) -> Any:
@@ -32,6 +32,12 @@ def read_config(checkpoint: Checkpoint) -> Any:
             "such as Qwen/Qwen2-VL-2B-Instruct."
         )
     return config
+
+
+def skeleton(config: Any) -> Any:
+    """Return the model without weights, made in a moment: its modules can be measured before anything is loaded."""
+    with quiet(), torch.device("meta"):
+        return AutoModelForImageTextToText.from_config(config)
 
 
 def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:

@@ -1,6 +1,7 @@
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -198,7 +199,7 @@ def test_progress_counts_every_example_once(backbone, cache):
     assert done == sorted(done)
     assert done[-1] == 32
     assert {progress.total for progress in seen} == {32}
-    assert all(later.seconds >= sooner.seconds for sooner, later in zip(seen, seen[1:], strict=False))
+    assert all(later.seconds >= sooner.seconds for sooner, later in pairwise(seen))
 
 
 def test_cancelling_keeps_what_was_done(backbone, cache, forwards):

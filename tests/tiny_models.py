@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ import transformers
 from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedTokenizerFast
+
+from sav_core.quiet import quiet
 
 SIDE, PATCH = 32, 8  # of the vision towers: 16 patches an image
 
@@ -307,6 +309,55 @@ RECIPES: dict[str, Recipe] = {
 ARCHITECTURES = tuple(RECIPES)
 
 
+def _hybrid(ids: dict[str, int]) -> dict[str, Any]:
+    config = RECIPES["qwen3_vl"].config(ids)
+    vision = {name: value for name, value in config["vision_config"].items() if name != "deepstack_visual_indexes"}
+    text = {
+        "model_type": "qwen3_5_text",
+        **_WIDE,
+        "layer_types": ["linear_attention", "linear_attention", "full_attention"],
+        "linear_num_value_heads": 4,
+        "linear_num_key_heads": 2,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+        "rope_parameters": {**_MROPE, "mrope_section": [1, 1, 0], "partial_rotary_factor": 0.25},
+    }
+    return {**config, "model_type": "qwen3_5", "vision_config": vision, "text_config": text}
+
+
+# Not first-class: one ordinary architecture that needs no code of ours, and two that must be refused.
+RECIPES["vipllava"] = replace(
+    RECIPES["llava"],
+    config=_llava_like("vipllava", _CLIP, {"model_type": "llama", **_WIDE}, vision_feature_layers=[-1, -2]),
+)
+RECIPES["qwen3_5"] = replace(RECIPES["qwen3_vl"], config=_hybrid)
+RECIPES["mllama"] = Recipe(
+    lambda ids: {
+        "model_type": "mllama",
+        "vision_config": {
+            **_TOWER,
+            "attention_heads": 2,
+            "num_global_layers": 1,
+            "vision_output_dim": 64,
+            "intermediate_layers_indices": [0],
+            "max_num_tiles": 1,
+            "supported_aspect_ratios": [[1, 1]],
+        },
+        "text_config": {
+            **_TEXT,
+            "cross_attention_layers": [1],
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+        },
+        "image_token_index": ids["<|image|>"],
+    },
+    ("MllamaImageProcessorPil", {**_SQUARE, "max_image_tiles": 1}),
+    {"processor_class": "MllamaProcessor"},
+    _VICUNA.replace("IMAGE", "<|image|>"),
+    ("<|image|>", "<|python_tag|>"),
+    {},
+)
+
+
 def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
     """Write the files that a hub repository of that architecture holds, and return the folder."""
     recipe = RECIPES[architecture]
@@ -321,7 +372,8 @@ def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
         for parameter in model.parameters():  # as drawn, differences between heads would be lost in rounding
             if parameter.dim() > 1:
                 parameter.mul_(4)
-    model.save_pretrained(folder)
+    with quiet():
+        model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     name, options = recipe.image_processor
     getattr(transformers, name)(**options).save_pretrained(folder)
