@@ -78,7 +78,6 @@ class Example:
             all images come first, then the text.
         label: what the example is an example of; ``None`` for a query.
         name: what to call it in messages; the first picture's name unless given.
-
     """
 
     images: tuple[Picture, ...]
@@ -99,7 +98,6 @@ class Example:
         Raises:
             ImageError: an image cannot be read.
             InputError: the question holds image markers, but not one for each image; or there is nothing at all.
-
         """
         many = images if isinstance(images, (list, tuple)) else (images,)
         pictures = tuple(as_picture(image) for image in many)
@@ -214,7 +212,6 @@ class HeadVectors:
         asked: how many examples were asked for.
         model: fingerprint of the model that made them.
         dtype: what the model computed in, such as ``"float32"``.
-
     """
 
     values: npt.NDArray[np.float32]
@@ -275,7 +272,6 @@ class HeadScores:
         scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
             label has another example left.
         scoring: ``"resubstitution"`` or ``"leave_one_out"``.
-
     """
 
     correct: npt.NDArray[np.int64]
@@ -321,7 +317,6 @@ class Prediction:
         margin: the answer's share minus the largest other share.
         confidence: how sure the voting rule is, 0 to 1; under ``majority`` the answer's share.
         name: the query's name.
-
     """
 
     label: str

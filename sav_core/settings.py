@@ -33,7 +33,6 @@ class Settings:
         cache_bytes: how large that folder may grow before the least recently used go (``SAV_CACHE_GIB``, default 2).
         batch_bytes: working memory that one batch may need on a CPU (``SAV_BATCH_GIB``, default 1); on a GPU what is
             free there decides.
-
     """
 
     model: str = str(_ASSETS / "model")
@@ -48,7 +47,6 @@ class Settings:
 
         Raises:
             SettingError: a size is not a positive number.
-
         """
         assets = Path(environment.get("SAV_ASSETS") or cls.assets)
         return cls(

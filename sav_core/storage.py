@@ -17,7 +17,6 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises:
         StorageError: the disk is full, read-only or not ours to write; what was at ``path`` before is still there.
-
     """
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}")
     try:
