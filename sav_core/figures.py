@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
+from sav_core.evaluation import wilson_interval
 from sav_core.records import Head, HeadScores
 
-__all__ = ["SEQUENTIAL", "head_heatmap"]
+__all__ = ["OUTLINE", "SEQUENTIAL", "accuracy_curve", "head_heatmap", "similarity_heatmap"]
 
 SEQUENTIAL = ["#f4f1ea", "#cfe3df", "#93c9c6", "#4fa3ad", "#22789b", "#1c4d80", "#1d2457"]
 """From nothing to everything: lightness falls evenly from sand to ink, so it also reads in grey."""
 
-_OUTLINE = "#e8590c"
+OUTLINE = "#e8590c"
+"""What is kept or chosen, wherever it is drawn."""
+
 _NEUTRAL = "#7b7f87"  # text and lines with contrast of 4 : 1 on white and on near-black alike
+_LINE = "#2a8aa8"
 _NUMBERED = 30  # more kept heads than this are outlined only: their numbers would not be readable
+_DARK_FROM = 0.5  # of the scale: from here on a cell takes white text
 
 
-def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "") -> go.Figure:
+def head_heatmap(
+    scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()
+) -> go.Figure:
     """Draw the accuracy of every head, layers upwards and heads to the right, the kept ones outlined and numbered.
 
     Args:
         scores: of every head.
         kept: the heads that vote, best first.
         title: what the accuracies are of.
+        selected: heads to point at with a dashed frame.
     """
     layers, heads = scores.correct.shape
+    accuracy = scores.accuracy
     rank = np.empty((layers, heads), dtype=int)
     for place, head in enumerate(scores.ranking, start=1):
         rank[head.layer, head.index] = place
+    lowest = float(min(accuracy.min(), 0.5))
     figure = go.Figure(
         go.Heatmap(
-            z=scores.accuracy,
+            z=accuracy,
             customdata=np.dstack([scores.correct, scores.margin, rank]),
-            colorscale=[[place / (len(SEQUENTIAL) - 1), colour] for place, colour in enumerate(SEQUENTIAL)],
-            zmin=0,
+            colorscale=_scale(),
+            zmin=lowest,
             zmax=1,
-            xgap=1,
-            ygap=1,
-            colorbar={"title": {"text": "accuracy"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0},
+            xgap=2 if heads <= 40 else 1,
+            ygap=2 if layers <= 40 else 1,
+            colorbar=_colourbar("accuracy"),
             hovertemplate=(
                 "<b>layer %{y}, head %{x}</b><br>accuracy %{z:.1%} "
                 f"(%{{customdata[0]:.0f}} of {scores.scored})<br>"
@@ -49,31 +61,157 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "") -
         )
     )
     for place, head in enumerate(kept, start=1):
-        figure.add_shape(
-            type="rect",
-            x0=head.index - 0.5,
-            x1=head.index + 0.5,
-            y0=head.layer - 0.5,
-            y1=head.layer + 0.5,
-            line={"color": _OUTLINE, "width": 2},
-        )
+        figure.add_shape(**_frame(head), line={"color": OUTLINE, "width": 2})
         if len(kept) <= _NUMBERED:
-            dark = scores.accuracy[head.layer, head.index] > 0.5
+            shade = (accuracy[head.layer, head.index] - lowest) / max(1 - lowest, 1e-9)
             figure.add_annotation(
                 x=head.index,
                 y=head.layer,
                 text=str(place),
                 showarrow=False,
-                font={"size": 10, "color": "white" if dark else "#1d2457"},
+                font={"size": 11, "color": "white" if shade > _DARK_FROM else "#1d2457"},
             )
-    figure.update_layout(
-        title={"text": title, "font": {"size": 15}},
-        font={"color": _NEUTRAL, "family": "system-ui, sans-serif"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 56, "r": 16, "t": 48 if title else 16, "b": 48},
-    )
+    for head in selected:
+        figure.add_shape(**_frame(head, 0.62), line={"color": _NEUTRAL, "width": 2, "dash": "dot"})
+    figure.update_layout(**_layout(title), height=height_of(layers))
     axis = {"showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(title="head", **axis)
-    figure.update_yaxes(title="layer", **axis)
+    figure.update_xaxes(title="head", dtick=_step(heads), **axis)
+    figure.update_yaxes(title="layer", dtick=_step(layers), **axis)
     return figure
+
+
+def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int) -> go.Figure:
+    """Draw accuracy against the number of heads that vote, with its 95 % interval and a mark where it stands.
+
+    Args:
+        right: ``int (number of heads,)``, how many examples are right with 1, 2, ... heads.
+        n: of how many.
+        kept: how many heads vote now.
+    """
+    numbers = np.arange(1, len(right) + 1)
+    low, high = np.array([wilson_interval(int(count), n) for count in right]).T
+    here = min(kept, len(right)) - 1
+    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure = go.Figure(
+        [
+            go.Scatter(x=numbers, y=high, **band),
+            go.Scatter(x=numbers, y=low, fill="tonexty", fillcolor="rgba(42,138,168,0.16)", **band),
+            go.Scatter(
+                x=numbers,
+                y=right / n,
+                customdata=np.column_stack([right, low, high]),
+                mode="lines",
+                line={"color": _LINE, "width": 2.5, "shape": "hv"},
+                hovertemplate=(
+                    "<b>%{x} heads</b><br>%{y:.1%} "
+                    f"(%{{customdata[0]}} of {n})<br>95 % interval %{{customdata[1]:.0%}} to %{{customdata[2]:.0%}}"
+                    "<extra></extra>"
+                ),
+                showlegend=False,
+            ),
+            go.Scatter(
+                x=[numbers[here]],
+                y=[right[here] / n],
+                mode="markers",
+                marker={"color": OUTLINE, "size": 12, "line": {"color": "white", "width": 2}},
+                hoverinfo="skip",
+                showlegend=False,
+            ),
+        ]
+    )
+    figure.update_layout(**{**_layout(""), "margin": {"l": 44, "r": 14, "t": 10, "b": 6}}, height=150)
+    figure.update_xaxes(visible=False, range=[1, max(len(right), 2)])
+    top, bottom = 1.03, max(0.0, float(low.min()) - 0.05)
+    figure.update_yaxes(
+        tickformat=".0%", range=[bottom, top], nticks=4, gridcolor="rgba(123,127,135,0.22)", zeroline=False
+    )
+    return figure
+
+
+def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[Head], labels: Sequence[str]) -> go.Figure:
+    """Draw each kept head's cosine to every label's mean, best head on top; each head's own vote is framed.
+
+    Args:
+        similarities: ``float (head, label)``.
+        heads: best first.
+        labels: in the order of the array.
+    """
+    names = [f"{place}. {head}" for place, head in enumerate(heads, start=1)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=similarities,
+            x=list(range(len(labels))),
+            y=list(range(len(names))),
+            customdata=np.array([[[name, label] for label in labels] for name in names]),
+            colorscale=_scale(),
+            xgap=2,
+            ygap=2,
+            colorbar=_colourbar("cosine", ".2f"),
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:.4f}<extra></extra>",
+        )
+    )
+    for row, vote in enumerate(similarities.argmax(1)):
+        figure.add_shape(**_frame(Head(row, int(vote))), line={"color": OUTLINE, "width": 2})
+    figure.update_layout(**{**_layout(""), "margin": {"l": 84, "r": 12, "t": 40, "b": 40}}, height=90 + 22 * len(names))
+    figure.update_xaxes(
+        tickvals=list(range(len(labels))), ticktext=[_short(label) for label in labels], showgrid=False, zeroline=False
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False, zeroline=False
+    )
+    return figure
+
+
+def height_of(layers: int) -> int:
+    """How high a heatmap of so many layers is drawn, in pixels."""
+    return 96 + int(np.clip(30 * layers, 150, 460))
+
+
+def _layout(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 15}},
+        "font": {"color": _NEUTRAL, "family": "system-ui, sans-serif", "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 44, "r": 8, "t": 64 if title else 40, "b": 40},
+        "hoverlabel": {"font": {"family": "system-ui, sans-serif", "size": 13}},
+        "dragmode": False,
+    }
+
+
+def _scale() -> list[list[float | str]]:
+    return [[place / (len(SEQUENTIAL) - 1), colour] for place, colour in enumerate(SEQUENTIAL)]
+
+
+def _colourbar(name: str, tickformat: str = ".0%") -> dict[str, Any]:
+    return {
+        "title": {"text": name, "side": "right"},
+        "orientation": "h",
+        "tickformat": tickformat,
+        "nticks": 3,
+        "thickness": 8,
+        "len": 0.5,
+        "x": 1,
+        "xanchor": "right",
+        "y": 1,
+        "yanchor": "bottom",
+        "outlinewidth": 0,
+    }
+
+
+def _frame(head: Head, half: float = 0.5) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "x0": head.index - half,
+        "x1": head.index + half,
+        "y0": head.layer - half,
+        "y1": head.layer + half,
+    }
+
+
+def _step(count: int) -> int:
+    return 1 if count <= 12 else 2 if count <= 24 else 4
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 14 else f"{label[:13]}…"

@@ -1,0 +1,377 @@
+// The browser's half of sav_ui/stage.py: shows the HTML and the figures that Python sends, and sends back what is done to them.
+//
+//   data-act="name"     a click sends {do: name, ...the element's other data-*} to Python
+//   data-change="name"  the same with {value} when a field has been edited
+//   data-slide="name"   the same while a slider moves; only the latest waits
+//   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder}]}
+//   data-drop="name"    the same for what is dropped or pasted on the element
+//   data-camera="name"  the same for pictures taken with the webcam
+//   data-tab="Name"     a click opens that page
+//   data-figure="name"  a place for the Plotly figure of that name; a click in a heatmap sends {do: data-pick, x, y}
+//
+// New HTML is merged into the old by key, so that a field keeps its cursor and a picture is not loaded again.
+window.SAV = window.SAV || (() => {
+  "use strict";
+  const KEEPS_STATE = new Set(["open", "data-busy"]);
+  let plotly = null;
+  let dropTarget = null;
+
+  // ---------------------------------------------------------------- merging
+  function keyOf(node) {
+    return node.nodeType === 1 ? node.dataset.key || node.id || null : null;
+  }
+
+  function mergeChildren(old, fresh) {
+    const keyed = new Map();
+    for (const child of old.childNodes) if (keyOf(child)) keyed.set(keyOf(child), child);
+    let place = old.firstChild;
+    for (const wanted of [...fresh.childNodes]) {
+      const key = keyOf(wanted);
+      let match = key ? keyed.get(key) : null;
+      if (match) keyed.delete(key);
+      else if (!key && place && !keyOf(place) && place.nodeName === wanted.nodeName) match = place;
+      if (match && match.nodeName === wanted.nodeName) {
+        if (match !== place) old.insertBefore(match, place);
+        else place = place.nextSibling;
+        mergeNode(match, wanted);
+      } else {
+        old.insertBefore(wanted, place);
+        if (wanted.nodeType === 1 && "reveal" in wanted.dataset) requestAnimationFrame(() => reveal(wanted));
+      }
+    }
+    while (place) {
+      const gone = place;
+      place = place.nextSibling;
+      gone.remove();
+    }
+  }
+
+  function reveal(element) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > innerHeight) window.scrollBy({ top: Math.min(top - 90, bottom - innerHeight + 20), behavior: "smooth" });
+  }
+
+  function mergeNode(old, fresh) {
+    if (old.nodeType !== 1) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    for (const { name } of [...old.attributes])
+      if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name) && !("figure" in old.dataset && name === "class"))
+        old.removeAttribute(name);
+    for (const { name, value } of [...fresh.attributes])
+      if (old.getAttribute(name) !== value && !(KEEPS_STATE.has(name) && old.nodeName === "DETAILS")) old.setAttribute(name, value);
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && old !== document.activeElement) {
+      if (old.type === "checkbox" || old.type === "radio") old.checked = fresh.checked;
+      else if (old.type !== "file") old.value = fresh.nodeName === "TEXTAREA" ? fresh.textContent : fresh.value;
+    }
+    if ("figure" in old.dataset || old.nodeName === "TEXTAREA" || old.nodeName === "VIDEO") return;
+    mergeChildren(old, fresh);
+  }
+
+  // ---------------------------------------------------------------- figures
+  function loadPlotly() {
+    plotly =
+      plotly ||
+      new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = document.querySelector('meta[name="sav-plotly"]').content;
+        script.onload = () => resolve(window.Plotly);
+        script.onerror = () => reject(new Error("plotly.js did not load"));
+        document.head.appendChild(script);
+      });
+    return plotly;
+  }
+
+  async function drawFigures(root, figures, send) {
+    const places = [...root.querySelectorAll("[data-figure]")];
+    if (!places.length) return;
+    const Plotly = await loadPlotly();
+    for (const place of places) {
+      const json = figures[place.dataset.figure];
+      if (!json || place.savFigure === json || !place.isConnected) continue;
+      place.savFigure = json;
+      const { data, layout } = JSON.parse(json);
+      await Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+      if (!place.savListens) {
+        place.savListens = true;
+        place.on("plotly_click", (event) => {
+          const point = event.points[0];
+          if (place.dataset.pick) send("act", { ...plainData(place), do: place.dataset.pick, x: point.x, y: point.y });
+        });
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- files
+  const WORDS = new Set(["act", "run", "change", "slide", "files", "drop", "camera", "key", "figure", "pick", "tab"]);
+  function plainData(element) {
+    return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
+  }
+
+  async function sendFiles(stage, element, action, chosen) {
+    if (!chosen.length) return;
+    const zone = element.closest("[data-drop]") || element;
+    zone.dataset.busy = `Adding ${chosen.length} ${chosen.length === 1 ? "file" : "files"} …`;
+    try {
+      const queue = chosen.map((entry, place) => ({ ...entry, place }));
+      const done = [];
+      const worker = async () => {
+        for (let next; (next = queue.shift()); ) {
+          const { path } = await stage.upload(next.file);
+          done.push({ place: next.place, path, name: next.file.name, folder: next.folder || "" });
+        }
+      };
+      await Promise.all([worker(), worker(), worker(), worker()]);
+      done.sort((a, b) => a.place - b.place);
+      stage.send("act", { ...plainData(element), do: action, files: done });
+    } catch (error) {
+      stage.send("act", { do: "upload_failed", reason: String(error.message || error) });
+    } finally {
+      delete zone.dataset.busy;
+    }
+  }
+
+  async function entriesOf(transfer) {
+    const roots = [...transfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry()).filter(Boolean);
+    if (!roots.some((entry) => entry.isDirectory)) return [...transfer.files].map((file) => ({ file }));
+    const found = [];
+    const walk = async (entry, folder) => {
+      if (entry.isFile) {
+        found.push({ file: await new Promise((ok, no) => entry.file(ok, no)), folder });
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((ok, no) => reader.readEntries(ok, no));
+        if (!some.length) return;
+        for (const child of some) await walk(child, entry.name);
+      }
+    };
+    for (const entry of roots) await walk(entry, "");
+    return found;
+  }
+
+  function chosenFiles(input) {
+    return [...input.files].map((file) => {
+      const parts = (file.webkitRelativePath || "").split("/");
+      return { file, folder: parts.length > 1 ? parts[parts.length - 2] : "" };
+    });
+  }
+
+  // ---------------------------------------------------------------- webcam
+  async function openCamera(stage, element) {
+    const dialog = document.createElement("dialog");
+    dialog.className = "sav-camera";
+    dialog.setAttribute("aria-label", "Webcam");
+    dialog.innerHTML = `<video autoplay playsinline muted></video><p role="status">Hold the object up, then take pictures.</p>
+      <div class="row"><button type="button" class="primary" data-shot>Take a picture</button><button type="button" data-close>Done</button></div>`;
+    document.querySelector(".gradio-container").appendChild(dialog);
+    dialog.showModal();
+    const video = dialog.querySelector("video");
+    const note = dialog.querySelector("p");
+    let stream = null;
+    const shots = [];
+    const close = () => {
+      if (stream) stream.getTracks().forEach((track) => track.stop());
+      dialog.remove();
+      if (shots.length) sendFiles(stage, element, element.dataset.camera, shots);
+    };
+    dialog.addEventListener("close", close);
+    dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+      video.srcObject = stream;
+    } catch (error) {
+      note.textContent = "The webcam cannot be used: allow it in the browser's address bar, or drop pictures instead.";
+      dialog.querySelector("[data-shot]").disabled = true;
+      return;
+    }
+    dialog.querySelector("[data-shot]").addEventListener("click", async () => {
+      const blob = await snapshot(video, 480, "image/png");
+      shots.push({ file: new File([blob], `webcam ${shots.length + 1}.png`, { type: "image/png" }) });
+      note.textContent = `${shots.length} ${shots.length === 1 ? "picture" : "pictures"} taken.`;
+    });
+  }
+
+  function snapshot(video, side, type) {
+    const canvas = document.createElement("canvas");
+    const scale = Math.min(1, side / Math.max(video.videoWidth, video.videoHeight, 1));
+    canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
+    canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
+    canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+    return new Promise((resolve) => canvas.toBlob(resolve, type, 0.85));
+  }
+
+  // ---------------------------------------------------------------- one stage
+  function mount(element, props, trigger, upload, watch) {
+    const root = element.querySelector(".stage");
+    const stage = { root, upload, send: (kind, data) => trigger(kind, data), version: -1 };
+    const draw = () => {
+      const value = props.value;
+      if (!value || typeof value !== "object" || value.version < stage.version) return;
+      stage.version = value.version;
+      const fresh = document.createElement("div");
+      fresh.innerHTML = value.html;
+      mergeChildren(root, fresh);
+      drawFigures(root, value.figures || {}, stage.send).catch((error) => console.warn(error));
+      root.querySelectorAll("input[type=range]").forEach(showSlider);
+      if (value.next && stage.asked !== value.version) {
+        stage.asked = value.version;
+        trigger("run", {});
+      }
+      if (value.go) openTab(value.go);
+      if (value.focus) {
+        const target = root.querySelector(value.focus);
+        if (target) target.focus({ preventScroll: false });
+      }
+      root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
+    };
+    root.addEventListener("click", (event) => {
+      const target = event.target.closest("[data-act],[data-run],[data-tab],[data-camera],[data-theme-toggle]");
+      if (!target || !root.contains(target) || target.disabled) return;
+      if (target.dataset.tab) openTab(target.dataset.tab);
+      if ("themeToggle" in target.dataset) toggleTheme();
+      if (target.dataset.camera) openCamera(stage, target);
+      if (target.dataset.act) stage.send("act", { ...plainData(target), do: target.dataset.act });
+      if (target.dataset.run) stage.send("run", { ...plainData(target), do: target.dataset.run });
+      if (target.dataset.act || target.dataset.run) {
+        const dialog = target.closest("details[data-menu]");
+        if (dialog) dialog.removeAttribute("open");
+      }
+    });
+    root.addEventListener("click", (event) => {
+      const head = event.target.closest("button[data-sort]");
+      if (head) sortTable(head);
+    });
+    root.addEventListener("change", (event) => {
+      const target = event.target;
+      if (target.dataset.files) {
+        sendFiles(stage, target, target.dataset.files, chosenFiles(target)).then(() => (target.value = ""));
+      } else if (target.dataset.change) {
+        const value = target.type === "checkbox" ? target.checked : target.value;
+        stage.send("act", { ...plainData(target), do: target.dataset.change, value });
+      }
+    });
+    root.addEventListener("input", (event) => {
+      const target = event.target;
+      if (!target.dataset.slide) return;
+      showSlider(target);
+      stage.send("slide", { ...plainData(target), do: target.dataset.slide, value: Number(target.value) });
+    });
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("input[data-change]")) event.target.blur();
+      if (event.key === "Enter" && event.target.dataset.enter) {
+        const button = root.querySelector(event.target.dataset.enter);
+        if (button) button.click();
+      }
+    });
+    root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const form = event.target;
+      const fields = Object.fromEntries(new FormData(form).entries());
+      stage.send(form.dataset.kind || "act", { ...plainData(form), ...fields, do: form.dataset.submit });
+      form.querySelectorAll("[data-clear]").forEach((field) => (field.value = ""));
+      const menu = form.closest("details[data-menu]");
+      if (menu) menu.removeAttribute("open");
+    });
+    for (const kind of ["dragenter", "dragover"])
+      root.addEventListener(kind, (event) => {
+        const zone = event.target.closest("[data-drop]");
+        if (!zone) return;
+        event.preventDefault();
+        if (dropTarget && dropTarget !== zone) dropTarget.classList.remove("over");
+        dropTarget = zone;
+        zone.classList.add("over");
+      });
+    root.addEventListener("dragleave", (event) => {
+      const zone = event.target.closest("[data-drop]");
+      if (zone && !zone.contains(event.relatedTarget)) zone.classList.remove("over");
+    });
+    root.addEventListener("drop", async (event) => {
+      const zone = event.target.closest("[data-drop]");
+      if (!zone) return;
+      event.preventDefault();
+      zone.classList.remove("over");
+      sendFiles(stage, zone, zone.dataset.drop, await entriesOf(event.dataTransfer));
+    });
+    root.addEventListener("pointerover", (event) => {
+      const zone = event.target.closest("[data-drop]");
+      if (zone) stage.hovered = zone;
+    });
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData ? event.clipboardData.files : [])];
+      if (!files.length || !root.offsetParent) return;
+      const active = document.activeElement && document.activeElement.closest("[data-drop]");
+      const hovered = stage.hovered && stage.hovered.isConnected ? stage.hovered : null;
+      const zone = (active && root.contains(active) && active) || hovered || root.querySelector("[data-drop]");
+      if (!zone || !root.contains(zone)) return;
+      event.preventDefault();
+      sendFiles(stage, zone, zone.dataset.drop, files.map((file) => ({ file })));
+    });
+    watch("value", draw);
+    draw();
+    return stage;
+  }
+
+  function sortTable(button) {
+    const header = button.closest("th");
+    const column = [...header.parentNode.children].indexOf(header);
+    const down = header.getAttribute("aria-sort") === "ascending";
+    for (const other of header.parentNode.children) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const body = header.closest("table").tBodies[0];
+    const valueOf = (row) => row.cells[column].dataset.value || row.cells[column].textContent.trim();
+    const compare = (a, b) => valueOf(a).localeCompare(valueOf(b), undefined, { numeric: true });
+    body.append(...[...body.rows].sort((a, b) => (down ? -1 : 1) * compare(a, b)));
+  }
+
+  function showSlider(slider) {
+    const low = Number(slider.min), high = Number(slider.max);
+    const share = high > low ? (Number(slider.value) - low) / (high - low) : 0;
+    slider.style.setProperty("--share", `${100 * share}%`);
+    const output = slider.id && document.querySelector(`output[for="${slider.id}"]`);
+    if (output) output.textContent = slider.value;
+  }
+
+  function openTab(name) {
+    const button = [...document.querySelectorAll('[role="tab"]')].find((tab) => tab.textContent.trim() === name);
+    if (button) button.click();
+    window.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  // ---------------------------------------------------------------- light and dark
+  function toggleTheme() {
+    const dark = document.body.classList.toggle("dark");
+    try {
+      localStorage.setItem("sav-theme", dark ? "dark" : "light");
+    } catch (error) {
+      /* a private window: the choice lasts for this page */
+    }
+  }
+
+  function restoreTheme() {
+    if (new URLSearchParams(location.search).has("__theme")) return;
+    let chosen = null;
+    try {
+      chosen = localStorage.getItem("sav-theme");
+    } catch (error) {
+      return;
+    }
+    if (chosen) document.body.classList.toggle("dark", chosen === "dark");
+  }
+
+  // ---------------------------------------------------------------- the visit that a reload goes back to
+  function visit() {
+    const make = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      let token = sessionStorage.getItem("sav-visit");
+      if (!token) sessionStorage.setItem("sav-visit", (token = make()));
+      return token;
+    } catch (error) {
+      return make();
+    }
+  }
+
+  return { mount, visit, restoreTheme, snapshot, loadPlotly, mergeChildren };
+})();

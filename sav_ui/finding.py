@@ -1,0 +1,142 @@
+"""Finding heads: what the model has not seen yet goes through it once, the rest is array maths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sav_core.errors import InputError, SavError
+from sav_core.records import HeadVectors, Progress
+from sav_ui.fitting import fit_project, gather
+from sav_ui.jobs import Job
+from sav_ui.models import Shelf
+from sav_ui.project import Project
+from sav_ui.visit import Visit
+
+if TYPE_CHECKING:
+    from sav_core.backbones import Backbone
+
+__all__ = ["change_model", "find_heads", "settle"]
+
+
+def settle(visit: Visit, shelf: Shelf) -> bool:
+    """After an edit: fit again at once where the model has seen everything.
+
+    Returns:
+        Whether the model must run first.
+    """
+    with visit.lock:
+        if not visit.due:
+            return False
+        if visit.project.why_not_ready():
+            visit.fit = None  # and stays due: as soon as there are two labels again, heads are found by themselves
+            return False
+        backbone = shelf.ready(visit.project.model)
+        if backbone is None or not _fit(visit, visit.project, backbone):
+            return True
+        return False
+
+
+def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
+    """Show the model every example it has not seen and fit; yields whenever there is something new to show."""
+    why = visit.project.why_not_ready()
+    if why:
+        visit.say(why)
+        yield
+        return
+    visit.cancelled.clear()
+    visit.busy, visit.progress, visit.notice = "find", None, None
+    try:
+        while True:
+            project = visit.project
+            job = Job(lambda project=project: _show(visit, project, shelf))  # type: ignore[misc]
+            try:
+                yield from job.ticks()
+            except GeneratorExit:
+                visit.cancelled.set()
+                raise
+            backbone, vectors = job.result()
+            with visit.lock:
+                if not vectors.complete:
+                    visit.say(
+                        f"Stopped after {len(vectors)} of {vectors.asked} new examples; what is done is kept, so "
+                        "finding heads again goes on from there.",
+                        "done",
+                    )
+                    visit.due = False
+                    return
+                current = visit.project
+                if current.why_not_ready() or _fit(visit, current, backbone):
+                    return
+    except SavError as error:
+        visit.say(str(error))
+        visit.due = False
+    finally:
+        visit.busy, visit.progress = "", None
+
+
+def change_model(visit: Visit, shelf: Shelf, model: str) -> Iterator[None]:
+    """Load another model and fit with it; when it cannot be loaded, the old one and all work stay."""
+    clean = model.strip()
+    if len(clean) > 200 or (clean and not _looks_like_an_id(clean)):
+        visit.say("A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub.", where="model")
+        yield
+        return
+    visit.busy, visit.progress, visit.notice = "model", None, None
+    visit.extras["loading"] = clean
+    try:
+        job = Job(lambda: shelf.get(clean), every=0.5)
+        yield from job.ticks()
+        job.result()
+        with visit.lock:
+            visit.project = replace(visit.project, model=clean)
+            visit.due = visit.due or visit.fit is not None
+    except SavError as error:
+        visit.say(str(error), where="model")
+    finally:
+        visit.busy = ""
+        visit.extras.pop("loading", None)
+    if visit.due and not visit.project.why_not_ready():
+        yield from find_heads(visit, shelf)
+
+
+def _show(visit: Visit, project: Project, shelf: Shelf) -> tuple[Backbone, HeadVectors]:
+    """Run the model over the examples whose vectors are missing; returns those."""
+    from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
+
+    backbone = shelf.get(project.model)
+    examples = project.examples()
+    if not examples:
+        raise InputError("There are no examples: add some pictures.")
+    missing = {key: e for e in examples if (key := backbone.key(e)) not in visit.vectors}
+
+    def report(progress: Progress) -> None:
+        visit.progress = progress
+
+    vectors = extract_head_vectors(
+        backbone, list(missing.values()), progress=report, cancel=visit.cancelled.is_set
+    )
+    keys = list(missing)
+    with visit.lock:
+        for row, position in enumerate(vectors.positions):
+            visit.vectors[keys[position]] = vectors.values[row]
+    return backbone, vectors
+
+
+def _fit(visit: Visit, project: Project, backbone: Backbone) -> bool:
+    """Fit if every vector is there; returns whether it was."""
+    keys = [backbone.key(example) for example in project.examples()]
+    if any(key not in visit.vectors for key in keys):
+        return False
+    visit.fit = fit_project(project, gather(visit.vectors, keys, project, backbone.fingerprint))
+    visit.due = False
+    if len(visit.vectors) > 2 * len(keys) + 200:
+        visit.vectors = {key: visit.vectors[key] for key in keys}
+    return True
+
+
+def _looks_like_an_id(model: str) -> bool:
+    owner, slash, name = model.partition("/")
+    plain = owner + name
+    return bool(slash and owner and name) and all(sign.isalnum() or sign in "-_." for sign in plain) and ".." not in plain

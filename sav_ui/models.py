@@ -1,0 +1,113 @@
+"""The models a visitor can choose, and the loaded ones, shared by all visitors behind one queue."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sav_core.errors import SavError
+from sav_core.settings import settings
+
+if TYPE_CHECKING:
+    from sav_core.backbones import Backbone
+
+__all__ = ["MENU", "Choice", "Shelf", "choice_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the model menu.
+
+    Attributes:
+        id: what ``load_backbone`` takes; empty for the embedded model.
+        title: what to call it.
+        size: of its weights, in words.
+        memory: what loading it takes, in words.
+        good_for: what to choose it for.
+    """
+
+    id: str
+    title: str
+    size: str
+    memory: str
+    good_for: str
+
+
+EMBEDDED = Choice("", "Demo model", "a few million weights", "under 1 GB", "drawings; already here, needs no network")
+
+MENU = (
+    EMBEDDED,
+    Choice("HuggingFaceTB/SmolVLM-256M-Instruct", "SmolVLM 256M", "0.5 GB", "2 GB", "photographs on any computer"),
+    Choice("HuggingFaceTB/SmolVLM-500M-Instruct", "SmolVLM 500M", "1 GB", "3 GB", "photographs on any computer"),
+    Choice(
+        "llava-hf/llava-onevision-qwen2-0.5b-ov-hf", "LLaVA-OneVision 0.5B", "1.8 GB", "4 GB", "photographs, several at once"
+    ),
+    Choice("OpenGVLab/InternVL3-1B-hf", "InternVL3 1B", "1.9 GB", "4 GB", "photographs and documents"),
+    Choice("Qwen/Qwen2-VL-2B-Instruct", "Qwen2-VL 2B", "4.4 GB", "6 GB", "photographs, text in pictures"),
+    Choice("Qwen/Qwen3-VL-2B-Instruct", "Qwen3-VL 2B", "4.3 GB", "6 GB", "photographs, text in pictures"),
+    Choice("Qwen/Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL 3B", "7.5 GB", "10 GB", "fine differences; a GPU helps"),
+    Choice("Qwen/Qwen3-VL-4B-Instruct", "Qwen3-VL 4B", "8.9 GB", "12 GB", "fine differences; a GPU helps"),
+    Choice("llava-hf/llava-onevision-qwen2-7b-ov-hf", "LLaVA-OneVision 7B", "16 GB", "20 GB", "the paper's model; needs a GPU"),
+)
+"""The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
+
+
+def choice_of(model: str) -> Choice:
+    """Return the menu's line of a model, or one made up for an id that is not on it."""
+    for choice in MENU:
+        if choice.id == model:
+            return choice
+    return Choice(model, model.split("/")[-1] or model, "unknown size", "twice its size", "your own choice")
+
+
+class Shelf:
+    """Loaded models: the embedded one stays, and of the others the ``others`` most recently used."""
+
+    def __init__(self, others: int = 1) -> None:
+        self._loaded: OrderedDict[str, Backbone] = OrderedDict()
+        self._others = others
+        self._lock = threading.Lock()
+
+    def ready(self, model: str) -> Backbone | None:
+        """Return the model if it is loaded; never waits for one that is loading."""
+        return self._loaded.get(model)
+
+    def get(self, model: str) -> Backbone:
+        """Return the model, loading it first if need be.
+
+        Raises:
+            SavError: it cannot be loaded; the message says why, and what was loaded stays.
+        """
+        with self._lock:
+            if model not in self._loaded:
+                from sav_core.backbones import load_backbone  # torch takes seconds, and the page must not wait for them
+
+                try:
+                    fresh = load_backbone(model or None)
+                except SavError:
+                    raise
+                except (MemoryError, RuntimeError, OSError) as error:
+                    raise SavError(f"{model or settings().model} cannot be loaded here: {_first_line(error)}") from error
+                self._loaded[model] = fresh
+                guests = [name for name in self._loaded if name]
+                for old in guests[: max(0, len(guests) - self._others)]:
+                    del self._loaded[old]
+            self._loaded.move_to_end(model)
+            return self._loaded[model]
+
+    def warm(self) -> None:
+        """Start loading the embedded model in the background; a failure is told when a visitor needs it."""
+
+        def load() -> None:
+            try:
+                self.get("")
+            except SavError:
+                return
+
+        threading.Thread(target=load, name="warm the embedded model", daemon=True).start()
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

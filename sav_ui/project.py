@@ -1,0 +1,216 @@
+"""What a visitor teaches: labels, examples, question and settings, as one immutable value; every edit returns a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sav_core.errors import InputError
+from sav_core.images import Picture
+from sav_core.records import Example
+
+__all__ = ["MAX_EXAMPLES", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
+
+MAX_EXAMPLES = 3000
+MAX_BYTES = 768 << 20
+MAX_LABEL_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label's identity and its name; renaming keeps the identity."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One example under its label; ``text`` is its own question, empty for the project's."""
+
+    id: str
+    label: str
+    pictures: tuple[Picture, ...]
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it: the first picture's name."""
+        return self.pictures[0].name if self.pictures else self.text[:60]
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What makes two items the same: their pictures' digests and their text."""
+        return (*(picture.digest for picture in self.pictures), self.text)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A visitor's work.
+
+    Attributes:
+        labels: in the order they were added.
+        items: the examples, in the order they were added.
+        question: what the model is asked about every example without a text of its own.
+        n_kept: how many heads vote.
+        scoring: what ranks the heads, one of ``sav_core.heads.SCORINGS``.
+        threshold: the share of the vote below which the answer is "none of these".
+        model: what ``load_backbone`` is given; empty for the embedded model.
+        title: the ready task it began with, if any.
+        serial: the next identity's number.
+    """
+
+    labels: tuple[Label, ...] = ()
+    items: tuple[Item, ...] = ()
+    question: str = ""
+    n_kept: int = 20
+    scoring: str = "leave_one_out"
+    threshold: float = 0.0
+    model: str = ""
+    title: str = ""
+    serial: int = 1
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been taught yet."""
+        return not self.items
+
+    def label(self, label_id: str) -> Label:
+        """Return the label of that identity.
+
+        Raises:
+            InputError: it is gone.
+        """
+        for label in self.labels:
+            if label.id == label_id:
+                return label
+        raise InputError("That label is no longer there: choose another.")
+
+    def item(self, item_id: str) -> Item:
+        """Return the example of that identity.
+
+        Raises:
+            InputError: it is gone.
+        """
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        raise InputError("That example is no longer there: choose another.")
+
+    def of_label(self, label_id: str) -> tuple[Item, ...]:
+        """The examples of one label, in order."""
+        return tuple(item for item in self.items if item.label == label_id)
+
+    def with_label(self, name: str) -> Project:
+        """Add a label.
+
+        Raises:
+            InputError: the name is empty, too long, or taken.
+        """
+        label = Label(f"l{self.serial}", self._free(name))
+        return replace(self, labels=(*self.labels, label), serial=self.serial + 1)
+
+    def renamed(self, label_id: str, name: str) -> Project:
+        """Give a label another name.
+
+        Raises:
+            InputError: the name is empty, too long, or taken; or the label is gone.
+        """
+        label = self.label(label_id)
+        fresh = Label(label.id, self._free(name, but=label.id))
+        return replace(self, labels=tuple(fresh if each.id == label.id else each for each in self.labels))
+
+    def without_label(self, label_id: str) -> Project:
+        """Delete a label with its examples."""
+        return replace(
+            self,
+            labels=tuple(label for label in self.labels if label.id != label_id),
+            items=tuple(item for item in self.items if item.label != label_id),
+        )
+
+    def with_examples(self, label_id: str, examples: Iterable[Example]) -> Project:
+        """Add examples to a label; a question of their own that is not the project's becomes their text.
+
+        Raises:
+            InputError: the label is gone, or the project would be too large.
+        """
+        label, serial, items = self.label(label_id), self.serial, list(self.items)
+        for example in examples:
+            text = "" if example.question.strip() == self.question.strip() else example.question
+            items.append(Item(f"e{serial}", label.id, example.images, text))
+            serial += 1
+        if len(items) > MAX_EXAMPLES:
+            raise InputError(
+                f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
+            )
+        if sum(_bytes(picture) for item in items for picture in item.pictures) > MAX_BYTES:
+            raise InputError(
+                f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
+            )
+        return replace(self, items=tuple(items), serial=serial)
+
+    def with_labelled(self, examples: Sequence[Example]) -> Project:
+        """Add labelled examples, making the labels that are not there yet."""
+        project = self
+        by_name: dict[str, list[Example]] = {}
+        for example in examples:
+            by_name.setdefault(str(example.label), []).append(example)
+        for name, some in by_name.items():
+            known = [label for label in project.labels if label.name == name.strip()[:MAX_LABEL_LENGTH]]
+            if not known:
+                project = project.with_label(name[:MAX_LABEL_LENGTH])
+                known = [project.labels[-1]]
+            project = project.with_examples(known[0].id, some)
+        return project
+
+    def without_items(self, item_ids: Iterable[str]) -> Project:
+        """Remove examples."""
+        gone = set(item_ids)
+        return replace(self, items=tuple(item for item in self.items if item.id not in gone))
+
+    def moved(self, item_id: str, label_id: str) -> Project:
+        """Put an example under another label."""
+        label = self.label(label_id)
+        return replace(
+            self, items=tuple(replace(i, label=label.id) if i.id == item_id else i for i in self.items)
+        )
+
+    def with_text(self, item_id: str, text: str) -> Project:
+        """Give an example a question of its own, or, with an empty text, the project's again."""
+        clean = text.strip()
+        return replace(self, items=tuple(replace(i, text=clean) if i.id == item_id else i for i in self.items))
+
+    def example(self, item: Item) -> Example:
+        """Return an item as the labelled example that the model reads."""
+        return Example(item.pictures, item.text or self.question, self.label(item.label).name)
+
+    def examples(self) -> list[Example]:
+        """Return every item as a labelled example, in order."""
+        return [self.example(item) for item in self.items]
+
+    def why_not_ready(self) -> str:
+        """What is missing before heads can be found, as advice; empty when nothing is."""
+        filled = {item.label for item in self.items}
+        if not self.labels:
+            return "Start from an example above, or add two labels with a few pictures each."
+        if len(self.labels) == 1:
+            return "Add a second label: the model learns by telling labels apart."
+        if len(filled) < 2:
+            bare = [label.name for label in self.labels if label.id not in filled]
+            return f"Add a picture to {' and '.join(f'“{name}”' for name in bare[:2])}."
+        return ""
+
+    def _free(self, name: str, but: str = "") -> str:
+        clean = " ".join(name.split())
+        if not clean:
+            raise InputError("A label needs a name: type one.")
+        if len(clean) > MAX_LABEL_LENGTH:
+            raise InputError(f"A label's name has at most {MAX_LABEL_LENGTH} characters, and this has {len(clean)}.")
+        if any(label.name == clean and label.id != but for label in self.labels):
+            raise InputError(f"There is already a label “{clean}”: choose another name.")
+        return clean
+
+
+def _bytes(picture: Picture) -> int:
+    width, height = picture.size
+    return min(3 * width * height, 3 * 512 * 512)

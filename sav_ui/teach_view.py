@@ -1,0 +1,244 @@
+"""A visit to what the Teach page shows: plain values for the templates, and the figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import plotly.graph_objects as go
+
+from sav_core.evaluation import wilson_interval
+from sav_core.figures import accuracy_curve, head_heatmap, height_of
+from sav_ui.fitting import Fit
+from sav_ui.models import MENU, choice_of
+from sav_ui.project import Item, Project
+from sav_ui.ready import Task, ready_tasks
+from sav_ui.stage import fill, scene
+from sav_ui.thumbs import thumb
+from sav_ui.visit import Visit
+
+__all__ = ["bench", "findings", "masthead", "start"]
+
+SHOWN = 18  # pictures of a label, before "show all"
+_TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
+
+
+def masthead(visit: Visit) -> dict[str, Any]:
+    """The top of every page: the model and the project menu."""
+    project = visit.project
+    html = fill(
+        "masthead.html",
+        menu=MENU,
+        current=choice_of(project.model),
+        loading=choice_of(visit.extras["loading"]) if "loading" in visit.extras else None,
+        notice=_notice(visit, "model"),
+        empty=project.empty,
+    )
+    return scene(html, visit.version())
+
+
+def start(visit: Visit) -> dict[str, Any]:
+    """What to begin with: a sentence and the ready tasks as tiles."""
+    tiles = [_tile(task) for task in ready_tasks()]
+    html = fill("start.html", tiles=tiles, begun=bool(visit.project.labels), title=visit.project.title)
+    return scene(html, visit.version())
+
+
+def bench(visit: Visit, *, next_run: bool = False, go_to: str = "", focus: str = "") -> dict[str, Any]:
+    """The question, the label cards, what is doubtful, and the button that finds heads."""
+    project = visit.project
+    doubtful = _doubtful(visit)
+    html = fill(
+        "bench.html",
+        question=project.question,
+        cards=[_card(visit, label.id, doubtful) for label in project.labels],
+        n_examples=len(project.items),
+        notice=_notice(visit, "bench"),
+        warnings=[*_doubts(visit, doubtful), *_duplicates(project)],
+        why_not=project.why_not_ready(),
+        busy=visit.busy or ("wait" if next_run else ""),
+        progress=_progress(visit),
+        fitted=visit.fit is not None,
+        due=visit.due,
+        editing=visit.focus.editing,
+    )
+    return scene(html, visit.version(), next_run=next_run, go_to=go_to, focus=focus)
+
+
+def findings(visit: Visit) -> dict[str, Any]:
+    """The headline, the slider under its curve, the heatmap and the inspector."""
+    fit = visit.fit
+    if fit is None:
+        html = fill("findings_empty.html", busy=visit.busy, progress=_progress(visit), ready=not visit.project.why_not_ready())
+        return scene(html, visit.version())
+    from sav_ui.inspector import inspector  # the inspector draws on this module's helpers
+
+    html = fill(
+        "findings.html",
+        **_headline(fit),
+        kept=len(fit.kept),
+        heads=len(fit.ranking),
+        scoring="leave_one_out" if fit.chosen is fit.honest else "resubstitution",
+        can_leave_out=fit.honest is not None,
+        map_height=height_of(fit.scores.correct.shape[0]),
+        best=[str(head) for head in fit.kept[:3]],
+        notice=_notice(visit, "findings"),
+        inspector=inspector(visit, fit),
+        model=choice_of(visit.project.model).title,
+        busy=visit.busy,
+    )
+    return scene(html, visit.version(), _figures(visit, fit))
+
+
+def _figures(visit: Visit, fit: Fit) -> dict[str, go.Figure]:
+    selected = [head for head in (visit.focus.head, visit.focus.versus) if head is not None]
+    figures = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected)}
+    if fit.vote.n:
+        figures["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept))
+    return figures
+
+
+def _headline(fit: Fit) -> dict[str, Any]:
+    vote = fit.vote
+    if not vote.n:
+        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0}
+    low, high = wilson_interval(vote.right, vote.n)
+    return {
+        "accuracy": round(100 * vote.right / vote.n),
+        "right": vote.right,
+        "n": vote.n,
+        "low": round(100 * low),
+        "high": round(100 * high),
+    }
+
+
+def _tile(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "title": task.title,
+        "blurb": task.blurb,
+        "pictures": [thumb(picture, 144) for picture in task.cover],
+        "labels": len(task.labels),
+        "examples": len(task.support),
+    }
+
+
+def _card(visit: Visit, label_id: str, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    items = visit.project.of_label(label_id)[::-1]  # what was added last is seen first
+    expanded = label_id in visit.focus.expanded or visit.focus.editing
+    shown = items if expanded else items[:SHOWN]
+    return {
+        "id": label_id,
+        "name": visit.project.label(label_id).name,
+        "count": len(items),
+        "more": len(items) - len(shown),
+        "expanded": expanded and len(items) > SHOWN,
+        "items": [_cell(item, visit.project, doubtful) for item in shown],
+    }
+
+
+def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "pictures": [thumb(picture) for picture in item.pictures[:4]],
+        "n_pictures": len(item.pictures),
+        "text": item.text,
+        "asked": item.text or project.question,
+        "doubt": doubtful.get(item.id, ("", 0))[0],
+    }
+
+
+def _doubtful(visit: Visit) -> dict[str, tuple[str, int]]:
+    """Items that the kept heads give to another label by a wide margin: its name and how many heads say so."""
+    fit, fine = visit.fit, visit.extras.get("fine", frozenset())
+    if fit is None or fit.honest is None or visit.due or fit.vote.right < _TRUSTED * fit.vote.n:
+        return {}
+    found = {}
+    for row in fit.vote.doubtful:
+        item, winner = fit.items[row], fit.vote.winner[row]
+        if item.id not in fine:
+            found[item.id] = (fit.labels[winner], round(fit.vote.shares[row, winner] * len(fit.kept)))
+    return found
+
+
+def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str, Any]]:
+    fit = visit.fit
+    if fit is None:
+        return []
+    by_id = {item.id: item for item in visit.project.items}
+    ids = dict(zip(fit.labels, fit.label_ids, strict=True))
+    return [
+        {
+            "kind": "doubt",
+            "key": f"doubt-{item_id}",
+            "picture": thumb(by_id[item_id].pictures[0]) if by_id[item_id].pictures else "",
+            "text": f"“{by_id[item_id].name}” is under {visit.project.label(by_id[item_id].label).name}, "
+            f"but {votes} of {len(fit.kept)} heads take it for {other}.",
+            "fixes": [
+                {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to {other}"},
+                {"do": "fine", "item": item_id, "label": "", "words": "It is right"},
+            ],
+        }
+        for item_id, (other, votes) in list(doubtful.items())[:6]
+        if item_id in by_id
+    ]
+
+
+def _duplicates(project: Project) -> list[dict[str, Any]]:
+    """Groups of items with the same pictures and the same text."""
+    groups: defaultdict[tuple[str, ...], list[Item]] = defaultdict(list)
+    for item in project.items:
+        groups[item.content].append(item)
+    warnings = []
+    for group in [group for group in groups.values() if len(group) > 1][:6]:
+        labels = list(dict.fromkeys(project.label(item.label).name for item in group))
+        if len(labels) == 1:
+            text = f"“{group[0].name}” is in {labels[0]} {_times(len(group))}."
+            fixes = [{"do": "remove", "item": ",".join(item.id for item in group[1:]), "label": "", "words": "Keep one"}]
+        else:
+            text = f"“{group[0].name}” is under {' and '.join(labels)}: a picture can only teach one label."
+            fixes = [
+                {
+                    "do": "remove",
+                    "item": ",".join(i.id for i in group if project.label(i.label).name != label),
+                    "label": "",
+                    "words": f"Keep in {label}",
+                }
+                for label in labels[:3]
+            ]
+        picture = thumb(group[0].pictures[0]) if group[0].pictures else ""
+        warnings.append({"kind": "twice", "key": f"twice-{group[0].id}", "picture": picture, "text": text, "fixes": fixes})
+    return warnings
+
+
+def _notice(visit: Visit, where: str) -> dict[str, Any] | None:
+    notice = visit.notice
+    if notice is None or notice.where != where:
+        return None
+    return {"text": notice.text, "kind": notice.kind, "undo": notice.undo}
+
+
+def _progress(visit: Visit) -> dict[str, Any] | None:
+    if not visit.busy or visit.busy == "model":
+        return None
+    progress = visit.progress
+    if progress is None or not progress.total:
+        return {"percent": 0, "words": "Starting …"}
+    left = progress.seconds_left
+    words = f"{progress.done} of {progress.total} pictures, {progress.rate:.0f} a second"
+    if left < float("inf") and progress.done < progress.total:
+        words += f", {_duration(left)} left"
+    return {"percent": round(100 * progress.done / progress.total), "words": words}
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"

@@ -1,0 +1,34 @@
+"""How the pages look: what ``launch`` needs of colours, style sheet and scripts; all files are served from here, none from a CDN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import plotly
+
+__all__ = ["look"]
+
+_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "theme"
+_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+
+
+def look() -> dict[str, Any]:
+    """Return the arguments of ``launch`` that make the look; declares what may be served."""
+    gr.set_static_paths([str(_PLOTLY)])
+    script = (_FOLDER / "stage.js").read_text(encoding="utf-8")
+    head = (
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
+        f"<script>{script}</script>"
+        "<script>addEventListener('DOMContentLoaded', () => SAV.restoreTheme())</script>"
+    )
+    return {
+        "theme": gr.themes.Base(
+            primary_hue="cyan", neutral_hue="stone", font=list(_FONT), font_mono=["ui-monospace", "Menlo", "monospace"]
+        ),
+        "css_paths": [_FOLDER / "sav.css"],
+        "head": head,
+    }

@@ -1,0 +1,166 @@
+"""One visitor's session: their project, what was computed from it, and where they are looking; found again after a reload.
+
+A visit is changed only through its methods, under its own lock: two events of one visitor never overwrite each other, and
+visits share nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import SavError
+from sav_core.records import Head, Progress
+from sav_ui.fitting import Fit
+from sav_ui.project import Project
+
+__all__ = ["Focus", "Notice", "Visit", "Visits"]
+
+_UNDO_STEPS = 20
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence for the visitor: ``kind`` is ``"error"`` or ``"done"``; ``where`` is the part of the page it is about."""
+
+    text: str
+    kind: str = "error"
+    where: str = "bench"
+    undo: bool = False
+
+
+@dataclass(frozen=True)
+class Focus:
+    """Where a visitor is looking.
+
+    Attributes:
+        head: whose inspector is open.
+        versus: the head beside it.
+        cell: row and column of the confusion cell whose pictures are shown.
+        item: the example whose neighbours and attention are shown.
+        expanded: labels all of whose pictures are shown.
+        editing: whether each example's own question is shown.
+    """
+
+    head: Head | None = None
+    versus: Head | None = None
+    cell: tuple[int, int] | None = None
+    item: str = ""
+    expanded: frozenset[str] = frozenset()
+    editing: bool = False
+
+
+class Visit:
+    """A visitor's session.
+
+    Attributes:
+        project: what they teach.
+        vectors: head vectors of examples by the model's key, so that no example is shown to the model twice.
+        fit: of the project as it was when heads were last found; ``None`` before that.
+        due: whether the project has changed since, so that it must be fitted again.
+        progress: of the work under way; ``None`` when there is none.
+        cancelled: set to stop that work.
+        notice: the latest message; at most one.
+        focus: where they are looking.
+        extras: what pages keep for themselves, by name.
+    """
+
+    def __init__(self, token: str = "") -> None:
+        self.token = token
+        self.lock = threading.RLock()
+        self.project = Project()
+        self.vectors: dict[str, npt.NDArray[np.float32]] = {}
+        self.fit: Fit | None = None
+        self.due = False
+        self.busy = ""
+        self.progress: Progress | None = None
+        self.cancelled = threading.Event()
+        self.notice: Notice | None = None
+        self.focus = Focus()
+        self.extras: dict[str, Any] = {}
+        self.seen = time.monotonic()
+        self._undo: list[Project] = []
+        self._version = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Visit:
+        """Return itself: a session is one thing."""
+        return self
+
+    def version(self) -> int:
+        """Return a number larger than any before, so that a late answer never overwrites a newer one."""
+        with self.lock:
+            self._version += 1
+            return self._version
+
+    def edit(self, change: Callable[[Project], Project], *, where: str = "bench") -> bool:
+        """Change the project; when the change is refused, the project stays and the reason becomes the notice.
+
+        Returns:
+            Whether it was changed.
+        """
+        with self.lock:
+            try:
+                changed = change(self.project)
+            except SavError as error:
+                self.notice = Notice(str(error), where=where)
+                return False
+            self.notice = None
+            if changed != self.project:
+                self._undo = [*self._undo, self.project][-_UNDO_STEPS:]
+                self.project = changed
+                self.due = self.fit is not None
+            return True
+
+    def undo(self) -> None:
+        """Go back to the project before the last edit."""
+        with self.lock:
+            if self._undo:
+                self.project = self._undo.pop()
+                self.due = self.fit is not None
+            self.notice = None
+
+    def set(self, **settings: Any) -> None:
+        """Change settings of the project that need no model: number of heads, scoring, threshold."""
+        with self.lock:
+            self.project = replace(self.project, **settings)
+            if self.fit is not None:
+                known = {name: value for name, value in settings.items() if name in ("n_kept", "scoring")}
+                self.fit = replace(self.fit, **known)
+
+    def say(self, text: str, kind: str = "error", where: str = "bench", *, undo: bool = False) -> None:
+        """Leave one sentence for the visitor."""
+        self.notice = Notice(text, kind, where, undo)
+
+
+class Visits:
+    """The visits of a running app, by a token that only the visitor's browser tab knows; the longest unseen go first."""
+
+    def __init__(self, limit: int = 100, keep_seconds: float = 6 * 3600) -> None:
+        self._visits: OrderedDict[str, Visit] = OrderedDict()
+        self._limit = limit
+        self._keep_seconds = keep_seconds
+        self._lock = threading.Lock()
+
+    def find(self, token: object) -> Visit:
+        """Return the visit of that token, or a new one; a token that is none makes a visit nobody can return to."""
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            return Visit()
+        now = time.monotonic()
+        with self._lock:
+            for old in [name for name, visit in self._visits.items() if now - visit.seen > self._keep_seconds]:
+                del self._visits[old]
+            visit = self._visits.pop(token, None) or Visit(token)
+            visit.seen = now
+            self._visits[token] = visit
+            while len(self._visits) > self._limit:
+                self._visits.popitem(last=False)
+            return visit
