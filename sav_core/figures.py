@@ -26,9 +26,7 @@ _NUMBERED = 30  # more kept heads than this are outlined only: their numbers wou
 _DARK_FROM = 0.5  # of the scale: from here on a cell takes white text
 
 
-def head_heatmap(
-    scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()
-) -> go.Figure:
+def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()) -> go.Figure:
     """Draw the accuracy of every head, layers upwards and heads to the right, the kept ones outlined and numbered.
 
     Args:
@@ -75,8 +73,8 @@ def head_heatmap(
         figure.add_shape(**_frame(head, 0.62), line={"color": _NEUTRAL, "width": 2, "dash": "dot"})
     figure.update_layout(**_layout(title), height=height_of(layers))
     axis = {"showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(title="head", dtick=_step(heads), **axis)
-    figure.update_yaxes(title="layer", dtick=_step(layers), **axis)
+    figure.update_xaxes(title={"text": "head", "standoff": 4}, dtick=_step(heads), **axis)
+    figure.update_yaxes(title={"text": "layer", "standoff": 6}, dtick=_step(layers), **axis)
     return figure
 
 
@@ -114,6 +112,7 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int) -> go.Figure
                 y=[right[here] / n],
                 mode="markers",
                 marker={"color": OUTLINE, "size": 12, "line": {"color": "white", "width": 2}},
+                cliponaxis=False,
                 hoverinfo="skip",
                 showlegend=False,
             ),
@@ -122,9 +121,7 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int) -> go.Figure
     figure.update_layout(**{**_layout(""), "margin": {"l": 44, "r": 14, "t": 10, "b": 6}}, height=150)
     figure.update_xaxes(visible=False, range=[1, max(len(right), 2)])
     top, bottom = 1.03, max(0.0, float(low.min()) - 0.05)
-    figure.update_yaxes(
-        tickformat=".0%", range=[bottom, top], nticks=4, gridcolor="rgba(123,127,135,0.22)", zeroline=False
-    )
+    figure.update_yaxes(tickformat=".0%", range=[bottom, top], nticks=4, gridcolor="rgba(123,127,135,0.22)", zeroline=False)
     return figure
 
 
@@ -173,7 +170,7 @@ def _layout(title: str) -> dict[str, Any]:
         "font": {"color": _NEUTRAL, "family": "system-ui, sans-serif", "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 44, "r": 8, "t": 64 if title else 40, "b": 40},
+        "margin": {"l": 44, "r": 8, "t": 64 if title else 40, "b": 44},
         "hoverlabel": {"font": {"family": "system-ui, sans-serif", "size": 13}},
         "dragmode": False,
     }
@@ -190,7 +187,8 @@ def _colourbar(name: str, tickformat: str = ".0%") -> dict[str, Any]:
         "tickformat": tickformat,
         "nticks": 3,
         "thickness": 8,
-        "len": 0.5,
+        "lenmode": "pixels",
+        "len": 150,
         "x": 1,
         "xanchor": "right",
         "y": 1,

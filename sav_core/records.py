@@ -12,9 +12,9 @@ from typing import NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
-from sav_core.images import Picture, PictureLike, as_picture
 
 from sav_core.errors import InputError
+from sav_core.images import Picture, PictureLike, as_picture
 
 __all__ = [
     "IMAGE_MARKER",

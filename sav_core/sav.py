@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sav_core.extraction import extract_head_vectors
-from sav_core.images import PictureLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,6 +15,8 @@ from sav_core.cache import VectorCache, default_cache
 from sav_core.classifier import HeadClassifier, check_labels
 from sav_core.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
+from sav_core.extraction import extract_head_vectors
+from sav_core.images import PictureLike
 from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, ProgressCallback
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import HeadVectors, Progress
+from sav_ui.attention_views import attention_views
 from sav_ui.fitting import fit_project, gather
 from sav_ui.jobs import Job
 from sav_ui.models import Shelf
@@ -17,7 +18,7 @@ from sav_ui.visit import Visit
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["change_model", "find_heads", "settle"]
+__all__ = ["change_model", "find_heads", "look_inside", "settle"]
 
 
 def settle(visit: Visit, shelf: Shelf) -> bool:
@@ -33,9 +34,7 @@ def settle(visit: Visit, shelf: Shelf) -> bool:
             visit.fit = None  # and stays due: as soon as there are two labels again, heads are found by themselves
             return False
         backbone = shelf.ready(visit.project.model)
-        if backbone is None or not _fit(visit, visit.project, backbone):
-            return True
-        return False
+        return backbone is None or not _fit(visit, visit.project, backbone)
 
 
 def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
@@ -101,6 +100,28 @@ def change_model(visit: Visit, shelf: Shelf, model: str) -> Iterator[None]:
         yield from find_heads(visit, shelf)
 
 
+def look_inside(visit: Visit, shelf: Shelf) -> Iterator[None]:
+    """Show the model one example again and keep what the heads under inspection look at, beside the kept heads' mean."""
+    fit, focus = visit.fit, visit.focus
+    if fit is None or focus.head is None:
+        return
+    item = next((item for item in fit.items if item.id == focus.item), fit.items[0])
+    heads = [head for head in (focus.head, focus.versus) if head is not None]
+    visit.busy = "look"
+    try:
+        job = Job(lambda: attention_views(shelf.get(visit.project.model), visit.project.example(item), heads, fit.kept))
+        yield from job.ticks()
+        visit.extras["attention"] = {
+            **visit.extras.get("attention", {}),
+            **{(str(head), item.id): views for head, views in zip(heads, job.result(), strict=True)},
+        }
+        visit.focus = replace(visit.focus, item=item.id)
+    except SavError as error:
+        visit.say(str(error), where="findings")
+    finally:
+        visit.busy = ""
+
+
 def _show(visit: Visit, project: Project, shelf: Shelf) -> tuple[Backbone, HeadVectors]:
     """Run the model over the examples whose vectors are missing; returns those."""
     from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
@@ -114,9 +135,7 @@ def _show(visit: Visit, project: Project, shelf: Shelf) -> tuple[Backbone, HeadV
     def report(progress: Progress) -> None:
         visit.progress = progress
 
-    vectors = extract_head_vectors(
-        backbone, list(missing.values()), progress=report, cancel=visit.cancelled.is_set
-    )
+    vectors = extract_head_vectors(backbone, list(missing.values()), progress=report, cancel=visit.cancelled.is_set)
     keys = list(missing)
     with visit.lock:
         for row, position in enumerate(vectors.positions):

@@ -68,7 +68,11 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
             {
                 "label": label,
                 "cells": [
-                    {"count": int(confusion[row, column]), "shade": float(confusion[row, column] / peak), "own": row == column}
+                    {
+                        "count": int(confusion[row, column]),
+                        "shade": float(confusion[row, column] / peak),
+                        "own": row == column,
+                    }
                     for column in range(len(fit.labels))
                 ],
             }
@@ -83,7 +87,11 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
 def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
     share = right / n
     quality = (
-        "knows every label" if right == n else "knows your labels well" if share >= 0.9 else "knows something of your labels"
+        "knows every label"
+        if right == n
+        else "knows your labels well"
+        if share >= 0.9
+        else "knows something of your labels"
     )
     chance = 1 / len(fit.labels)
     if share <= chance * 1.2:

@@ -42,14 +42,20 @@ MENU = (
     Choice("HuggingFaceTB/SmolVLM-256M-Instruct", "SmolVLM 256M", "0.5 GB", "2 GB", "photographs on any computer"),
     Choice("HuggingFaceTB/SmolVLM-500M-Instruct", "SmolVLM 500M", "1 GB", "3 GB", "photographs on any computer"),
     Choice(
-        "llava-hf/llava-onevision-qwen2-0.5b-ov-hf", "LLaVA-OneVision 0.5B", "1.8 GB", "4 GB", "photographs, several at once"
+        "llava-hf/llava-onevision-qwen2-0.5b-ov-hf",
+        "LLaVA-OneVision 0.5B",
+        "1.8 GB",
+        "4 GB",
+        "photographs, several at once",
     ),
     Choice("OpenGVLab/InternVL3-1B-hf", "InternVL3 1B", "1.9 GB", "4 GB", "photographs and documents"),
     Choice("Qwen/Qwen2-VL-2B-Instruct", "Qwen2-VL 2B", "4.4 GB", "6 GB", "photographs, text in pictures"),
     Choice("Qwen/Qwen3-VL-2B-Instruct", "Qwen3-VL 2B", "4.3 GB", "6 GB", "photographs, text in pictures"),
     Choice("Qwen/Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL 3B", "7.5 GB", "10 GB", "fine differences; a GPU helps"),
     Choice("Qwen/Qwen3-VL-4B-Instruct", "Qwen3-VL 4B", "8.9 GB", "12 GB", "fine differences; a GPU helps"),
-    Choice("llava-hf/llava-onevision-qwen2-7b-ov-hf", "LLaVA-OneVision 7B", "16 GB", "20 GB", "the paper's model; needs a GPU"),
+    Choice(
+        "llava-hf/llava-onevision-qwen2-7b-ov-hf", "LLaVA-OneVision 7B", "16 GB", "20 GB", "the paper's model; needs a GPU"
+    ),
 )
 """The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
 

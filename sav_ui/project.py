@@ -171,9 +171,7 @@ class Project:
     def moved(self, item_id: str, label_id: str) -> Project:
         """Put an example under another label."""
         label = self.label(label_id)
-        return replace(
-            self, items=tuple(replace(i, label=label.id) if i.id == item_id else i for i in self.items)
-        )
+        return replace(self, items=tuple(replace(i, label=label.id) if i.id == item_id else i for i in self.items))
 
     def with_text(self, item_id: str, text: str) -> Project:
         """Give an example a question of its own, or, with an empty text, the project's again."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import tomllib
 import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sav_core.datasets import read_examples, read_queries
+from sav_core.datasets import read_examples
 from sav_core.images import Picture
 from sav_core.records import Example
 from sav_core.settings import settings
 
 __all__ = ["Task", "ready_tasks", "task_named"]
+
+_FIRST = ("new-things", "which-colour", "where", "how-many", "is-there-a-key", "true-or-false", "other-artists")
+"""What a newcomer sees first; what is not named here follows in the order of its name."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,10 @@ class Task:
     Attributes:
         name: the folder's name.
         title: what it is called.
-        blurb: what it asks, in one line.
+        blurb: what it asks, in a line or two.
         question: what the model is asked.
         support: labelled examples.
-        queries: examples to classify.
+        queries: labelled examples to classify afterwards.
     """
 
     name: str
@@ -51,9 +54,11 @@ class Task:
 
 @cache
 def ready_tasks() -> tuple[Task, ...]:
-    """Read every ready task, in the order of their folders' names."""
-    folder = settings().assets / "examples"
-    return tuple(_read(path) for path in sorted(folder.glob("*/task.json")))
+    """Read every ready task; a folder that is not whole is passed over."""
+    folders = [path.parent for path in (settings().assets / "examples").glob("*/task.toml")]
+    places = {name: place for place, name in enumerate(_FIRST)}
+    ordered = sorted(folders, key=lambda folder: (places.get(folder.name, len(places)), folder.name))
+    return tuple(_read(folder) for folder in ordered)
 
 
 def task_named(name: str) -> Task | None:
@@ -61,21 +66,21 @@ def task_named(name: str) -> Task | None:
     return next((task for task in ready_tasks() if task.name == name), None)
 
 
-def _read(path: Path) -> Task:
-    about = json.loads(path.read_text(encoding="utf-8"))
+def _read(folder: Path) -> Task:
+    about = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
     question = str(about.get("question", ""))
-    folder = path.parent
-    lines = folder / "support.jsonl"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        support = read_examples(lines if lines.exists() else folder / "support", question=question)
-        queries_from = folder / "queries.jsonl" if (folder / "queries.jsonl").exists() else folder / "queries"
-        queries = tuple(read_queries(str(queries_from), question=question)) if queries_from.exists() else ()
     return Task(
         name=folder.name,
         title=str(about.get("title", folder.name)),
-        blurb=str(about.get("blurb", "")),
+        blurb=str(about.get("description", "")),
         question=question,
-        support=tuple(support),
-        queries=queries,
+        support=_part(folder, "support", question),
+        queries=_part(folder, "queries", question),
     )
+
+
+def _part(folder: Path, part: str, question: str) -> tuple[Example, ...]:
+    lines = folder / f"{part}.jsonl"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(read_examples(lines if lines.exists() else folder / part, question=question))

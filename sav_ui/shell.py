@@ -14,7 +14,7 @@ from sav_ui.visit import Visit, Visits
 
 __all__ = ["build"]
 
-_READ_TOKEN = "() => [window.SAV.visit()]"
+_WHICH_VISIT = "() => [window.SAV.visit()]"
 _MODEL_QUEUE = "model"  # one forward at a time, whoever asked
 
 
@@ -31,14 +31,13 @@ def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks
         session = gr.State(None)
         token = gr.Textbox(visible=False)
         masthead = Stage(teach_view.masthead(blank), elem_id="masthead")
-        with gr.Tabs(elem_id="pages"):
-            with gr.Tab("Teach", id="teach"):
-                start = Stage(teach_view.start(blank), elem_id="start")
-                with gr.Row(elem_id="teach", equal_height=False):
-                    with gr.Column(elem_id="left"):
-                        bench = Stage(teach_view.bench(blank), elem_id="bench")
-                    with gr.Column(elem_id="right"):
-                        findings = Stage(teach_view.findings(blank), elem_id="findings")
+        with gr.Tabs(elem_id="pages"), gr.Tab("Teach", id="teach"):
+            start = Stage(teach_view.start(blank), elem_id="start")
+            with gr.Row(elem_id="teach", equal_height=False):
+                with gr.Column(elem_id="left"):
+                    bench = Stage(teach_view.bench(blank), elem_id="bench")
+                with gr.Column(elem_id="right"):
+                    findings = Stage(teach_view.findings(blank), elem_id="findings")
 
         stages = [masthead, start, bench, findings]
 
@@ -73,7 +72,7 @@ def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks
             yield everything(visit)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        app.load(on_load, token, [session, *stages], js=_READ_TOKEN, **quiet)
+        app.load(on_load, token, [session, *stages], js=_WHICH_VISIT, **quiet)
         for stage in stages:
             stage.act(on_act, session, [session, *stages], trigger_mode="multiple", concurrency_limit=8, **quiet)
             stage.slide(on_slide, session, [findings], trigger_mode="always_last", concurrency_limit=8, **quiet)

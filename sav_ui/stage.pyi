@@ -32,8 +32,6 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-from gradio.events import Dependency
-
 class Stage(gr.HTML):
     """A place for a scene; its events ``act``, ``run`` and ``slide`` carry what the visitor did."""
 
@@ -51,17 +49,18 @@ class Stage(gr.HTML):
     def get_block_name(self) -> str:
         """Return the name of the browser's half."""
         return "html"
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
 
-
 def fill(template: str, **values: Any) -> str:
     """Fill a template; every value is escaped."""
     return _TEMPLATES.get_template(template).render(**values)
-
 
 def scene(
     html: str,

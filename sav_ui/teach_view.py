@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import plotly.graph_objects as go
 
+from sav_core.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import accuracy_curve, head_heatmap, height_of
 from sav_ui.fitting import Fit
@@ -54,7 +54,7 @@ def bench(visit: Visit, *, next_run: bool = False, go_to: str = "", focus: str =
         cards=[_card(visit, label.id, doubtful) for label in project.labels],
         n_examples=len(project.items),
         notice=_notice(visit, "bench"),
-        warnings=[*_doubts(visit, doubtful), *_duplicates(project)],
+        warnings=[*_doubts(visit, doubtful), *_duplicates(visit)],
         why_not=project.why_not_ready(),
         busy=visit.busy or ("wait" if next_run else ""),
         progress=_progress(visit),
@@ -69,7 +69,9 @@ def findings(visit: Visit) -> dict[str, Any]:
     """The headline, the slider under its curve, the heatmap and the inspector."""
     fit = visit.fit
     if fit is None:
-        html = fill("findings_empty.html", busy=visit.busy, progress=_progress(visit), ready=not visit.project.why_not_ready())
+        html = fill(
+            "findings_empty.html", busy=visit.busy, progress=_progress(visit), ready=not visit.project.why_not_ready()
+        )
         return scene(html, visit.version())
     from sav_ui.inspector import inspector  # the inspector draws on this module's helpers
 
@@ -185,31 +187,41 @@ def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str
     ]
 
 
-def _duplicates(project: Project) -> list[dict[str, Any]]:
-    """Groups of items with the same pictures and the same text."""
-    groups: defaultdict[tuple[str, ...], list[Item]] = defaultdict(list)
-    for item in project.items:
-        groups[item.content].append(item)
+def _duplicates(visit: Visit) -> list[dict[str, Any]]:
+    """Examples that are the same or nearly, each with a click to keep one."""
+    project, fine = visit.project, visit.extras.get("fine", frozenset())
     warnings = []
-    for group in [group for group in groups.values() if len(group) > 1][:6]:
-        labels = list(dict.fromkeys(project.label(item.label).name for item in group))
-        if len(labels) == 1:
-            text = f"“{group[0].name}” is in {labels[0]} {_times(len(group))}."
-            fixes = [{"do": "remove", "item": ",".join(item.id for item in group[1:]), "label": "", "words": "Keep one"}]
-        else:
-            text = f"“{group[0].name}” is under {' and '.join(labels)}: a picture can only teach one label."
-            fixes = [
-                {
-                    "do": "remove",
-                    "item": ",".join(i.id for i in group if project.label(i.label).name != label),
-                    "label": "",
-                    "words": f"Keep in {label}",
-                }
-                for label in labels[:3]
-            ]
-        picture = thumb(group[0].pictures[0]) if group[0].pictures else ""
-        warnings.append({"kind": "twice", "key": f"twice-{group[0].id}", "picture": picture, "text": text, "fixes": fixes})
-    return warnings
+    for group in _duplicate_groups(visit):
+        items = [project.items[place] for place in group.positions]
+        if items[0].id in fine:
+            continue
+        labels = list(dict.fromkeys(item.label for item in items))
+        fixes = [
+            {
+                "do": "remove",
+                "item": ",".join(item.id for item in items if item is not next(i for i in items if i.label == label)),
+                "label": "",
+                "words": f"Keep in {project.label(label).name}" if len(labels) > 1 else "Keep one",
+            }
+            for label in labels[:3]
+        ]
+        if not group.exact:
+            fixes.append({"do": "fine", "item": items[0].id, "label": "", "words": "Keep all"})
+        picture = thumb(items[0].pictures[0]) if items[0].pictures else ""
+        key = f"twice-{items[0].id}"
+        warnings.append({"kind": "twice", "key": key, "picture": picture, "text": group.reason, "fixes": fixes})
+    return warnings[:6]
+
+
+def _duplicate_groups(visit: Visit) -> tuple[DuplicateGroup, ...]:
+    """Looked for anew only when examples or questions changed."""
+    project = visit.project
+    known = visit.extras.get("duplicates")
+    if known is None or known[0] is not project.items or known[1] != project.question:
+        known = (project.items, project.question, find_duplicates(project.examples()))
+        visit.extras["duplicates"] = known
+    groups: tuple[DuplicateGroup, ...] = known[2]
+    return groups
 
 
 def _notice(visit: Visit, where: str) -> dict[str, Any] | None:
@@ -238,7 +250,3 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min"
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"

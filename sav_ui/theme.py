@@ -1,4 +1,4 @@
-"""How the pages look: what ``launch`` needs of colours, style sheet and scripts; all files are served from here, none from a CDN."""
+"""How the pages look: what ``launch`` needs of colours, style sheet and scripts; all files are ours, none from a CDN."""
 
 from __future__ import annotations
 

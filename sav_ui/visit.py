@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence for the visitor: ``kind`` is ``"error"`` or ``"done"``; ``where`` is the part of the page it is about."""
+    """A sentence for the visitor: ``kind`` is ``"error"`` or ``"done"``; ``where`` is the part of the page it concerns."""
 
     text: str
     kind: str = "error"

@@ -112,8 +112,9 @@ class TestEveryArchitecture:
             assert torch.equal(tensor, {**second.tokens, **second.images}[name])
 
 
-def test_another_ordinary_architecture_needs_no_code_of_ours(tmp_path):
-    backbone = load_backbone(write_checkpoint("vipllava", tmp_path), dtype="float32")
+@pytest.mark.parametrize("architecture", ["vipllava", "fast_vlm"])
+def test_other_ordinary_architectures_need_no_code_of_ours(tmp_path, architecture):
+    backbone = load_backbone(write_checkpoint(architecture, tmp_path), dtype="float32")
     examples = [ONE_IMAGE, TWO_IMAGES, TEXT_ONLY]
     together = extract_head_vectors(backbone, examples, cache=None)
     for row, example in enumerate(examples):

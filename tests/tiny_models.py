@@ -325,7 +325,26 @@ def _hybrid(ids: dict[str, int]) -> dict[str, Any]:
     return {**config, "model_type": "qwen3_5", "vision_config": vision, "text_config": text}
 
 
-# Not first-class: one ordinary architecture that needs no code of ours, and two that must be refused.
+# Not among the thirteen: two ordinary architectures that need no code of ours, one of them the embedded model's (a
+# convolutional tower, side / 16 tokens a side), and two that must be refused.
+RECIPES["fast_vlm"] = Recipe(
+    _llava_like(
+        "fast_vlm",
+        {
+            "model_type": "resnet",
+            "embedding_size": 8,
+            "hidden_sizes": [8, 16, 32],
+            "hidden_size": 32,
+            "depths": [1, 1, 1],
+            "layer_type": "basic",
+        },
+        {"model_type": "llama", **_WIDE},
+    ),
+    ("SiglipImageProcessorPil", _SQUARE),
+    {"processor_class": "LlavaProcessor", "patch_size": 16, "vision_feature_select_strategy": "full"},
+    _CHATML.replace("IMAGE", "<image>"),
+    ("<image>", "<|im_start|>", "<|im_end|>"),
+)
 RECIPES["vipllava"] = replace(
     RECIPES["llava"],
     config=_llava_like("vipllava", _CLIP, {"model_type": "llama", **_WIDE}, vision_feature_layers=[-1, -2]),

@@ -56,16 +56,21 @@ window.SAV = window.SAV || (() => {
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
+    if ("figure" in old.dataset) {
+      // Plotly owns what is in it, and its class; the height is ours.
+      old.setAttribute("aria-label", fresh.getAttribute("aria-label") || "");
+      old.style.height = fresh.style.height;
+      return;
+    }
     for (const { name } of [...old.attributes])
-      if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name) && !("figure" in old.dataset && name === "class"))
-        old.removeAttribute(name);
+      if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name)) old.removeAttribute(name);
     for (const { name, value } of [...fresh.attributes])
       if (old.getAttribute(name) !== value && !(KEEPS_STATE.has(name) && old.nodeName === "DETAILS")) old.setAttribute(name, value);
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && old !== document.activeElement) {
       if (old.type === "checkbox" || old.type === "radio") old.checked = fresh.checked;
       else if (old.type !== "file") old.value = fresh.nodeName === "TEXTAREA" ? fresh.textContent : fresh.value;
     }
-    if ("figure" in old.dataset || old.nodeName === "TEXTAREA" || old.nodeName === "VIDEO") return;
+    if (old.nodeName === "TEXTAREA" || old.nodeName === "VIDEO") return;
     mergeChildren(old, fresh);
   }
 
