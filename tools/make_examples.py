@@ -1,0 +1,310 @@
+"""The ready tasks: small labelled sets of picture files to load in one click, with queries that are not among them.
+
+    python -m tools.make_examples --photographs FOLDER     # -> assets/examples/<task>/
+    python -m tools.make_examples --measure                # write the accuracy reached into each task.toml
+
+`FOLDER` is the `stamps` folder of Debian's package `tuxpaint-stamps-default`. A task is a folder:
+
+    task.toml                 title, description, question, labels, licence, accuracy
+    support/<label>/*.jpg     what to teach with        (or support.jsonl, where each picture has its own text)
+    queries/<label>/*.jpg     what to ask afterwards    (or queries.jsonl)
+"""
+
+import argparse
+import json
+import shutil
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from PIL import Image
+
+from sav_core.scene_tasks import questions
+from sav_core.scenes import COLOURS, Scene, Sprites, arrange, direction, draw
+from tools.artwork import SETS
+from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
+from tools.export import ASSETS
+from tools.sprite_sheet import SHIPPED, licences
+from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
+
+SIDE = 192  # px
+EXAMPLES = ASSETS / "examples"
+OPEN = tuple(package for package in SHIPPED if package != HELD_OUT_ARTIST)  # artists known to the model, no share-alike
+DRAWN = "Apache-2.0, MIT and CC-BY-4.0; see LICENSES.md"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture with its label and, where it has one of its own, its text."""
+
+    picture: Image.Image
+    label: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A ready task in the making; `support` and `queries` give the items of a part."""
+
+    name: str
+    title: str
+    description: str
+    question: str
+    labels: tuple[str, ...]
+    support: list[Item]
+    queries: list[Item]
+    licence: str = DRAWN
+
+
+def drawn_tasks() -> Iterable[Task]:
+    """The tasks made of drawings; their queries are by the artist the model never saw, where that artist drew them."""
+    known, unseen, novel = training_bank(0, auxiliary=False), held_out_artist_bank(), held_out_names_bank()
+    yield from _naming(known, unseen, novel)
+    yield from _scenes(known, unseen)
+
+
+def _naming(known: Sprites, unseen: Sprites, novel: Sprites) -> Iterable[Task]:
+    def alone(name: str, bank: Sprites, artists: Iterable[str], seed: str) -> Image.Image:
+        return draw(arrange(Random(seed), bank, [name], artists=artists, tinted=0), bank, SIDE)
+
+    labels = ("butterfly", "lion", "owl", "robot", "shark", "zebra")
+    yield Task(
+        "new-things",
+        "Things it was never taught",
+        "Six things the demo model never saw in training; six drawings each, by several artists, are enough.",
+        "What is this?",
+        labels,
+        [Item(alone(n, novel, OPEN[1:], f"new {n} {i}"), n) for n in labels for i in range(6)],
+        [Item(alone(n, novel, OPEN[:1], f"new query {n} {i}"), n) for n in labels for i in range(4)],
+    )
+    labels = ("castle", "guitar", "mushroom", "rabbit", "turtle")
+    yield Task(
+        "other-artists",
+        "The same thing by another artist",
+        "Taught on drawings by four artists, asked about drawings by a fifth whose hand the demo model never saw.",
+        "What is this?",
+        labels,
+        [Item(alone(n, known, OPEN, f"artists {n} {i}"), n) for n in labels for i in range(6)],
+        [Item(alone(n, unseen, unseen.artists, f"artists query {n} {i}"), n) for n in labels for i in range(5)],
+    )
+
+
+def _scenes(known: Sprites, unseen: Sprites) -> Iterable[Task]:
+    """Tasks where one kind of picture can be asked different things."""
+
+    def part(make: Callable[[Random, Sprites, tuple[str, ...]], list[Item]], count: int, key: str) -> list[Item]:
+        bank, artists = (unseen, unseen.artists) if "query" in key else (known, OPEN)
+        return [item for i in range(count) for item in make(Random(f"{key} {i}"), bank, artists)]
+
+    def task(name: str, title: str, description: str, question: str, labels: tuple[str, ...], make: Callable) -> Task:
+        return Task(name, title, description, question, labels, part(make, 8, name), part(make, 5, f"{name} query"))
+
+    def counted(rng: Random, bank: Sprites, artists: tuple[str, ...]) -> list[Item]:
+        items = []
+        for count in range(1, 5):
+            others = rng.sample([w for w in SCENE_WORDS if w != "star"], rng.randint(0, 4 - count))
+            names = ["star"] * count + others
+            items.append(Item(draw(arrange(rng, bank, names, artists=artists), bank, SIDE), str(count)))
+        return items
+
+    def placed(rng: Random, bank: Sprites, artists: tuple[str, ...]) -> list[Item]:
+        items = {}
+        while len(items) < 4:
+            scene = arrange(rng, bank, ["umbrella", "whale"], artists=artists)
+            side = direction(scene.things[0], scene.things[1])
+            if side and side not in items:
+                items[side] = Item(draw(scene, bank, SIDE), side)
+        return list(items.values())
+
+    def coloured(rng: Random, bank: Sprites, artists: tuple[str, ...]) -> list[Item]:
+        items = []
+        for colour in ("blue", "green", "red", "yellow"):
+            others = rng.sample([w for w in SCENE_WORDS if w != "car"], rng.randint(1, 3))
+            scene = arrange(rng, bank, ["car", *others], artists=artists, tinted=1)
+            items.append(Item(draw(_tinted(scene, "car", colour), bank, SIDE), colour))
+        return items
+
+    def present(rng: Random, bank: Sprites, artists: tuple[str, ...]) -> list[Item]:
+        items = []
+        for label in ("no", "yes"):
+            names = rng.sample([w for w in SCENE_WORDS if w != "key"], rng.randint(2, 4))
+            names[0] = "key" if label == "yes" else names[0]
+            items.append(Item(draw(arrange(rng, bank, names, artists=artists), bank, SIDE), label))
+        return items
+
+    def claimed(rng: Random, bank: Sprites, artists: tuple[str, ...]) -> list[Item]:
+        items: dict[str, Item] = {}
+        while len(items) < 2:
+            scene = arrange(rng, bank, rng.sample(SCENE_WORDS, rng.randint(2, 4)), artists=artists, tinted=0.7)
+            for asked in questions(scene, rng, SCENE_WORDS):
+                if asked.family == "claim":
+                    items.setdefault(asked.answer, Item(draw(scene, bank, SIDE), asked.answer, asked.text))
+        return list(items.values())
+
+    yield task(
+        "how-many",
+        "How many stars?",
+        "One to four stars among other things.",
+        "How many stars are there?",
+        ("1", "2", "3", "4"),
+        counted,
+    )
+    yield task(
+        "where",
+        "Where is the umbrella?",
+        "The same two things, an umbrella and a whale, arranged differently.",
+        "On which side of the whale is the umbrella?",
+        ("above", "below", "left", "right"),
+        placed,
+    )
+    yield task(
+        "which-colour",
+        "Which colour is the car?",
+        "A coloured car among things of other colours.",
+        "What colour is the car?",
+        ("blue", "green", "red", "yellow"),
+        coloured,
+    )
+    yield task(
+        "is-there-a-key",
+        "Is there a key?",
+        "Scenes with and without a key.",
+        "Is there a key?",
+        ("no", "yes"),
+        present,
+    )
+    yield task(
+        "true-or-false",
+        "True or false?",
+        "Each picture comes with a statement of its own; most false ones are off by a word.",
+        "",
+        ("false", "true"),
+        claimed,
+    )
+
+
+def _tinted(scene: Scene, name: str, colour: str) -> Scene:
+    """The scene with one thing in a given colour and no other thing in it."""
+    from dataclasses import replace
+
+    others = [c for c in COLOURS if c != colour]
+    things = [
+        replace(t, colour=colour if t.name == name else others[i % len(others)] if t.colour == colour else t.colour)
+        for i, t in enumerate(scene.things)
+    ]
+    return Scene(tuple(things), scene.ground)
+
+
+PHOTOGRAPHS = {
+    "bird": "blackbird crow crowned_crane duck gander hen magpie pelican pigeon rooster seagull turkey vulture",
+    "flower": "adeenia anemone_red bolsom chemparathi daffodil flower10 flower2 flower4 flower5 iris marigold red-gazania "
+    "rose",
+    "fruit": "apple_fuji apple_red banana grapes kiwi lemon mandarine mango orange pear pineapple pomegranate strawberry",
+    "mammal": "bison camel deer donkey elephant fox giraffe kangaroo lion-2 otter tiger yak zebra",
+}
+
+
+def photographs(stamps: Path) -> Task:
+    """Photographed things on white: what the demo model was not made for."""
+    support, queries = [], []
+    for label, names in PHOTOGRAPHS.items():
+        for index, name in enumerate(names.split()):
+            path = next(
+                p for p in sorted(stamps.rglob(f"{name}.png")) if "cartoon" not in p.parts and p.parts[-2] != "plastic"
+            )
+            cutout = Image.open(path).convert("RGBA")
+            cutout.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+            picture = Image.new("RGB", (SIDE, SIDE), "white")
+            picture.paste(cutout, ((SIDE - cutout.width) // 2, (SIDE - cutout.height) // 2), cutout)
+            (support if index < 8 else queries).append(Item(picture, label))
+    return Task(
+        "photographs",
+        "Photographs: what the demo model is not made for",
+        "Birds, flowers, fruit and mammals, photographed. The demo model knows drawings: "
+        "expect mistakes, and try a larger one.",
+        "What is this?",
+        tuple(PHOTOGRAPHS),
+        support,
+        queries,
+        "GPL-2.0; see LICENSES.md",
+    )
+
+
+def write(task: Task) -> None:
+    """The task's folder, anew."""
+    folder = EXAMPLES / task.name
+    shutil.rmtree(folder, ignore_errors=True)
+    for part, items in (("support", task.support), ("queries", task.queries)):
+        lines = []
+        numbers: dict[str, int] = {}
+        for item in items:
+            numbers[item.label] = numbers.get(item.label, 0) + 1
+            path = folder / part / item.label / f"{numbers[item.label]}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            item.picture.save(path, quality=92, subsampling=0)
+            lines.append({"image": path.relative_to(folder).as_posix(), "question": item.text, "label": item.label})
+        if any(item.text for item in items):
+            (folder / f"{part}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    fields = {
+        "title": task.title,
+        "description": task.description,
+        "question": task.question,
+        "labels": list(task.labels),
+        "licence": task.licence,
+    }
+    (folder / "task.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in fields.items()))
+
+
+def measure() -> None:
+    """Teach the embedded model each task, ask the queries, and write down the share it gets right."""
+    from sav_core import SavClassifier, load_backbone, read_examples
+    from sav_core.datasets import read_examples as read
+
+    assert read is read_examples
+    backbone = load_backbone(ASSETS / "model", dtype="float32")
+    for path in sorted(EXAMPLES.glob("*/task.toml")):
+        task = tomllib.loads(path.read_text())
+        support, queries = (read_part(path.parent, part, task["question"]) for part in ("support", "queries"))
+        accuracy = SavClassifier(backbone, cache=None).fit(support).score(queries)
+        kept = [line for line in path.read_text().splitlines() if not line.startswith("accuracy")]
+        path.write_text("\n".join([*kept, f"accuracy = {accuracy:.3f}  # of {len(queries)} queries, 20 heads"]) + "\n")
+        print(f"{path.parent.name:16} {accuracy:.1%} of {len(queries)}")
+
+
+def read_part(folder: Path, part: str, question: str) -> list:
+    """The support or the queries of a task."""
+    from sav_core import read_examples
+
+    lines = folder / f"{part}.jsonl"
+    return list(read_examples(lines if lines.exists() else folder / part, question=question))
+
+
+def main() -> None:
+    """Write the tasks, or measure those there are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photographs", type=Path, help="the stamps folder; without it that task stays as it is")
+    parser.add_argument("--measure", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.measure:
+        measure()
+        return
+    for task in drawn_tasks():
+        write(task)
+    if arguments.photographs:
+        write(photographs(arguments.photographs))
+    opening = (
+        "All tasks but `photographs` are drawings from these sets; who drew what is decided by the seed in "
+        "`tools/make_examples.py`."
+    )
+    text = licences(tuple(s.package for s in SETS if s.package in SHIPPED), opening)
+    text += (
+        "\n`photographs` is from the Debian package `tuxpaint-stamps-default` 2022.06.04-1, copyright 2002-2022 Bill "
+        "Kendrick and contributors, GPL-2.0; reduced and set on white.\n"
+    )
+    (EXAMPLES / "LICENSES.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
