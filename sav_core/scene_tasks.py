@@ -174,7 +174,8 @@ def _about_all(scene: Scene, rng: Random, words: Sequence[str]) -> Iterator[Ques
     """Numbers, presence and the whole."""
     things = scene.things
     yield Question("number", _word(rng, "number"), str(len(things)))
-    counted = rng.choice(things).name if rng.random() < 0.85 else _absent(scene, rng, words)
+    several = [thing for thing in things if len(scene.named(thing.name)) > 1]
+    counted = rng.choice(several or things).name if rng.random() < 0.85 else _absent(scene, rng, words)
     yield Question("count", _word(rng, "count", names=plural(counted)), str(len(scene.named(counted))))
     there = rng.choice(things)
     colour = there.colour if rng.random() < 0.5 else None

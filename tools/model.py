@@ -11,22 +11,22 @@ from transformers import FastVlmConfig, FastVlmForConditionalGeneration, LlamaCo
 
 SIDE = 96  # px of the picture the tower reads
 GRID = 6  # the tower halves it four times
-CHANNELS = 256  # of the tower's last map
+CHANNELS = 320  # of the tower's last map
 
 
 def build_config(vocabulary: int, image_token: int, pad_token: int, end_token: int) -> FastVlmConfig:
     """Everything `from_pretrained` needs to know."""
     vision = ResNetConfig(
-        embedding_size=32,
-        hidden_sizes=[48, 96, CHANNELS],
-        depths=[1, 2, 2],
+        embedding_size=48,
+        hidden_sizes=[64, 128, CHANNELS],
+        depths=[2, 2, 2],
         layer_type="basic",
         hidden_size=CHANNELS,
     )
     text = LlamaConfig(
         vocab_size=vocabulary,
-        hidden_size=192,
-        intermediate_size=512,
+        hidden_size=256,
+        intermediate_size=640,
         num_hidden_layers=8,
         num_attention_heads=8,
         num_key_value_heads=8,

@@ -26,7 +26,7 @@ from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
 
 DEMONSTRATIONS = 4
 LONGEST = 160  # tokens of a packed sequence
-WEIGHTS = {"describe": 0.4, "number": 0.6}  # long answers and easy ones count less
+WEIGHTS = {"describe": 0.4, "number": 0.6, "name": 2.0}  # long answers and easy ones count less, rare ones more
 RULE = "Which side?"
 
 
@@ -44,7 +44,7 @@ def make_scene(rng: Random, bank: Sprites, artists: tuple[str, ...] | None = Non
     """
     words = words or (SCENE_WORDS if rng.random() < 0.7 else WORDS)
     tinted = rng.choice((0.3, 0.6, 1.0))
-    kind = rng.choices(("alone", "few", "several", "crowd"), (28, 42, 18, 12))[0]
+    kind = rng.choices(("alone", "few", "several", "crowd"), (28, 38, 22, 12))[0]
     if kind == "alone":
         names = [rng.choice(WORDS)]
     elif kind == "few":
@@ -109,15 +109,15 @@ class Reader(nn.Module):
 class LanguageStage:
     """Batches, loss and evaluation of the second stage."""
 
-    batch = 48  # packed pictures a process a step
-    chains = 10  # in-context prompts a process a step, once they have begun
+    batch = 32  # packed pictures a process a step
+    chains = 7  # in-context prompts a process a step, once they have begun
     rates: ClassVar = {"muon_rate": 0.016, "adam_rate": 1.5e-3}
     report_every = 240.0
     settle = 0.7  # from this share of the stage on, batch norms keep the statistics that they will be used with
 
     def __init__(self, model: FastVlmForConditionalGeneration, device: str) -> None:
         self.device = device
-        self.bank = training_bank(variants=3)
+        self.bank = training_bank(variants=4)
         self.names = {name: i for i, name in enumerate((*WORDS, *(n for n in self.bank.names if n.startswith("+"))))}
         self.module = Reader(model, len(self.names))
         model.model.language_model.set_attn_implementation("eager")  # at these lengths faster than SDPA on a CPU
@@ -132,7 +132,7 @@ class LanguageStage:
         packed = self.packer.pack([make_turns(scene, rng) for scene in scenes], LONGEST)
         made = [make_chain(rng, self.bank) for _ in range(self.chains)] if self.neighbour > 0.7 else []
         shown = [scene for chain_scenes, *_ in made for scene in chain_scenes]
-        pixels, places = render(scenes + shown, self.bank, self.device)
+        pixels, places = render(scenes + shown, self.bank, self.device, rng)
         features = self.module.see(pixels)  # all at once: batch norms must see one mixture
         loss, figures = self._answer(features[: self.batch], packed)
         loss = loss + 0.2 * self._label(features[: self.batch], places[: self.batch], scenes)

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
 
 from sav_core.scenes import COLOURS, Scene, Sprites, arrange, draw
@@ -61,7 +62,7 @@ class TowerStage:
 
     def __init__(self, model: nn.Module, device: str) -> None:
         self.device = device
-        self.bank = training_bank(variants=3)
+        self.bank = training_bank(variants=4)
         self.names = {name: i for i, name in enumerate((*WORDS, *(n for n in self.bank.names if n.startswith("+"))))}
         self.auxiliary = [name for name in self.bank.names if name.startswith("+")]
         self.module = Labeller(model.model.vision_tower, len(self.names))
@@ -117,9 +118,17 @@ class TowerStage:
         return found
 
 
-def render(scenes: list[Scene], bank: Sprites, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normalised pixels in channels-last order and the places of the things."""
-    pixels = torch.from_numpy(np.stack([np.asarray(draw(scene, bank, SIDE)) for scene in scenes]))
+def render(scenes: list[Scene], bank: Sprites, device: str, rng: Random | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Normalised pixels in channels-last order and the places of the things.
+
+    With `rng`, one in four is drawn at twice the size and reduced, as the processor reduces a larger picture file.
+    """
+    pictures = []
+    for scene in scenes:
+        larger = rng is not None and rng.random() < 0.25
+        picture = draw(scene, bank, 2 * SIDE if larger else SIDE)
+        pictures.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC) if larger else picture))
+    pixels = torch.from_numpy(np.stack(pictures))
     weights = torch.from_numpy(np.stack([places(scene) for scene in scenes]))
     return normalise(pixels).contiguous(memory_format=torch.channels_last).to(device), weights.to(device)
 
