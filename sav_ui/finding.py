@@ -21,20 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["change_model", "find_heads", "look_inside", "settle"]
 
 
-def settle(visit: Visit, shelf: Shelf) -> bool:
-    """After an edit: fit again at once where the model has seen everything.
-
-    Returns:
-        Whether the model must run first.
-    """
+def settle(visit: Visit, shelf: Shelf) -> None:
+    """After an edit: fit again at once where the model has seen everything; otherwise the project stays due."""
     with visit.lock:
         if not visit.due:
-            return False
+            return
         if visit.project.why_not_ready():
             visit.fit = None  # and stays due: as soon as there are two labels again, heads are found by themselves
-            return False
+            return
         backbone = shelf.ready(visit.project.model)
-        return backbone is None or not _fit(visit, visit.project, backbone)
+        if backbone is not None:
+            _fit(visit, visit.project, backbone)
 
 
 def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
@@ -45,7 +42,7 @@ def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
         yield
         return
     visit.cancelled.clear()
-    visit.busy, visit.progress, visit.notice = "find", None, None
+    visit.busy, visit.progress, visit.notice, visit.held = "find", None, None, False
     try:
         while True:
             project = visit.project
@@ -63,14 +60,14 @@ def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
                         "finding heads again goes on from there.",
                         "done",
                     )
-                    visit.due = False
+                    visit.held = True
                     return
                 current = visit.project
                 if current.why_not_ready() or _fit(visit, current, backbone):
                     return
     except SavError as error:
         visit.say(str(error))
-        visit.due = False
+        visit.held = True
     finally:
         visit.busy, visit.progress = "", None
 
@@ -149,7 +146,7 @@ def _fit(visit: Visit, project: Project, backbone: Backbone) -> bool:
     if any(key not in visit.vectors for key in keys):
         return False
     visit.fit = fit_project(project, gather(visit.vectors, keys, project, backbone.fingerprint))
-    visit.due = False
+    visit.due = visit.held = False
     if len(visit.vectors) > 2 * len(keys) + 200:
         visit.vectors = {key: visit.vectors[key] for key in keys}
     return True

@@ -6,22 +6,22 @@ old, uploads what is dropped, and turns a click on a heatmap cell into an event,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-__all__ = ["Stage", "fill", "scene"]
+__all__ = ["fill", "scene", "stage"]
+
+_EVENTS = ("act", "run", "slide")
 
 _MOUNT = """
 const start = () => window.SAV
   ? window.SAV.mount(element, props, trigger, upload, watch)
   : setTimeout(start, 20);
 start();
-// The events a stage sends: 'act', 'run', 'slide'.
 """
 
 _TEMPLATES = Environment(
@@ -33,23 +33,25 @@ _TEMPLATES = Environment(
 )
 
 
-class Stage(gr.HTML):
-    """A place for a scene; its events ``act``, ``run`` and ``slide`` carry what the visitor did."""
+def stage(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
+    """Return a place for a scene; its events ``act``, ``run`` and ``slide`` carry what the visitor did.
 
-    def __init__(self, value: Mapping[str, Any] | None = None, *, elem_id: str = "", render: bool = True) -> None:
-        super().__init__(
-            value=None if value is None else dict(value),
-            html_template='<div class="stage"></div>',
-            js_on_load=_MOUNT,
-            apply_default_css=False,
-            elem_id=elem_id,
-            elem_classes=["sav-stage"],
-            render=render,
-        )
+    A plain ``gr.HTML``, because for every class derived from a component Gradio writes a file beside its source.
 
-    def get_block_name(self) -> str:
-        """Return the name of the browser's half."""
-        return "html"
+    Args:
+        value: from ``scene``.
+        elem_id: the element's id.
+        events: more that a script may trigger on it.
+    """
+    names = ", ".join(f"'{event}'" for event in (*_EVENTS, *events))
+    return gr.HTML(
+        value=dict(value),
+        html_template='<div class="stage"></div>',
+        js_on_load=f"{_MOUNT}// It triggers {names}: Gradio knows a custom event by its name in here.",
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes=["sav-stage"],
+    )
 
 
 def fill(template: str, **values: Any) -> str:
@@ -60,7 +62,7 @@ def fill(template: str, **values: Any) -> str:
 def scene(
     html: str,
     version: int,
-    figures: Mapping[str, go.Figure] | None = None,
+    figures: Mapping[str, str] | None = None,
     *,
     next_run: bool = False,
     go_to: str = "",
@@ -71,7 +73,7 @@ def scene(
     Args:
         html: from ``fill``.
         version: a scene with a lower one than what is shown is ignored.
-        figures: for the places marked ``data-figure``.
+        figures: for the places marked ``data-figure``, as JSON.
         next_run: whether the browser is to ask for a ``run`` as soon as it shows this.
         go_to: the page to open.
         focus: a selector of what is to get the keyboard.
@@ -79,7 +81,7 @@ def scene(
     return {
         "html": html,
         "version": version,
-        "figures": {name: figure.to_json() for name, figure in (figures or {}).items()},
+        "figures": dict(figures or {}),
         "next": next_run,
         "go": go_to,
         "focus": focus,

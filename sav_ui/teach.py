@@ -15,34 +15,23 @@ from sav_ui.project import Project
 from sav_ui.ready import task_named
 from sav_ui.visit import Focus, Visit
 
-__all__ = ["ACTIONS", "act", "run", "slide"]
+__all__ = ["ACTIONS", "act", "run"]
 
 Data = Mapping[str, Any]
 
 
-def act(visit: Visit, shelf: Shelf, data: Data) -> bool:
-    """Do what needs no model.
-
-    Returns:
-        Whether the model must run next.
-    """
+def act(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Do what needs no model, and fit again if the model has seen everything."""
     action = ACTIONS.get(str(data.get("do", "")))
     if action is None:
-        return False
+        return
     try:
         action(visit, data)
     except SavError as error:
         visit.say(str(error))
     except (KeyError, TypeError, ValueError):
         visit.say("The page sent something that could not be understood: reload it and try again.")
-    return settle(visit, shelf)
-
-
-def slide(visit: Visit, data: Data) -> None:
-    """Move the slider: another number of heads votes."""
-    value = data.get("value")
-    if visit.fit is not None and isinstance(value, (int, float)):
-        visit.set(n_kept=max(1, min(int(value), len(visit.fit.ranking))))
+    settle(visit, shelf)
 
 
 def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
@@ -178,6 +167,12 @@ def _editing(visit: Visit, data: Data) -> None:
     visit.focus = replace(visit.focus, editing=not visit.focus.editing)
 
 
+def _keep(visit: Visit, data: Data) -> None:
+    """Move the slider: another number of heads votes."""
+    if visit.fit is not None:
+        visit.set(n_kept=max(1, min(int(data["value"]), len(visit.fit.ranking))))
+
+
 def _scoring(visit: Visit, data: Data) -> None:
     if data.get("scoring") in ("leave_one_out", "resubstitution"):
         visit.set(scoring=data["scoring"])
@@ -257,6 +252,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Data], None]] = {
     "fine": _fine,
     "head": _head,
     "import": _import,
+    "keep": _keep,
     "look": _look,
     "move": _move,
     "question": _question,

@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-
 from sav_core.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import accuracy_curve, head_heatmap, height_of
 from sav_ui.fitting import Fit
-from sav_ui.models import MENU, choice_of
+from sav_ui.models import choice_of
 from sav_ui.project import Item, Project
 from sav_ui.ready import Task, ready_tasks
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
 from sav_ui.visit import Visit
 
-__all__ = ["bench", "findings", "masthead", "start"]
+__all__ = ["bench", "findings", "start"]
 
 SHOWN = 18  # pictures of a label, before "show all"
 _TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
-
-
-def masthead(visit: Visit) -> dict[str, Any]:
-    """The top of every page: the model and the project menu."""
-    project = visit.project
-    html = fill(
-        "masthead.html",
-        menu=MENU,
-        current=choice_of(project.model),
-        loading=choice_of(visit.extras["loading"]) if "loading" in visit.extras else None,
-        notice=_notice(visit, "model"),
-        empty=project.empty,
-    )
-    return scene(html, visit.version())
 
 
 def start(visit: Visit) -> dict[str, Any]:
@@ -44,7 +28,7 @@ def start(visit: Visit) -> dict[str, Any]:
     return scene(html, visit.version())
 
 
-def bench(visit: Visit, *, next_run: bool = False, go_to: str = "", focus: str = "") -> dict[str, Any]:
+def bench(visit: Visit) -> dict[str, Any]:
     """The question, the label cards, what is doubtful, and the button that finds heads."""
     project = visit.project
     doubtful = _doubtful(visit)
@@ -53,16 +37,16 @@ def bench(visit: Visit, *, next_run: bool = False, go_to: str = "", focus: str =
         question=project.question,
         cards=[_card(visit, label.id, doubtful) for label in project.labels],
         n_examples=len(project.items),
-        notice=_notice(visit, "bench"),
+        notice=visit.notice_at("bench"),
         warnings=[*_doubts(visit, doubtful), *_duplicates(visit)],
         why_not=project.why_not_ready(),
-        busy=visit.busy or ("wait" if next_run else ""),
+        busy=visit.busy or ("wait" if visit.waits_for_heads else ""),
         progress=_progress(visit),
         fitted=visit.fit is not None,
         due=visit.due,
         editing=visit.focus.editing,
     )
-    return scene(html, visit.version(), next_run=next_run, go_to=go_to, focus=focus)
+    return scene(html, visit.version(), next_run=visit.waits_for_heads)
 
 
 def findings(visit: Visit) -> dict[str, Any]:
@@ -84,7 +68,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         can_leave_out=fit.honest is not None,
         map_height=height_of(fit.scores.correct.shape[0]),
         best=[str(head) for head in fit.kept[:3]],
-        notice=_notice(visit, "findings"),
+        notice=visit.notice_at("findings"),
         inspector=inspector(visit, fit),
         model=choice_of(visit.project.model).title,
         busy=visit.busy,
@@ -92,11 +76,16 @@ def findings(visit: Visit) -> dict[str, Any]:
     return scene(html, visit.version(), _figures(visit, fit))
 
 
-def _figures(visit: Visit, fit: Fit) -> dict[str, go.Figure]:
-    selected = [head for head in (visit.focus.head, visit.focus.versus) if head is not None]
-    figures = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected)}
-    if fit.vote.n:
-        figures["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept))
+def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
+    """Drawn anew only when what they show has changed."""
+    selected = tuple(head for head in (visit.focus.head, visit.focus.versus) if head is not None)
+    known = visit.extras.get("figures")
+    if known is None or known[0] is not fit or known[1] != selected:
+        drawn = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected).to_json()}
+        if fit.vote.n:
+            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept)).to_json()
+        known = visit.extras["figures"] = (fit, selected, drawn)
+    figures: dict[str, str] = known[2]
     return figures
 
 
@@ -222,13 +211,6 @@ def _duplicate_groups(visit: Visit) -> tuple[DuplicateGroup, ...]:
         visit.extras["duplicates"] = known
     groups: tuple[DuplicateGroup, ...] = known[2]
     return groups
-
-
-def _notice(visit: Visit, where: str) -> dict[str, Any] | None:
-    notice = visit.notice
-    if notice is None or notice.where != where:
-        return None
-    return {"text": notice.text, "kind": notice.kind, "undo": notice.undo}
 
 
 def _progress(visit: Visit) -> dict[str, Any] | None:

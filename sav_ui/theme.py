@@ -18,17 +18,22 @@ _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "s
 def look() -> dict[str, Any]:
     """Return the arguments of ``launch`` that make the look; declares what may be served."""
     gr.set_static_paths([str(_PLOTLY)])
-    script = (_FOLDER / "stage.js").read_text(encoding="utf-8")
+    scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _ordered("js", "stage"))
     head = (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
-        f"<script>{script}</script>"
+        f"{scripts}"
         "<script>addEventListener('DOMContentLoaded', () => SAV.restoreTheme())</script>"
     )
     return {
         "theme": gr.themes.Base(
             primary_hue="cyan", neutral_hue="stone", font=list(_FONT), font_mono=["ui-monospace", "Menlo", "monospace"]
         ),
-        "css_paths": [_FOLDER / "sav.css"],
+        "css_paths": _ordered("css", "sav"),
         "head": head,
     }
+
+
+def _ordered(kind: str, first: str) -> list[Path]:
+    """Every file of a kind, the one that the others build on first."""
+    return sorted(_FOLDER.glob(f"*.{kind}"), key=lambda path: (path.stem != first, path.name))

@@ -67,6 +67,8 @@ class Visit:
         vectors: head vectors of examples by the model's key, so that no example is shown to the model twice.
         fit: of the project as it was when heads were last found; ``None`` before that.
         due: whether the project has changed since, so that it must be fitted again.
+        held: whether that waits for the visitor to ask, because they cancelled or it failed.
+        busy: what is under way: ``"find"``, ``"model"`` or ``"look"``; empty when nothing is.
         progress: of the work under way; ``None`` when there is none.
         cancelled: set to stop that work.
         notice: the latest message; at most one.
@@ -81,6 +83,7 @@ class Visit:
         self.vectors: dict[str, npt.NDArray[np.float32]] = {}
         self.fit: Fit | None = None
         self.due = False
+        self.held = False
         self.busy = ""
         self.progress: Progress | None = None
         self.cancelled = threading.Event()
@@ -117,7 +120,7 @@ class Visit:
             if changed != self.project:
                 self._undo = [*self._undo, self.project][-_UNDO_STEPS:]
                 self.project = changed
-                self.due = self.fit is not None
+                self.due, self.held = self.due or self.fit is not None, False
             return True
 
     def undo(self) -> None:
@@ -125,8 +128,13 @@ class Visit:
         with self.lock:
             if self._undo:
                 self.project = self._undo.pop()
-                self.due = self.fit is not None
+                self.due, self.held = self.due or self.fit is not None, False
             self.notice = None
+
+    @property
+    def waits_for_heads(self) -> bool:
+        """Whether heads are to be found now, by themselves."""
+        return self.due and not self.held and not self.busy and not self.project.why_not_ready()
 
     def set(self, **settings: Any) -> None:
         """Change settings of the project that need no model: number of heads, scoring, threshold."""
@@ -139,6 +147,11 @@ class Visit:
     def say(self, text: str, kind: str = "error", where: str = "bench", *, undo: bool = False) -> None:
         """Leave one sentence for the visitor."""
         self.notice = Notice(text, kind, where, undo)
+
+    def notice_at(self, where: str) -> Notice | None:
+        """Return the latest message if it concerns that part of the page."""
+        notice = self.notice
+        return notice if notice is not None and notice.where == where else None
 
 
 class Visits:

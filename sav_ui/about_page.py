@@ -1,0 +1,22 @@
+"""The About page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sav_ui.frame import Frame
+from sav_ui.stage import fill, scene
+from sav_ui.visit import Visit
+
+__all__ = ["TITLE", "build"]
+
+TITLE = "About"
+
+
+def build(frame: Frame) -> None:
+    """Lay the page out."""
+    frame.stage("about", _show)
+
+
+def _show(visit: Visit) -> dict[str, Any]:
+    return scene(fill("about.html"), visit.version())
