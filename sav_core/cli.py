@@ -1,4 +1,4 @@
-"""The command line: fit, classify, evaluate, look at the heads, list the models.
+"""The command line: fit, classify, evaluate, look at the heads, list the models, deploy the Space.
 
 Exit status 0 on success, 2 on bad input with one line that says what to do, 1 on a fault of the program.
 """
@@ -14,6 +14,7 @@ import typer
 
 from sav_core.console import exit_status, print_line, print_table, progress_bar
 from sav_core.heads import Scoring
+from sav_core.space_cli import space_app
 from sav_core.voting import VotingName
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
@@ -34,9 +35,10 @@ app = typer.Typer(
         "for each label, then [bold]python -m sav_core classify --classifier pets.sav photo.jpg[/bold]"
     ),
 )
-
+app.add_typer(space_app, name="space")
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded demo model unless given.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
 ClassifierFile = Annotated[Path, typer.Option("--classifier", help="A .sav file that fit wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
@@ -62,6 +64,7 @@ def fit(
     train: Train,
     out: Annotated[Path, typer.Option("--out", help="Where to write the classifier (.sav).")],
     model: Model = None,
+    dtype: Dtype = "auto",
     heads: KeptHeads = 20,
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
@@ -71,7 +74,7 @@ def fit(
     from sav_core.sav import SavClassifier
 
     support = _read(train, question)
-    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting, scoring=scoring)
+    classifier = SavClassifier(_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     classifier.save(out)
@@ -111,6 +114,7 @@ def evaluate(
     train: Train,
     test: Annotated[str, typer.Option("--test", help="Labelled examples to judge by, in the same forms as --train.")],
     model: Model = None,
+    dtype: Dtype = "auto",
     heads: KeptHeads = 20,
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
@@ -123,7 +127,7 @@ def evaluate(
     from sav_core.sav import SavClassifier
 
     support, queries = _read(train, question), _read(test, question)
-    classifier = SavClassifier(_backbone(model), n_kept=heads, voting=voting, scoring=scoring)
+    classifier = SavClassifier(_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     with progress_bar("judging") as progress:
@@ -196,10 +200,10 @@ def models(as_json: AsJson = False) -> None:
     print_table(["model", "architecture", "geometry", "size", "note"], rows)
 
 
-def _backbone(model: str | None) -> Backbone:
+def _backbone(model: str | None, dtype: str) -> Backbone:
     from sav_core.backbones import load_backbone
 
-    return load_backbone(model)
+    return load_backbone(model, dtype=dtype)
 
 
 def _load(path: Path, model: str | None) -> SavClassifier:

@@ -33,6 +33,9 @@ class Settings:
         cache_bytes: how large that folder may grow before the least recently used go (``SAV_CACHE_GIB``, default 2).
         batch_bytes: working memory that one batch may need on a CPU (``SAV_BATCH_GIB``, default 1); on a GPU what is
             free there decides.
+        allowed_models: hub ids that visitors may choose besides the embedded model (``SAV_ALLOWED_MODELS``, commas
+            between); ``None``, when it is unset, allows any.
+        mcp: whether the app's named endpoints are served as MCP tools too (``SAV_MCP``, 1 or 0).
     """
 
     model: str = str(_ASSETS / "model")
@@ -40,13 +43,15 @@ class Settings:
     cache_dir: Path = Path(platformdirs.user_cache_dir("sav-explorer"))
     cache_bytes: int = 2 * _GIB
     batch_bytes: int = 1 * _GIB
+    allowed_models: tuple[str, ...] | None = None
+    mcp: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the variables named above; an unset or empty one keeps its default.
+        """Read the variables named above; an unset or empty one keeps its default, but an empty list of models is one.
 
         Raises:
-            SettingError: a size is not a positive number.
+            SettingError: a size is not a positive number, or a switch neither 1 nor 0.
         """
         assets = Path(environment.get("SAV_ASSETS") or cls.assets)
         return cls(
@@ -55,6 +60,8 @@ class Settings:
             cache_dir=Path(environment.get("SAV_CACHE_DIR") or cls.cache_dir),
             cache_bytes=_gib(environment, "SAV_CACHE_GIB", cls.cache_bytes),
             batch_bytes=_gib(environment, "SAV_BATCH_GIB", cls.batch_bytes),
+            allowed_models=_names(environment, "SAV_ALLOWED_MODELS"),
+            mcp=_switch(environment, "SAV_MCP"),
         )
 
 
@@ -75,3 +82,16 @@ def _gib(environment: Mapping[str, str], name: str, default: int) -> int:
     if not 0 < size < float("inf"):
         raise SettingError(f"{name} must be a positive number of GiB, such as 0.5, but is {text!r}.")
     return int(size * _GIB)
+
+
+def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...] | None:
+    """The names between commas; ``None`` when the variable is unset."""
+    text = environment.get(name)
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise SettingError(f"{name} must be 1 or 0, but is {text!r}.")
+    return text == "1"

@@ -338,3 +338,21 @@ def test_a_wrong_command_line_gets_one_line(capsys, arguments, message):
 def test_heads_out_of_range_are_refused(capsys, pets, model, tmp_path):
     result = run(capsys, "fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", model, "--heads", 0)
     assert_refused(*result, "n_kept must be a whole number from 1")
+
+
+def test_the_space_commands_are_there(capsys, tmp_path):
+    status, out, err = run(capsys, "space", "check", "--root", tmp_path)
+    assert (status, out) == (2, "")
+    assert "There is no Spacefile" in err
+
+
+def test_fit_computes_in_the_numbers_asked_for(capsys, pets, model, tmp_path):
+    from sav_core.classifier_file import read_classifier
+
+    for dtype in ("float32", "bfloat16"):
+        file = tmp_path / f"{dtype}.sav"
+        assert run(capsys, "fit", "--train", pets, "--out", file, "--model", model, "--dtype", dtype)[0] == 0
+        assert read_classifier(file)[1].dtype == dtype
+    status, _, err = run(capsys, "fit", "--train", pets, "--out", file, "--model", model, "--dtype", "int3")
+    assert status == 2
+    assert "int3" in err

@@ -16,7 +16,7 @@ MODEL = {
     "lookahead", "extraction", "answers", "attention", "placement", "overlays", "probes", "weights", "catalogue",
 }  # fmt: skip
 MATHS = {"heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight"}
-ABOVE = {"sav", "reports", "console", "cli", "space", "space_cli", "__main__", "__init__"}
+ABOVE = {"sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "__main__", "__init__"}
 
 MAY_IMPORT = {
     **dict.fromkeys(BELOW, BELOW),

@@ -18,6 +18,19 @@ def test_each_variable_is_read():
     assert found == Settings("org/model", Path("/a"), Path("/c"), 1 << 29, 3 << 30)
 
 
+def test_an_unset_list_of_models_allows_any_and_an_empty_one_none():
+    assert Settings.from_environment({}).allowed_models is None
+    assert Settings.from_environment({"SAV_ALLOWED_MODELS": ""}).allowed_models == ()
+    assert Settings.from_environment({"SAV_ALLOWED_MODELS": " a/b, c/d,"}).allowed_models == ("a/b", "c/d")
+
+
+def test_a_switch_is_1_or_0():
+    assert Settings.from_environment({"SAV_MCP": "1"}).mcp
+    assert not Settings.from_environment({"SAV_MCP": "0"}).mcp
+    with pytest.raises(SettingError, match="SAV_MCP must be 1 or 0, but is 'yes'"):
+        Settings.from_environment({"SAV_MCP": "yes"})
+
+
 def test_the_embedded_model_moves_with_the_assets():
     assert Settings.from_environment({"SAV_ASSETS": "/a"}).model == str(Path("/a/model"))
 
