@@ -82,7 +82,7 @@ class Frame:
             lively: whether it is shown again at every step of a run, not only at its end.
             events: more events that its script may trigger; the page listens to them itself.
         """
-        part = stage(show(Visit()), name, events)
+        part = stage({**show(Visit()), "version": 0}, name, events)  # events wait in the browser for the visit's own
         self._parts[name] = (part, _Part(show, act, run, slides, lively))
         return part
 

@@ -211,11 +211,14 @@ window.SAV = window.SAV || (() => {
   // ---------------------------------------------------------------- one stage
   function mount(element, props, trigger, upload, watch) {
     const root = element.querySelector(".stage");
-    const stage = { root, upload, send: (kind, data) => trigger(kind, data), version: -1 };
+    const waiting = []; // what is done before the server has said whose visit this is
+    const send = (kind, data) => (stage.version > 0 ? trigger(kind, data) : waiting.push([kind, data]));
+    const stage = { root, upload, send, version: -1 };
     const draw = () => {
       const value = props.value;
       if (!value || typeof value !== "object" || value.version < stage.version) return;
       stage.version = value.version;
+      root.dataset.version = value.version;
       const fresh = document.createElement("div");
       fresh.innerHTML = value.html;
       mergeChildren(root, fresh);
@@ -230,6 +233,7 @@ window.SAV = window.SAV || (() => {
         const target = root.querySelector(value.focus);
         if (target) target.focus({ preventScroll: false });
       }
+      if (stage.version > 0) for (const [kind, data] of waiting.splice(0)) trigger(kind, data);
       root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
     };
     root.addEventListener("click", (event) => {

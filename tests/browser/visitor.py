@@ -1,0 +1,118 @@
+"""A visitor of the app as the tests speak of one: opens pages, starts tasks, drops pictures, looks."""
+
+import base64
+import io
+import os
+import zipfile
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+PATIENCE = 120_000  # milliseconds: a busy machine is no defect
+SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
+
+
+class Visitor:
+    """One browser page; ``errors`` collects what its console complains of."""
+
+    def __init__(self, page, address):
+        self.page, self.address, self.errors = page, address, []
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self):
+        """Open the app, or open it again; returns when it can be used."""
+        self.page.goto(self.address)
+        expect(self.page.locator("#bench .bench")).to_be_visible()
+        self.settled()
+
+    def settled(self):
+        """Wait until the page knows whose visit it shows."""
+        expect(self.page.locator('#bench .stage:not([data-version="0"])')).to_be_visible()
+
+    def tab(self, name):
+        """Go to a page."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def start(self, title):
+        """Start from a ready task and wait for its heads."""
+        self.page.locator(".tile", has_text=title).click()
+        expect(self.page.locator(".tile.current", has_text=title)).to_be_visible()
+        self.found()
+
+    def found(self):
+        """Wait until heads are found and up to date."""
+        expect(self.page.get_by_text("Up to date")).to_be_visible()
+        expect(self.page.locator(".headline")).to_be_visible()
+
+    def label(self, name):
+        """Add a label and return its card."""
+        self.page.locator("#new-label").fill(name)
+        self.page.locator("#new-label").press("Enter")
+        expect(self.card(name)).to_be_visible()
+        return self.card(name)
+
+    def card(self, name):
+        """A label's card."""
+        return self.page.get_by_role("region", name=f"Label {name}", exact=True)
+
+    def give(self, name, *files):
+        """Choose pictures for a label with its file picker."""
+        self.card(name).locator("input[type=file]").set_input_files(list(files))
+
+    def drop(self, selector, *files):
+        """Drop files on an element as a mouse does."""
+        payload = [[file["name"], file["mimeType"], base64.b64encode(file["buffer"]).decode()] for file in files]
+        self.page.locator(selector).first.evaluate(_DROP, payload)
+
+    def paste(self, selector, *files):
+        """Paste files while the pointer is over an element."""
+        payload = [[file["name"], file["mimeType"], base64.b64encode(file["buffer"]).decode()] for file in files]
+        self.page.locator(selector).first.hover()
+        self.page.locator(selector).first.evaluate(_PASTE, payload)
+
+    def shot(self, name, *, full=True):
+        """Leave a screenshot where ``SAV_SHOTS`` says; without it, do nothing."""
+        if SHOTS:
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=full)
+
+
+def picture(colour, mark=0, size=96, name=None, kind="PNG"):
+    """An uploadable picture: a disc of a colour, its place and size decided by ``mark``."""
+    image = Image.new("RGB", (size, size), "#f4f1ea")
+    x, y, r = 18 + 13 * (mark % 4), 20 + 11 * (mark // 4 % 4), 14 + 3 * (mark % 5)
+    ImageDraw.Draw(image).ellipse((x, y, x + 2 * r, y + 2 * r), fill=colour)
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return {
+        "name": name or f"{colour} {mark}.{kind.lower()}",
+        "mimeType": f"image/{kind.lower()}",
+        "buffer": buffer.getvalue(),
+    }
+
+
+def archive(members, name="pictures.zip"):
+    """An uploadable ZIP: ``members`` maps paths to uploadable pictures or bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for path, content in members.items():
+            zipped.writestr(path, content if isinstance(content, bytes) else content["buffer"])
+    return {"name": name, "mimeType": "application/zip", "buffer": buffer.getvalue()}
+
+
+_TRANSFER = """
+  const transfer = new DataTransfer();
+  for (const [name, type, content] of files) {
+    const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type }));
+  }
+"""
+_DROP = f"""(element, files) => {{{_TRANSFER}
+  for (const kind of ["dragenter", "dragover", "drop"])
+    element.dispatchEvent(new DragEvent(kind, {{ bubbles: true, cancelable: true, dataTransfer: transfer }}));
+}}"""
+_PASTE = f"""(element, files) => {{{_TRANSFER}
+  document.dispatchEvent(new ClipboardEvent("paste", {{ bubbles: true, cancelable: true, clipboardData: transfer }}));
+}}"""
