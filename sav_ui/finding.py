@@ -106,7 +106,7 @@ def look_inside(visit: Visit, shelf: Shelf) -> Iterator[None]:
     heads = [head for head in (focus.head, focus.versus) if head is not None]
     visit.busy = "look"
     try:
-        job = Job(lambda: attention_views(shelf.get(visit.project.model), visit.project.example(item), heads, fit.kept))
+        job = Job(lambda: shelf.run(visit.project.model, attention_views, visit.project.example(item), heads, fit.kept))
         yield from job.ticks()
         visit.extras["attention"] = {
             **visit.extras.get("attention", {}),
@@ -132,7 +132,8 @@ def _show(visit: Visit, project: Project, shelf: Shelf) -> tuple[Backbone, HeadV
     def report(progress: Progress) -> None:
         visit.progress = progress
 
-    vectors = extract_head_vectors(backbone, list(missing.values()), progress=report, cancel=visit.cancelled.is_set)
+    cancel = visit.cancelled.is_set
+    vectors = shelf.run(project.model, extract_head_vectors, list(missing.values()), progress=report, cancel=cancel)
     keys = list(missing)
     with visit.lock:
         for row, position in enumerate(vectors.positions):

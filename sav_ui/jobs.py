@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 __all__ = ["Job"]
@@ -26,7 +27,8 @@ class Job(Generic[T]):
         self._done = threading.Event()
         self._answer: list[T] = []
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="a visitor's job", daemon=True)
+        context = copy_context()  # whose request it is: ZeroGPU counts each visitor's share by that
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="a visitor's job", daemon=True)
         self._thread.start()
 
     def ticks(self) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sav_ui.models import MENU, choice_of
+from sav_ui.models import any_allowed, choice_of, offered
 from sav_ui.stage import fill, scene
 from sav_ui.visit import Visit
 
@@ -13,7 +13,13 @@ __all__ = ["show", "word"]
 
 def show(visit: Visit) -> dict[str, Any]:
     """The name of the app and the model menu."""
-    html = fill("masthead.html", menu=MENU, current=choice_of(visit.project.model), loading=_loading(visit))
+    html = fill(
+        "masthead.html",
+        menu=offered(),
+        any_allowed=any_allowed(),
+        current=choice_of(visit.project.model),
+        loading=_loading(visit),
+    )
     return scene(html, visit.version())
 
 

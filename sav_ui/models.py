@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sav_core.errors import SavError
+from sav_core.records import Cancel, ProgressCallback
 from sav_core.settings import settings
+from sav_ui import gpu
 
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["MENU", "Choice", "Shelf", "choice_of"]
+__all__ = ["MENU", "Choice", "Shelf", "any_allowed", "choice_of", "offered"]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,17 @@ MENU = (
 """The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
 
 
+def any_allowed() -> bool:
+    """Whether a visitor may type any model's id."""
+    return settings().allowed_models is None
+
+
+def offered() -> tuple[Choice, ...]:
+    """Return the menu: all of it, or, where the environment lists what is allowed, the embedded model and that."""
+    allowed = settings().allowed_models
+    return MENU if allowed is None else (EMBEDDED, *(choice_of(model) for model in allowed))
+
+
 def choice_of(model: str) -> Choice:
     """Return the menu's line of a model, or one made up for an id that is not on it."""
     for choice in MENU:
@@ -84,14 +101,16 @@ class Shelf:
         """Return the model, loading it first if need be.
 
         Raises:
-            SavError: it cannot be loaded; the message says why, and what was loaded stays.
+            SavError: it is not offered here, or cannot be loaded; the message says why, and what was loaded stays.
         """
+        if not any_allowed() and all(model != choice.id for choice in offered()):
+            raise SavError(
+                f"{model} is not offered here: choose a model from the menu, or run the app on your own computer."
+            )
         with self._lock:
             if model not in self._loaded:
-                from sav_core.backbones import load_backbone  # torch takes seconds, and the page must not wait for them
-
                 try:
-                    fresh = load_backbone(model or None)
+                    fresh = gpu.load(model)
                 except SavError:
                     raise
                 except (MemoryError, RuntimeError, OSError) as error:
@@ -102,6 +121,17 @@ class Shelf:
                     del self._loaded[old]
             self._loaded.move_to_end(model)
             return self._loaded[model]
+
+    def run(
+        self,
+        model: str,
+        task: Callable[..., T],
+        *args: Any,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> T:
+        """Return ``task(backbone, *args)`` for a model, run where the GPU is: see ``sav_ui.gpu.forward``."""
+        return gpu.forward(self.get(model), model, task, *args, progress=progress, cancel=cancel)
 
     def warm(self) -> None:
         """Start loading the embedded model in the background; a failure is told when a visitor needs it."""
