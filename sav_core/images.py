@@ -72,6 +72,11 @@ class Picture:
         """The file as it was read; a PNG when the picture came from an array or a PIL image."""
         return _as_png(self.rgb()) if self._encoded is None else self._encoded
 
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it takes, as pixels and as the file it was read from."""
+        return len(self._pixels or b"") + len(self._encoded or b"")
+
     def rgb(self) -> Image.Image:
         """Return the pixels as a PIL image of mode ``RGB``, a new one at every call."""
         if self._pixels is not None:

@@ -198,9 +198,21 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
                 f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
                 f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that one, or fit again with this."
             )
-        classifier = cls(backbone, provenance.n_kept, provenance.voting, fitted.scores.scoring)
-        classifier.head_classifier_ = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
-        classifier.question_ = provenance.question
+        heads = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
+        return cls.from_heads(backbone, heads, provenance.question)
+
+    @classmethod
+    def from_heads(cls, backbone: Backbone, heads: HeadClassifier, question: str | None) -> SavClassifier:
+        """Return a classifier of heads that were fitted apart from it, on vectors of the same model.
+
+        Args:
+            backbone: the model whose vectors they were fitted on.
+            heads: fitted.
+            question: what a query without a question is asked; ``None`` where the support's questions differ.
+        """
+        check_is_fitted(heads)
+        classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring)
+        classifier.head_classifier_, classifier.question_ = heads, question
         return classifier
 
     @property

@@ -146,7 +146,7 @@ def _fit(visit: Visit, project: Project, backbone: Backbone) -> bool:
     keys = [backbone.key(example) for example in project.examples()]
     if any(key not in visit.vectors for key in keys):
         return False
-    visit.fit = fit_project(project, gather(visit.vectors, keys, project, backbone.fingerprint))
+    visit.fit = fit_project(project, gather(visit.vectors, keys, project, backbone.fingerprint, backbone.dtype_name))
     visit.due = visit.held = False
     if len(visit.vectors) > 2 * len(keys) + 200:
         visit.vectors = {key: visit.vectors[key] for key in keys}

@@ -112,7 +112,9 @@ def fit_project(project: Project, vectors: HeadVectors) -> Fit:
     )
 
 
-def gather(vectors: Mapping[str, npt.NDArray[np.float32]], keys: list[str], project: Project, model: str) -> HeadVectors:
+def gather(
+    vectors: Mapping[str, npt.NDArray[np.float32]], keys: list[str], project: Project, model: str, dtype: str
+) -> HeadVectors:
     """Put single head vectors ``(layer, head, dim)`` together in a project's order.
 
     Args:
@@ -120,6 +122,7 @@ def gather(vectors: Mapping[str, npt.NDArray[np.float32]], keys: list[str], proj
         keys: of the project's examples, in order.
         project: for labels and names.
         model: fingerprint of the model that made them.
+        dtype: what it computed in.
     """
     names = {label.id: label.name for label in project.labels}
     return HeadVectors(
@@ -129,4 +132,5 @@ def gather(vectors: Mapping[str, npt.NDArray[np.float32]], keys: list[str], proj
         positions=tuple(range(len(keys))),
         asked=len(keys),
         model=model,
+        dtype=dtype,
     )

@@ -13,6 +13,8 @@ __all__ = ["MAX_EXAMPLES", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
 
 MAX_EXAMPLES = 3000
 MAX_BYTES = 768 << 20
+"""Memory that one project's pictures may take; a saved project is smaller than that."""
+
 MAX_LABEL_LENGTH = 80
 
 
@@ -134,34 +136,22 @@ class Project:
         Raises:
             InputError: the label is gone, or the project would be too large.
         """
-        label, serial, items = self.label(label_id), self.serial, list(self.items)
-        for example in examples:
-            text = "" if example.question.strip() == self.question.strip() else example.question
-            items.append(Item(f"e{serial}", label.id, example.images, text))
-            serial += 1
-        if len(items) > MAX_EXAMPLES:
-            raise InputError(
-                f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
-            )
-        if sum(_bytes(picture) for item in items for picture in item.pictures) > MAX_BYTES:
-            raise InputError(
-                f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
-            )
-        return replace(self, items=tuple(items), serial=serial)
+        label = self.label(label_id)
+        return self._with_items((label, example) for example in examples)
 
     def with_labelled(self, examples: Sequence[Example]) -> Project:
-        """Add labelled examples, making the labels that are not there yet."""
+        """Add labelled examples in their order, making the labels that are not there yet.
+
+        Raises:
+            InputError: a label's name cannot be, or the project would be too large.
+        """
         project = self
-        by_name: dict[str, list[Example]] = {}
-        for example in examples:
-            by_name.setdefault(str(example.label), []).append(example)
-        for name, some in by_name.items():
-            known = [label for label in project.labels if label.name == name.strip()[:MAX_LABEL_LENGTH]]
-            if not known:
-                project = project.with_label(name[:MAX_LABEL_LENGTH])
-                known = [project.labels[-1]]
-            project = project.with_examples(known[0].id, some)
-        return project
+        names = [" ".join(str(example.label).split())[:MAX_LABEL_LENGTH].strip() for example in examples]
+        for name in dict.fromkeys(names):
+            if all(label.name != name for label in project.labels):
+                project = project.with_label(name)
+        labels = {label.name: label for label in project.labels}
+        return project._with_items((labels[name], example) for name, example in zip(names, examples, strict=True))
 
     def without_items(self, item_ids: Iterable[str]) -> Project:
         """Remove examples."""
@@ -198,6 +188,22 @@ class Project:
             return f"Add a picture to {' and '.join(f'“{name}”' for name in bare[:2])}."
         return ""
 
+    def _with_items(self, added: Iterable[tuple[Label, Example]]) -> Project:
+        serial, items = self.serial, list(self.items)
+        for label, example in added:
+            text = "" if example.question.strip() == self.question.strip() else example.question
+            items.append(Item(f"e{serial}", label.id, example.images, text))
+            serial += 1
+        if len(items) > MAX_EXAMPLES:
+            raise InputError(
+                f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
+            )
+        if sum(picture.held_bytes for item in items for picture in item.pictures) > MAX_BYTES:
+            raise InputError(
+                f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
+            )
+        return replace(self, items=tuple(items), serial=serial)
+
     def _free(self, name: str, but: str = "") -> str:
         clean = " ".join(name.split())
         if not clean:
@@ -207,8 +213,3 @@ class Project:
         if any(label.name == clean and label.id != but for label in self.labels):
             raise InputError(f"There is already a label “{clean}”: choose another name.")
         return clean
-
-
-def _bytes(picture: Picture) -> int:
-    width, height = picture.size
-    return min(3 * width * height, 3 * 512 * 512)
