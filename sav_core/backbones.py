@@ -76,7 +76,7 @@ def load_backbone(
         trial.forward(batch)
         return batch
 
-    loaded, precision = load_precisely(load, sample, dtype, place, checkpoint.parameters)
+    loaded, precision = load_precisely(load, sample, dtype, place, checkpoint)
     return Backbone(loaded, processor, checkpoint, precision)
 
 
@@ -86,7 +86,7 @@ class Backbone:
     Attributes:
         model: the transformers model, in evaluation mode, without gradients.
         processor: its image processor and tokenizer.
-        name: the hub id, or the folder's name.
+        name: the hub id, the folder's name, or "the embedded model".
         decoder: its attention layers.
         geometry: layers, query heads in each, numbers in one head's vector.
         dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import hashlib
+import json
+import platform
 import timeit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ import psutil  # type: ignore[import-untyped]  # comes with accelerate
 import torch
 from torch import nn
 
-from sav_core.errors import SettingError
+from sav_core.checkpoints import Checkpoint
+from sav_core.errors import SettingError, StorageError
+from sav_core.settings import settings
+from sav_core.storage import write_atomically
 
 __all__ = ["Precision", "choose_device", "load_precisely"]
 
@@ -56,19 +62,20 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
 
 
 def load_precisely(
-    load: Loader, sample: Sampler, dtype: str | torch.dtype, device: torch.device, parameters: int
+    load: Loader, sample: Sampler, dtype: str | torch.dtype, device: torch.device, checkpoint: Checkpoint
 ) -> tuple[Any, Precision]:
     """Load a model in the dtype asked for, or with ``"auto"`` in the one that suits the device.
 
     On a GPU that is bfloat16. On a CPU it is measured on the model itself: small models are several times slower in
-    bfloat16 there, large ones faster, and where the border lies depends on the processor.
+    bfloat16 there, large ones faster, and where the border lies depends on the processor. What was measured is kept beside
+    the cached vectors, so that a model near the border computes the same vectors tomorrow.
 
     Args:
         load: loads the model in a dtype.
         sample: makes the inputs of one example for a loaded model.
         dtype: ``"auto"``, or what to compute in.
         device: where it will run.
-        parameters: how many numbers the weights are.
+        checkpoint: the model's files.
 
     Raises:
         SettingError: there is no such dtype.
@@ -79,12 +86,41 @@ def load_precisely(
         chosen = Precision(torch.bfloat16, "half the memory and the fastest numbers of this GPU")
     elif device.type != "cpu":
         chosen = Precision(torch.float32, "this device does not compute in bfloat16")
-    elif 4 * parameters > _USABLE * (free := _free_memory()):
-        needed = f"float32 weights need {4 * parameters / 1e9:.1f} GB and {free / 1e9:.1f} GB are free"
+    elif (needed_bytes := 4 * checkpoint.parameters) > _USABLE * (free := _free_memory()):
+        needed = f"float32 weights need {needed_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free"
         chosen = Precision(torch.bfloat16, needed)
+    elif (found := _recall(note := _note(checkpoint))) is not None:
+        chosen = found
     else:
-        return _load_faster(load, sample, parameters)
+        model, chosen = _load_faster(load, sample, checkpoint.parameters)
+        with contextlib.suppress(StorageError):  # then it is measured again next time
+            write_atomically(note, json.dumps({"dtype": str(chosen.dtype), "why": chosen.why}).encode())
+        return model, chosen
     return load(chosen.dtype), chosen
+
+
+def _note(checkpoint: Checkpoint) -> Path:
+    """Where it is written what was faster for this model, on this processor with this torch and as many threads."""
+    facts = (checkpoint.identity, _processor(), torch.__version__, torch.get_num_threads())
+    return settings().cache_dir / "precision" / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"
+
+
+def _recall(note: Path) -> Precision | None:
+    """What was measured before; ``None`` when nothing was, or the note cannot be read."""
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+        return Precision(_named(found["dtype"]), str(found["why"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return next((line for line in lines if line.startswith("model name")), platform.processor() or platform.machine())
 
 
 def _load_faster(load: Loader, sample: Sampler, parameters: int) -> tuple[Any, Precision]:

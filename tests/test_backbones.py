@@ -13,6 +13,7 @@ from sav_core.backbones import load_backbone
 from sav_core.errors import InputError, SettingError, UnsupportedModelError
 from sav_core.extraction import extract_head_vectors
 from sav_core.records import IMAGE_MARKER, Example, Geometry
+from sav_core.settings import Settings
 from tests.tiny_models import ARCHITECTURES, example_image, write_checkpoint
 
 ONE_IMAGE = Example(example_image(1, (90, 40)), "What is it?")
@@ -266,6 +267,10 @@ class TestRefusals:
 
 
 class TestPrecision:
+    @pytest.fixture(autouse=True)
+    def nothing_measured_before(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(precision, "settings", lambda: Settings(cache_dir=tmp_path / "notes"))
+
     @pytest.mark.parametrize(("times", "dtype"), [([1.0, 0.5], "bfloat16"), ([1.0, 0.9], "float32")])
     @pytest.mark.parametrize(("whole", "what"), [(0, "a decoder layer takes"), (1 << 40, "one image takes")])
     def test_the_clearly_faster_is_taken(self, folder, monkeypatch, times, dtype, whole, what):
@@ -282,6 +287,37 @@ class TestPrecision:
         backbone = load_backbone(tiny_checkpoint("gemma3"), device="cpu")
         assert backbone.dtype_name in {"float32", "bfloat16"}
         assert not backbone.decoder.layers[0]._forward_pre_hooks
+
+    def test_what_was_measured_is_measured_once(self, folder, tmp_path, monkeypatch):
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: [1.0, 0.5])
+        measured = load_backbone(folder, device="cpu")
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: pytest.fail("it was measured again"))
+        again = load_backbone(folder, device="cpu")
+        assert (again.dtype_name, again.why_dtype) == ("bfloat16", measured.why_dtype)
+        assert again.fingerprint == measured.fingerprint
+        assert load_backbone(folder, device="cpu", dtype="float32").dtype_name == "float32"  # asked for
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"dtype": "int8", "why": "never"}'])
+    def test_a_damaged_note_is_measured_again(self, folder, tmp_path, monkeypatch, text):
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: [1.0, 0.5])
+        load_backbone(folder, device="cpu")
+        (note,) = (tmp_path / "notes" / "precision").iterdir()
+        note.write_text(text)
+        assert load_backbone(folder, device="cpu").dtype_name == "bfloat16"
+        assert json.loads(note.read_text())["dtype"] == "torch.bfloat16"
+
+    def test_other_threads_or_weights_are_measured_anew(self, folder, tmp_path, monkeypatch):
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: [1.0, 0.5])
+        load_backbone(folder, device="cpu")
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: [1.0, 1.0])
+        other = load_backbone(write_checkpoint("llava", tmp_path / "other", seed=1), device="cpu")
+        assert other.dtype_name == "float32"
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 1000)
+        assert load_backbone(folder, device="cpu").dtype_name == "float32"
+
+    def test_a_disk_that_refuses_the_note_does_not_stop_the_work(self, folder, tmp_path, monkeypatch):
+        (tmp_path / "notes").write_text("a file where a folder should be")
+        assert load_backbone(folder, device="cpu").dtype_name in {"float32", "bfloat16"}
 
     def test_weights_that_would_not_fit_are_not_tried(self, folder, monkeypatch):
         monkeypatch.setattr(precision, "_free_memory", lambda: 1000)
