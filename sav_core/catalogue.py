@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from huggingface_hub import CacheNotFound, scan_cache_dir
-from transformers import AutoConfig, AutoModelForImageTextToText
 
 from sav_core.checkpoints import find_checkpoint
 from sav_core.decoders import find_decoder
@@ -17,6 +15,7 @@ from sav_core.errors import BackboneError
 from sav_core.quiet import quiet
 from sav_core.records import Geometry
 from sav_core.settings import settings
+from sav_core.weights import read_config, skeleton
 
 __all__ = ["LocalModel", "local_models"]
 
@@ -74,12 +73,9 @@ def _look(name: str, note: str) -> LocalModel:
     """Measure a model on modules without weights."""
     try:
         with quiet():
-            checkpoint = find_checkpoint(name)
-            config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-            with torch.device("meta"):
-                model = AutoModelForImageTextToText.from_config(config)
-            geometry = find_decoder(model, checkpoint.name).geometry
-    except (BackboneError, ValueError) as error:
+            checkpoint = find_checkpoint(name, download=False)
+            geometry = find_decoder(skeleton(read_config(checkpoint)), checkpoint.name).geometry
+    except BackboneError as error:
         return LocalModel(name, "", None, 0, str(error))
     size = sum(path.stat().st_size for path in checkpoint.weight_files)
     return LocalModel(name, str(checkpoint.config["model_type"]), geometry, size, note)

@@ -18,6 +18,7 @@ from huggingface_hub.errors import GatedRepoError, HFValidationError, Repository
 
 from sav_core.errors import ModelNotFoundError, UnsupportedModelError
 from sav_core.quiet import quiet
+from sav_core.settings import settings
 
 __all__ = ["Checkpoint", "find_checkpoint"]
 
@@ -36,7 +37,7 @@ class Checkpoint:
     """A model's files, complete and undamaged as far as their headers tell.
 
     Attributes:
-        name: what the caller called it: the hub id, or the folder's name.
+        name: what to call it: the hub id, the folder's name, or "the embedded model".
         folder: where the files lie.
         config: the content of ``config.json``.
     """
@@ -77,42 +78,57 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None) -> Checkpoint:
+def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None, *, download: bool = True) -> Checkpoint:
     """Return the files of a model, from a folder or by a hub id; only a hub id that is not on this disk needs network.
+
+    Args:
+        model: a folder, or an id on the hub.
+        revision: a branch, tag or commit on the hub.
+        download: whether what is not on this disk may be fetched.
 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
         UnsupportedModelError: a part of the checkpoint is missing or damaged.
     """
-    folder, name = Path(model).expanduser(), str(model)
+    folder = Path(model).expanduser()
     if folder.is_dir():
-        name = folder.resolve().name
-    elif isinstance(model, str) and _HUB_ID.fullmatch(model) and not model.startswith("."):
-        folder = _fetch(model, revision)
-    else:
-        raise ModelNotFoundError(
-            f"There is no model folder {name!r}: give a folder with config.json, weights and processor files, or a hub "
-            "id such as Qwen/Qwen2-VL-2B-Instruct."
-        )
-    checkpoint = Checkpoint(name, folder, _config(folder, name))
-    _check_complete(checkpoint)
-    return checkpoint
+        embedded = folder.resolve() == settings().embedded_model.resolve()
+        return _checked(folder, "the embedded model" if embedded else folder.resolve().name)
+    if isinstance(model, str) and _HUB_ID.fullmatch(model) and not model.startswith("."):
+        return _from_hub(model, revision, download)
+    raise ModelNotFoundError(
+        f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a hub "
+        "id such as Qwen/Qwen2-VL-2B-Instruct."
+    )
 
 
-def _fetch(hub_id: str, revision: str | None) -> Path:
-    """The local copy of a hub id: what is on this disk when it is whole, else downloaded."""
+def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
+    """What is on this disk when it is whole, for a download may have been interrupted; else downloaded."""
     wanted: dict[str, Any] = {"revision": revision, "allow_patterns": _WANTED, "ignore_patterns": _UNWANTED}
+    try:
+        with quiet():
+            here = Path(huggingface_hub.snapshot_download(hub_id, local_files_only=True, **wanted))
+        return _checked(here, hub_id)
+    except HFValidationError as error:
+        raise ModelNotFoundError(f"{hub_id!r} is neither a folder nor a hub id such as org/name.") from error
+    except FileNotFoundError as error:
+        if not download:
+            raise ModelNotFoundError(f"{hub_id!r} is not on this disk: load it once with a network.") from error
+    except UnsupportedModelError:
+        if not download:
+            raise
+    return _checked(_fetched(hub_id, wanted), hub_id)
+
+
+def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
+    """The folder of a hub id after a download."""
     with quiet():
-        try:
-            return Path(huggingface_hub.snapshot_download(hub_id, local_files_only=True, **wanted))
-        except HFValidationError as error:
-            raise ModelNotFoundError(f"{hub_id!r} is neither a folder nor a hub id such as org/name.") from error
-        except FileNotFoundError:
-            pass  # not here, or not whole
         try:
             return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, **wanted))
         except RevisionNotFoundError as error:
-            raise ModelNotFoundError(f"The hub model {hub_id!r} has no revision {revision!r}: check it.") from error
+            raise ModelNotFoundError(
+                f"The hub model {hub_id!r} has no revision {wanted['revision']!r}: check it."
+            ) from error
         except GatedRepoError as error:
             raise ModelNotFoundError(
                 f"The hub model {hub_id!r} asks its users to agree to terms: do so on its page, then set HF_TOKEN."
@@ -126,6 +142,13 @@ def _fetch(hub_id: str, revision: str | None) -> Path:
                 f"{hub_id!r} is not on this disk and the hub cannot be reached to fetch it: connect to the network, or "
                 "give a model folder."
             ) from error
+
+
+def _checked(folder: Path, name: str) -> Checkpoint:
+    """The checkpoint in a folder, refused if a part is missing."""
+    checkpoint = Checkpoint(name, folder, _config(folder, name))
+    _check_complete(checkpoint)
+    return checkpoint
 
 
 def _config(folder: Path, name: str) -> dict[str, Any]:

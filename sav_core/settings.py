@@ -46,6 +46,11 @@ class Settings:
     allowed_models: tuple[str, ...] | None = None
     mcp: bool = False
 
+    @property
+    def embedded_model(self) -> Path:
+        """The folder of the model that ships with the app."""
+        return self.assets / "model"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the variables named above; an unset or empty one keeps its default, but an empty list of models is one.

@@ -8,6 +8,7 @@ import pytest
 
 from sav_core.checkpoints import find_checkpoint
 from sav_core.errors import ModelNotFoundError, UnsupportedModelError
+from sav_core.settings import Settings
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -53,6 +54,13 @@ def test_a_folder_is_itself(folder, unplugged):
     assert checkpoint.folder == folder
     assert checkpoint.name == "copy"
     assert unplugged == []
+
+
+def test_the_embedded_model_is_called_so(folder, monkeypatch):
+    assets = folder.parent / "assets"
+    folder.rename(assets.mkdir() or assets / "model")
+    monkeypatch.setattr("sav_core.checkpoints.settings", lambda: Settings(assets=assets))
+    assert find_checkpoint(assets / "model").name == "the embedded model"
 
 
 def test_parameters_are_counted_from_the_headers(tiny_backbone, folder):
@@ -116,6 +124,34 @@ def test_an_unknown_id_without_network_fails_fast(hub_cache, unplugged):
         find_checkpoint("org/tiny")
     assert time.monotonic() - start < 5
     assert unplugged
+
+
+def test_an_interrupted_download_goes_on(folder, hub_cache, monkeypatch):
+    cached = cache_as("org/tiny", folder, hub_cache)
+    (cached / "model.safetensors").unlink()
+    asked = []
+    look = huggingface_hub.snapshot_download
+
+    def download(*given, local_files_only=False, **options):
+        if local_files_only:
+            return look(*given, local_files_only=True, **options)
+        asked.append(given)
+        shutil.copy(folder / "model.safetensors", cached)
+        return str(cached)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    for _ in range(2):
+        assert find_checkpoint("org/tiny").folder == cached
+    assert asked == [("org/tiny",)]
+
+
+def test_nothing_is_fetched_unless_it_may_be(folder, hub_cache, unplugged):
+    with pytest.raises(ModelNotFoundError, match="'org/tiny' is not on this disk: load it once"):
+        find_checkpoint("org/tiny", download=False)
+    (cache_as("org/tiny", folder, hub_cache) / "model.safetensors").unlink()
+    with pytest.raises(UnsupportedModelError, match=r"'org/tiny' has no \*\.safetensors weights"):
+        find_checkpoint("org/tiny", download=False)
+    assert unplugged == []
 
 
 def test_a_partly_cached_id_without_network_says_so(folder, hub_cache):
