@@ -5,14 +5,13 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sav_core.console import exit_status, print_line, print_table, progress_bar
+from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.heads import Scoring
 from sav_core.space_cli import space_app
 from sav_core.voting import VotingName
@@ -20,7 +19,7 @@ from sav_core.voting import VotingName
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
-    from sav_core.records import ExampleSet, Prediction
+    from sav_core.records import ExampleSet, Prediction, Skipped
     from sav_core.sav import SavClassifier
 
 __all__ = ["app", "main"]
@@ -37,14 +36,19 @@ app = typer.Typer(
 )
 app.add_typer(space_app, name="space")
 
-Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded demo model unless given.")]
+Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
+FittedModel = Annotated[
+    str | None, typer.Option("--model", help="Its model, if it was fitted with one from a folder; a hub id it remembers.")
+]
 Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
 ClassifierFile = Annotated[Path, typer.Option("--classifier", help="A .sav file that fit wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
 Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
-ScoredBy = Annotated[Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few.")]
+ScoredBy = Annotated[
+    Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few examples.")
+]
 Question = Annotated[str, typer.Option("--question", help="Asked of every image that has no question of its own.")]
 
 
@@ -69,6 +73,7 @@ def fit(
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
     question: Question = "",
+    as_json: AsJson = False,
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
     from sav_core.sav import SavClassifier
@@ -78,19 +83,34 @@ def fit(
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     classifier.save(out)
-    best = classifier.kept_heads_[0]
-    accuracy = classifier.head_scores_[best.layer, best.index]
+    kept = [(head, float(classifier.head_scores_[head.layer, head.index])) for head in classifier.kept_heads_]
+    if as_json:
+        print_json(
+            {
+                "classifier": str(out),
+                "model": classifier.backbone.name,
+                "dtype": classifier.backbone.dtype_name,
+                "labels": classifier.classes_.tolist(),
+                "n": len(support),
+                "heads": [{"head": str(head), "accuracy": accuracy} for head, accuracy in kept],
+                "skipped": _skipped(support.skipped),
+            }
+        )
+        return
+    best, accuracy = kept[0]
     print_line(
         f"Fitted {len(support)} examples of {len(classifier.classes_)} labels with {classifier.backbone.name}: "
-        f"{len(classifier.kept_heads_)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
+        f"{len(kept)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
     )
+    _print_dtype(classifier.backbone)
+    _print_left_out(len(support.skipped))
 
 
 @app.command(epilog="Example: [bold]python -m sav_core classify --classifier pets.sav photo.jpg holiday/ --json[/bold]")
 def classify(
     classifier: ClassifierFile,
-    images: Annotated[list[str], typer.Argument(help="Images, or folders of them.")],
-    model: Model = None,
+    images: Annotated[list[str], typer.Argument(help="Images, folders or .zip of them, or a .jsonl with questions.")],
+    model: FittedModel = None,
     question: Question = "",
     as_json: AsJson = False,
 ) -> None:
@@ -103,10 +123,11 @@ def classify(
         predictions = fitted.predict(queries, progress=progress)
     if as_json:
         for prediction in predictions:
-            print(json.dumps(_as_dict(prediction), ensure_ascii=False))
+            print_json(_as_dict(prediction))
         return
     rows = [[each.name, each.label, f"{each.confidence:.0%}", _shares(each)] for each in predictions]
     print_table(["image", "label", "confidence", "shares"], rows)
+    _print_left_out(len(queries.skipped))
 
 
 @app.command(epilog="Example: [bold]python -m sav_core evaluate --train pets/ --test more-pets/ --controls[/bold]")
@@ -132,7 +153,6 @@ def evaluate(
         classifier.fit(support, progress=progress)
     with progress_bar("judging") as progress:
         report = evaluate_classifier(classifier, queries, controls=controls, progress=progress)
-    skipped = [{"image": each.name, "reason": each.reason} for each in (*support.skipped, *queries.skipped)]
     result: dict[str, Any] = {
         "accuracy": report.evaluation.accuracy,
         "interval": report.evaluation.interval,
@@ -140,14 +160,17 @@ def evaluate(
         "per_label": report.evaluation.per_label,
         "confusion": report.evaluation.confusion.tolist(),
         "labels": report.evaluation.labels,
-        "skipped": skipped,
+        "skipped": _skipped((*support.skipped, *queries.skipped)),
     }
     if controls:
         result["controls"] = report.controls
     if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     else:
         _print_report(result)
+        print_line("")
+        _print_dtype(classifier.backbone)
+        _print_left_out(len(result["skipped"]))
 
 
 @app.command(epilog="Example: [bold]python -m sav_core heads --classifier pets.sav --html heads.html[/bold]")
@@ -179,7 +202,7 @@ def heads(
         page = head_heatmap(scores, kept, title=title).to_html(include_plotlyjs=True, full_html=True)
         write_atomically(html, page.encode())
     if as_json:
-        print(json.dumps({"model": provenance.model, "labels": fitted.labels, "scoring": scores.scoring, "heads": rows}))
+        print_json({"model": provenance.model, "labels": fitted.labels, "scoring": scores.scoring, "heads": rows})
         return
     print_table(
         ["rank", "head", "accuracy", "margin"],
@@ -194,7 +217,7 @@ def models(as_json: AsJson = False) -> None:
 
     found = local_models()
     if as_json:
-        print(json.dumps([each.as_dict() for each in found], ensure_ascii=False))
+        print_json([each.as_dict() for each in found])
         return
     rows = [[m.name, m.architecture, str(m.geometry or "-"), f"{m.size_bytes / 1e6:,.0f} MB", m.note] for m in found]
     print_table(["model", "architecture", "geometry", "size", "note"], rows)
@@ -255,5 +278,16 @@ def _print_report(result: dict[str, Any]) -> None:
             ["instead of the kept heads", "accuracy"],
             [[name.replace("_", " "), f"{accuracy:.1%}"] for name, accuracy in result["controls"].items()],
         )
-    if result["skipped"]:
-        print_line(f"\n{len(result['skipped'])} unreadable images were left out")
+
+
+def _skipped(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
+    return [{"image": each.name, "reason": each.reason} for each in skipped]
+
+
+def _print_dtype(backbone: Backbone) -> None:
+    print_line(f"The model computes in {backbone.dtype_name}: {backbone.why_dtype}.")
+
+
+def _print_left_out(count: int) -> None:
+    if count:
+        print_line(f"{count} image{'s were' if count > 1 else ' was'} left out; the warnings say why.")

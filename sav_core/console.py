@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
@@ -15,11 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typer.exceptions import Abort, TyperException
 
-from sav_core.errors import CancelledError, SavError
+from sav_core.errors import CancelledError, SavError, StorageError
 from sav_core.records import Progress as Done
 from sav_core.records import ProgressCallback
 
-__all__ = ["exit_status", "print_line", "print_table", "progress_bar"]
+__all__ = ["exit_status", "print_json", "print_line", "print_table", "progress_bar"]
 
 _NO_TERMINAL_WIDTH = 1000  # a file or a pipe must not lose the end of a line
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # what shells report for the two signals
@@ -43,8 +44,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
         if message:  # none when help was shown for want of arguments
             print("error: " + " ".join(message.split()), file=sys.stderr)
         return 2
-    except BrokenPipeError:  # who read our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except _ReaderGoneError:
         return _PIPE_CLOSED
     except Exception:  # noqa: BLE001  # the last line of defence: told as our fault, with all that helps to mend it
         traceback.print_exc()
@@ -57,7 +57,12 @@ def exit_status(command: Callable[[], int | None]) -> int:
 
 def print_line(text: str) -> None:
     """Write one line of result, unwrapped and uncoloured."""
-    Console().print(text, soft_wrap=True, highlight=False, markup=False)
+    _write(f"{text}\n")
+
+
+def print_json(value: object) -> None:
+    """Write one JSON value on a line of its own."""
+    print_line(json.dumps(value, ensure_ascii=False))
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
@@ -65,8 +70,10 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    terminal = Console().is_terminal
-    Console(width=None if terminal else _NO_TERMINAL_WIDTH).print(table, markup=False)
+    console = Console(width=None if Console().is_terminal else _NO_TERMINAL_WIDTH)
+    with console.capture() as drawn:
+        console.print(table, markup=False)
+    _write(drawn.get())
 
 
 @contextmanager
@@ -87,6 +94,23 @@ def progress_bar(what: str) -> Iterator[ProgressCallback]:
             bar.update(task, completed=done.done, total=done.total, rate=f"{done.rate:.1f}/s")
 
         yield show
+
+
+class _ReaderGoneError(Exception):
+    """Who read our output went away, as ``| head`` does."""
+
+
+def _write(text: str) -> None:
+    """Write to standard output at once, so that a disk or a reader that takes no more is told from a fault of ours."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise _ReaderGoneError from error
+        raise StorageError(f"The output cannot be written ({error.strerror}): write it to another place.") from error
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -148,8 +148,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             return query
         if self.question_ is None:
             raise InputError(
-                "The support's examples each have their own question, so a query needs one too: "
-                "give Example(image, question) instead of the image alone."
+                "The support's examples each have their own question, so a query needs one too: give it with the image, "
+                "as Example(image, question), --question or a line of a .jsonl."
             )
         return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
 
@@ -196,7 +196,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
             raise ClassifierFileError(
                 f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
-                f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that one, or fit again with this."
+                f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
             )
         heads = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
         return cls.from_heads(backbone, heads, provenance.question)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -51,9 +52,28 @@ def run(capsys, *arguments):
 def test_fit_says_what_it_did(capsys, pets, model, tmp_path):
     status, out, err = run(capsys, "fit", "--train", pets, "--out", tmp_path / "pets.sav", "--model", model, "--heads", 5)
     assert (status, err) == (0, "")
-    assert out.startswith("Fitted 12 examples of 3 labels with ")
-    assert "5 heads kept" in out
+    assert out.startswith("Fitted 12 examples of 3 labels with llava: 5 heads kept, ")
+    assert re.search("^The model computes in (float32|bfloat16): one image takes ", out, re.MULTILINE)
+    assert "left out" not in out
     assert (tmp_path / "pets.sav").stat().st_size > 1000
+
+
+def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
+    out_file = tmp_path / "pets.sav"
+    status, out, err = run(
+        capsys, "fit", "--train", pets, "--out", out_file, "--model", model, "--heads", 5, "--dtype", "float32", "--json"
+    )
+    assert (status, err) == (0, "")
+    result = json.loads(out)
+    assert len(result.pop("heads")) == 5
+    assert result == {
+        "classifier": str(out_file),
+        "model": "llava",
+        "dtype": "float32",
+        "labels": ["pet 0", "pet 1", "pet 2"],
+        "n": 12,
+        "skipped": [],
+    }
 
 
 def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets):
@@ -120,16 +140,56 @@ def test_models_lists_the_default_first(capsys, model, monkeypatch):
     assert first["geometry"] == {"layers": 3, "heads": 4, "dim": 16}
 
 
-def test_one_unreadable_image_of_many_is_named_and_counted(capsys, pets, model, tmp_path):
-    folder = tmp_path / "pets"
-    shutil.copytree(pets, folder)
-    (folder / "pet 1" / "broken.png").write_bytes(b"not an image")
-    status, out, err = run(capsys, "evaluate", "--train", folder, "--test", pets, "--model", model, "--json")
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory):
+    """A folder of a hundred images under two labels, one of which cannot be read."""
+    folder = tmp_path_factory.mktemp("hundred")
+    for number in range(100):
+        path = folder / f"label {number % 2}" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        example_image(number).save(path)
+    (folder / "label 1" / "77.png").write_bytes(b"not an image")
+    return folder
+
+
+def test_one_unreadable_image_of_a_hundred_is_named_and_counted(capsys, hundred, pets, model, tmp_path):
+    arguments = ["fit", "--train", hundred, "--out", tmp_path / "x.sav", "--model", model]
+    status, out, err = run(capsys, *arguments)
     assert status == 0
-    assert err.count("warning:") == 1
-    assert "broken.png" in err
-    (skipped,) = json.loads(out)["skipped"]
-    assert "broken.png" in skipped["image"]
+    assert out.startswith("Fitted 99 examples of 2 labels")
+    assert out.endswith("1 image was left out; the warnings say why.\n")
+    (warning,) = err.splitlines()
+    assert warning.startswith("warning: 'label 1/77.png' is not a PNG")
+    (skipped,) = json.loads(run(capsys, *arguments, "--json")[1])["skipped"]
+    assert skipped["image"] == "label 1/77.png"
+    status, out, err = run(capsys, "evaluate", "--train", hundred, "--test", hundred, "--model", model, "--json")
+    assert (status, err.count("warning:")) == (0, 2)
+    assert len(json.loads(out)["skipped"]) == 2
+    status, out, err = run(capsys, "classify", "--classifier", tmp_path / "x.sav", "--model", model, hundred)
+    assert (status, err.count("warning:")) == (0, 1)
+    assert len(out.splitlines()) == 1 + 99 + 1
+    assert out.endswith("1 image was left out; the warnings say why.\n")
+
+
+def test_questions_of_their_own_come_from_a_jsonl(capsys, pets, model, tmp_path):
+    asked = pets / "asked.jsonl"
+    rows = [
+        {"image": f"pet {label}/{number}.png", "question": f"Is this number {number}?", "label": f"pet {label}"}
+        for label in range(2)
+        for number in range(4)
+    ]
+    asked.write_text("\n".join(map(json.dumps, rows)))
+    try:
+        fitted = tmp_path / "asked.sav"
+        assert run(capsys, "fit", "--train", asked, "--out", fitted, "--model", model)[0] == 0
+        status, out, _ = run(capsys, "classify", "--classifier", fitted, "--model", model, asked, "--json")
+        assert (status, len(out.splitlines())) == (0, 8)
+        alone = run(capsys, "classify", "--classifier", fitted, "--model", model, pets / "pet 0")
+        assert_refused(*alone, "a query needs one too: .* --question or a line of a .jsonl")
+        given = ["--question", "Is this number 1?"]
+        assert run(capsys, "classify", "--classifier", fitted, "--model", model, pets / "pet 0", *given)[0] == 0
+    finally:
+        asked.unlink()
 
 
 def test_help_teaches_with_an_example(capsys):
@@ -233,8 +293,6 @@ def _write(path, content):
 
 
 def assert_refused(status, out, err, message):
-    import re
-
     assert status == 2
     assert out == ""
     *warnings, error = err.splitlines()

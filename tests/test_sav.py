@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sav_core import Example, ExampleSet, SavClassifier, VectorCache, load_backbone
 from sav_core.errors import CancelledError, ClassifierFileError, ImageError, InputError, SettingError
@@ -104,6 +105,14 @@ def test_it_keeps_the_estimator_contract(classifier, support, backbone):
         assert not hasattr(copy, attribute)
     with pytest.raises(NotFittedError):
         copy.predict([example_image(0)])
+
+
+def test_it_serves_in_scikit_learns_own_searches(classifier, support):
+    labels = [example.label for example in support]
+    assert cross_val_score(classifier, support, labels, cv=3).shape == (3,)
+    search = GridSearchCV(classifier, {"n_kept": [1, 5]}, cv=3, error_score="raise").fit(support, labels)
+    assert search.best_params_["n_kept"] in {1, 5}
+    assert search.best_estimator_.backbone is classifier.backbone
 
 
 def test_bad_input_is_refused_before_the_model_runs(classifier, support, backbone, monkeypatch):
