@@ -15,7 +15,7 @@ from sav_core.sources import Source, composed, is_image, natural_order
 
 __all__ = ["Listed", "Listing", "list_images", "list_labels"]
 
-_SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
+_SPLITS = {"train", "training", "support", "test", "testing", "queries", "val", "valid", "validation", "dev"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,10 @@ BAD_FOLDERS = {
         {"train/cat/1.png": PNG, "Test/cat/2.png": PNG},
         "holds the sets 'Test', 'train', but label folders",
     ),
+    "a task with both its sets": (
+        {"support/cat/1.png": PNG, "queries/cat/2.png": PNG},
+        "holds the sets 'queries', 'support', but label folders were expected: read one set at a time",
+    ),
     "two listings": ({"a.jsonl": b"", "b.jsonl": b""}, r"holds 2 \.jsonl files, 'a\.jsonl' and 'b\.jsonl'"),
 }
 
