@@ -23,7 +23,7 @@ from torch import Tensor
 
 from benchmarks import published
 from benchmarks.machine import describe
-from benchmarks.shapes import SHAPES, examples_for, write_shape
+from benchmarks.shapes import PICTURE, SHAPES, examples_for, write_shape
 from sav_core.backbones import Backbone, load_backbone
 from sav_core.extraction import extract_head_vectors
 from sav_core.hooks import capture_last_token
@@ -59,7 +59,9 @@ def _speed(shape: str, folder: str) -> Table:
             "extracted": lambda: extract_head_vectors(backbone, examples, cache=None),
         },
     )
-    table = Table(f"{shape} shape, {backbone.geometry}, {len(examples)} examples", "seconds", "against", "ratio", "wanted")
+    width, height = PICTURE[shape]
+    what = f"{shape} shape, {backbone.geometry}, {len(examples)} examples of {width} x {height}"
+    table = Table(what, "seconds", "against", "ratio", "wanted")
     faster, slower = seconds["published"] / seconds["ours"], {n: seconds[n] / seconds["bare"] for n in seconds}
     table.add_row("published procedure", f"{seconds['published']:.3f}", "", "", "")
     table.add_row("fit", f"{seconds['ours']:.3f}", "published", f"{faster:.1f} x faster", f">= {AT_LEAST[shape]:.0f} x")

@@ -13,7 +13,7 @@ from sav_core.records import Example
 from sav_core.settings import settings
 from tests.tiny_models import RECIPES, example_image, write_checkpoint
 
-__all__ = ["SHAPES", "examples_for", "write_shape"]
+__all__ = ["PICTURE", "SHAPES", "examples_for", "write_shape"]
 
 # HuggingFaceTB/SmolVLM-256M-Instruct: SigLIP-base 512/16, a Llama of 30 layers x 9 heads, 64 tokens an image of one tile.
 _SMOLVLM = {
@@ -41,6 +41,9 @@ _SMOLVLM = {
 SHAPES = {"embedded": 64, "smolvlm": 6}
 """Name of a shape and how many examples it is measured with."""
 
+# What each is shown: drawings as large as those of the ready tasks, and photographs of the usual size.
+PICTURE = {"embedded": (192, 192), "smolvlm": (640, 480)}
+
 
 def write_shape(shape: str, folder: Path) -> Path:
     """Write a checkpoint of that shape with random weights and return its folder."""
@@ -62,9 +65,11 @@ def write_shape(shape: str, folder: Path) -> Path:
 
 
 def examples_for(shape: str) -> list[Example]:
-    """Distinct photographs-sized pictures under four labels, all asked the same question."""
+    """Distinct pictures under four labels, all asked the same question."""
     return [
-        Example(example_image(seed, (640, 480)), "What is in this picture?", f"label {seed % 4}", name=f"example {seed}")
+        Example(
+            example_image(seed, PICTURE[shape]), "What is in this picture?", f"label {seed % 4}", name=f"example {seed}"
+        )
         for seed in range(SHAPES[shape])
     ]
 
