@@ -12,13 +12,16 @@ import plotly.graph_objects as go
 from sav_core.evaluation import wilson_interval
 from sav_core.records import Head, HeadScores
 
-__all__ = ["OUTLINE", "SEQUENTIAL", "accuracy_curve", "head_heatmap", "similarity_heatmap"]
+__all__ = ["INK", "OUTLINE", "SEQUENTIAL", "accuracy_curve", "head_heatmap", "similarity_heatmap"]
 
 SEQUENTIAL = ["#f4f1ea", "#cfe3df", "#93c9c6", "#4fa3ad", "#22789b", "#1c4d80", "#1d2457"]
 """From nothing to everything: lightness falls evenly from sand to ink, so it also reads in grey."""
 
 OUTLINE = "#e8590c"
 """What is kept or chosen, wherever it is drawn."""
+
+INK = "#1d2457"
+"""Words on light cells; on dark ones they are white. A dark page turns the scale round and swaps the two."""
 
 _NEUTRAL = "#7b7f87"  # text and lines with contrast of 4 : 1 on white and on near-black alike
 _LINE = "#2a8aa8"
@@ -50,7 +53,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
             zmax=1,
             xgap=2 if heads <= 40 else 1,
             ygap=2 if layers <= 40 else 1,
-            colorbar=_colourbar("accuracy"),
+            colorbar=_colourbar("accuracy", low=lowest, high=1),
             hovertemplate=(
                 "<b>layer %{y}, head %{x}</b><br>accuracy %{z:.1%} "
                 f"(%{{customdata[0]:.0f}} of {scores.scored})<br>"
@@ -67,24 +70,25 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
                 y=head.layer,
                 text=str(place),
                 showarrow=False,
-                font={"size": 11, "color": "white" if shade > _DARK_FROM else "#1d2457"},
+                font={"size": 11, "color": "white" if shade > _DARK_FROM else INK},
             )
     for head in selected:
         figure.add_shape(**_frame(head, 0.62), line={"color": _NEUTRAL, "width": 2, "dash": "dot"})
     figure.update_layout(**_layout(title), height=height_of(layers))
-    axis = {"showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(title={"text": "head", "standoff": 4}, dtick=_step(heads), **axis)
-    figure.update_yaxes(title={"text": "layer", "standoff": 6}, dtick=_step(layers), **axis)
+    axis = {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
+    figure.update_xaxes(title={"text": "head", "standoff": 12}, dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
+    figure.update_yaxes(title={"text": "layer", "standoff": 8}, dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
     return figure
 
 
-def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int) -> go.Figure:
+def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: float | None = None) -> go.Figure:
     """Draw accuracy against the number of heads that vote, with its 95 % interval and a mark where it stands.
 
     Args:
         right: ``int (number of heads,)``, how many examples are right with 1, 2, ... heads.
         n: of how many.
         kept: how many heads vote now.
+        chance: the accuracy of guessing, drawn as a dotted line.
     """
     numbers = np.arange(1, len(right) + 1)
     low, high = np.array([wilson_interval(int(count), n) for count in right]).T
@@ -118,9 +122,15 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int) -> go.Figure
             ),
         ]
     )
+    if chance is not None:
+        figure.add_hline(
+            chance,
+            line={"color": _NEUTRAL, "width": 1, "dash": "dot"},
+            annotation={"text": "guessing", "font": {"size": 11}, "xanchor": "right", "yanchor": "bottom"},
+        )
     figure.update_layout(**{**_layout(""), "margin": {"l": 44, "r": 14, "t": 10, "b": 6}}, height=150)
     figure.update_xaxes(visible=False, range=[1, max(len(right), 2)])
-    top, bottom = 1.03, max(0.0, float(low.min()) - 0.05)
+    top, bottom = 1.03, max(0.0, min(float(low.min()), 1.0 if chance is None else chance) - 0.05)
     figure.update_yaxes(tickformat=".0%", range=[bottom, top], nticks=4, gridcolor="rgba(123,127,135,0.22)", zeroline=False)
     return figure
 
@@ -143,7 +153,7 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
             colorscale=_scale(),
             xgap=2,
             ygap=2,
-            colorbar=_colourbar("cosine", ".2f"),
+            colorbar=_colourbar("cosine", ".2f", low=float(similarities.min()), high=float(similarities.max())),
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:.4f}<extra></extra>",
         )
     )
@@ -180,12 +190,13 @@ def _scale() -> list[list[float | str]]:
     return [[place / (len(SEQUENTIAL) - 1), colour] for place, colour in enumerate(SEQUENTIAL)]
 
 
-def _colourbar(name: str, tickformat: str = ".0%") -> dict[str, Any]:
+def _colourbar(name: str, tickformat: str = ".0%", *, low: float, high: float) -> dict[str, Any]:
     return {
         "title": {"text": name, "side": "right"},
         "orientation": "h",
         "tickformat": tickformat,
-        "nticks": 3,
+        "tickvals": [low, (low + high) / 2, high],
+        "tickangle": 0,
         "thickness": 8,
         "lenmode": "pixels",
         "len": 150,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import HeadVectors, Progress
-from sav_ui.attention_views import attention_views
+from sav_ui.attention_views import look_at
 from sav_ui.fitting import fit_project, gather
 from sav_ui.jobs import Job
 from sav_ui.models import Shelf
@@ -98,23 +98,18 @@ def change_model(visit: Visit, shelf: Shelf, model: str) -> Iterator[None]:
 
 
 def look_inside(visit: Visit, shelf: Shelf) -> Iterator[None]:
-    """Show the model one example again and keep what the heads under inspection look at, beside the kept heads' mean."""
-    fit, focus = visit.fit, visit.focus
-    if fit is None or focus.head is None:
+    """Show the model the example under inspection once more and keep what all heads look at in it."""
+    asked = visit.to_look_at
+    if asked is None:
         return
-    item = next((item for item in fit.items if item.id == focus.item), fit.items[0])
-    heads = [head for head in (focus.head, focus.versus) if head is not None]
+    item, model = asked, visit.project.model
     visit.busy = "look"
     try:
-        job = Job(lambda: shelf.run(visit.project.model, attention_views, visit.project.example(item), heads, fit.kept))
+        job = Job(lambda: shelf.run(model, look_at, visit.project.example(item)))
         yield from job.ticks()
-        visit.extras["attention"] = {
-            **visit.extras.get("attention", {}),
-            **{(str(head), item.id): views for head, views in zip(heads, job.result(), strict=True)},
-        }
-        visit.focus = replace(visit.focus, item=item.id)
+        visit.remember_look(item, job.result())
     except SavError as error:
-        visit.say(str(error), where="findings")
+        visit.remember_look(item, str(error))
     finally:
         visit.busy = ""
 

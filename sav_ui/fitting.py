@@ -68,6 +68,11 @@ class Fit:
         """The heads that vote, best first."""
         return self.ranking[: self.n_kept]
 
+    @property
+    def chance(self) -> float:
+        """The accuracy of always giving the label with the most examples."""
+        return float(np.bincount(self.codes).max() / len(self.codes))
+
     @cached_property
     def vote(self) -> SupportVote:
         """The kept heads' vote on the examples."""

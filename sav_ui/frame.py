@@ -94,7 +94,8 @@ class Frame:
             names: of stages; all by default.
         """
         chosen = self._parts if names is None else {name: self._parts[name] for name in names}
-        return {self.session: visit, **{component: part.show(visit) for component, part in chosen.values()}}
+        with visit.lock:  # all stages show one moment
+            return {self.session: visit, **{component: part.show(visit) for component, part in chosen.values()}}
 
     @property
     def outputs(self) -> list[Any]:

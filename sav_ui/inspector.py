@@ -14,8 +14,8 @@ from sav_ui.visit import Visit
 
 __all__ = ["inspector", "listed_heads"]
 
-_LISTED = 40  # rows of the table; the heatmap shows the rest
-_WRONG = 12
+_LISTED = 64  # rows of the table; the heatmap shows the rest
+_WRONG = 8  # examples it gets wrong that are shown
 
 
 def inspector(visit: Visit, fit: Fit) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def inspector(visit: Visit, fit: Fit) -> dict[str, Any]:
     return {
         "heads": [_about(visit, fit, head) for head in there],
         "list": listed_heads(fit),
+        "count": len(fit.ranking),
         "labels": list(fit.labels),
         "cell": focus.cell,
         "cell_items": _cell_items(visit, fit, there[0]) if there and focus.cell else [],
@@ -57,6 +58,7 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
     right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
     confusion = head_confusion(fit.judge.predicted, fit.codes, len(fit.labels), head)
     peak = max(1, int(confusion.max()))
+    wrong = _wrong_rows(fit, head)
     return {
         "name": str(head),
         "layer": head.layer,
@@ -78,10 +80,19 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
             }
             for row, label in enumerate(fit.labels)
         ],
-        "wrong": _wrong(fit, head),
+        "wrong": [_wrong(fit, head, row) for row in wrong[:_WRONG]],
+        "more_wrong": len(wrong[_WRONG:]),
         "near": _near(visit, fit, head),
-        "attention": visit.extras.get("attention", {}).get((str(head), visit.focus.item)),
+        "attention": _attention(visit, fit, head),
     }
+
+
+def _attention(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
+    """One head's attention over the inspected example beside the mean of those that vote; or why there is none."""
+    look = visit.look
+    if look is None or isinstance(look, str):
+        return {"views": [], "why_not": look or ""}
+    return {"views": [*look.of_head(head), *look.of_mean(fit.kept)], "why_not": ""}
 
 
 def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
@@ -103,23 +114,23 @@ def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
     return f"This head {quality}: {right} of {n} examples right, {how}. {vote}"
 
 
-def _wrong(fit: Fit, head: Head) -> list[dict[str, Any]]:
-    """Examples it gives to another label, worst first."""
+def _wrong_rows(fit: Fit, head: Head) -> list[int]:
+    """Rows of the examples it gives to another label, worst first."""
     predicted = fit.judge.predicted[:, head.layer, head.index]
     margins = fit.judge.margins[:, head.layer, head.index]
-    rows = [int(row) for row in margins.argsort() if predicted[row] != fit.codes[row]]
-    return [
-        {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[predicted[row]]}
-        for row in rows[:_WRONG]
-    ]
+    return [int(row) for row in margins.argsort() if predicted[row] != fit.codes[row]]
+
+
+def _wrong(fit: Fit, head: Head, row: int) -> dict[str, Any]:
+    thought = fit.judge.predicted[row, head.layer, head.index]
+    return {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[thought]}
 
 
 def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
     """The example looked at and the others nearest to it in this head's space."""
-    rows = {item.id: row for row, item in enumerate(fit.items)}
-    row = rows.get(visit.focus.item, 0)
-    if len(fit.items) < 2:
+    if visit.inspected is None or len(fit.items) < 2:
         return None
+    row = fit.items.index(visit.inspected)
     me = fit.vectors.take([row])
     found = nearest(fit.vectors, me, [head], k=min(7, len(fit.items)))
     pairs = zip(found.positions[0], found.similarity[0], strict=True)

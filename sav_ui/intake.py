@@ -14,8 +14,9 @@ from sav_core.errors import ImageError, InputError
 from sav_core.images import Picture, open_picture
 from sav_core.records import Example, ExampleSet, Skipped
 
-__all__ = ["Upload", "read_archive", "read_pictures", "told", "uploads"]
+__all__ = ["Upload", "as_examples", "read_archive", "read_pictures", "together", "told", "uploads"]
 
+MAX_TOGETHER = 16
 ARCHIVES = frozenset({".zip", ".jsonl", ".json", ".ndjson"})
 
 
@@ -93,6 +94,19 @@ def read_archive(file: Upload, question: str) -> ExampleSet:
 def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:
     """One example for each picture; without a label each is of the folder it came from."""
     return [Example(picture, question, label or file.folder or None, name=file.name) for file, picture in pictures]
+
+
+def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str) -> list[Example]:
+    """One example of all pictures, in their order.
+
+    Raises:
+        InputError: they are too many.
+    """
+    if len(pictures) > MAX_TOGETHER:
+        raise InputError(f"One example has up to {MAX_TOGETHER} pictures, but these are {len(pictures)}: choose fewer.")
+    if not pictures:
+        return []
+    return [Example(tuple(picture for _, picture in pictures), question, label, name=pictures[0][0].name)]
 
 
 def told(skipped: Sequence[Skipped]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sav_core.errors import InputError, SavError
 from sav_core.records import Example, Head
 from sav_ui.finding import change_model, find_heads, look_inside, settle
-from sav_ui.intake import as_examples, read_archive, read_pictures, told, uploads
+from sav_ui.intake import as_examples, read_archive, read_pictures, together, told, uploads
 from sav_ui.models import Shelf
 from sav_ui.project import Project
 from sav_ui.ready import task_named
@@ -35,15 +35,18 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
 
 
 def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
-    """Do what needs the model; yields whenever there is something new to show."""
+    """Do what needs the model; yields whenever there is something new to show.
+
+    Without a name it does what is waiting: finding heads first, then looking at the inspected example.
+    """
     if visit.busy:
         return
     if data.get("do") == "model":
         yield from change_model(visit, shelf, str(data.get("model", "")))
-    elif data.get("do") == "attention":
-        yield from look_inside(visit, shelf)
-    else:
+    elif data.get("do") == "find" or visit.waits_for_heads:
         yield from find_heads(visit, shelf)
+    else:
+        yield from look_inside(visit, shelf)
 
 
 def _task(visit: Visit, data: Data) -> None:
@@ -94,8 +97,8 @@ def _add(visit: Visit, data: Data) -> None:
         _import(visit, data)
         return
     good, bad = read_pictures(files)
-    added = visit.edit(lambda p: p.with_examples(label.id, as_examples(good, p.question, label.name))) if good else True
-    if added and bad:
+    examples = (together if data.get("together") else as_examples)(good, visit.project.question, label.name)
+    if visit.edit(lambda project: project.with_examples(label.id, examples)) and bad:
         visit.say(told(bad))
 
 
@@ -141,11 +144,21 @@ def _fine(visit: Visit, data: Data) -> None:
 
 
 def _question(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: replace(project, question=str(data["value"]).strip()[:2000]))
+    visit.edit(lambda project: _whole(replace(project, question=str(data["value"]).strip()[:2000])))
 
 
 def _text(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: project.with_text(str(data["item"]), str(data["value"])[:2000]))
+    visit.edit(lambda project: _whole(project.with_text(str(data["item"]), str(data["value"])[:2000])))
+
+
+def _whole(project: Project) -> Project:
+    """Return a project whose every example can be asked.
+
+    Raises:
+        InputError: a question marks places for other images than its example has.
+    """
+    project.examples()
+    return project
 
 
 def _clear(visit: Visit, data: Data) -> None:
@@ -160,11 +173,18 @@ def _undo(visit: Visit, data: Data) -> None:
 
 
 def _expand(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, expanded=visit.focus.expanded ^ {str(data["label"])})
+    visit.focus = replace(visit.focus, expanded=(*visit.focus.expanded, visit.project.label(str(data["label"])).id))
+
+
+def _fold(visit: Visit, data: Data) -> None:
+    visit.focus = replace(visit.focus, expanded=tuple(each for each in visit.focus.expanded if each != data["label"]))
 
 
 def _editing(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, editing=not visit.focus.editing)
+    shown = visit.focus.texts
+    if shown is None:
+        shown = any(item.text for item in visit.project.items)
+    visit.focus = replace(visit.focus, texts=not shown)
 
 
 def _keep(visit: Visit, data: Data) -> None:
@@ -250,6 +270,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Data], None]] = {
     "editing": _editing,
     "expand": _expand,
     "fine": _fine,
+    "fold": _fold,
     "head": _head,
     "import": _import,
     "keep": _keep,

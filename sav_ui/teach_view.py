@@ -17,7 +17,8 @@ from sav_ui.visit import Visit
 
 __all__ = ["bench", "findings", "start"]
 
-SHOWN = 18  # pictures of a label, before "show all"
+SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
+_FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
 _TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
 
 
@@ -44,7 +45,7 @@ def bench(visit: Visit) -> dict[str, Any]:
         progress=_progress(visit),
         fitted=visit.fit is not None,
         due=visit.due,
-        editing=visit.focus.editing,
+        texts=_with_texts(visit),
     )
     return scene(html, visit.version(), next_run=visit.waits_for_heads)
 
@@ -62,8 +63,11 @@ def findings(visit: Visit) -> dict[str, Any]:
     html = fill(
         "findings.html",
         **_headline(fit),
+        caveat=not visit.project.model and fit.vote.right < _FAIR * fit.vote.n,
         kept=len(fit.kept),
         heads=len(fit.ranking),
+        layers=fit.scores.correct.shape[0],
+        columns=fit.scores.correct.shape[1],
         scoring="leave_one_out" if fit.chosen is fit.honest else "resubstitution",
         can_leave_out=fit.honest is not None,
         map_height=height_of(fit.scores.correct.shape[0]),
@@ -73,7 +77,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         model=choice_of(visit.project.model).title,
         busy=visit.busy,
     )
-    return scene(html, visit.version(), _figures(visit, fit))
+    return scene(html, visit.version(), _figures(visit, fit), next_run=visit.to_look_at is not None)
 
 
 def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
@@ -83,7 +87,7 @@ def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
     if known is None or known[0] is not fit or known[1] != selected:
         drawn = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected).to_json()}
         if fit.vote.n:
-            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept)).to_json()
+            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept), chance=fit.chance).to_json()
         known = visit.extras["figures"] = (fit, selected, drawn)
     figures: dict[str, str] = known[2]
     return figures
@@ -92,7 +96,7 @@ def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
 def _headline(fit: Fit) -> dict[str, Any]:
     vote = fit.vote
     if not vote.n:
-        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0}
+        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0, "chance": 0}
     low, high = wilson_interval(vote.right, vote.n)
     return {
         "accuracy": round(100 * vote.right / vote.n),
@@ -100,6 +104,7 @@ def _headline(fit: Fit) -> dict[str, Any]:
         "n": vote.n,
         "low": round(100 * low),
         "high": round(100 * high),
+        "chance": round(100 * fit.chance),
     }
 
 
@@ -116,16 +121,24 @@ def _tile(task: Task) -> dict[str, Any]:
 
 def _card(visit: Visit, label_id: str, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:
     items = visit.project.of_label(label_id)[::-1]  # what was added last is seen first
-    expanded = label_id in visit.focus.expanded or visit.focus.editing
-    shown = items if expanded else items[:SHOWN]
+    shown = items[: SHOWN + SHOWN_MORE * visit.focus.expanded.count(label_id)]
+    more = len(items) - len(shown)
     return {
         "id": label_id,
         "name": visit.project.label(label_id).name,
         "count": len(items),
-        "more": len(items) - len(shown),
-        "expanded": expanded and len(items) > SHOWN,
+        "more": more,
+        "next": min(more, SHOWN_MORE),
+        "expanded": len(shown) > SHOWN,
         "items": [_cell(item, visit.project, doubtful) for item in shown],
     }
+
+
+def _with_texts(visit: Visit) -> bool:
+    """Whether each example's question is shown: as the visitor wants it, or else where examples have their own."""
+    if visit.focus.texts is not None:
+        return visit.focus.texts
+    return any(item.text for item in visit.project.items)
 
 
 def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:

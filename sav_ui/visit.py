@@ -19,12 +19,14 @@ import numpy.typing as npt
 
 from sav_core.errors import SavError
 from sav_core.records import Head, Progress
+from sav_ui.attention_views import Looks
 from sav_ui.fitting import Fit
-from sav_ui.project import Project
+from sav_ui.project import Item, Project
 
 __all__ = ["Focus", "Notice", "Visit", "Visits"]
 
 _UNDO_STEPS = 20
+_LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -47,16 +49,16 @@ class Focus:
         versus: the head beside it.
         cell: row and column of the confusion cell whose pictures are shown.
         item: the example whose neighbours and attention are shown.
-        expanded: labels all of whose pictures are shown.
-        editing: whether each example's own question is shown.
+        expanded: labels of which more examples are shown, once for each step.
+        texts: whether each example's own question is shown; ``None`` leaves that to whether any has one.
     """
 
     head: Head | None = None
     versus: Head | None = None
     cell: tuple[int, int] | None = None
     item: str = ""
-    expanded: frozenset[str] = frozenset()
-    editing: bool = False
+    expanded: tuple[str, ...] = ()
+    texts: bool | None = None
 
 
 class Visit:
@@ -92,6 +94,7 @@ class Visit:
         self.extras: dict[str, Any] = {}
         self.seen = time.monotonic()
         self._undo: list[Project] = []
+        self._looks: OrderedDict[tuple[Any, ...], Looks | str] = OrderedDict()
         self._version = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Visit:
@@ -135,6 +138,34 @@ class Visit:
     def waits_for_heads(self) -> bool:
         """Whether heads are to be found now, by themselves."""
         return self.due and not self.held and not self.busy and not self.project.why_not_ready()
+
+    @property
+    def inspected(self) -> Item | None:
+        """The example that the head inspector shows; ``None`` while it is closed."""
+        if self.fit is None or self.focus.head is None:
+            return None
+        return next((item for item in self.fit.items if item.id == self.focus.item), self.fit.items[0])
+
+    @property
+    def look(self) -> Looks | str | None:
+        """What heads look at in the inspected example, or why that cannot be shown; ``None`` before the model has run."""
+        item = self.inspected
+        return None if item is None else self._looks.get(self._look_key(item))
+
+    @property
+    def to_look_at(self) -> Item | None:
+        """The example that the model is to be shown once more, now, for its attention; ``None`` when there is none."""
+        return self.inspected if self.look is None and not self.busy and not self.waits_for_heads else None
+
+    def remember_look(self, item: Item, look: Looks | str) -> None:
+        """Keep what heads look at in an example, or why that cannot be shown."""
+        with self.lock:
+            self._looks[self._look_key(item)] = look
+            while len(self._looks) > _LOOKS:
+                self._looks.popitem(last=False)
+
+    def _look_key(self, item: Item) -> tuple[Any, ...]:
+        return (self.project.model, item.content, self.project.question)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the project that need no model: number of heads, scoring, threshold."""

@@ -1,13 +1,16 @@
 // The browser's half of sav_ui/stage.py: shows the HTML and the figures that Python sends, and sends back what is done to them.
 //
 //   data-act="name"     a click sends {do: name, ...the element's other data-*} to Python
+//   data-run="name"     the same for what needs the model
 //   data-change="name"  the same with {value} when a field has been edited
 //   data-slide="name"   the same while a slider moves; only the latest waits
 //   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder}]}
-//   data-drop="name"    the same for what is dropped or pasted on the element
+//   data-drop="name"    the same for what is dropped or pasted on the element; a drop on data-together inside it is one example
 //   data-camera="name"  the same for pictures taken with the webcam
 //   data-tab="Name"     a click opens that page
-//   data-figure="name"  a place for the Plotly figure of that name; a click in a heatmap sends {do: data-pick, x, y}
+//   data-figure="name"  a place for the Plotly figure of that name; a click in a heatmap, or an arrow key while it has the
+//                       keyboard, sends {do: data-pick, x, y}
+//   data-opens="id"     a click opens that menu
 //
 // New HTML is merged into the old by key, so that a field keeps its cursor and a picture is not loaded again.
 window.SAV = window.SAV || (() => {
@@ -15,6 +18,7 @@ window.SAV = window.SAV || (() => {
   const KEEPS_STATE = new Set(["open", "data-busy"]);
   let plotly = null;
   let dropTarget = null;
+  const stages = [];
 
   // ---------------------------------------------------------------- merging
   function keyOf(node) {
@@ -94,30 +98,56 @@ window.SAV = window.SAV || (() => {
     const Plotly = await loadPlotly();
     for (const place of places) {
       const json = figures[place.dataset.figure];
-      if (!json || place.savFigure === json || !place.isConnected) continue;
-      place.savFigure = json;
-      const { data, layout } = JSON.parse(json);
+      const look = `${isDark()} ${json}`;
+      if (!json || place.savFigure === look || !place.isConnected) continue;
+      place.savFigure = look;
+      const { data, layout } = inThemeOf(JSON.parse(json));
       await Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
-      if (!place.savListens) {
-        place.savListens = true;
-        place.on("plotly_click", (event) => {
-          const point = event.points[0];
-          if (place.dataset.pick) send("act", { ...plainData(place), do: place.dataset.pick, x: point.x, y: point.y });
-        });
-      }
+      if (place.savListens) continue;
+      place.savListens = true;
+      place.on("plotly_click", (event) => pick(place, event.points[0].x, event.points[0].y, send));
+      place.addEventListener("keydown", (event) => walk(place, event, send));
     }
   }
 
+  function pick(place, x, y, send) {
+    if (!place.dataset.pick) return;
+    place.savCursor = { x, y };
+    send("act", { ...plainData(place), do: place.dataset.pick, x, y });
+  }
+
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  function walk(place, event, send) {
+    const step = STEPS[event.key];
+    if (!step || !place.dataset.pick) return;
+    event.preventDefault();
+    const columns = Number(place.dataset.columns), rows = Number(place.dataset.rows);
+    const here = place.savCursor || { x: 0, y: rows - 1 };
+    const within = (value, count) => Math.max(0, Math.min(value, count - 1));
+    pick(place, within(here.x + step[0], columns), within(here.y + step[1], rows), send);
+  }
+
+  // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.
+  function inThemeOf(figure) {
+    if (!isDark()) return figure;
+    const swap = { white: "#1d2457", "#1d2457": "white" };
+    for (const trace of figure.data) if (trace.colorscale) trace.reversescale = true;
+    for (const note of figure.layout.annotations || [])
+      if (note.font && swap[note.font.color]) note.font.color = swap[note.font.color];
+    return figure;
+  }
+
   // ---------------------------------------------------------------- files
-  const WORDS = new Set(["act", "run", "change", "slide", "files", "drop", "camera", "key", "figure", "pick", "tab"]);
+  const WORDS = new Set("act run change slide files drop camera key figure pick tab opens rows columns".split(" "));
   function plainData(element) {
     return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
   }
 
-  async function sendFiles(stage, element, action, chosen) {
+  async function sendFiles(stage, element, action, chosen, more = {}) {
     if (!chosen.length) return;
     const zone = element.closest("[data-drop]") || element;
-    zone.dataset.busy = `Adding ${chosen.length} ${chosen.length === 1 ? "file" : "files"} …`;
+    const tell = (count) => (zone.dataset.busy = chosen.length === 1 ? "Adding …" : `Adding ${count} of ${chosen.length} …`);
+    tell(0);
     try {
       const queue = chosen.map((entry, place) => ({ ...entry, place }));
       const done = [];
@@ -125,11 +155,12 @@ window.SAV = window.SAV || (() => {
         for (let next; (next = queue.shift()); ) {
           const { path } = await stage.upload(next.file);
           done.push({ place: next.place, path, name: next.file.name, folder: next.folder || "" });
+          tell(done.length);
         }
       };
       await Promise.all([worker(), worker(), worker(), worker()]);
       done.sort((a, b) => a.place - b.place);
-      stage.send("act", { ...plainData(element), do: action, files: done });
+      stage.send("act", { ...plainData(element), ...more, do: action, files: done });
     } catch (error) {
       stage.send("act", { do: "upload_failed", reason: String(error.message || error) });
     } finally {
@@ -154,11 +185,14 @@ window.SAV = window.SAV || (() => {
       }
     };
     for (const entry of roots) await walk(entry, "");
-    return found;
+    return found.filter(({ file }) => !isJunk(file));
   }
 
+  // What file managers leave in folders.
+  const isJunk = (file) => /^\.|^(thumbs\.db|desktop\.ini)$/i.test(file.name);
+
   function chosenFiles(input) {
-    return [...input.files].map((file) => {
+    return [...input.files].filter((file) => !isJunk(file)).map((file) => {
       const parts = (file.webkitRelativePath || "").split("/");
       return { file, folder: parts.length > 1 ? parts[parts.length - 2] : "" };
     });
@@ -228,19 +262,21 @@ window.SAV = window.SAV || (() => {
         stage.asked = value.version;
         trigger("run", {});
       }
-      if (value.go) openTab(value.go);
-      if (value.focus) {
-        const target = root.querySelector(value.focus);
-        if (target) target.focus({ preventScroll: false });
+      if (stage.went !== value.version) {
+        stage.went = value.version;
+        if (value.go) openTab(value.go);
+        const target = value.focus && root.querySelector(value.focus);
+        if (target) target.focus();
       }
       if (stage.version > 0) for (const [kind, data] of waiting.splice(0)) trigger(kind, data);
       root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
     };
     root.addEventListener("click", (event) => {
-      const target = event.target.closest("[data-act],[data-run],[data-tab],[data-camera],[data-theme-toggle]");
+      const target = event.target.closest("[data-act],[data-run],[data-tab],[data-camera],[data-theme-toggle],[data-opens]");
       if (!target || !root.contains(target) || target.disabled) return;
       if (target.dataset.tab) openTab(target.dataset.tab);
       if ("themeToggle" in target.dataset) toggleTheme();
+      if (target.dataset.opens) openMenu(document.getElementById(target.dataset.opens), event);
       if (target.dataset.camera) openCamera(stage, target);
       if (target.dataset.act) stage.send("act", { ...plainData(target), do: target.dataset.act });
       if (target.dataset.run) stage.send("run", { ...plainData(target), do: target.dataset.run });
@@ -292,6 +328,9 @@ window.SAV = window.SAV || (() => {
         if (dropTarget && dropTarget !== zone) dropTarget.classList.remove("over");
         dropTarget = zone;
         zone.classList.add("over");
+        const count = event.dataTransfer ? event.dataTransfer.items.length : 0;
+        zone.toggleAttribute("data-many", count > 1);
+        zone.toggleAttribute("data-joined", Boolean(event.target.closest("[data-together]")));
       });
     root.addEventListener("dragleave", (event) => {
       const zone = event.target.closest("[data-drop]");
@@ -302,7 +341,9 @@ window.SAV = window.SAV || (() => {
       if (!zone) return;
       event.preventDefault();
       zone.classList.remove("over");
-      sendFiles(stage, zone, zone.dataset.drop, await entriesOf(event.dataTransfer));
+      zone.removeAttribute("data-many");
+      const together = Boolean(event.target.closest("[data-together]"));
+      sendFiles(stage, zone, zone.dataset.drop, await entriesOf(event.dataTransfer), { together });
     });
     root.addEventListener("pointerover", (event) => {
       const zone = event.target.closest("[data-drop]");
@@ -318,6 +359,8 @@ window.SAV = window.SAV || (() => {
       event.preventDefault();
       sendFiles(stage, zone, zone.dataset.drop, files.map((file) => ({ file })));
     });
+    stage.draw = draw;
+    stages.push(stage);
     watch("value", draw);
     draw();
     return stage;
@@ -349,9 +392,40 @@ window.SAV = window.SAV || (() => {
     window.scrollTo({ top: 0, behavior: "instant" });
   }
 
+  // ---------------------------------------------------------------- menus
+  function openMenu(menu, event) {
+    if (!menu) return;
+    event.stopPropagation();
+    closeMenus(null);
+    menu.open = true;
+    menu.scrollIntoView({ block: "nearest" });
+    menu.querySelector("summary").focus();
+  }
+
+  function closeMenus(keep) {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) if (menu !== keep) menu.open = false;
+  }
+
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement && document.activeElement.closest("details[data-menu][open]");
+    closeMenus(null);
+    if (menu) menu.querySelector("summary").focus();
+  });
+
+  // A file that misses every place to drop it must not replace the page.
+  for (const kind of ["dragover", "drop"])
+    document.addEventListener(kind, (event) => {
+      if (!event.defaultPrevented && event.dataTransfer && event.dataTransfer.types.includes("Files")) event.preventDefault();
+    });
+
   // ---------------------------------------------------------------- light and dark
+  const isDark = () => document.body.classList.contains("dark");
+
   function toggleTheme() {
     const dark = document.body.classList.toggle("dark");
+    stages.filter((stage) => stage.root.isConnected).forEach((stage) => stage.draw());
     try {
       localStorage.setItem("sav-theme", dark ? "dark" : "light");
     } catch (error) {

@@ -58,9 +58,10 @@ class Visitor:
         """A label's card."""
         return self.page.get_by_role("region", name=f"Label {name}", exact=True)
 
-    def give(self, name, *files):
-        """Choose pictures for a label with its file picker."""
-        self.card(name).locator("input[type=file]").set_input_files(list(files))
+    def give(self, name, *files, together=False):
+        """Choose pictures for a label with its file picker; ``together`` makes them one example."""
+        which = "as one example" if together else f"Add pictures to {name}"
+        self.card(name).get_by_label(which).set_input_files(list(files))
 
     def drop(self, selector, *files):
         """Drop files on an element as a mouse does."""
