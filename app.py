@@ -10,5 +10,5 @@ demo = build(shelf)
 if __name__ == "__main__":
     shelf.warm()
     demo.queue(default_concurrency_limit=8).launch(
-        **look(), max_file_size="512mb", footer_links=["api"], run_history=False, ssr_mode=False, show_error=False
+        **look(), max_file_size="1gb", footer_links=["api"], run_history=False, ssr_mode=False, show_error=False
     )

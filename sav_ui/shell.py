@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui import about_page, classify_page, masthead, teach, teach_page
+from sav_ui import about_page, classify_page, masthead, project_menu, teach, teach_page
 from sav_ui.frame import Frame
 from sav_ui.models import Shelf
 from sav_ui.visit import Visits
@@ -26,6 +26,7 @@ def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks
         frame = Frame(shelf or Shelf(), visits or Visits())
         with gr.Row(elem_id="top"):
             frame.stage("masthead", masthead.show, run=teach.run, lively=True)
+            frame.stage("project", project_menu.show, act=project_menu.act)
         frame.stage("word", masthead.word, act=teach.act, lively=True)
         with gr.Tabs(elem_id="pages"):
             for page in PAGES:

@@ -1,0 +1,40 @@
+"""Files for a visitor to download: each at an address that cannot be guessed, gone after an hour."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from sav_core.errors import StorageError
+
+__all__ = ["fresh_path", "link"]
+
+_KEEP_SECONDS = 3600
+
+
+def fresh_path(name: str) -> Path:
+    """Return where to write a file of that name, in a folder of its own; what lies there for an hour is removed.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    shelf = Path(get_upload_folder()).resolve() / "saved"
+    try:
+        shelf.mkdir(parents=True, exist_ok=True)
+        for folder in shelf.iterdir():
+            if time.time() - folder.stat().st_mtime > _KEEP_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)  # another event may be removing it just now
+        folder = shelf / secrets.token_hex(16)
+        folder.mkdir()
+    except OSError as error:
+        raise StorageError(f"Nothing can be saved here ({error.strerror or error}): try again later.") from error
+    return folder / name
+
+
+def link(path: Path) -> dict[str, str]:
+    """Return the file's address, relative to the page, and its name: what ``assets/theme/project.js`` downloads."""
+    return {"url": f"gradio_api/file={path.as_posix()}", "name": path.name}

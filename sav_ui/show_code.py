@@ -1,0 +1,67 @@
+"""What the page shows as code: Python and commands that find the same heads and labels from the saved project."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from sav_ui.fitting import Fit
+from sav_ui.project import Project
+from sav_ui.project_file import file_name
+
+__all__ = ["commands", "python_code"]
+
+_QUERY = "photo.jpg"
+_NO_QUESTION = "Your question?"  # for the reader to replace: each example has its own, and none is for new pictures
+
+
+def python_code(project: Project, fit: Fit) -> str:
+    """Return a script that reads the saved project and a picture called ``photo.jpg``, both in the folder it runs in.
+
+    Args:
+        project: what the page shows.
+        fit: of just this project.
+    """
+    name, own_texts = file_name(project), len(_questions(project)) > 1
+    loaded = ", ".join([*([_quoted(project.model)] if project.model else []), f"dtype={_quoted(fit.vectors.dtype)}"])
+    query = f"Example({_quoted(_QUERY)}, {_quoted(project.question or _NO_QUESTION)})" if own_texts else _quoted(_QUERY)
+    answer = "prediction.label"
+    if project.threshold > 0:
+        answer += f' if prediction.confidence >= {project.threshold!r} else "none of these"'
+    imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
+    return f"""from sav_core import {imports}
+
+backbone = load_backbone({loaded})
+support = read_examples({_quoted(name + ".zip")})  # the saved project
+classifier = SavClassifier(backbone, n_kept={len(fit.kept)}, scoring={_quoted(fit.scores.scoring)}).fit(support)
+print(classifier.kept_heads_)
+
+prediction = classifier.predict([{query}])[0]
+print({answer}, dict(prediction.shares))
+classifier.save({_quoted(name + ".sav")})
+"""
+
+
+def commands(project: Project, fit: Fit) -> tuple[str, ...]:
+    """Return the same as commands of ``python -m sav_core``: fit, list the heads, classify ``photo.jpg``."""
+    saved, classifier = f"{file_name(project)}.zip", f"{file_name(project)}.sav"
+    find = ["fit", "--train", saved, "--out", classifier, "--heads", str(len(fit.kept)), "--scoring", fit.scores.scoring]
+    model = ["--model", project.model] if project.model else []
+    question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
+    return tuple(
+        shlex.join(["python", "-m", "sav_core", *words])
+        for words in (
+            [*find, "--dtype", fit.vectors.dtype, *model],
+            ["heads", "--classifier", classifier],
+            ["classify", "--classifier", classifier, _QUERY, *question, "--json"],
+        )
+    )
+
+
+def _questions(project: Project) -> set[str]:
+    return {example.question for example in project.examples()}
+
+
+def _quoted(text: str) -> str:
+    """The text as Python writes it between double quotes."""
+    return json.dumps(text, ensure_ascii=False)

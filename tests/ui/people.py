@@ -1,0 +1,54 @@
+"""Visits with something taught, on a tiny real model."""
+
+import shutil
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from sav_core.images import as_picture
+from sav_core.records import Example
+from sav_ui.finding import find_heads
+from sav_ui.models import Shelf
+from sav_ui.project import Project
+from sav_ui.visit import Visit
+from tests.tiny_models import example_image
+
+
+def shelf_with(backbone):
+    """A shelf that has this model as the embedded one."""
+    shelf = Shelf()
+    shelf._loaded[""] = backbone
+    return shelf
+
+
+def small_project(labels=("a cat", "hund", "鳥"), each=3, question="Which animal?", **settings):
+    """A project of a few pictures under each label, taken in turns, so that labels and examples interleave."""
+    project = Project(question=question, **{"n_kept": 5, **settings})
+    for name in labels:
+        project = project.with_label(name)
+    examples = [
+        Example(as_picture(example_image(10 * number + row), f"{name} {row}.png"), question, name)
+        for row in range(each)
+        for number, name in enumerate(labels)
+    ]
+    return project.with_labelled(examples)
+
+
+def taught(shelf, project):
+    """A visit of somebody who has found the heads of a project."""
+    visit = Visit()
+    visit.project = project
+    for _ in find_heads(visit, shelf):
+        pass
+    assert visit.notice is None, visit.notice
+    assert visit.fit is not None
+    return visit
+
+
+def sent(path, name=None):
+    """A file as the browser says that it has uploaded it."""
+    folder = Path(get_upload_folder()) / "test-uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / Path(path).name
+    shutil.copy(path, copy)
+    return {"path": str(copy), "name": name or copy.name, "folder": ""}
