@@ -360,6 +360,7 @@ window.SAV = window.SAV || (() => {
       sendFiles(stage, zone, zone.dataset.drop, files.map((file) => ({ file })));
     });
     stage.draw = draw;
+    root.savStage = stage; // for a page's own script, which may send events of its own
     stages.push(stage);
     watch("value", draw);
     draw();
