@@ -76,8 +76,11 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         figure.add_shape(**_frame(head, 0.62), line={"color": _NEUTRAL, "width": 2, "dash": "dot"})
     figure.update_layout(**_layout(title), height=height_of(layers))
     axis = {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
-    figure.update_xaxes(title={"text": "head", "standoff": 12}, dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
-    figure.update_yaxes(title={"text": "layer", "standoff": 8}, dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
+    figure.update_xaxes(dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
+    figure.update_yaxes(dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
+    beside = {"xref": "paper", "yref": "paper", "showarrow": False}  # axis titles land on the tick labels in small figures
+    figure.add_annotation(text="head", x=0.5, y=0, yanchor="top", yshift=-22, **beside)
+    figure.add_annotation(text="layer", x=0, y=0.5, xanchor="right", xshift=-22, textangle=-90, **beside)
     return figure
 
 
@@ -159,7 +162,7 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
     )
     for row, vote in enumerate(similarities.argmax(1)):
         figure.add_shape(**_frame(Head(row, int(vote))), line={"color": OUTLINE, "width": 2})
-    figure.update_layout(**{**_layout(""), "margin": {"l": 84, "r": 12, "t": 40, "b": 40}}, height=90 + 22 * len(names))
+    figure.update_layout(**{**_layout(""), "margin": {"l": 84, "r": 12, "t": 58, "b": 40}}, height=108 + 22 * len(names))
     figure.update_xaxes(
         tickvals=list(range(len(labels))), ticktext=[_short(label) for label in labels], showgrid=False, zeroline=False
     )
@@ -171,7 +174,7 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
 
 def height_of(layers: int) -> int:
     """How high a heatmap of so many layers is drawn, in pixels."""
-    return 96 + int(np.clip(30 * layers, 150, 460))
+    return 108 + int(np.clip(30 * layers, 150, 460))
 
 
 def _layout(title: str) -> dict[str, Any]:
@@ -180,7 +183,7 @@ def _layout(title: str) -> dict[str, Any]:
         "font": {"color": _NEUTRAL, "family": "system-ui, sans-serif", "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 44, "r": 8, "t": 64 if title else 40, "b": 44},
+        "margin": {"l": 44, "r": 8, "t": 84 if title else 58, "b": 44},
         "hoverlabel": {"font": {"family": "system-ui, sans-serif", "size": 13}},
         "dragmode": False,
     }
@@ -192,10 +195,10 @@ def _scale() -> list[list[float | str]]:
 
 def _colourbar(name: str, tickformat: str = ".0%", *, low: float, high: float) -> dict[str, Any]:
     return {
-        "title": {"text": name, "side": "right"},
+        "title": {"text": name, "side": "top"},
         "orientation": "h",
         "tickformat": tickformat,
-        "tickvals": [low, (low + high) / 2, high],
+        "tickvals": [low, high],
         "tickangle": 0,
         "thickness": 8,
         "lenmode": "pixels",

@@ -17,7 +17,7 @@ from sav_ui.thumbs import data_uri
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["Looks", "look_at"]
+__all__ = ["Looks", "attention_views", "look_at"]
 
 _EDGE = 320
 _PICTURES = 4  # of one example that are drawn
@@ -79,3 +79,15 @@ def look_at(backbone: Backbone, example: Example) -> Looks:
         grids=tuple(grid.reshape(*shape, *grid.shape[1:]) for grid in maps.pictures),
         image_share=maps.image_share.reshape(shape),
     )
+
+
+def attention_views(
+    backbone: Backbone, example: Example, heads: Sequence[Head], kept: Sequence[Head]
+) -> list[list[dict[str, Any]]]:
+    """For each head: its attention over the example's pictures, and the mean of the kept heads'.
+
+    Raises:
+        SavError: the model cannot show what its heads look at.
+    """
+    looks = look_at(backbone, example)
+    return [[*looks.of_head(head), *looks.of_mean(kept)] for head in heads]

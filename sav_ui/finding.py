@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
@@ -18,7 +17,7 @@ from sav_ui.visit import Visit
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["change_model", "find_heads", "look_inside", "settle"]
+__all__ = ["find_heads", "look_inside", "settle"]
 
 
 def settle(visit: Visit, shelf: Shelf) -> None:
@@ -72,31 +71,6 @@ def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
         visit.busy, visit.progress = "", None
 
 
-def change_model(visit: Visit, shelf: Shelf, model: str) -> Iterator[None]:
-    """Load another model and fit with it; when it cannot be loaded, the old one and all work stay."""
-    clean = model.strip()
-    if len(clean) > 200 or (clean and not _looks_like_an_id(clean)):
-        visit.say("A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub.", where="model")
-        yield
-        return
-    visit.busy, visit.progress, visit.notice = "model", None, None
-    visit.extras["loading"] = clean
-    try:
-        job = Job(lambda: shelf.get(clean), every=0.5)
-        yield from job.ticks()
-        job.result()
-        with visit.lock:
-            visit.project = replace(visit.project, model=clean)
-            visit.due = visit.due or visit.fit is not None
-    except SavError as error:
-        visit.say(str(error), where="model")
-    finally:
-        visit.busy = ""
-        visit.extras.pop("loading", None)
-    if visit.due and not visit.project.why_not_ready():
-        yield from find_heads(visit, shelf)
-
-
 def look_inside(visit: Visit, shelf: Shelf) -> Iterator[None]:
     """Show the model the example under inspection once more and keep what all heads look at in it."""
     asked = visit.to_look_at
@@ -146,9 +120,3 @@ def _fit(visit: Visit, project: Project, backbone: Backbone) -> bool:
     if len(visit.vectors) > 2 * len(keys) + 200:
         visit.vectors = {key: visit.vectors[key] for key in keys}
     return True
-
-
-def _looks_like_an_id(model: str) -> bool:
-    owner, slash, name = model.partition("/")
-    plain = owner + name
-    return bool(slash and owner and name) and all(sign.isalnum() or sign in "-_." for sign in plain) and ".." not in plain

@@ -42,6 +42,7 @@ class _Part:
     show: Show
     act: Act | None
     run: Run | None
+    load: Run | None
     slides: tuple[str, ...]
     lively: bool
 
@@ -67,6 +68,7 @@ class Frame:
         *,
         act: Act | None = None,
         run: Run | None = None,
+        load: Run | None = None,
         slides: tuple[str, ...] = (),
         lively: bool = False,
         events: tuple[str, ...] = (),
@@ -78,12 +80,13 @@ class Frame:
             show: what it shows of a visit.
             act: gets its ``act`` and ``slide`` events; without one they do nothing.
             run: gets its ``run`` events, one visitor at a time.
+            load: gets its ``load`` events, which wait for a disk or a network and hold nobody up.
             slides: the stages to show again while a slider of this one moves; all others wait for the next act.
             lively: whether it is shown again at every step of a run, not only at its end.
             events: more events that its script may trigger; the page listens to them itself.
         """
         part = stage({**show(Visit()), "version": 0}, name, events)  # events wait in the browser for the visit's own
-        self._parts[name] = (part, _Part(show, act, run, slides, lively))
+        self._parts[name] = (part, _Part(show, act, run, load, slides, lively))
         return part
 
     def shown(self, visit: Visit, names: tuple[str, ...] | None = None) -> dict[Any, Any]:
@@ -110,7 +113,9 @@ class Frame:
             if part.act is not None:
                 self._connect_act(component, part.act)
             if part.run is not None:
-                self._connect_run(component, part.run)
+                self._connect_steps(component.run, part.run, **MODEL_QUEUE)
+            if part.load is not None:
+                self._connect_steps(component.load, part.load, concurrency_limit=8)
             if part.act is not None and part.slides:
                 self._connect_slide(component, part.act, part.slides)
 
@@ -131,7 +136,7 @@ class Frame:
         outputs = [self.session, *(self._parts[name][0] for name in names)]
         component.slide(on_slide, self.session, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
 
-    def _connect_run(self, component: gr.HTML, run: Run) -> None:
+    def _connect_steps(self, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
         lively = tuple(name for name, (_, part) in self._parts.items() if part.lively)
 
         def on_run(visit: Visit | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
@@ -140,7 +145,7 @@ class Frame:
                 yield self.shown(visit, lively)
             yield self.shown(visit)
 
-        component.run(on_run, self.session, self.outputs, trigger_mode="multiple", **MODEL_QUEUE, **QUIET)
+        listen(on_run, self.session, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 
 
 def sent(event: gr.EventData) -> Data:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sav_ui.models import any_allowed, choice_of, offered
 from sav_ui.stage import fill, scene
+from sav_ui.switching import bytes_here
 from sav_ui.visit import Visit
 
 __all__ = ["show", "word"]
@@ -29,6 +31,12 @@ def word(visit: Visit) -> dict[str, Any]:
     return scene(fill("word.html", notice=notice, loading=_loading(visit)), visit.version())
 
 
-def _loading(visit: Visit) -> Any:
-    model = visit.extras.get("loading")
-    return None if model is None else choice_of(model)
+def _loading(visit: Visit) -> dict[str, str] | None:
+    """What is on its way, how much of it is here and since when."""
+    loading = visit.loading
+    if loading is None:
+        return None
+    choice = choice_of(loading.model)
+    words = [f"{bytes_here(loading.model) / 1e9:.1f} GB here"] if loading.model else []
+    words.append(f"{time.monotonic() - loading.started:.0f} s")
+    return {"title": choice.title, "size": choice.size, "progress": ", ".join(words)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -86,12 +85,12 @@ def choice_of(model: str) -> Choice:
 
 
 class Shelf:
-    """Loaded models: the embedded one stays, and of the others the ``others`` most recently used."""
+    """Loaded models: the embedded one stays, and of the others the ``others`` last loaded."""
 
     def __init__(self, others: int = 1) -> None:
-        self._loaded: OrderedDict[str, Backbone] = OrderedDict()
+        self._loaded: dict[str, Backbone] = {}
         self._others = others
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()  # one at a time; whoever wants what is loaded does not wait for it
 
     def ready(self, model: str) -> Backbone | None:
         """Return the model if it is loaded; never waits for one that is loading."""
@@ -107,7 +106,10 @@ class Shelf:
             raise SavError(
                 f"{model} is not offered here: choose a model from the menu, or run the app on your own computer."
             )
-        with self._lock:
+        known = self._loaded.get(model)
+        if known is not None:
+            return known
+        with self._loading:
             if model not in self._loaded:
                 try:
                     fresh = gpu.load(model)
@@ -115,11 +117,10 @@ class Shelf:
                     raise
                 except (MemoryError, RuntimeError, OSError) as error:
                     raise SavError(f"{model or settings().model} cannot be loaded here: {_first_line(error)}") from error
-                self._loaded[model] = fresh
                 guests = [name for name in self._loaded if name]
-                for old in guests[: max(0, len(guests) - self._others)]:
+                for old in guests[: max(0, len(guests) + 1 - self._others) if model else 0]:
                     del self._loaded[old]
-            self._loaded.move_to_end(model)
+                self._loaded[model] = fresh
             return self._loaded[model]
 
     def run(

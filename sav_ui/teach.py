@@ -8,7 +8,7 @@ from typing import Any
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import Example, Head
-from sav_ui.finding import change_model, find_heads, look_inside, settle
+from sav_ui.finding import find_heads, look_inside, settle
 from sav_ui.intake import as_examples, read_archive, read_pictures, together, told, uploads
 from sav_ui.models import Shelf
 from sav_ui.project import Project
@@ -41,9 +41,7 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
     """
     if visit.busy:
         return
-    if data.get("do") == "model":
-        yield from change_model(visit, shelf, str(data.get("model", "")))
-    elif data.get("do") == "find" or visit.waits_for_heads:
+    if data.get("do") == "find" or visit.waits_for_heads:
         yield from find_heads(visit, shelf)
     else:
         yield from look_inside(visit, shelf)

@@ -96,7 +96,7 @@ def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
 def _headline(fit: Fit) -> dict[str, Any]:
     vote = fit.vote
     if not vote.n:
-        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0, "chance": 0}
+        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0}
     low, high = wilson_interval(vote.right, vote.n)
     return {
         "accuracy": round(100 * vote.right / vote.n),
@@ -104,7 +104,6 @@ def _headline(fit: Fit) -> dict[str, Any]:
         "n": vote.n,
         "low": round(100 * low),
         "high": round(100 * high),
-        "chance": round(100 * fit.chance),
     }
 
 
@@ -227,7 +226,7 @@ def _duplicate_groups(visit: Visit) -> tuple[DuplicateGroup, ...]:
 
 
 def _progress(visit: Visit) -> dict[str, Any] | None:
-    if not visit.busy or visit.busy == "model":
+    if visit.busy != "find":
         return None
     progress = visit.progress
     if progress is None or not progress.total:

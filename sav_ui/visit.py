@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from sav_ui.attention_views import Looks
 from sav_ui.fitting import Fit
 from sav_ui.project import Item, Project
 
-__all__ = ["Focus", "Notice", "Visit", "Visits"]
+__all__ = ["Focus", "Loading", "Notice", "Visit", "Visits"]
 
 _UNDO_STEPS = 20
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
@@ -61,6 +61,14 @@ class Focus:
     texts: bool | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Loading:
+    """A model on its way, since when."""
+
+    model: str
+    started: float = field(default_factory=time.monotonic)
+
+
 class Visit:
     """A visitor's session.
 
@@ -70,7 +78,8 @@ class Visit:
         fit: of the project as it was when heads were last found; ``None`` before that.
         due: whether the project has changed since, so that it must be fitted again.
         held: whether that waits for the visitor to ask, because they cancelled or it failed.
-        busy: what is under way: ``"find"``, ``"model"`` or ``"look"``; empty when nothing is.
+        busy: what is under way, such as ``"find"`` or ``"look"``; empty when nothing is.
+        loading: the model that is on its way to take the place of the project's; ``None`` when none is.
         progress: of the work under way; ``None`` when there is none.
         cancelled: set to stop that work.
         notice: the latest message; at most one.
@@ -87,6 +96,7 @@ class Visit:
         self.due = False
         self.held = False
         self.busy = ""
+        self.loading: Loading | None = None
         self.progress: Progress | None = None
         self.cancelled = threading.Event()
         self.notice: Notice | None = None
