@@ -123,7 +123,7 @@ def classify(
         predictions = fitted.predict(queries, progress=progress)
     if as_json:
         for prediction in predictions:
-            print_json(_as_dict(prediction))
+            print_json(prediction.as_dict())
         return
     rows = [[each.name, each.label, f"{each.confidence:.0%}", _shares(each)] for each in predictions]
     print_table(["image", "label", "confidence", "shares"], rows)
@@ -250,18 +250,6 @@ def _shares(prediction: Prediction) -> str:
     """``"cat 80%, dog 20%"``, largest first."""
     largest_first = sorted(prediction.shares.items(), key=lambda item: -item[1])
     return ", ".join(f"{label} {share:.0%}" for label, share in largest_first if share > 0)
-
-
-def _as_dict(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "image": prediction.name,
-        "label": prediction.label,
-        "shares": dict(prediction.shares),
-        "votes": [
-            {"head": str(vote.head), "label": vote.label, "similarity": vote.similarity} for vote in prediction.votes
-        ],
-        "confidence": prediction.confidence,
-    }
 
 
 def _print_report(result: dict[str, Any]) -> None:

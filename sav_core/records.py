@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -330,3 +330,13 @@ class Prediction:
     def __repr__(self) -> str:
         share = self.shares[self.label]
         return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``."""
+        return {
+            "image": self.name,
+            "label": self.label,
+            "shares": dict(self.shares),
+            "votes": [{"head": str(vote.head), "label": vote.label, "similarity": vote.similarity} for vote in self.votes],
+            "confidence": self.confidence,
+        }
