@@ -61,26 +61,25 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
             ),
         )
     )
-    for place, head in enumerate(kept, start=1):
-        figure.add_shape(**_frame(head), line={"color": OUTLINE, "width": 2})
-        if len(kept) <= _NUMBERED:
-            shade = (accuracy[head.layer, head.index] - lowest) / max(1 - lowest, 1e-9)
-            figure.add_annotation(
-                x=head.index,
-                y=head.layer,
-                text=str(place),
-                showarrow=False,
-                font={"size": 11, "color": "white" if shade > _DARK_FROM else INK},
-            )
-    for head in selected:
-        figure.add_shape(**_frame(head, 0.62), line={"color": _NEUTRAL, "width": 2, "dash": "dot"})
-    figure.update_layout(**_layout(title), height=height_of(layers))
+    shades = (accuracy - lowest) / max(1 - lowest, 1e-9)
+    numbered = enumerate(kept, start=1) if len(kept) <= _NUMBERED else ()
+    # All at once: Plotly checks every shape there is again for each that is added.
+    figure.update_layout(
+        **_layout(title),
+        height=height_of(layers),
+        shapes=[
+            *({**_frame(head), "line": {"color": OUTLINE, "width": 2}} for head in kept),
+            *({**_frame(head, 0.62), "line": {"color": _NEUTRAL, "width": 2, "dash": "dot"}} for head in selected),
+        ],
+        annotations=[
+            *(_number(place, head, float(shades[head.layer, head.index])) for place, head in numbered),
+            _beside("head", x=0.5, y=0, yanchor="top", yshift=-22),
+            _beside("layer", x=0, y=0.5, xanchor="right", xshift=-22, textangle=-90),
+        ],
+    )
     axis = {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
     figure.update_xaxes(dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
     figure.update_yaxes(dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
-    beside = {"xref": "paper", "yref": "paper", "showarrow": False}  # axis titles land on the tick labels in small figures
-    figure.add_annotation(text="head", x=0.5, y=0, yanchor="top", yshift=-22, **beside)
-    figure.add_annotation(text="layer", x=0, y=0.5, xanchor="right", xshift=-22, textangle=-90, **beside)
     return figure
 
 
@@ -160,9 +159,12 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:.4f}<extra></extra>",
         )
     )
-    for row, vote in enumerate(similarities.argmax(1)):
-        figure.add_shape(**_frame(Head(row, int(vote))), line={"color": OUTLINE, "width": 2})
-    figure.update_layout(**{**_layout(""), "margin": {"l": 84, "r": 12, "t": 58, "b": 40}}, height=108 + 22 * len(names))
+    votes = [Head(row, int(vote)) for row, vote in enumerate(similarities.argmax(1))]
+    figure.update_layout(
+        shapes=[{**_frame(vote), "line": {"color": OUTLINE, "width": 2}} for vote in votes],
+        **{**_layout(""), "margin": {"l": 84, "r": 12, "t": 58, "b": 40}},
+        height=108 + 22 * len(names),
+    )
     figure.update_xaxes(
         tickvals=list(range(len(labels))), ticktext=[_short(label) for label in labels], showgrid=False, zeroline=False
     )
@@ -219,6 +221,17 @@ def _frame(head: Head, half: float = 0.5) -> dict[str, Any]:
         "y0": head.layer - half,
         "y1": head.layer + half,
     }
+
+
+def _number(place: int, head: Head, shade: float) -> dict[str, Any]:
+    """A kept head's rank in its cell."""
+    font = {"size": 11, "color": "white" if shade > _DARK_FROM else INK}
+    return {"x": head.index, "y": head.layer, "text": str(place), "showarrow": False, "font": font}
+
+
+def _beside(text: str, **place: Any) -> dict[str, Any]:
+    """An axis title; Plotly's own land on the tick labels in small figures."""
+    return {"text": text, "xref": "paper", "yref": "paper", "showarrow": False, **place}
 
 
 def _step(count: int) -> int:
