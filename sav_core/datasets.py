@@ -30,7 +30,7 @@ from sav_core.listings import Listed, Listing, list_images, list_labels
 from sav_core.records import Example, ExampleSet, Progress, ProgressCallback, Skipped
 from sav_core.sources import FolderSource, Source, ZipSource, composed, is_image, natural_order
 
-__all__ = ["read_examples", "read_queries", "require_labels"]
+__all__ = ["open_listed", "read_examples", "read_queries", "require_labels"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -98,6 +98,27 @@ def read_queries(
         reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
         raise DatasetError(f"There is nothing to classify: {reason}")
     return _reported(examples, left_out)
+
+
+def open_listed(
+    listed: Sequence[Listed], *, progress: ProgressCallback | None = None
+) -> tuple[tuple[int, ...], ExampleSet]:
+    """Open examples that were listed before.
+
+    Args:
+        listed: what to open.
+        progress: called after each image.
+
+    Returns:
+        Which of them could be read, by their places, and these examples with what was left out.
+
+    Raises:
+        DatasetError: a question and its images do not fit each other.
+    """
+    examples, skipped = _read(listed, progress)
+    unreadable = {id(one) for one, _ in skipped}
+    rows = tuple(row for row, one in enumerate(listed) if id(one) not in unreadable)
+    return rows, _reported(examples, [skip for _, skip in skipped])
 
 
 def require_labels(examples: Sequence[Example]) -> tuple[str, ...]:

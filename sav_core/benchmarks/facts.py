@@ -1,0 +1,197 @@
+"""The benchmarks as one table: what each expects on disk, asks, counts, and what was published on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from sav_core.errors import SettingError
+
+__all__ = ["BENCHMARKS", "BLINK_TASKS", "SUGARCREPE_TASKS", "Benchmark", "Published", "Rule", "benchmark_named"]
+
+Rule: TypeAlias = Literal["accuracy", "mean_over_tasks", "pairs", "groups"]
+"""How right answers are counted; see ``sav_core.benchmarks.scoring``."""
+
+
+class Published(NamedTuple):
+    """What the SAV paper's figures show for one model, in percent."""
+
+    model: str
+    zero_shot: float
+    lora: float
+    sav: float
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One row of the table.
+
+    Attributes:
+        name: as on the command line.
+        title: for people.
+        url: where its owners give it away.
+        expects: the data set's own layout, a line for each thing that must be there.
+        rule: how answers are counted.
+        question: asked of every image of a set whose labels are class names; empty where each item has its own question.
+        per_task: whether each sub-task gets its own heads; its name is then the item's ``task``.
+        published: figures of the SAV paper, empty where it has none.
+        caveats: what to know before comparing with them.
+    """
+
+    name: str
+    title: str
+    url: str
+    expects: tuple[str, ...]
+    rule: Rule = "accuracy"
+    question: str = ""
+    per_task: bool = False
+    published: tuple[Published, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def names_classes(self) -> bool:
+        """Whether its labels are class names, which can all be listed in the question or not."""
+        return bool(self.question)
+
+
+LLAVA, QWEN = "LLaVA-OneVision-7B", "Qwen2-VL-7B"
+
+BLINK_TASKS = (
+    "Art_Style", "Counting", "Forensic_Detection", "Functional_Correspondence", "IQ_Test", "Jigsaw",
+    "Multi-view_Reasoning", "Object_Localization", "Relative_Depth", "Relative_Reflectance",
+    "Semantic_Correspondence", "Spatial_Relation", "Visual_Correspondence", "Visual_Similarity",
+)  # fmt: skip
+
+SUGARCREPE_TASKS = ("add_att", "add_obj", "replace_att", "replace_obj", "replace_rel", "swap_att", "swap_obj")
+
+_FOUR_OPTIONS = "The published prompt lists four options, one of them true: the published figures are of a 4-way choice."
+
+_TABLE = (
+    Benchmark(
+        name="mhalubench",
+        title="MHaluBench",
+        url="https://huggingface.co/datasets/openkg/MHaluBench",
+        expects=(
+            "MHaluBench_train.json and MHaluBench_val-v0.2.json (or -v0.1, or train.json and val.json), one or both",
+            "the images they name, anywhere in the folder; those of the train file come from COCO and TextVQA",
+        ),
+        published=(Published(LLAVA, 34.7, 78.3, 80.8), Published(QWEN, 24.0, 84.8, 85.1)),
+    ),
+    Benchmark(
+        name="vlguard",
+        title="VLGuard",
+        url="https://huggingface.co/datasets/ys-zong/VLGuard",
+        expects=("train.json and test.json, one or both", "train/ and test/, the unpacked train.zip and test.zip"),
+        published=(Published(LLAVA, 31.4, 90.0, 94.3), Published(QWEN, 26.9, 87.7, 96.0)),
+        caveats=("The release has three training files for it and does not say which one the figures used.",),
+    ),
+    Benchmark(
+        name="blink",
+        title="BLINK",
+        url="https://huggingface.co/datasets/BLINK-Benchmark/BLINK",
+        expects=("Art_Style/val-00000-of-00001.parquet and so on: a folder for each sub-task, at least one of the 14",),
+        rule="mean_over_tasks",
+        per_task=True,
+        published=(Published(LLAVA, 45.0, 47.0, 51.8), Published(QWEN, 43.3, 46.3, 47.2)),
+        caveats=("The test answers are not public: support and queries both come from the validation set, disjoint.",),
+    ),
+    Benchmark(
+        name="vizwiz",
+        title="VizWiz",
+        url="https://vizwiz.org/tasks-and-datasets/vqa/",
+        expects=(
+            "Annotations/train.json and Annotations/val.json (or both beside the folders), one or both",
+            "train/ and val/, the unpacked images",
+        ),
+        caveats=("Its own files are read as the answerability task: answerable or unanswerable.",),
+    ),
+    Benchmark(
+        name="naturalbench",
+        title="NaturalBench",
+        url="https://huggingface.co/datasets/BaiqiL/NaturalBench",
+        expects=("data/train-00000-of-00003.parquet and so on: every shard",),
+        rule="groups",
+        per_task=True,
+        published=(Published(LLAVA, 27.0, 32.4, 35.1),),
+        caveats=(
+            "The figures are group accuracy: all four answers of two questions on two images.",
+            "40 training items of the release's NaturalBench-Retrieval are also in its test file: here a group with an "
+            "item of the support is never asked.",
+        ),
+    ),
+    Benchmark(
+        name="sugarcrepe",
+        title="SugarCrepe",
+        url="https://github.com/RAIVNLab/sugar-crepe",
+        expects=(
+            "add_att.json, add_obj.json, replace_att.json, replace_obj.json, replace_rel.json, swap_att.json, "
+            "swap_obj.json, here or in data/",
+            "the images they name, those of COCO val2017, anywhere in the folder",
+        ),
+        rule="pairs",
+        published=(Published(LLAVA, 15.3, 30.4, 37.6),),
+        caveats=("The figures are pair accuracy: yes to the caption and no to its negative, judged one at a time.",),
+    ),
+    Benchmark(
+        name="eurosat",
+        title="EuroSAT",
+        url="https://github.com/phelber/EuroSAT",
+        expects=(
+            "AnnualCrop/, Forest/, HerbaceousVegetation/, Highway/, Industrial/, Pasture/, PermanentCrop/, Residential/, "
+            "River/, SeaLake/ with .jpg images, here or in 2750/, EuroSAT/ or EuroSAT_RGB/",
+        ),
+        question="What type of land use does this satellite image show?",
+        published=(Published(LLAVA, 66.5, 85.0, 86.7), Published(QWEN, 54.7, 72.9, 79.9)),
+        caveats=(_FOUR_OPTIONS, "It has no split of its own: neighbouring tiles may be in support and queries."),
+    ),
+    Benchmark(
+        name="pets",
+        title="Oxford-IIIT Pets",
+        url="https://www.robots.ox.ac.uk/~vgg/data/pets/",
+        expects=("annotations/trainval.txt and annotations/test.txt", "images/ with the .jpg they name"),
+        question="Which breed of pet is in this image?",
+        published=(Published(LLAVA, 88.1, 96.8, 97.0), Published(QWEN, 92.6, 98.4, 98.1)),
+        caveats=(_FOUR_OPTIONS, "The release has 35 labels for it, the data set 37."),
+    ),
+    Benchmark(
+        name="cub",
+        title="Caltech-UCSD Birds 200-2011",
+        url="https://data.caltech.edu/records/20098",
+        expects=(
+            "images.txt, image_class_labels.txt, train_test_split.txt, classes.txt",
+            "images/ with the .jpg they name",
+        ),
+        question="Which species of bird is in this image?",
+    ),
+    Benchmark(
+        name="flowers",
+        title="Oxford 102 Flowers",
+        url="https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
+        expects=("imagelabels.mat and setid.mat", "jpg/ with image_00001.jpg and so on"),
+        question="Which flower is in this image?",
+    ),
+    Benchmark(
+        name="imagenet",
+        title="ImageNet-style folders",
+        url="https://www.image-net.org/download.php",
+        expects=(
+            "train/ and val/ (or test/), each with a folder of images for each class",
+            "LOC_synset_mapping.txt, if the folders are named n01440764 and so on and names are wanted",
+        ),
+        question="What is in this image?",
+    ),
+)
+
+BENCHMARKS = {each.name: each for each in _TABLE}
+"""By name, in the order of the documentation."""
+
+
+def benchmark_named(name: str) -> Benchmark:
+    """Return one row.
+
+    Raises:
+        SettingError: there is no benchmark of that name.
+    """
+    if name not in BENCHMARKS:
+        raise SettingError(f"There is no benchmark {name!r}: choose from {', '.join(BENCHMARKS)}.")
+    return BENCHMARKS[name]

@@ -1,0 +1,105 @@
+"""The SAV release's JSON and JSONL files -> items.
+
+    {"image": "...", "question": "...", "question_id": 0, "label": "..."}          most, as JSON lines or a list
+    {"image": "...", "instruction": "...", "answer": "harmful"}                    VLGuard
+    {"image_path": "...", "claim": "...", "claim_label": "hallucination"}          MHaluBench
+    {"image_1": "...", ..., "image_4": "", "question": "...", "label": "..."}      BLINK, a file for each sub-task
+
+Files with ``train`` in their names are training files, all others are for testing. Their image paths are those of the
+machine they were written on: an image is looked for by the end of its path. NaturalBench's test lines come in groups of
+four and SugarCrepe's in pairs, in the order in which they are scored.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sav_core.benchmarks.facts import BLINK_TASKS
+from sav_core.benchmarks.folder import Folder
+from sav_core.benchmarks.items import Item
+from sav_core.benchmarks.prompts import ask
+
+__all__ = ["read_release", "release_files"]
+
+_ABOUT = {
+    "mhalubench": "claim",
+    "vlguard": "instruction",
+    "blink": "choice",
+    "vizwiz": "photograph",
+    "naturalbench": "yes or no",
+    "sugarcrepe": "statement",
+}  # the rest are classes
+_TEXTS = ("claim", "instruction", "question")
+_LABELS = ("claim_label", "label", "answer")
+_IMAGES = ("image", "image_path", "images", "image_1", "image_2", "image_3", "image_4")
+_GROUPED = {"naturalbench": 4, "sugarcrepe": 2}
+
+
+def release_files(folder: Folder) -> list[str]:
+    """Return the JSON and JSONL files of a folder, or of its ``data/``."""
+    for place in ("", "data"):
+        here = folder.root / place
+        names = [entry.name for entry in here.iterdir()] if here.is_dir() else []
+        if found := sorted(name for name in names if name.endswith((".json", ".jsonl"))):
+            return [posixpath.join(place, name) for name in found]
+    return []
+
+
+def read_release(folder: Folder, names: list[str]) -> Iterator[Item]:
+    """Read the items of some files.
+
+    Raises:
+        DatasetError: an entry lacks what it needs, groups are incomplete, or two files are for the same part of a task.
+    """
+    taken: dict[tuple[str, str], str] = {}
+    for name in names:
+        part = "train" if "train" in posixpath.basename(name).lower() else "test"
+        task = _task(folder, name)
+        twin = taken.setdefault((part, task), name)
+        if twin != name:
+            raise folder.wrong(f"{twin} and {name} are both for {part}ing{f' {task}' * bool(task)}; keep one of them")
+        yield from _items(folder, name, part if len(names) > 1 else "", task)
+
+
+def _items(folder: Folder, name: str, part: str, task: str) -> Iterator[Item]:
+    size = _GROUPED.get(folder.benchmark.name, 0) if part != "train" else 0
+    records = folder.records(name)
+    if size and len(records) % size:
+        raise folder.wrong(f"{name} has {len(records)} entries, which are no groups of {size}")
+    about = _ABOUT.get(folder.benchmark.name, "class")
+    for number, record in enumerate(records):
+        where = f"entry {number} of {name}"
+        plain, full = ask(about, str(_one_of(folder, record, _TEXTS, where)))
+        label = str(_one_of(folder, record, _LABELS, where))
+        group = f"{name}:{number // size}" if size else ""
+        if images := folder.find(_images(folder, record, where)):
+            yield Item(f"{name}:{number}", folder.source, images, label, plain, full, part, task, group)
+
+
+def _one_of(folder: Folder, record: Mapping[str, Any], keys: tuple[str, ...], where: str) -> Any:
+    for key in keys:
+        if record.get(key) not in (None, ""):
+            return record[key]
+    raise folder.wrong(f"{where} has none of {', '.join(keys)}")
+
+
+def _images(folder: Folder, record: Mapping[str, Any], where: str) -> list[str]:
+    given = [record[key] for key in _IMAGES if record.get(key)]
+    names = [name for value in given for name in (value if isinstance(value, list) else [value])]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise folder.wrong(f"{where} names no image under any of {', '.join(_IMAGES)}")
+    return names
+
+
+def _task(folder: Folder, name: str) -> str:
+    """Return the sub-task that a file of BLINK is for, by its name."""
+    if folder.benchmark.name != "blink":
+        return ""
+    bare = re.sub(r"[^a-z]", "", name.lower())
+    found = [task for task in BLINK_TASKS if re.sub(r"[^a-z]", "", task.lower()) in bare]
+    if not found:
+        raise folder.wrong(f"{name} is named after none of the sub-tasks {', '.join(BLINK_TASKS)}")
+    return found[0]
