@@ -1,0 +1,301 @@
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sav_core.records import Head
+from sav_ui import teach
+from sav_ui.visit import Visit
+from tests.tiny_models import example_image
+from tests.ui.people import sent, small_project, taught
+
+
+@pytest.fixture
+def visit(shelf):
+    """Somebody who has taught three labels with three pictures each."""
+    return taught(shelf, small_project())
+
+
+@pytest.fixture
+def file(tmp_path):
+    """``file("a.png", seed=1)`` is a picture as the browser uploads it; ``file("a.zip", {...})`` an archive."""
+
+    def make(name, content=None, seed=0, folder=""):
+        path = tmp_path / name
+        if content is None:
+            example_image(seed).save(path)
+        elif isinstance(content, dict):
+            with zipfile.ZipFile(path, "w") as archive:
+                for member, data in content.items():
+                    archive.writestr(member, data)
+        else:
+            path.write_bytes(content)
+        return {**sent(path), "folder": folder}
+
+    return make
+
+
+def png(seed):
+    buffer = io.BytesIO()
+    example_image(seed).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def label_id(visit, name):
+    return next(label.id for label in visit.project.labels if label.name == name)
+
+
+def names(visit):
+    return [label.name for label in visit.project.labels]
+
+
+def do(visit, shelf, action, **data):
+    teach.act(visit, shelf, {"do": action, **data})
+
+
+def go_on(visit, shelf):
+    """What the browser does when the page says that heads are waited for."""
+    for _ in teach.run(visit, shelf, {}):
+        pass
+
+
+def no_model(monkeypatch):
+    """From here on a forward fails the test."""
+
+    def forward(*arguments, **named):
+        pytest.fail("the model ran")
+
+    monkeypatch.setattr("sav_core.extraction.extract_head_vectors", forward)
+
+
+def test_renaming_a_label_runs_no_model_and_changes_no_head(visit, shelf, monkeypatch):
+    no_model(monkeypatch)
+    before = visit.fit
+    do(visit, shelf, "rename", label=label_id(visit, "hund"), value="  a dog ")
+    assert names(visit) == ["a cat", "a dog", "鳥"]
+    assert visit.fit.labels == ("a cat", "a dog", "鳥")
+    assert visit.fit.kept == before.kept
+    assert (visit.fit.scores.correct == before.scores.correct).all()
+    assert not visit.due
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("hund", "already a label"), (" ", "needs a name"), ("x" * 81, "at most 80 characters")]
+)
+def test_a_name_that_cannot_be_keeps_the_old_one_and_says_why(visit, shelf, value, told):
+    do(visit, shelf, "rename", label=label_id(visit, "a cat"), value=value)
+    assert names(visit) == ["a cat", "hund", "鳥"]
+    assert told in visit.notice.text
+    assert visit.fit is not None
+
+
+def test_adding_one_picture_refits_with_one_forward(visit, shelf, file, monkeypatch):
+    from sav_core import extraction
+
+    seen = []
+    original = extraction.extract_head_vectors
+    monkeypatch.setattr(
+        "sav_core.extraction.extract_head_vectors",
+        lambda backbone, examples, **more: seen.append(len(examples)) or original(backbone, examples, **more),
+    )
+    do(visit, shelf, "add", label=label_id(visit, "hund"), files=[file("new.png", seed=99)])
+    assert visit.waits_for_heads
+    go_on(visit, shelf)
+    assert seen == [1]
+    assert len(visit.fit.items) == 10
+    assert not visit.waits_for_heads
+
+
+def test_removing_and_undoing_run_no_model(visit, shelf, monkeypatch):
+    no_model(monkeypatch)
+    before = visit.fit
+    do(visit, shelf, "remove", item=visit.project.items[0].id)
+    assert len(visit.fit.items) == 8
+    assert visit.notice.undo
+    do(visit, shelf, "undo")
+    assert [item.id for item in visit.fit.items] == [item.id for item in before.items]
+    np.testing.assert_array_equal(visit.fit.scores.correct, before.scores.correct)
+
+
+def test_with_one_label_left_there_is_no_result_and_the_page_says_what_to_do(visit, shelf):
+    for name in ("hund", "鳥"):
+        do(visit, shelf, "drop_label", label=label_id(visit, name))
+    assert visit.fit is None
+    assert "second label" in visit.project.why_not_ready()
+    do(visit, shelf, "undo")
+    assert visit.fit is not None, "everything is known already, so the result is back at once"
+
+
+def test_several_pictures_become_an_example_each_or_one_together(visit, shelf, file):
+    files = [file(f"{seed}.png", seed=seed) for seed in range(40, 43)]
+    do(visit, shelf, "add", label=label_id(visit, "hund"), files=files)
+    assert len(visit.project.items) == 12
+    files = [file(f"{seed}.png", seed=seed) for seed in range(50, 53)]
+    do(visit, shelf, "add", label=label_id(visit, "hund"), files=files, together="yes")
+    assert len(visit.project.items) == 13
+    assert [picture.name for picture in visit.project.items[-1].pictures] == ["50.png", "51.png", "52.png"]
+    go_on(visit, shelf)
+    assert len(visit.fit.items) == 13
+
+
+def test_a_bad_file_among_good_ones_costs_only_itself(visit, shelf, file):
+    files = [file("good.png", seed=60), file("bad.png", b"GIF89a, or so it says")]
+    do(visit, shelf, "add", label=label_id(visit, "hund"), files=files)
+    assert len(visit.project.items) == 10
+    assert visit.notice.kind == "error"
+    assert "bad.png" in visit.notice.text
+
+
+def test_what_is_dropped_must_be_an_upload(visit, shelf, tmp_path):
+    path = tmp_path / "secret.png"
+    Image.new("RGB", (4, 4)).save(path)
+    do(visit, shelf, "add", label=label_id(visit, "hund"), files=[{"path": str(path), "name": "a.png"}])
+    assert len(visit.project.items) == 9
+    assert "did not arrive" in visit.notice.text
+
+
+def test_a_zip_of_label_folders_adds_to_labels_by_name(visit, shelf, file):
+    members = {"hund/1.png": png(70), "hund/2.png": png(71), "fish/1.png": png(72), "fish/notes.txt": b"not a picture"}
+    do(visit, shelf, "import", files=[file("more.zip", members)])
+    assert names(visit) == ["a cat", "hund", "鳥", "fish"]
+    assert len(visit.project.of_label(label_id(visit, "hund"))) == 5
+    assert len(visit.project.of_label(label_id(visit, "fish"))) == 1
+
+
+def test_a_jsonl_with_its_images_as_a_zip_keeps_texts_and_groups(shelf, file):
+    rows = [
+        {"images": ["a.png", "b.png"], "question": "<image><image>Same?", "label": "yes"},
+        {"image": "a.png", "question": "Is it red?", "label": "no"},
+    ]
+    members = {"a.png": png(1), "b.png": png(2), "train.jsonl": "\n".join(json.dumps(row) for row in rows)}
+    visit = Visit()
+    do(visit, shelf, "import", files=[file("task.zip", members)])
+    assert [len(item.pictures) for item in visit.project.items] == [2, 1]
+    assert visit.project.items[1].text == "Is it red?"
+    assert visit.project.why_not_ready() == ""
+
+
+def test_a_folder_of_label_folders_takes_the_folders_names(shelf, file):
+    visit = Visit()
+    do(visit, shelf, "import", files=[file("1.png", seed=1, folder="oak"), file("2.png", seed=2, folder="elm")])
+    assert names(visit) == ["oak", "elm"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("broken.zip", b"PK\x03\x04 and no more", "broken.zip"),
+        ("empty.zip", {}, "empty.zip"),
+        ("texts.zip", {"a/1.txt": b"text"}, ""),
+        ("loose.png", None, "need a label"),
+    ],
+)
+def test_an_import_that_holds_nothing_says_so_and_keeps_the_work(visit, shelf, file, name, content, told):
+    before = visit.project
+    do(visit, shelf, "import", files=[file(name, content)])
+    assert visit.project == before
+    assert visit.fit is not None
+    assert visit.notice.kind == "error"
+    assert told in visit.notice.text
+
+
+def test_a_question_that_places_images_which_are_not_there_is_refused(visit, shelf):
+    do(visit, shelf, "question", value="<image> and <image>: same?")
+    assert visit.project.question == "Which animal?"
+    assert "image" in visit.notice.text
+    do(visit, shelf, "text", item=visit.project.items[0].id, value="<image><image>?")
+    assert visit.project.items[0].text == ""
+
+
+def test_a_new_question_and_a_text_of_ones_own_are_asked(visit, shelf):
+    do(visit, shelf, "question", value="What lives here?")
+    do(visit, shelf, "text", item=visit.project.items[0].id, value="Is it a cat?")
+    assert visit.waits_for_heads
+    go_on(visit, shelf)
+    assert [example.question for example in visit.project.examples()][:2] == ["Is it a cat?", "What lives here?"]
+    assert not visit.due
+
+
+def test_moving_a_doubtful_example_puts_it_under_the_other_label(visit, shelf, monkeypatch):
+    no_model(monkeypatch)
+    item = visit.project.items[0]
+    do(visit, shelf, "move", item=item.id, label=label_id(visit, "hund"))
+    assert visit.project.item(item.id).label == label_id(visit, "hund")
+    assert len(visit.fit.items) == 9
+
+
+def test_the_slider_changes_how_many_heads_vote_and_nothing_else(visit, shelf, monkeypatch):
+    no_model(monkeypatch)
+    ranking = visit.fit.ranking
+    for value, kept in ((1, 1), (7, 7), (10**6, len(ranking)), (-3, 1)):
+        do(visit, shelf, "keep", value=value)
+        assert visit.fit.kept == ranking[:kept]
+        assert visit.project.n_kept == kept
+
+
+def test_training_accuracy_and_leave_one_out_are_a_toggle(visit, shelf):
+    do(visit, shelf, "scoring", scoring="resubstitution")
+    assert visit.fit.chosen is visit.fit.paper
+    do(visit, shelf, "scoring", scoring="leave_one_out")
+    assert visit.fit.chosen is visit.fit.honest
+    do(visit, shelf, "scoring", scoring="the best")
+    assert visit.fit.chosen is visit.fit.honest
+
+
+def test_a_head_is_opened_from_a_cell_or_a_row_compared_and_closed(visit, shelf):
+    do(visit, shelf, "head", x=2, y=1)
+    assert visit.focus.head == Head(1, 2)
+    do(visit, shelf, "versus", value="L0.H3")
+    assert visit.focus.versus == Head(0, 3)
+    do(visit, shelf, "head", layer="2", index="0")
+    assert (visit.focus.head, visit.focus.versus) == (Head(2, 0), None)
+    do(visit, shelf, "close_head")
+    assert visit.focus.head is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"do": "head", "x": 99, "y": 0},
+        {"do": "head", "x": "no", "y": []},
+        {"do": "cell", "row": 5, "column": -1},
+        {"do": "keep", "value": None},
+        {"do": "rename"},
+        {"do": "remove", "item": "e999"},
+        {"do": "drop_label", "label": "l999"},
+        {"do": "add", "label": "l1", "files": "none"},
+        {"do": "add", "label": "l1", "files": [3]},
+        {"do": "task", "task": "../../etc"},
+        {"do": "no such thing"},
+        {},
+    ],
+)
+def test_nothing_that_a_page_could_send_loses_work(visit, shelf, data):
+    before = visit.project
+    teach.act(visit, shelf, data)
+    assert visit.project == before
+    assert visit.fit is not None
+
+
+def test_a_ready_task_takes_the_place_of_what_was_there_and_can_be_undone(visit, shelf):
+    before = visit.project
+    do(visit, shelf, "task", task="which-colour")
+    assert visit.project.title == "Which colour is the car?"
+    assert visit.waits_for_heads
+    assert visit.notice.undo
+    do(visit, shelf, "undo")
+    assert visit.project == before
+    assert visit.fit is not None
+
+
+def test_starting_over_can_be_undone(visit, shelf):
+    before = visit.project
+    do(visit, shelf, "clear")
+    assert visit.project.empty
+    assert visit.fit is None
+    do(visit, shelf, "undo")
+    assert visit.project == before
+    assert visit.fit is not None
