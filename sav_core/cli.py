@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sav_core.benchmark_cli import add_benchmark
 from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.heads import Scoring
 from sav_core.space_cli import space_app
@@ -35,6 +36,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(space_app, name="space")
+add_benchmark(app)
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
 FittedModel = Annotated[

@@ -20,7 +20,10 @@ MATHS = {
     "gaussian", "reliability", "confidence", "abstention", "held_out", "comparison", "episodes", "sweeps", "controls",
     "measure_figures",
 }  # fmt: skip
-ABOVE = {"sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "__main__", "__init__"}
+ABOVE = {
+    "sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli", "vector_cli",
+    "__main__", "__init__",
+}  # fmt: skip
 
 MAY_IMPORT = {
     **dict.fromkeys(BELOW, BELOW),
