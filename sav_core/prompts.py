@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from jinja2 import TemplateError
+
 from sav_core.errors import InputError
 
 __all__ = ["PromptWriter"]
@@ -30,6 +32,7 @@ class PromptWriter:
         self._image_token = getattr(processor, "image_token", None) or "<image>"
         self._text_dress = _TEXT_ONLY_DRESS.get(type(processor).__name__, "{text}")
         self._control = _control_tokens(processor, self._template)
+        self._lead = None if self._template is None else _lead(self._tokenizer, self._template)
         self.write = lru_cache(maxsize=256)(self._write)  # a support set asks one question over and over
 
     @property
@@ -43,9 +46,16 @@ class PromptWriter:
         return bool(bos) and prompt.startswith(bos)
 
     def continuation(self, prompt: str, answer: str) -> list[int]:
-        """Return the tokens of an answer after a prompt: a new word, unless the prompt ends a line or with a token."""
-        ends_so = prompt[-1:].isspace() or any(match.end() == len(prompt) for match in self._control.finditer(prompt))
-        text = answer if ends_so else f" {answer}"
+        """Return the tokens of an answer after a prompt.
+
+        What stands between the two is what the chat template writes there; where it writes no conversation that goes on
+        from its own prompt, the answer is a new word, unless the prompt ends a line or with a token.
+        """
+        lead = self._lead
+        if lead is None:
+            ends_so = prompt[-1:].isspace() or any(match.end() == len(prompt) for match in self._control.finditer(prompt))
+            lead = "" if ends_so else " "
+        text = lead + answer
         before, both = (self._tokenizer(each, add_special_tokens=False)["input_ids"] for each in (prompt, prompt + text))
         if both[: len(before)] == before and len(both) > len(before):
             return list(both[len(before) :])
@@ -90,6 +100,23 @@ def _template(processor: Any) -> str | None:
         if template:
             return str(template)
     return None
+
+
+def _lead(tokenizer: Any, template: str) -> str | None:
+    """What a chat template writes between the assistant's header and the answer: nothing, a space; ``None`` if unknown."""
+    question = {"role": "user", "content": [{"type": "text", "text": "question"}]}
+    answer = {"role": "assistant", "content": [{"type": "text", "text": "answer"}]}
+
+    def render(messages: list[Any], open_end: bool) -> str:
+        options = {"chat_template": template, "add_generation_prompt": open_end, "tokenize": False}
+        return str(tokenizer.apply_chat_template(messages, **options))
+
+    try:
+        prompt, whole = render([question], True), render([question, answer], False)
+    except (TemplateError, TypeError, KeyError, ValueError):  # it writes no answers, or not in this form
+        return None
+    lead, found, _ = whole.removeprefix(prompt).partition("answer")
+    return lead if found and whole.startswith(prompt) and not lead.strip() else None
 
 
 def _control_tokens(processor: Any, template: str | None) -> re.Pattern[str]:

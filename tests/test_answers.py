@@ -96,3 +96,12 @@ def test_nothing_is_printed(tiny_backbone, capfd):
 def test_a_control_token_is_refused(tiny_backbone):
     with pytest.raises(InputError, match="control token"):
         generate_text(tiny_backbone("llava"), Example(example_image(), "</s>"))
+
+
+def test_an_answer_follows_the_prompt_as_the_chat_template_writes_it(tiny_backbone, monkeypatch):
+    backbone = tiny_backbone("qwen2_vl")
+    spaced = backbone.prompts.template.replace("{{ part['text'] }}", "{{ ' ' + part['text'] }}")
+    monkeypatch.setattr(backbone.processor, "chat_template", spaced)
+    monkeypatch.setattr(backbone, "prompts", type(backbone.prompts)(backbone.processor))
+    space = backbone.processor.tokenizer.encode(" ", add_special_tokens=False)
+    assert backbone.answer_ids(EXAMPLES[0], "cat")[:1] == space
