@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sav_core.errors import SavError
+from sav_core.errors import InputError, SavError
 from sav_core.records import Cancel, ProgressCallback
 from sav_core.settings import settings
 from sav_ui import gpu
@@ -15,7 +15,7 @@ from sav_ui import gpu
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["MENU", "Choice", "Shelf", "any_allowed", "choice_of", "offered"]
+__all__ = ["MENU", "NO_ID", "Choice", "Shelf", "any_allowed", "choice_of", "looks_like_an_id", "offered"]
 
 
 T = TypeVar("T")
@@ -64,6 +64,8 @@ MENU = (
 )
 """The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
 
+NO_ID = "A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub."
+
 
 def any_allowed() -> bool:
     """Whether a visitor may type any model's id."""
@@ -102,6 +104,8 @@ class Shelf:
         Raises:
             SavError: it is not offered here, or cannot be loaded; the message says why, and what was loaded stays.
         """
+        if model and not looks_like_an_id(model):
+            raise InputError(NO_ID)
         if not any_allowed() and all(model != choice.id for choice in offered()):
             raise SavError(
                 f"{model} is not offered here: choose a model from the menu, or run the app on your own computer."
@@ -144,6 +148,14 @@ class Shelf:
                 return
 
         threading.Thread(target=load, name="warm the embedded model", daemon=True).start()
+
+
+def looks_like_an_id(model: str) -> bool:
+    """Whether a text could be a model's id on the hub; a path of this computer could not."""
+    owner, slash, name = model.partition("/")
+    plain = owner + name
+    known = all(sign.isalnum() or sign in "-_." for sign in plain)
+    return bool(slash and owner and name) and known and ".." not in plain and len(model) <= 200
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui import about_page, classify_page, masthead, project_menu, switching, teach, teach_page
+from sav_ui import about_page, api, classify_page, masthead, project_menu, switching, teach, teach_page
 from sav_ui.frame import Frame
 from sav_ui.models import Shelf
 from sav_ui.visit import Visits
@@ -33,4 +33,5 @@ def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks
                 with gr.Tab(page.TITLE, id=page.TITLE.lower()):
                     page.build(frame)
         frame.connect(app)
+        api.build(frame.shelf)
     return app

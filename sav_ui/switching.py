@@ -9,7 +9,7 @@ from pathlib import Path
 from sav_core.errors import SavError
 from sav_ui.frame import Data
 from sav_ui.jobs import Job
-from sav_ui.models import Shelf
+from sav_ui.models import NO_ID, Shelf, looks_like_an_id
 from sav_ui.visit import Loading, Visit
 
 __all__ = ["bytes_here", "load"]
@@ -21,8 +21,8 @@ def load(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
     Another choice meanwhile takes the place of this one. When the model cannot be loaded, the old one and all work stay.
     """
     model = str(data.get("model", "")).strip()
-    if model and not _looks_like_an_id(model):
-        visit.say("A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub.", where="model")
+    if model and not looks_like_an_id(model):
+        visit.say(NO_ID, where="model")
         yield
         return
     mine = visit.loading = Loading(model)
@@ -50,10 +50,3 @@ def bytes_here(model: str) -> int:
 
     blobs = Path(HF_HUB_CACHE) / repo_folder_name(repo_id=model, repo_type="model") / "blobs"
     return sum(path.stat().st_size for path in blobs.glob("*")) if model else 0
-
-
-def _looks_like_an_id(model: str) -> bool:
-    owner, slash, name = model.partition("/")
-    plain = owner + name
-    known = all(sign.isalnum() or sign in "-_." for sign in plain)
-    return bool(slash and owner and name) and known and ".." not in plain and len(model) <= 200

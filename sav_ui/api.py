@@ -1,0 +1,244 @@
+"""The app without its pages: ``/fit`` and ``/classify`` for programs, through ``gradio_client`` or as MCP tools.
+
+    client = Client("http://localhost:7860")
+    heads, scores, classifier = client.predict([handle_file("owl.png"), ...], ["owl", ...], api_name="/fit")
+    answers = client.predict([handle_file("what.png")], handle_file(classifier), api_name="/classify")
+
+They know no visitor and keep nothing: all that one call learns is in the ``.sav`` file that it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+from gradio.components.api_component import Api
+
+from sav_core.errors import InputError, SavError, SettingError
+from sav_core.heads import SCORINGS
+from sav_core.images import open_picture
+from sav_core.records import Example
+from sav_core.settings import settings
+from sav_core.voting import VOTING_RULES
+from sav_ui.downloads import fresh_path
+from sav_ui.frame import MODEL_QUEUE
+from sav_ui.models import Shelf
+from sav_ui.project import MAX_EXAMPLES
+
+__all__ = ["Fitted", "build", "classify_images", "fit_images", "wants_mcp"]
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_SCORES = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
+_HEADS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "head": _TEXT,
+            "layer": {"type": "integer"},
+            "index": {"type": "integer"},
+            "accuracy": {"type": "number"},
+            "margin": {"type": "number"},
+        },
+    },
+}
+_SHARES = {"type": "object", "additionalProperties": {"type": "number"}}
+_VOTES = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"head": _TEXT, "label": _TEXT, "similarity": {"type": "number"}}},
+}
+_ANSWERS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "image": _TEXT,
+            "label": _TEXT,
+            "shares": _SHARES,
+            "votes": _VOTES,
+            "confidence": {"type": "number"},
+        },
+    },
+}
+
+
+class Fitted(NamedTuple):
+    """What ``/fit`` answers: the kept heads best first, every head's accuracy ``(layer, head)``, the ``.sav`` file."""
+
+    kept_heads: list[dict[str, Any]]
+    head_scores: list[list[float]]
+    classifier: str
+
+
+def fit_images(
+    shelf: Shelf,
+    images: Sequence[str] | None,
+    labels: Sequence[str] | None,
+    question: str = "",
+    n_kept: int = 20,
+    voting: str = "majority",
+    scoring: str = "resubstitution",
+    model: str = "",
+) -> Fitted:
+    """Find the heads that tell labelled images apart; see ``/fit`` for what the arguments mean.
+
+    Raises:
+        SavError: something given cannot be used; the message says what to give instead.
+    """
+    from sav_core.classifier import HeadClassifier, check_labels
+    from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
+    from sav_core.sav import SavClassifier
+
+    paths, names = _paths(images), labels or []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise InputError('labels must be a list of texts, one for each image, such as ["cat", "dog"].')
+    if len(names) != len(paths):
+        raise InputError(f"Each image needs a label, but {len(paths)} images and {len(names)} labels came.")
+    heads = HeadClassifier(n_kept, voting, scoring)
+    heads.check_settings()
+    check_labels(names, [path.name for path in paths])
+    examples = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
+    heads.fit(shelf.run(model, extract_head_vectors, examples))
+    file = fresh_path("classifier.sav")
+    SavClassifier.from_heads(shelf.get(model), heads, str(question)).save(file)
+    scores = heads.fitted_.scores
+    kept = [
+        {
+            "head": str(head),
+            "layer": head.layer,
+            "index": head.index,
+            "accuracy": float(scores.accuracy[head.layer, head.index]),
+            "margin": float(scores.margin[head.layer, head.index]),
+        }
+        for head in heads.kept_heads_
+    ]
+    return Fitted(kept, scores.accuracy.tolist(), str(file))
+
+
+def classify_images(
+    shelf: Shelf, images: Sequence[str] | None, classifier: str | None, question: str = ""
+) -> list[dict[str, Any]]:
+    """Classify images by a ``.sav`` file; see ``/classify`` for what the arguments mean.
+
+    Raises:
+        SavError: something given cannot be used; the message says what to give instead.
+    """
+    from sav_core.classifier_file import read_classifier
+    from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
+    from sav_core.sav import SavClassifier
+
+    paths = _paths(images)
+    if not classifier:
+        raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
+    file = Path(classifier)
+    try:
+        made_with = read_classifier(file)[1].model
+        model = made_with if "/" in made_with else ""  # a hub id; of the embedded model only its folder's name
+        fitted = SavClassifier.load(file, shelf.get(model))
+    except SavError as error:
+        raise type(error)(str(error).replace(str(file), file.name)) from error
+    queries = [fitted.as_query(Example(open_picture(path, path.name), str(question))) for path in paths]
+    predictions = fitted.head_classifier_.predict(shelf.run(model, extract_head_vectors, queries))
+    return [prediction.as_dict() for prediction in predictions]
+
+
+def build(shelf: Shelf) -> None:
+    """Add the endpoints to the app that is being built; they show nothing on its pages."""
+
+    def fit(
+        images: list[str],
+        labels: list[str],
+        question: str = "",
+        n_kept: int = 20,
+        voting: str = "majority",
+        scoring: str = "resubstitution",
+        model: str = "",
+    ) -> Fitted:
+        """Find the attention heads of a frozen multimodal model that tell labelled images apart.
+
+        Args:
+            images: the examples, two labels or more with one image or more each.
+            labels: one for each image, in the same order.
+            question: what the model is asked about every image; may be empty.
+            n_kept: how many of the best heads vote.
+            voting: how their votes are counted.
+            scoring: how heads are scored: on the examples themselves, as in the paper, or each example left out in turn.
+            model: a hub id such as Qwen/Qwen2-VL-2B-Instruct; empty for the embedded demo model, which knows drawings.
+
+        Returns:
+            The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
+        """
+        with _told():
+            return fit_images(shelf, images, labels, question, n_kept, voting, scoring, model)
+
+    def classify(images: list[str], classifier: str, question: str = "") -> list[dict[str, Any]]:
+        """Classify images by the vote of the attention heads that /fit kept.
+
+        Args:
+            images: the images to classify.
+            classifier: the .sav file that /fit returned.
+            question: what the model is asked about each image; empty for the question of /fit.
+
+        Returns:
+            For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1.
+        """
+        with _told():
+            return classify_images(shelf, images, classifier, question)
+
+    images = gr.File(file_count="multiple", label="images", visible=False)
+    classifier = gr.File(label="classifier", visible=False)
+    fitted = gr.File(label="classifier", visible=False)
+    question = Api("", _TEXT, "question")
+    gr.on(
+        [],
+        fit,
+        [
+            images,
+            Api(None, _TEXTS, "labels"),
+            question,
+            Api(20, {"type": "integer"}, "n_kept"),
+            Api("majority", {"enum": list(VOTING_RULES)}, "voting"),
+            Api("resubstitution", {"enum": list(SCORINGS)}, "scoring"),
+            Api("", _TEXT, "model"),
+        ],
+        [Api(None, _HEADS, "kept_heads"), Api(None, _SCORES, "head_scores"), fitted],
+        api_name="fit",
+        **MODEL_QUEUE,
+    )
+    gr.on([], classify, [images, classifier, question], Api(None, _ANSWERS, "answers"), api_name="classify", **MODEL_QUEUE)
+
+
+def wants_mcp(arguments: Sequence[str]) -> bool:
+    """Whether the endpoints are to be MCP tools too, by the command line's ``--mcp`` or by ``SAV_MCP=1``.
+
+    Raises:
+        SettingError: they are, but the package for it is not installed.
+    """
+    wanted = settings().mcp or "--mcp" in arguments
+    if wanted and find_spec("mcp") is None:
+        raise SettingError(
+            "MCP needs a package more: pip install -r requirements-mcp.txt, or start without --mcp and SAV_MCP."
+        )
+    return wanted
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Hand what was refused on purpose to the caller as its sentence, without a traceback in the log."""
+    try:
+        yield
+    except SavError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _paths(images: Sequence[str] | None) -> list[Path]:
+    if not images:
+        raise InputError("images must be one or more image files, and none came.")
+    if len(images) > MAX_EXAMPLES:
+        raise InputError(f"Up to {MAX_EXAMPLES:,} images are taken at a time, but {len(images):,} came: send fewer.")
+    return [Path(path) for path in images]

@@ -1,0 +1,198 @@
+import re
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from sav_core import SavClassifier
+from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
+from sav_core.records import Example
+from sav_core.settings import Settings
+from sav_ui import api
+from sav_ui.models import Shelf
+from tests.serving import serve
+from tests.tiny_models import example_image
+from tests.ui.people import shelf_with
+
+ANSWER = {"image", "label", "shares", "votes", "confidence"}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Eight picture files and their labels."""
+    folder = tmp_path_factory.mktemp("pictures")
+    paths = [folder / f"{row}.png" for row in range(8)]
+    for row, path in enumerate(paths):
+        example_image(row).save(path)
+    return [str(path) for path in paths], ["cat", "dog"] * 4
+
+
+@pytest.fixture(scope="module")
+def shelf(tiny_backbone):
+    return shelf_with(tiny_backbone("llava"))
+
+
+@pytest.fixture(scope="module")
+def served(tiny_checkpoint, tmp_path_factory):
+    """The app's address, with the same tiny model as the embedded one."""
+    with serve(tmp_path_factory.mktemp("served"), SAV_MODEL=str(tiny_checkpoint("llava"))) as address:
+        yield address
+
+
+@pytest.fixture
+def client(served):
+    with closing(Client(served, verbose=False)) as client:
+        yield client
+
+
+def by_library(shelf, pictures, question="", **settings):
+    paths, labels = pictures
+    examples = [Example(path, question, label) for path, label in zip(paths, labels, strict=True)]
+    return SavClassifier(shelf.get(""), **settings).fit(examples)
+
+
+@pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}])
+def test_fit_and_classify_are_the_librarys(shelf, pictures, options):
+    library = by_library(shelf, pictures, **options)
+    fitted = api.fit_images(shelf, *pictures, **options)
+    assert [head["head"] for head in fitted.kept_heads] == [str(head) for head in library.kept_heads_]
+    assert fitted.head_scores == library.head_scores_.tolist()
+    answers = api.classify_images(shelf, pictures[0][:3], fitted.classifier)
+    assert answers == [prediction.as_dict() for prediction in library.predict(pictures[0][:3])]
+    assert SavClassifier.load(fitted.classifier, shelf.get("")).kept_heads_ == library.kept_heads_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ((None, None), InputError, "images must be one or more image files, and none came"),
+        ((["a.png"], []), InputError, "but 1 images and 0 labels came"),
+        ((["a.png"], "cat"), InputError, "labels must be a list of texts"),
+        ((["a.png"], [""]), InputError, "labels must be a list of texts"),
+        ((["a.png"], [3]), InputError, "labels must be a list of texts"),
+        ((["a.png", "b.png"], ["cat", "cat"]), InputError, "at least two labels"),
+        ((["a.png", "b.png"], ["cat", "dog"]), ImageError, "There is no image file 'a.png'"),
+        ((["a.png", "b.png"], ["cat", "dog"], "", 0), SettingError, "n_kept must be a whole number from 1, but is 0"),
+        ((["a.png", "b.png"], ["cat", "dog"], "", "5"), SettingError, "n_kept must be"),
+        ((["a.png", "b.png"], ["cat", "dog"], "", 5, "dice"), SettingError, "voting must be one of"),
+        ((["a.png"] * 3001, ["cat"] * 3001), InputError, "Up to 3,000 images"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_before_the_model_runs(shelf, monkeypatch, arguments, kind, message):
+    monkeypatch.setattr(Shelf, "run", None)
+    with pytest.raises(kind, match=message):
+        api.fit_images(shelf, *arguments)
+
+
+def test_a_wrong_scoring_is_named(shelf, pictures):
+    with pytest.raises(SavError, match="scoring must be"):
+        api.fit_images(shelf, *pictures, scoring="magic")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "kind", "message"),
+    [
+        (None, InputError, "classifier must be a .sav file"),
+        ("gone.sav", ClassifierFileError, "There is no classifier file gone.sav"),
+        ("0.png", ClassifierFileError, "^0.png is not a whole .sav file"),
+    ],
+)
+def test_what_is_no_classifier_is_refused_without_telling_where_it_lay(shelf, pictures, classifier, kind, message):
+    file = classifier and str(Path(pictures[0][0]).parent / classifier)
+    with pytest.raises(kind, match=message) as caught:
+        api.classify_images(shelf, pictures[0][:1], file)
+    assert str(Path(pictures[0][0]).parent) not in str(caught.value)
+
+
+def test_a_classifier_of_another_model_is_refused(shelf, pictures, tiny_backbone):
+    other = api.fit_images(shelf_with(tiny_backbone("qwen2_vl")), *pictures, n_kept=3)
+    with pytest.raises(ClassifierFileError, match="was made with qwen2_vl"):
+        api.classify_images(shelf, pictures[0][:1], other.classifier)
+
+
+def test_the_types_are_documented_and_nothing_else_is_public(client):
+    info = client.view_api(return_format="dict")
+    assert set(info["named_endpoints"]) == {"/fit", "/classify"}
+    assert not info["unnamed_endpoints"]
+    fit = info["named_endpoints"]["/fit"]
+    types = {each["parameter_name"]: each["python_type"]["type"] for each in fit["parameters"]}
+    assert types == {
+        "images": "list[filepath]",
+        "labels": "list[str]",
+        "question": "str",
+        "n_kept": "int",
+        "voting": "Literal['majority']",
+        "scoring": "Literal['resubstitution', 'leave_one_out']",
+        "model": "str",
+    }
+    returns = [each["python_type"]["type"] for each in fit["returns"]]
+    assert returns[1:] == ["list[list[float]]", "filepath"]
+    assert "accuracy: float" in returns[0]
+    classify = info["named_endpoints"]["/classify"]
+    assert [each["parameter_name"] for each in classify["parameters"]] == ["images", "classifier", "question"]
+
+
+def test_a_client_fits_and_classifies(client, shelf, pictures):
+    files = [handle_file(path) for path in pictures[0]]
+    heads, scores, classifier = client.predict(files, pictures[1], n_kept=4, api_name="/fit")
+    library = by_library(shelf, pictures, n_kept=4)
+    assert [head["head"] for head in heads] == [str(head) for head in library.kept_heads_]
+    assert scores == library.head_scores_.tolist()
+    answers = client.predict(files[:2], handle_file(classifier), api_name="/classify")
+    assert [set(answer) for answer in answers] == [ANSWER, ANSWER]
+    expected = [prediction.as_dict() for prediction in library.predict(pictures[0][:2])]
+    assert [answer["label"] for answer in answers] == [each["label"] for each in expected]
+    assert [answer["shares"] for answer in answers] == [each["shares"] for each in expected]
+
+
+def test_a_client_is_told_in_sentences(client, pictures):
+    files = [handle_file(path) for path in pictures[0][:2]]
+    with pytest.raises(AppError, match="at least two labels, but all 2 are of 'cat'"):
+        client.predict(files, ["cat", "cat"], api_name="/fit")
+    with pytest.raises(AppError, match=r"is not a whole \.sav file"):
+        client.predict(files, files[0], api_name="/classify")
+    with pytest.raises(AppError, match="A model is named like"):
+        client.predict(files, ["cat", "dog"], model="/etc", api_name="/fit")
+
+
+def test_a_file_that_is_no_picture_is_named(client, pictures, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(AppError, match=r"'notes.txt' is not a PNG, JPEG, .* image"):
+        client.predict([handle_file(pictures[0][0]), handle_file(str(tmp_path / "notes.txt"))], ["a", "b"], api_name="/fit")
+
+
+def test_calls_at_once_do_not_mix(served, shelf, pictures):
+    """Two programs, each with its own labels, over and over."""
+    paths, labels = pictures
+    expected = {name: by_library(shelf, (paths, [f"{name} {label}" for label in labels]), n_kept=4) for name in "xy"}
+    failures = []
+
+    def program(name):
+        with closing(Client(served, verbose=False)) as client:
+            for _ in range(2):
+                own = [f"{name} {label}" for label in labels]
+                _, _, file = client.predict([handle_file(path) for path in paths], own, n_kept=4, api_name="/fit")
+                (answer,) = client.predict([handle_file(paths[0])], handle_file(file), api_name="/classify")
+                if answer["label"] != expected[name].predict([paths[0]])[0].label:
+                    failures.append(answer)
+
+    threads = [threading.Thread(target=program, args=(name,)) for name in "xy"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_mcp_is_asked_for_by_flag_or_environment_and_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr(api, "find_spec", lambda name: name)
+    assert api.wants_mcp(["--mcp"])
+    assert not api.wants_mcp([])
+    monkeypatch.setattr(api, "settings", lambda: Settings(mcp=True))
+    assert api.wants_mcp([])
+    monkeypatch.setattr(api, "find_spec", lambda name: None)
+    with pytest.raises(SettingError, match=re.escape("pip install -r requirements-mcp.txt")):
+        api.wants_mcp([])
