@@ -1,0 +1,72 @@
+"""How near a query is to the examples of the label it was given: what lets a classifier say "none of these".
+
+A vote always has a winner, also for a thing that no label is about. But such a thing lies farther from the winner than the
+winner's own examples do:
+
+    reach = support_reach(support_vectors, codes, n_labels, kept_heads)
+    closeness(prediction.similarities, winner, reach)            # 1 among the examples, 0.5 twice as far out as any
+
+A distance is one minus the mean of the kept heads' cosines to a label's centroid. Each support example is taken out of its
+own centroid before its distance is measured, for a query is in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.heads import cosines
+from sav_core.records import Head, HeadVectors
+
+__all__ = ["closeness", "support_reach"]
+
+
+def support_reach(
+    vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, kept: Sequence[Head]
+) -> npt.NDArray[np.float64]:
+    """How far from its label's centroid each label's farthest example lies when it is left out.
+
+    Args:
+        vectors: of the support.
+        codes: ``int (example,)``, each example's label as a number from 0.
+        n_labels: how many labels there are.
+        kept: the heads that vote.
+
+    Returns:
+        ``float64 (label,)``. A label with a single example has the largest reach of the others; where no label has two,
+        reach is infinite, for nothing is known of it.
+    """
+    points = vectors.values[:, [head.layer for head in kept], [head.index for head in kept]].astype(np.float64)
+    reach = np.full(n_labels, -np.inf)
+    for code in range(n_labels):
+        own = points[codes == code]  # (example of the label, head, dim)
+        if len(own) < 2:
+            continue
+        others = own.sum(0) - own  # each example's centroid of the others, but for its length, which no cosine sees
+        similarity = [cosines(one[None], rest[:, None]).mean() for one, rest in zip(own, others, strict=True)]
+        reach[code] = 1.0 - min(similarity)
+    known = np.isfinite(reach)
+    reach[~known] = reach[known].max() if known.any() else np.inf
+    return reach
+
+
+def closeness(
+    similarities: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], reach: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The winning label's reach divided by a query's distance to it, at most 1.
+
+    Args:
+        similarities: ``float (example, head, label)``, the kept heads' cosines to every label's centroid.
+        winner: ``int (example,)``, the label's number that each query was given.
+        reach: ``float (label,)``, from ``support_reach``.
+
+    Returns:
+        ``float64 (example,)``, from 0 to 1.
+    """
+    mean = similarities.mean(1)  # (example, label)
+    distance = 1.0 - mean[np.arange(len(winner)), winner]
+    allowed = reach[winner]
+    ratio = np.divide(allowed, distance, out=np.ones_like(distance), where=distance > allowed)
+    return np.clip(ratio, 0.0, 1.0)
