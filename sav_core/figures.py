@@ -140,23 +140,30 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: f
 def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[Head], labels: Sequence[str]) -> go.Figure:
     """Draw each kept head's cosine to every label's mean, best head on top; each head's own vote is framed.
 
+    Colour is the cosine above or below the head's own average over the labels: heads differ far more in how near they
+    find everything than in what they find nearest, and would be bars of one colour each. Exact cosines are on hover.
+
     Args:
         similarities: ``float (head, label)``.
         heads: best first.
         labels: in the order of the array.
     """
     names = [f"{place}. {head}" for place, head in enumerate(heads, start=1)]
+    above = similarities - similarities.mean(1, keepdims=True)
     figure = go.Figure(
         go.Heatmap(
-            z=similarities,
+            z=above,
             x=list(range(len(labels))),
             y=list(range(len(names))),
-            customdata=np.array([[[name, label] for label in labels] for name in names]),
+            customdata=[
+                [[name, label, float(cosine)] for label, cosine in zip(labels, row, strict=True)]
+                for name, row in zip(names, similarities, strict=True)
+            ],
             colorscale=_scale(),
             xgap=2,
             ygap=2,
-            colorbar=_colourbar("cosine", ".2f", low=float(similarities.min()), high=float(similarities.max())),
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:.4f}<extra></extra>",
+            colorbar=_colourbar("nearer than on average", "+.2f", low=float(above.min()), high=float(above.max())),
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: cosine %{customdata[2]:.4f}<extra></extra>",
         )
     )
     votes = [Head(row, int(vote)) for row, vote in enumerate(similarities.argmax(1))]
