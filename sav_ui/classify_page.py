@@ -1,11 +1,13 @@
-"""The Classify page."""
+"""The Classify page: where its parts stand, and who handles what is done there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sav_ui.frame import Frame
-from sav_ui.stage import fill, scene
+import gradio as gr
+
+from sav_ui import classify, classify_view, live
+from sav_ui.frame import MODEL_QUEUE, QUIET, Frame, sent
 from sav_ui.visit import Visit
 
 __all__ = ["TITLE", "build"]
@@ -15,8 +17,14 @@ TITLE = "Classify"
 
 def build(frame: Frame) -> None:
     """Lay the page out."""
-    frame.stage("classify", _show)
+    frame.stage("tray", classify_view.tray, act=classify.act, lively=True)
+    webcam = frame.stage("live", live.show, act=classify.act, events=("frame",))
+    frame.stage("answers", classify_view.answers, act=classify.act, run=classify.run, slides=("answers",), lively=True)
 
+    def on_frame(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
+        visit = visit or Visit()
+        live.look(visit, frame.shelf, sent(event))
+        return live.show(visit)
 
-def _show(visit: Visit) -> dict[str, Any]:
-    return scene(fill("classify.html", taught=visit.fit is not None), visit.version())
+    # "once": while a frame is on its way no other is sent, whatever the script says.
+    webcam.frame(on_frame, frame.session, webcam, trigger_mode="once", **MODEL_QUEUE, **QUIET)

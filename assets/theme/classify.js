@@ -1,0 +1,96 @@
+// The Classify page's own part of the browser, on top of stage.js. Its webcam sends a frame to Python only when the last one
+// is answered, so that what is shown is never older than one look of the model.
+//
+//   data-webcam         a click starts the webcam
+//   data-webcam-stop    a click stops it
+(() => {
+  "use strict";
+  const SIDE = 320; // pixels of a frame's longer side: more than small models see
+  const PAUSE = 66; // milliseconds from frame to frame at least: faster than that is no livelier, only dearer
+  const PATIENCE = 1500; // milliseconds without an answer before the page says that it waits
+  const NO_CAMERA = "The webcam cannot be used: allow it in the browser's address bar, or drop pictures instead.";
+  let camera = null; // while the webcam is on: its stream, the frame that is asked about, when it was sent, when others were answered
+  let serial = Date.now() % 1e9; // no two frames of a page have the same, or an old answer would pass for a new one
+
+  const stageOf = (id) => document.querySelector(`#${id} .stage`);
+  const part = (selector) => stageOf("live") && stageOf("live").querySelector(selector);
+  const note = (text) => part("[data-note]") && (part("[data-note]").textContent = text);
+
+  async function start() {
+    if (camera) return;
+    const mine = (camera = { stream: null, waitsFor: null, sent: 0, answered: [], rate: "" });
+    stageOf("live").toggleAttribute("data-live", true);
+    note("Waiting for the webcam …");
+    part(".live").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
+      if (camera !== mine) return release(stream); // stopped meanwhile
+      mine.stream = stream;
+      part("video").srcObject = stream;
+      await part("video").play();
+      note("");
+      ask();
+    } catch (error) {
+      note(NO_CAMERA);
+      if (camera === mine) camera = null;
+    }
+  }
+
+  function release(stream) {
+    stream.getTracks().forEach((track) => track.stop());
+  }
+
+  function stop() {
+    if (camera && camera.stream) release(camera.stream);
+    camera = null;
+    stageOf("live").toggleAttribute("data-live", false);
+  }
+
+  async function ask() {
+    const mine = camera;
+    if (!mine || !mine.stream) return;
+    if (!stageOf("live").offsetParent) return stop(); // another page is open
+    const image = await asURI(await window.SAV.snapshot(part("video"), SIDE, "image/jpeg"));
+    if (camera !== mine) return;
+    const asked = (mine.waitsFor = ++serial);
+    mine.sent = performance.now();
+    stageOf("live").savStage.send("frame", { image, serial: asked });
+    setTimeout(() => camera === mine && mine.waitsFor === asked && note("Waiting for the model, which is busy …"), PATIENCE);
+  }
+
+  function drawn() {
+    if (!camera) return;
+    if (Number(part(".live").dataset.serial) === camera.waitsFor) {
+      const now = performance.now();
+      camera.waitsFor = null;
+      camera.answered = [...camera.answered, now].filter((time) => now - time < 3000);
+      const frames = camera.answered.length - 1;
+      if (frames > 1) camera.rate = `${((1000 * frames) / (now - camera.answered[0])).toFixed(1)} frames a second`;
+      setTimeout(ask, Math.max(0, camera.sent + PAUSE - now));
+    }
+    part("[data-rate]").textContent = camera.rate;
+  }
+
+  function asURI(blob) {
+    return new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.readAsDataURL(blob);
+    });
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-webcam]")) start();
+    if (target.closest("[data-webcam-stop]")) stop();
+  });
+
+  // What was changed on another page, by a slider say, is shown here as soon as this one comes into view.
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) target.savStage.send("act", { do: "refresh" });
+  });
+
+  document.addEventListener("sav:drawn", ({ target }) => {
+    if (target === stageOf("tray")) watcher.observe(target);
+    if (target === stageOf("live")) drawn();
+  });
+})();

@@ -1,0 +1,213 @@
+"""What a visitor does on the Classify page: plain functions of a visit and plain values, by the name of the action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sav_core.errors import InputError, SavError
+from sav_core.records import Example
+from sav_ui import teach
+from sav_ui.classifying import classify_queries, look_closely, waits_for_answers, waits_for_insight
+from sav_ui.desk import NONE, Query, desk_of, fit_of, task_of
+from sav_ui.downloads import fresh_path, link
+from sav_ui.finding import settle
+from sav_ui.intake import read_archive, read_pictures, told, uploads
+from sav_ui.models import Shelf
+from sav_ui.ready import Task
+from sav_ui.results import as_csv, as_json
+from sav_ui.visit import Visit
+
+__all__ = ["ACTIONS", "WHERE", "act", "run"]
+
+Data = Mapping[str, Any]
+
+WHERE = "classify"
+"""The part of the page that this one's sentences concern."""
+
+_OF_TEACH = frozenset({"task", "undo", "dismiss", "upload_failed"})
+"""What means the same on both pages."""
+
+
+def act(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Do what needs no model; a correction also fits again, for the model has seen the picture."""
+    name = str(data.get("do", ""))
+    if name in _OF_TEACH:
+        teach.act(visit, shelf, data)
+        if visit.notice is not None:
+            visit.say(visit.notice.text, visit.notice.kind, WHERE, undo=visit.notice.undo)
+        return
+    action = ACTIONS.get(name)
+    if action is None:
+        return
+    desk_of(visit).saved = None
+    try:
+        with visit.lock:
+            action(visit, shelf, data)
+    except SavError as error:
+        visit.say(str(error), where=WHERE)
+    except (KeyError, TypeError, ValueError):
+        visit.say("The page sent something that could not be understood: reload it and try again.", where=WHERE)
+    settle(visit, shelf)
+
+
+def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
+    """Show the model the pictures that it has not seen, then ask it about the one that is looked at."""
+    desk = desk_of(visit)
+    desk.busy = True
+    try:
+        if waits_for_answers(visit):
+            yield from classify_queries(visit, shelf)
+        if waits_for_insight(visit) or data.get("do") == "insight":
+            yield from look_closely(visit, shelf)
+    finally:
+        desk.busy = False
+
+
+def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Add pictures to classify, or a ZIP's."""
+    project = visit.project
+    files = uploads(data.get("files"))
+    queries, skipped = [], []
+    for file in [file for file in files if file.archive]:
+        found = read_archive(file, project.question)
+        queries += [_as_query(visit, example) for example in found.examples]
+        skipped += found.skipped
+    good, bad = read_pictures([file for file in files if not file.archive])
+    queries += [Query("", (picture,)) for _, picture in good]
+    skipped += bad
+    visit.notice = None
+    desk_of(visit).add(queries)
+    if skipped:
+        visit.say(told(skipped), where=WHERE)
+
+
+def _try(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Classify a picture of the ready task, or all of them; one that is already here is only chosen."""
+    task, desk = _task(visit), desk_of(visit)
+    place = data.get("place", "all")
+    wanted = task.queries if place == "all" else [task.queries[int(place)]]
+    here = {query.content: query.id for query in desk.shown(visit.project)}
+    found = [_as_query(visit, example, task.title) for example in wanted]
+    fresh = [query for query in found if query.content not in here]
+    desk.add(fresh)
+    if not fresh and found:
+        desk.chosen = here[found[0].content]
+
+
+def _keep_frame(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Put the webcam's latest frame among the pictures."""
+    desk = desk_of(visit)
+    if desk.glimpse.picture is None:
+        raise InputError("There is no frame to keep yet: wait for the webcam.")
+    desk.add([Query("", (desk.glimpse.picture,))])
+
+
+def _pick(visit: Visit, shelf: Shelf, data: Data) -> None:
+    desk = desk_of(visit)
+    desk.chosen = desk.query(str(data["query"])).id
+
+
+def _drop(visit: Visit, shelf: Shelf, data: Data) -> None:
+    desk = desk_of(visit)
+    shown = [query.id for query in desk.shown(visit.project)]
+    gone = str(data["query"])
+    if gone in shown and desk.chosen == gone:
+        place = shown.index(gone)
+        desk.chosen = (*shown[place + 1 :], *shown[:place][::-1], "")[0]
+    desk.remove([gone])
+
+
+def _clear(visit: Visit, shelf: Shelf, data: Data) -> None:
+    desk = desk_of(visit)
+    desk.remove([query.id for query in desk.shown(visit.project)])
+
+
+def _text(visit: Visit, shelf: Shelf, data: Data) -> None:
+    desk = desk_of(visit)
+    query, text = desk.query(str(data["query"])), str(data["value"]).strip()[:2000]
+    Example(query.pictures, text or visit.project.question)  # refused here, before the model would
+    desk.change(query.id, text=text, refused="")
+
+
+def _threshold(visit: Visit, shelf: Shelf, data: Data) -> None:
+    visit.set(threshold=max(0.0, min(float(data["value"]) / 100, 1.0)))
+
+
+def _right(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """The guess is right: remember that."""
+    desk, fit = desk_of(visit), fit_of(visit)
+    query = desk.query(str(data["query"]))
+    answer = desk.answers(visit.project, fit).get(query.id) if fit else None
+    if fit is None or answer is None:
+        raise InputError("That picture has no answer yet: wait for it.")
+    desk.change(query.id, truth=NONE if answer.none else fit.label_ids[answer.code])
+
+
+def _nothing(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """No label is about it: remember that."""
+    desk = desk_of(visit)
+    desk.change(desk.query(str(data["query"])).id, truth=NONE)
+
+
+def _teach(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Make a picture an example of its label; the model has seen it, so the fit follows at once."""
+    desk, project = desk_of(visit), visit.project
+    query, label = desk.query(str(data["query"])), project.label(str(data.get("label") or data["value"]))
+    desk.change(query.id, truth=label.id)
+    if any(item.content == query.content and item.label == label.id for item in project.items):
+        return
+    vector, backbone = desk.vector(query, project), shelf.ready(project.model)
+    if not visit.edit(lambda p: p.with_examples(label.id, [query.asked(p).with_label(label.name)]), where=WHERE):
+        return
+    if vector is not None and backbone is not None:
+        visit.vectors[backbone.key(query.asked(project))] = vector
+    visit.say(f"“{query.name}” is now an example of {label.name}.", "done", WHERE, undo=True)
+
+
+def _save(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Make the answers a file to download."""
+    fit, desk = fit_of(visit), desk_of(visit)
+    if fit is None or not desk.answers(visit.project, fit):
+        raise InputError("There are no answers to save yet: classify some pictures first.")
+    write, suffix = (as_json, "json") if data.get("format") == "json" else (as_csv, "csv")
+    path = fresh_path(f"answers.{suffix}")
+    path.write_text(write(desk, visit.project, fit), encoding="utf-8", newline="")
+    desk.saved = link(path)
+
+
+def _refresh(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """The page has come into view: show it as things are now."""
+
+
+def _as_query(visit: Visit, example: Example, task: str = "") -> Query:
+    """A labelled example as a query whose truth is known, if its label is one of the project's."""
+    project = visit.project
+    truth = next((label.id for label in project.labels if label.name == example.label), "")
+    text = "" if example.question.strip() == project.question.strip() else example.question
+    return Query("", example.images, text, truth, task)
+
+
+def _task(visit: Visit) -> Task:
+    task = task_of(visit.project)
+    if task is None:
+        raise InputError("These pictures are no longer offered: drop your own.")
+    return task
+
+
+ACTIONS: Mapping[str, Callable[[Visit, Shelf, Data], None]] = {
+    "clear_queries": _clear,
+    "drop_query": _drop,
+    "keep_frame": _keep_frame,
+    "nothing": _nothing,
+    "pick": _pick,
+    "query": _query,
+    "query_text": _text,
+    "refresh": _refresh,
+    "right": _right,
+    "save": _save,
+    "teach": _teach,
+    "threshold": _threshold,
+    "try": _try,
+}
+"""What the page can ask for."""
