@@ -34,6 +34,7 @@ _USABLE = 0.8  # share of the free memory that weights may fill
 _TIMED_WHOLE = 50_000_000  # parameters; up to here a whole forward is timed, its vision tower included
 _TOKENS = 512  # that a decoder layer is timed with
 _REPEATS = 3
+_PATIENCE = 1.0  # seconds, after which one repeat is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _load_faster(load: Loader, sample: Sampler, parameters: int) -> tuple[Any, P
     else:
         what, trial = "a decoder layer", _first_layer(model)
     float32, bfloat16 = trial.seconds(torch.float32, torch.bfloat16)
-    why = f"{what} takes {1e3 * float32:.2g} ms in float32 and {1e3 * bfloat16:.2g} ms in bfloat16 on this CPU"
+    why = f"{what} takes {_shown(float32)} in float32 and {_shown(bfloat16)} in bfloat16 on this CPU"
     if bfloat16 >= _WORTH * float32:
         return model, Precision(torch.float32, why)
     del model, trial
@@ -147,18 +148,24 @@ class _Trial:
     named: Mapping[str, Any]
 
     def seconds(self, *dtypes: torch.dtype) -> list[float]:
-        """How long a call takes in each dtype: the shortest of a few, turn and turn about."""
+        """How long a call takes in each dtype: the shortest of a few, turn and turn about, the first to warm up."""
         calls = []
         for dtype in dtypes:
             module = copy.deepcopy(self.module).to(dtype)
             calls.append(functools.partial(module, *_cast(self.given, dtype), **_cast(self.named, dtype)))
+        times: list[list[float]] = []
         with torch.inference_mode():
-            times = [[timeit.timeit(call, number=1) for call in calls] for _ in range(1 + _REPEATS)]
-        return [min(turns[1:]) for turns in zip(*times, strict=True)]  # the first turn warms up
+            while len(times) < 2 or (len(times) < 1 + _REPEATS and sum(map(sum, times)) < _PATIENCE):
+                times.append([timeit.timeit(call, number=1) for call in calls])
+        return [min(turns[1:]) for turns in zip(*times, strict=True)]
 
 
 class _ReachedError(Exception):
     """Ends a forward pass once its first decoder layer was called."""
+
+
+def _shown(seconds: float) -> str:
+    return f"{1e3 * seconds:,.{0 if seconds >= 0.01 else 1}f} ms"
 
 
 def _first_layer(model: Any) -> _Trial:

@@ -3,6 +3,7 @@ import re
 import shutil
 import socket
 import threading
+import time
 
 import pytest
 import torch
@@ -280,6 +281,17 @@ class TestPrecision:
         assert backbone.dtype_name == dtype
         assert backbone.model.dtype == backbone.dtype
         assert backbone.why_dtype.startswith(what)
+
+    def test_a_slow_call_is_not_repeated_more_than_once(self):
+        calls = []
+
+        class Slow(torch.nn.Module):
+            def forward(self):
+                calls.append(1)
+                time.sleep(0.3)
+
+        assert all(seconds >= 0.3 for seconds in precision._Trial(Slow(), (), {}).seconds(torch.float32, torch.bfloat16))
+        assert len(calls) == 4  # two dtypes, once to warm up and once to measure
 
     @pytest.mark.parametrize("whole", [0, 1 << 40])
     def test_it_is_measured_on_the_model(self, tiny_checkpoint, monkeypatch, whole):
