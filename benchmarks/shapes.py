@@ -34,6 +34,7 @@ _SMOLVLM = {
         "num_attention_heads": 9,
         "num_key_value_heads": 3,
         "max_position_embeddings": 8192,
+        "vocab_size": 49280,
     },
     "scale_factor": 4,
 }

@@ -383,7 +383,7 @@ def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
     tokenizer = _tokenizer(recipe)
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in ("<pad>", *recipe.tokens)}
     config = recipe.config(ids)
-    config["text_config"] = {**config["text_config"], "vocab_size": len(tokenizer), **_ends(tokenizer)}
+    config["text_config"] = {"vocab_size": len(tokenizer), **config["text_config"], **_ends(tokenizer)}
     model_config = AutoConfig.for_model(**config)
     torch.manual_seed(seed)
     model = AutoModelForImageTextToText.from_config(model_config, dtype=torch.float32)
