@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sav_core.benchmark_cli import add_benchmark
-from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar
+from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar, spinner
 from sav_core.heads import Scoring
+from sav_core.retrieval_cli import add_retrieval
 from sav_core.space_cli import space_app
 from sav_core.voting import VotingName
 
@@ -21,7 +22,6 @@ from sav_core.voting import VotingName
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
     from sav_core.records import ExampleSet, Prediction, Skipped
-    from sav_core.sav import SavClassifier
 
 __all__ = ["app", "main"]
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(space_app, name="space")
 add_benchmark(app)
+add_retrieval(app)
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
 FittedModel = Annotated[
@@ -118,9 +119,10 @@ def classify(
 ) -> None:
     """Classify images; with --json one object a line: image, label, shares, votes, confidence."""
     from sav_core.datasets import read_queries
+    from sav_core.opening import open_classifier
 
     queries = read_queries(images, question=question)
-    fitted = _load(classifier, model)
+    fitted = open_classifier(classifier, model)
     with progress_bar("classifying") as progress:
         predictions = fitted.predict(queries, progress=progress)
     if as_json:
@@ -226,20 +228,10 @@ def models(as_json: AsJson = False) -> None:
 
 
 def _backbone(model: str | None, dtype: str) -> Backbone:
-    from sav_core.backbones import load_backbone
+    with spinner(f"loading {model or 'the model'}"):  # importing torch is a part of it; a download may be
+        from sav_core.backbones import load_backbone
 
-    return load_backbone(model, dtype=dtype)
-
-
-def _load(path: Path, model: str | None) -> SavClassifier:
-    """Load a classifier with its model, in the precision it was fitted in."""
-    from sav_core.backbones import load_backbone
-    from sav_core.classifier_file import read_classifier
-    from sav_core.sav import SavClassifier
-
-    provenance = read_classifier(path)[1]
-    named = provenance.model if "/" in provenance.model else None  # a hub id; a folder's name alone does not find it
-    return SavClassifier.load(path, load_backbone(model or named, dtype=provenance.dtype))
+        return load_backbone(model, dtype=dtype)
 
 
 def _read(source: str, question: str) -> ExampleSet:

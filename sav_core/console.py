@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typer.exceptions import Abort, TyperException
@@ -20,7 +21,7 @@ from sav_core.errors import CancelledError, SavError, StorageError
 from sav_core.records import Progress as Done
 from sav_core.records import ProgressCallback
 
-__all__ = ["exit_status", "print_json", "print_line", "print_table", "progress_bar"]
+__all__ = ["exit_status", "print_json", "print_line", "print_table", "progress_bar", "spinner"]
 
 _NO_TERMINAL_WIDTH = 1000  # a file or a pipe must not lose the end of a line
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # what shells report for the two signals
@@ -94,6 +95,17 @@ def progress_bar(what: str) -> Iterator[ProgressCallback]:
             bar.update(task, completed=done.done, total=done.total, rate=f"{done.rate:.1f}/s")
 
         yield show
+
+
+@contextmanager
+def spinner(what: str) -> Iterator[None]:
+    """Say what is waited for while open; nothing when standard error is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(escape(what)):
+        yield
 
 
 class _ReaderGoneError(Exception):
