@@ -9,20 +9,21 @@ ROOT = Path(__file__).resolve().parent.parent
 
 BELOW = {
     "errors", "settings", "storage", "decoding", "images", "records", "archives", "sources", "listings", "jsonl",
-    "datasets", "cache", "scenes", "scene_tasks", "duplicates", "benchmarks",
+    "datasets", "cache", "scenes", "scene_tasks", "duplicates", "benchmarks", "features", "indexes",
 }  # fmt: skip
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
     "lookahead", "extraction", "answers", "attention", "placement", "overlays", "probes", "weights", "catalogue",
+    "hidden_states",
 }  # fmt: skip
 MATHS = {
     "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
     "gaussian", "reliability", "confidence", "abstention", "held_out", "comparison", "episodes", "sweeps", "controls",
-    "measure_figures",
+    "measure_figures", "compression", "exports",
 }  # fmt: skip
 ABOVE = {
-    "sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli", "vector_cli",
-    "__main__", "__init__",
+    "sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli",
+    "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {

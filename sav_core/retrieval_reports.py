@@ -1,0 +1,74 @@
+"""How good retrieval is: recall by the kept heads beside all heads, the model's last hidden state and the raw pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sav_core.errors import InputError, SettingError
+from sav_core.features import as_vectors, pixel_features
+from sav_core.records import Example, Head, HeadVectors
+from sav_core.retrieval import nearest, recall_at
+
+__all__ = ["Space", "pixel_space", "recall_report"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Vectors to search in and to search for, and which of their heads decide.
+
+    Attributes:
+        index: labelled examples.
+        queries: labelled examples, or the index itself, in which no example then finds itself.
+        heads: whose vectors decide.
+    """
+
+    index: HeadVectors
+    queries: HeadVectors
+    heads: tuple[Head, ...]
+
+
+def pixel_space(index: Sequence[Example], queries: Sequence[Example]) -> Space:
+    """Return the space of the raw pixels.
+
+    Args:
+        index: examples to search in.
+        queries: examples to search for, with as many pictures each; the index itself to search in itself.
+    """
+    vectors = as_vectors(pixel_features(index), index, "pixels")
+    asked = vectors if queries is index else as_vectors(pixel_features(queries), queries, "pixels")
+    return Space(vectors, asked, (Head(0, 0),))
+
+
+def recall_report(spaces: Mapping[str, Space], ks: Sequence[int] = (1, 5, 10)) -> dict[str, dict[int, float]]:
+    """Return recall@k in each space: the share of the queries with an example of their own label among their k nearest.
+
+    Args:
+        spaces: by name, all of the same examples.
+        ks: how many of the nearest count.
+
+    Raises:
+        SettingError: a ``k`` is not positive, or larger than the index.
+        InputError: no label has an example to find, so that every recall would be 0.
+    """
+    first = next(iter(spaces.values()))
+    itself = first.queries is first.index
+    most = len(first.index) - itself
+    if not ks or min(ks) < 1 or max(ks) > most:
+        raise SettingError(f"k must be from 1 to {most}, the examples there are to find, but is {list(ks)}.")
+    _check_labels(first, itself)
+    report = {}
+    for name, space in spaces.items():
+        found = nearest(space.index, space.queries, space.heads, max(ks), exclude_self=itself)
+        report[name] = {k: recall_at(k, found, space.index.labels, space.queries.labels) for k in sorted(set(ks))}
+    return report
+
+
+def _check_labels(space: Space, itself: bool) -> None:
+    labels = [label for label in space.index.labels if label is not None]
+    findable = {label for label in labels if not itself or labels.count(label) > 1}
+    if not findable & set(space.queries.labels):
+        raise InputError(
+            "Recall is judged on labels that the index has another example of, and there is none: put the images of each "
+            "label into a folder of its name, two or more in each."
+        )
