@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sav_core.confidence import Calibration
 from sav_core.errors import InputError, SettingError
+from sav_core.gaussian import GaussianHeads, fit_gaussian
 from sav_core.heads import cosines, fit_heads
 from sav_core.records import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
-from sav_core.voting import voting_rule
+from sav_core.reliability import fit_reliability, heads_by_label, soft_votes, vote_weights
+from sav_core.voting import Ballot, check_voting, majority, pooled
 
 __all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
 
@@ -27,12 +30,16 @@ class FittedHeads:
         centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
         scores: of every head.
         examples: how many support examples each label had, in the order of ``labels``.
+        gaussian: the heads' discriminants, where ``gaussian`` voting was fitted.
+        reliability: ``float64 (layer, head, label)``, where ``reliability`` voting was fitted.
     """
 
     labels: tuple[str, ...]
     centroids: npt.NDArray[np.float64]
     scores: HeadScores
     examples: tuple[int, ...]
+    gaussian: GaussianHeads | None = None
+    reliability: npt.NDArray[np.float64] | None = None
 
     @property
     def geometry(self) -> Geometry:
@@ -45,7 +52,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     """Sparse Attention Vectors on arrays (arXiv 2412.00142, section 3).
 
     Args:
-        n_kept: how many of the best heads vote; all of them where the model has fewer. The paper's 20.
+        n_kept: how many of the best heads vote; all of them where the model has fewer. The paper's 20. Under
+            ``reliability`` each label rests on so many, and all that any label rests on are kept.
         voting: name of the voting rule, see ``sav_core.voting``.
         scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"`` (honest with few examples).
 
@@ -54,6 +62,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         fitted_: the ``FittedHeads``.
         head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
         kept_heads_: the heads that vote, best first.
+        calibration_: turns shares into probabilities; ``None`` until ``sav_core.held_out.calibrate`` has set it.
 
     Example:
         >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
@@ -86,29 +95,60 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             raise InputError(f"{len(vectors)} examples need as many labels, but {len(names)} were given.")
         chosen = check_labels([names[row] for row in used], [vectors.names[row] for row in used])
         classes, codes = np.unique(np.array(chosen), return_inverse=True)
-        fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=None if rows is None else used)
-        self.support_predicted_ = fit.predicted
-        self.support_codes_ = codes
+        picked = None if rows is None else used
+        fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
+        scores, gaussian, reliability = fit.scores, None, None
+        self.support_predicted_, self.support_codes_ = fit.predicted, codes
+        if self.voting == "gaussian":
+            discriminants = fit_gaussian(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
+            scores, gaussian = discriminants.scores, discriminants.heads
+            self.support_predicted_ = discriminants.predicted
+        elif self.voting == "reliability":
+            reliability = fit_reliability(vectors, codes, len(classes), rows=picked)
+            scores = replace(scores, merit=reliability.mean(-1))
         return self._adopt(
             FittedHeads(
                 labels=tuple(str(label) for label in classes),
                 centroids=fit.centroids,
-                scores=fit.scores,
+                scores=scores,
                 examples=tuple(int(count) for count in np.bincount(codes)),
+                gaussian=gaussian,
+                reliability=reliability,
             )
         )
 
     @classmethod
-    def from_fitted(cls, fitted: FittedHeads, n_kept: int = 20, voting: str = "majority") -> HeadClassifier:
-        """Return a classifier that goes on from what an earlier fit found."""
+    def from_fitted(
+        cls,
+        fitted: FittedHeads,
+        n_kept: int = 20,
+        voting: str = "majority",
+        calibration: Calibration | None = None,
+    ) -> HeadClassifier:
+        """Return a classifier that goes on from what an earlier fit found.
+
+        Args:
+            fitted: what it found.
+            n_kept: how many heads vote.
+            voting: the rule it was fitted for, or ``majority``, which every fit serves.
+            calibration: of a classifier of that many heads and that rule.
+
+        Raises:
+            SettingError: a setting is out of its range, or the fit does not serve that rule.
+        """
         classifier = cls(n_kept=n_kept, voting=voting, scoring=fitted.scores.scoring)
         classifier.check_settings()
-        return classifier._adopt(fitted)
+        missing = {"gaussian": fitted.gaussian is None, "reliability": fitted.reliability is None}
+        if missing.get(voting, False):
+            raise SettingError(f"This classifier was not fitted for {voting} voting: fit it again with voting={voting!r}.")
+        classifier._adopt(fitted)
+        classifier.calibration_ = calibration
+        return classifier
 
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
         other = HeadClassifier.from_fitted(self.fitted_, n_kept=len(heads), voting=self.voting)
-        other.kept_heads_ = tuple(heads)
+        other._keep(tuple(heads))
         return other
 
     def predict(self, vectors: HeadVectors) -> list[Prediction]:
@@ -118,6 +158,39 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
+        similarities, opinions, ballot = self._vote(vectors)
+        labels = self.fitted_.labels
+        shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
+        probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
+        return [
+            Prediction(
+                label=labels[winner],
+                shares=dict(zip(labels, shares[row], strict=True)),
+                votes=tuple(
+                    Vote(head, labels[code], float(similarities[row, place, code]))
+                    for place, (head, code) in enumerate(zip(self.kept_heads_, ballot.votes[row], strict=True))
+                ),
+                similarities=similarities[row],
+                margin=margin[row],
+                confidence=confidence[row],
+                name=vectors.names[row],
+                probability=None if probability is None else float(probability[row, winner]),
+                opinions=None if opinions is None else opinions[row],
+            )
+            for row, winner in enumerate(ballot.winner)
+        ]
+
+    def vote(self, vectors: HeadVectors) -> Ballot:
+        """Return what ``predict`` does as arrays, without a Prediction for each example: for many queries, many times.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: ``fit`` was not called.
+            InputError: the vectors come from a model of another geometry.
+        """
+        return self._vote(vectors)[2]
+
+    def _vote(self, vectors: HeadVectors) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None, Ballot]:
+        """Cosines and opinions ``(example, head, label)`` of the kept heads, and what comes of them."""
         check_is_fitted(self)
         fitted = self.fitted_
         if vectors.geometry != fitted.geometry:
@@ -127,37 +200,39 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             )
         layer = [head.layer for head in self.kept_heads_]
         index = [head.index for head in self.kept_heads_]
-        similarities = cosines(vectors.values[:, layer, index], fitted.centroids[layer, index])
-        ballot = voting_rule(self.voting)(similarities)
-        shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
-        return [
-            Prediction(
-                label=fitted.labels[ballot.winner[row]],
-                shares=dict(zip(fitted.labels, shares[row], strict=True)),
-                votes=tuple(
-                    Vote(head, fitted.labels[code], float(similarities[row, place, code]))
-                    for place, (head, code) in enumerate(zip(self.kept_heads_, ballot.votes[row], strict=True))
-                ),
-                similarities=similarities[row],
-                margin=margin[row],
-                confidence=confidence[row],
-                name=vectors.names[row],
-            )
-            for row in range(len(vectors))
-        ]
+        points = vectors.values[:, layer, index]
+        similarities = cosines(points, fitted.centroids[layer, index])
+        if self.voting == "gaussian" and fitted.gaussian is not None:
+            opinions = fitted.gaussian.probabilities(points, self.kept_heads_)
+            return similarities, opinions, pooled(opinions)
+        if self.voting == "reliability":
+            opinions = soft_votes(similarities)
+            return similarities, opinions, pooled(opinions, self.weights_)
+        return similarities, None, majority(similarities)
 
     def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
         truth = vectors.labels if labels is None else tuple(labels)
-        answers = [prediction.label for prediction in self.predict(vectors)]
+        answers = self.classes_[self.vote(vectors).winner]
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
     def _adopt(self, fitted: FittedHeads) -> HeadClassifier:
         self.fitted_ = fitted
         self.classes_ = np.array(fitted.labels)
         self.head_scores_ = fitted.scores.accuracy
-        self.kept_heads_: tuple[Head, ...] = fitted.scores.ranking[: self.n_kept]
+        self.calibration_: Calibration | None = None
+        if fitted.reliability is not None and self.voting == "reliability":
+            self._keep(*heads_by_label(fitted.reliability, fitted.scores, self.n_kept))
+        else:
+            self._keep(fitted.scores.ranking[: self.n_kept])
         return self
+
+    def _keep(self, heads: tuple[Head, ...], chosen: npt.NDArray[np.bool_] | None = None) -> None:
+        """Let these heads vote, best first; under ``reliability`` each for the labels that rest on it, or for all."""
+        self.kept_heads_ = heads
+        self.weights_: npt.NDArray[np.float64] | None = None
+        if self.fitted_.reliability is not None and self.voting == "reliability":
+            self.weights_ = vote_weights(self.fitted_.reliability, heads, chosen)
 
     def check_settings(self) -> None:
         """Refuse settings out of their range, as ``fit`` does, before any model runs.
@@ -167,7 +242,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
-        voting_rule(self.voting)
+        check_voting(self.voting)
 
 
 def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:

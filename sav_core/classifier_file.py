@@ -19,7 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sav_core.classifier import FittedHeads
+from sav_core.confidence import Calibration
 from sav_core.errors import ClassifierFileError
+from sav_core.gaussian import GaussianHeads
 from sav_core.heads import SCORINGS
 from sav_core.records import HeadScores
 from sav_core.storage import write_atomically
@@ -42,6 +44,7 @@ class Provenance:
         question: what queries without a question of their own are asked; ``None`` where each example has its own.
         n_kept: number of heads that vote.
         voting: name of the voting rule.
+        calibration: turns its shares into probabilities, where it was calibrated.
     """
 
     model: str
@@ -51,6 +54,7 @@ class Provenance:
     question: str | None
     n_kept: int
     voting: str
+    calibration: Calibration | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -64,6 +68,13 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
         "correct": np.ascontiguousarray(fitted.scores.correct, dtype=np.int64),
         "margin": np.ascontiguousarray(fitted.scores.margin, dtype=np.float64),
     }
+    if fitted.scores.merit is not None:
+        arrays["merit"] = np.ascontiguousarray(fitted.scores.merit, dtype=np.float64)
+    if fitted.gaussian is not None:
+        arrays["gaussian_weights"] = np.ascontiguousarray(fitted.gaussian.weights, dtype=np.float64)
+        arrays["gaussian_offsets"] = np.ascontiguousarray(fitted.gaussian.offsets, dtype=np.float64)
+    if fitted.reliability is not None:
+        arrays["reliability"] = np.ascontiguousarray(fitted.reliability, dtype=np.float64)
     header = json.dumps(
         {
             "format": _FORMAT,
@@ -109,23 +120,40 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     if header["format"] != _FORMAT:
         raise ValueError(f"its format is {header['format']!r}, this program reads {_FORMAT!r}")
     labels, examples = tuple(header["labels"]), tuple(header["examples"])
-    provenance = Provenance(**{name: header[name] for name in Provenance.__annotations__})
-    scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"])
-    layers, heads, n_labels, _ = arrays["centroids"].shape
+    # What later versions added may be missing from an older file.
+    calibration = Calibration(**header["calibration"]) if header.get("calibration") else None
+    known = {name: header[name] for name in Provenance.__annotations__ if name != "calibration"}
+    provenance = Provenance(**known, calibration=calibration)
+    scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"], merit=arrays.get("merit"))
+    gaussian = None
+    if "gaussian_weights" in arrays:
+        gaussian = GaussianHeads(arrays["gaussian_weights"], arrays["gaussian_offsets"])
+    reliability = arrays.get("reliability")
+    layers, heads, n_labels, dim = arrays["centroids"].shape
     expected = {
         "the labels are sorted and distinct": list(labels) == sorted(set(labels)) and len(labels) >= 2,
         "labels, counts and centroids agree": len(labels) == len(examples) == n_labels,
-        "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads),
-        "the numbers are finite": np.isfinite(arrays["centroids"]).all() and np.isfinite(scores.margin).all(),
+        "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads)
+        and (scores.merit is None or scores.merit.shape == (layers, heads)),
+        "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,
         "the names are known": scores.scoring in SCORINGS and provenance.voting in VOTING_RULES,
         "heads are kept": provenance.n_kept >= 1,
+        "what gaussian voting needs is there": (provenance.voting != "gaussian" or gaussian is not None)
+        and (
+            gaussian is None
+            or (gaussian.weights.shape, gaussian.offsets.shape)
+            == ((layers, heads, n_labels, dim), (layers, heads, n_labels))
+        ),
+        "what reliability voting needs is there": (provenance.voting != "reliability" or reliability is not None)
+        and (reliability is None or reliability.shape == (layers, heads, n_labels)),
+        "the temperature is possible": calibration is None or calibration.temperature > 0,
     }
     for law, holds in expected.items():
         if not holds:
             raise ValueError(f"it does not hold that {law}")
-    return FittedHeads(labels, arrays["centroids"], scores, examples), provenance
+    return FittedHeads(labels, arrays["centroids"], scores, examples, gaussian, reliability), provenance
 
 
 def _digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:

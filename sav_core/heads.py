@@ -11,26 +11,32 @@ is then equal here, in whatever order a machine adds, and a tie goes to the labe
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from sav_core.blocks import Points, by_blocks
 from sav_core.errors import InputError, SettingError
 from sav_core.records import HeadScores, HeadVectors
 
-__all__ = ["COSINE_DECIMALS", "SCORINGS", "HeadFit", "Scoring", "cosines", "fit_heads"]
+__all__ = [
+    "COSINE_DECIMALS",
+    "SCORINGS",
+    "HeadFit",
+    "Scoring",
+    "cosines",
+    "fit_heads",
+    "judged_examples",
+    "left_out_cosines",
+]
 
 Scoring: TypeAlias = Literal["resubstitution", "leave_one_out"]
 SCORINGS: tuple[str, ...] = get_args(Scoring)
 """The paper's score, where every example sits in its own centroid; and the honest one, where it does not."""
 
 COSINE_DECIMALS = 10
-
-_BLOCK_BYTES = 4 << 20  # of double-precision vectors at a time: about one core's share of the last-level cache
 
 
 @dataclass(frozen=True)
@@ -83,29 +89,15 @@ def fit_heads(
         SettingError: the scoring is unknown, or ``leave_one_out`` has no label with two examples.
         InputError: a vector is not finite.
     """
-    if scoring not in SCORINGS:
-        raise SettingError(f"scoring must be one of {', '.join(SCORINGS)}, but is {scoring!r}.")
+    judged = judged_examples(codes, n_labels, scoring)
     counts = np.bincount(codes, minlength=n_labels)
-    judged = np.ones(len(codes), dtype=bool) if scoring == "resubstitution" else counts[codes] > 1
-    if not judged.any():
-        raise SettingError(
-            "leave_one_out scoring needs a label with at least two examples, but every label has one: "
-            "add examples or use scoring='resubstitution'."
-        )
     examples, (layers, heads, dim) = len(codes), vectors.geometry.shape
     membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
-    flat = vectors.values.reshape(len(vectors), layers * heads, dim)
 
-    def block(start: int, stop: int) -> _Block:
-        part = flat[:, start:stop] if rows is None else flat[rows, start:stop]
-        points = part.astype(np.float64)
+    def work(points: Points) -> _Block:
         return _fit_block(points, membership, codes, counts, leave_one_out=scoring == "leave_one_out")
 
-    step = max(1, _BLOCK_BYTES // max(1, examples * dim * 8))
-    starts = range(0, layers * heads, step)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        blocks = list(pool.map(lambda start: block(start, min(start + step, layers * heads)), starts))
-
+    blocks = by_blocks(vectors, work, rows)
     predicted = np.concatenate([part.predicted for part in blocks])
     margins = np.where(judged, np.concatenate([part.margins for part in blocks]), 0.0)
     scores = HeadScores(
@@ -120,6 +112,47 @@ def fit_heads(
         predicted=predicted.T.reshape(examples, layers, heads),
         margins=margins.T.reshape(examples, layers, heads),
     )
+
+
+def judged_examples(codes: npt.NDArray[np.intp], n_labels: int, scoring: str) -> npt.NDArray[np.bool_]:
+    """``bool (example,)``: whom a scoring can judge. Left out, the only example of its label cannot be.
+
+    Raises:
+        SettingError: the scoring is unknown, or ``leave_one_out`` has no label with two examples.
+    """
+    if scoring not in SCORINGS:
+        raise SettingError(f"scoring must be one of {', '.join(SCORINGS)}, but is {scoring!r}.")
+    if scoring == "resubstitution":
+        return np.ones(len(codes), dtype=bool)
+    judged: npt.NDArray[np.bool_] = np.bincount(codes, minlength=n_labels)[codes] > 1
+    if not judged.any():
+        raise SettingError(
+            "leave_one_out scoring needs a label with at least two examples, but every label has one: "
+            "add examples or use scoring='resubstitution'."
+        )
+    return judged
+
+
+def left_out_cosines(
+    points: Points, codes: npt.NDArray[np.intp], n_labels: int, *, leave_one_out: bool = True
+) -> npt.NDArray[np.float64]:
+    """Cosine of every example to every label's centroid, its own label's being that of the others.
+
+    Args:
+        points: ``float64 (example, head, dim)``.
+        codes: ``int (example,)``, each example's label's number.
+        n_labels: how many labels there are.
+        leave_one_out: false to leave every example in its own centroid.
+
+    Returns:
+        ``float64 (head, label, example)``; minus infinity for the own label of an example that is its only one.
+
+    Raises:
+        InputError: a vector is not finite.
+    """
+    membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
+    counts = np.bincount(codes, minlength=n_labels)
+    return _compare(points, membership, codes, counts, leave_one_out=leave_one_out)[1]
 
 
 def cosines(points: npt.NDArray[np.floating], centroids: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -138,7 +171,7 @@ def cosines(points: npt.NDArray[np.floating], centroids: npt.NDArray[np.floating
 
 
 def _fit_block(
-    points: npt.NDArray[np.float64],
+    points: Points,
     membership: npt.NDArray[np.float64],
     codes: npt.NDArray[np.intp],
     counts: npt.NDArray[np.intp],
@@ -146,6 +179,27 @@ def _fit_block(
     leave_one_out: bool,
 ) -> _Block:
     """Score some heads; ``points`` is ``(example, head, dim)``, ``membership`` is ``(label, example)`` of 0 and 1."""
+    each = np.arange(len(codes))
+    sums, similarity = _compare(points, membership, codes, counts, leave_one_out=leave_one_out)
+    predicted = similarity.argmax(1).astype(np.int32)
+    own = similarity[:, codes, each]
+    similarity[:, codes, each] = -np.inf
+    return _Block(
+        centroids=sums / counts[:, None],
+        predicted=predicted,
+        margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
+    )
+
+
+def _compare(
+    points: Points,
+    membership: npt.NDArray[np.float64],
+    codes: npt.NDArray[np.intp],
+    counts: npt.NDArray[np.intp],
+    *,
+    leave_one_out: bool,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The labels' sums ``(head, label, dim)``, and the cosines ``(head, label, example)`` of the examples to them."""
     each = np.arange(len(codes))
     with np.errstate(invalid="ignore"):  # an infinite vector is told below
         # (head, label, dim); a sum points where its mean does. One small product a head: BLAS starts no threads for it.
@@ -160,14 +214,7 @@ def _fit_block(
         without = sum_square[:, codes] - 2 * own_dot + square  # |s - x|^2 = |s|^2 - 2 s.x + |x|^2
         own = _cosine(own_dot - square, square, np.maximum(without, 0.0))
         similarity[:, codes, each] = np.where(counts[codes] > 1, own, -np.inf)
-    predicted = similarity.argmax(1).astype(np.int32)
-    own = similarity[:, codes, each]
-    similarity[:, codes, each] = -np.inf
-    return _Block(
-        centroids=sums / counts[:, None],
-        predicted=predicted,
-        margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
-    )
+    return sums, similarity
 
 
 def _square(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

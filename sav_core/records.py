@@ -272,12 +272,15 @@ class HeadScores:
         scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
             label has another example left.
         scoring: ``"resubstitution"`` or ``"leave_one_out"``.
+        merit: ``float (layer, head)``, what ranks the heads before all else, where the voting rule has a measure of its
+            own; ``None`` under ``majority``.
     """
 
     correct: npt.NDArray[np.int64]
     margin: npt.NDArray[np.float64]
     scored: int
     scoring: str
+    merit: npt.NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
         best = self.ranking[0]
@@ -290,14 +293,15 @@ class HeadScores:
 
     @cached_property
     def ranking(self) -> tuple[Head, ...]:
-        """Every head, best first: more correct, then larger margin, then lower layer, then lower head."""
+        """Every head, best first: larger merit, then more correct, larger margin, lower layer, lower head."""
         layers, heads = self.correct.shape
-        order = np.lexsort((np.arange(layers * heads), -self.margin.ravel(), -self.correct.ravel()))
+        keys = [np.arange(layers * heads), -self.margin.ravel(), -self.correct.ravel()]  # the last is the first to tell
+        order = np.lexsort(keys if self.merit is None else [*keys, -self.merit.ravel()])
         return tuple(Head(*divmod(int(flat), heads)) for flat in order)
 
 
 class Vote(NamedTuple):
-    """One kept head's vote: the label whose centroid is nearest to the query, and the cosine to it."""
+    """One kept head's vote: the label it finds likeliest (nearest, under ``majority``), and the cosine to its centroid."""
 
     head: Head
     label: str
@@ -315,8 +319,11 @@ class Prediction:
         similarities: ``float (head, label)``, each kept head's cosine to every label's centroid; heads as in ``votes``,
             labels as in ``shares``.
         margin: the answer's share minus the largest other share.
-        confidence: how sure the voting rule is, 0 to 1; under ``majority`` the answer's share.
+        confidence: how sure the voting rule is, 0 to 1: the answer's share.
         name: the query's name.
+        probability: the chance that the answer is right, where the classifier was calibrated.
+        opinions: ``float (head, label)``, what each kept head makes of the query, rows sum to 1; ``None`` under
+            ``majority``, where a head has no opinion but its vote.
     """
 
     label: str
@@ -326,6 +333,8 @@ class Prediction:
     margin: float
     confidence: float
     name: str = ""
+    probability: float | None = None
+    opinions: npt.NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         share = self.shares[self.label]

@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from sav_core.cache import VectorCache, default_cache
 from sav_core.classifier import HeadClassifier, check_labels
 from sav_core.classifier_file import Provenance, read_classifier, write_classifier
+from sav_core.confidence import Calibration
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.extraction import extract_head_vectors
+from sav_core.held_out import calibrate
 from sav_core.images import PictureLike
 from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, ProgressCallback
 
@@ -113,6 +115,20 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring).fit(self.vectors_, rows=rows)
         return self
 
+    def calibrate(self) -> Calibration:
+        """Let predictions carry a probability: fit its temperature on the support, each example left out.
+
+        The model does not run; a fit is needed for each example, which takes milliseconds for a small model.
+
+        Raises:
+            InputError: there are no vectors, because the classifier was loaded from a file.
+            SettingError: no label has two examples.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "vectors_"):
+            raise InputError("A classifier loaded from a file has no support vectors to calibrate on: call fit first.")
+        return calibrate(self.head_classifier_, self.vectors_)
+
     def predict(
         self,
         queries: Sequence[Example | PictureLike],
@@ -182,6 +198,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             question=self.question_,
             n_kept=int(self.head_classifier_.n_kept),
             voting=self.head_classifier_.voting,
+            calibration=self.head_classifier_.calibration_,
         )
         write_classifier(Path(path), self.head_classifier_.fitted_, provenance)
 
@@ -198,7 +215,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
                 f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
                 f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
             )
-        heads = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
+        heads = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting, provenance.calibration)
         return cls.from_heads(backbone, heads, provenance.question)
 
     @classmethod

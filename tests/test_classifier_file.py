@@ -8,7 +8,8 @@ from safetensors.numpy import load, save
 
 from sav_core.classifier import HeadClassifier
 from sav_core.classifier_file import Provenance, read_classifier, write_classifier
-from sav_core.errors import ClassifierFileError, StorageError
+from sav_core.confidence import Calibration
+from sav_core.errors import ClassifierFileError, SettingError, StorageError
 from tests.problems import clusters
 
 PROVENANCE = Provenance("tiny", "abc", "float32", "pil", "What is this?", 4, "majority")
@@ -56,6 +57,33 @@ def test_a_read_classifier_predicts_to_the_bit_what_the_written_one_did(path):
         np.testing.assert_array_equal(one.similarities, other.similarities)
 
 
+@pytest.mark.parametrize("voting", ["gaussian", "reliability"])
+def test_every_voting_rule_survives_the_file(tmp_path, voting):
+    queries = clusters(seed=5)
+    classifier = HeadClassifier(n_kept=4, voting=voting).fit(clusters())
+    calibration = Calibration(1.7, 18)
+    provenance = dataclasses.replace(PROVENANCE, voting=voting, calibration=calibration)
+    write_classifier(tmp_path / "pets.sav", classifier.fitted_, provenance)
+    fitted, read = read_classifier(tmp_path / "pets.sav")
+    assert read == provenance
+    after = HeadClassifier.from_fitted(fitted, 4, voting, read.calibration)
+    assert after.kept_heads_ == classifier.kept_heads_
+    for one, other in zip(classifier.predict(queries), after.predict(queries), strict=True):
+        assert (one.label, one.shares, one.votes) == (other.label, other.shares, other.votes)
+        shares = np.array([list(other.shares.values())])
+        assert other.probability == calibration.probabilities(shares).max()
+
+
+def test_a_file_of_an_older_version_is_read(path, fitted):
+    rewrite(path, lambda header, arrays: header.pop("calibration"))
+    assert read_classifier(path)[1] == PROVENANCE
+
+
+def test_a_rule_that_was_not_fitted_is_refused(fitted):
+    with pytest.raises(SettingError, match="was not fitted for gaussian voting"):
+        HeadClassifier.from_fitted(fitted, voting="gaussian")
+
+
 @pytest.mark.parametrize("length", [0, 5, 8, 100, 700, -1])
 def test_a_truncated_file_is_refused(path, length):
     path.write_bytes(path.read_bytes()[:length])
@@ -81,6 +109,10 @@ def test_every_flipped_byte_is_noticed(path):
         (lambda header, arrays: header["labels"].reverse(), "sorted"),
         (lambda header, arrays: header["labels"].pop(), "labels, counts and centroids agree"),
         (lambda header, arrays: header.update(voting="loudest"), "names are known"),
+        (lambda header, arrays: header.update(voting="gaussian"), "what gaussian voting needs is there"),
+        (lambda header, arrays: header.update(voting="reliability"), "what reliability voting needs is there"),
+        (lambda header, arrays: arrays.update(reliability=np.zeros((2, 2, 2))), "what reliability voting needs"),
+        (lambda header, arrays: header.update(calibration={"temperature": -1, "n": 3}), "the temperature is possible"),
         (lambda header, arrays: header.update(n_kept=0), "heads are kept"),
         (lambda header, arrays: header.update(n_kept="many"), "holds no usable classifier"),
         (lambda header, arrays: header.update(scored=0), "scores are possible"),

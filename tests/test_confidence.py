@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score, roc_curve
 
@@ -69,6 +69,7 @@ def test_a_few_examples_that_are_all_right_make_no_answer_certain():
     assert (probabilities.argmax(1) == np.arange(3)).all()
 
 
+@settings(deadline=None)
 @given(pairs=judged, bins=st.integers(1, 12))
 def test_the_calibration_error_is_its_formula(pairs, bins):
     confidence, right = unzip(pairs)
@@ -82,6 +83,7 @@ def test_the_calibration_error_is_its_formula(pairs, bins):
     assert np.isnan(diagram.accuracy[diagram.count == 0]).all()
 
 
+@settings(deadline=None)
 @given(pairs=judged)
 def test_the_selective_curve_is_what_withholding_gives(pairs):
     confidence, right = unzip(pairs)
@@ -104,6 +106,7 @@ def test_the_threshold_is_the_lowest_that_is_right_often_enough():
     assert selective_accuracy(confidence, np.zeros(5, dtype=bool)).threshold_for(0.5) is None
 
 
+@settings(deadline=None)
 @given(pairs=judged)
 def test_the_roc_agrees_with_scikit_learn(pairs):
     score, taught = unzip(pairs)

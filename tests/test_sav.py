@@ -166,6 +166,18 @@ def test_a_loaded_classifier_cannot_fit_again_without_examples(classifier, suppo
         SavClassifier.load(tmp_path / "pets.sav", backbone).refit()
 
 
+@pytest.mark.parametrize("voting", ["majority", "gaussian", "reliability"])
+def test_every_rule_and_its_calibration_survive_the_file(classifier, support, backbone, tmp_path, voting):
+    classifier.set_params(voting=voting).fit(support).calibrate()
+    classifier.save(tmp_path / "pets.sav")
+    (before,) = classifier.predict([example_image(7)])
+    (after,) = SavClassifier.load(tmp_path / "pets.sav", backbone).predict([example_image(7)])
+    assert (after.label, after.shares, after.probability) == (before.label, before.shares, before.probability)
+    assert 0 < after.probability <= 1
+    with pytest.raises(InputError, match="no support vectors to calibrate on"):
+        SavClassifier.load(tmp_path / "pets.sav", backbone).calibrate()
+
+
 def test_nothing_warns_and_the_model_is_not_changed(classifier, support, backbone):
     before = {name: tensor.clone() for name, tensor in backbone.model.state_dict().items()}
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sav_core.errors import SettingError
-from sav_core.voting import majority, voting_rule
+from sav_core.voting import check_voting, majority
 
 
 def cast(*votes, labels=3):
@@ -36,4 +36,4 @@ def test_each_query_is_decided_by_itself():
 
 def test_an_unknown_rule_is_refused_with_the_known_ones():
     with pytest.raises(SettingError, match="voting must be one of majority"):
-        voting_rule("loudest")
+        check_voting("loudest")
