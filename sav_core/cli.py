@@ -35,9 +35,6 @@ app = typer.Typer(
         "for each label, then [bold]python -m sav_core classify --classifier pets.sav photo.jpg[/bold]"
     ),
 )
-app.add_typer(space_app, name="space")
-add_benchmark(app)
-add_retrieval(app)
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
 FittedModel = Annotated[
@@ -225,6 +222,12 @@ def models(as_json: AsJson = False) -> None:
         return
     rows = [[m.name, m.architecture, str(m.geometry or "-"), f"{m.size_bytes / 1e6:,.0f} MB", m.note] for m in found]
     print_table(["model", "architecture", "geometry", "size", "note"], rows)
+
+
+# After the others, for help lists commands in the order they were added.
+add_retrieval(app)
+add_benchmark(app)
+app.add_typer(space_app, name="space")
 
 
 def _backbone(model: str | None, dtype: str) -> Backbone:

@@ -199,6 +199,11 @@ def test_help_teaches_with_an_example(capsys):
         assert f"python -m sav_core {command}" in out
 
 
+def test_help_begins_where_a_visitor_does(capsys):
+    _, out, _ = run(capsys, "--help")
+    assert re.findall(r"^│ (\w+) ", out, re.MULTILINE)[:4] == ["fit", "classify", "evaluate", "heads"]
+
+
 def test_the_module_runs_as_a_program():
     command = [sys.executable, "-m", "sav_core"]
     shown = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
