@@ -18,7 +18,7 @@ from transformers import FastVlmForConditionalGeneration
 from sav_core.scene_tasks import demonstrate, questions
 from sav_core.scenes import RELATIONS, Scene, Sprites, arrange
 from tools.bank import held_out_artist_bank, training_bank
-from tools.model import build_config, build_model
+from tools.model import CHANNELS, GRID, build_config, build_model
 from tools.packing import Batch, Packer, Turn
 from tools.stage_tower import THINGS, WORDS, Labeller, render, targets
 from tools.text import END, IMAGE, PAD, build_tokenizer
@@ -79,12 +79,18 @@ def make_chain(
 
 
 class Reader(nn.Module):
-    """The whole model, and the tower's labels of the first stage beside it, under the first stage's names."""
+    """The whole model, and the tower's labels of the first stage beside it, under the first stage's names.
+
+    A convolution knows where it is only from the padding at the edge, and a tower that learnt names has no use for that:
+    the decoder then names what is in a corner (it looks there) but cannot say in which corner a thing is. So each token
+    also tells its row and column while training.
+    """
 
     def __init__(self, model: FastVlmForConditionalGeneration, names: int) -> None:
         super().__init__()
         labeller = Labeller(model.model.vision_tower, names)
         self.tower, self.name_head, self.colour_head = labeller.tower, labeller.name_head, labeller.colour_head
+        self.place_head = nn.Linear(CHANNELS, 2 * GRID)
         self.rest = model
 
     def see(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -170,7 +176,15 @@ class LanguageStage:
         there, name_ids, colour_ids = targets(cut, self.names)
         pooled = torch.einsum("bchw,bthw->btc", features, places.to(features.dtype))[there]
         names = F.cross_entropy(self.module.name_head(pooled).float(), name_ids.to(self.device))
-        return names + 0.5 * F.cross_entropy(self.module.colour_head(pooled).float(), colour_ids.to(self.device))
+        colours = F.cross_entropy(self.module.colour_head(pooled).float(), colour_ids.to(self.device))
+        return names + 0.5 * colours + self._locate(features)
+
+    def _locate(self, features: torch.Tensor) -> torch.Tensor:
+        """How badly each token tells its row and its column."""
+        logits = self.module.place_head(features.flatten(2).transpose(1, 2)).float()  # (picture, token, rows and columns)
+        token = torch.arange(GRID * GRID, device=self.device).expand(len(features), -1)
+        rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
+        return F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
