@@ -1,12 +1,11 @@
-"""The About page."""
+"""The About page: the same for everybody, so it is sent once and never again."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from sav_ui.about_view import model_card, steps
+from sav_ui.citations import CITATIONS
 from sav_ui.frame import Frame
-from sav_ui.stage import fill, scene
-from sav_ui.visit import Visit
+from sav_ui.stage import fill, scene, stage
 
 __all__ = ["TITLE", "build"]
 
@@ -15,8 +14,4 @@ TITLE = "About"
 
 def build(frame: Frame) -> None:
     """Lay the page out."""
-    frame.stage("about", _show)
-
-
-def _show(visit: Visit) -> dict[str, Any]:
-    return scene(fill("about.html"), visit.version())
+    stage(scene(fill("about.html", **steps(), card=model_card(), citations=CITATIONS), version=1), "about")
