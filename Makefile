@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit browser-needs benchmark clean help
+.PHONY: app test lint types unit screenshots browser-needs benchmark clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ unit: $(VENV)/.development  ## the tests alone; PYTEST="-k name" narrows them
 benchmark: $(VENV)/.runtime  ## speed and memory against the published procedure and the bare forward
 	$(BIN)/python -m benchmarks.extraction
 	$(BIN)/python -m benchmarks.refit
+
+screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
+	$(BIN)/python -m tools.screenshots
 
 browser-needs:
 	@for name in $(CHROMIUM_PATHS); do command -v $$name >/dev/null && exit 0; done; \
