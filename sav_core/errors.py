@@ -5,7 +5,8 @@
     │   ├── ImageError              one image: missing, empty, truncated, not an image, too large
     │   ├── DatasetError            a folder, ZIP or JSONL of examples
     │   ├── SettingError            an argument out of its range (also a ValueError)
-    │   └── ClassifierFileError     a .sav file: damaged, doctored, or made with another model
+    │   ├── ClassifierFileError     a .sav file: damaged, doctored, or made with another model
+    │   └── VectorFileError         a function vector's file: damaged, doctored, or made with another model
     ├── BackboneError               a model cannot serve
     │   ├── ModelNotFoundError      no such folder, no such id, or no network to fetch it
     │   ├── UnsupportedModelError   its language model has no ordinary self-attention, or a part is missing
@@ -34,6 +35,7 @@ __all__ = [
     "SkippedWarning",
     "StorageError",
     "UnsupportedModelError",
+    "VectorFileError",
 ]
 
 
@@ -59,6 +61,10 @@ class SettingError(InputError, ValueError):
 
 class ClassifierFileError(InputError):
     """A ``.sav`` file is damaged, doctored, or was made with another model."""
+
+
+class VectorFileError(InputError):
+    """A file of a function vector, or of effects, is damaged, doctored, or was made with another model."""
 
 
 class BackboneError(SavError):

@@ -1,0 +1,81 @@
+"""Vectors of base relations combined into relations that none of them was made for.
+
+combine([above, left], [1, 1], "above left")
+combine(bases, pair_weights(Exam(reader, [source]), bases), "A is to B")      # a one-shot analogy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import SettingError
+from sav_core.vectors.build import FunctionVector
+from sav_core.vectors.exam import Exam
+from sav_core.vectors.inject import injecting
+
+__all__ = ["combine", "pair_weights"]
+
+
+def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relation: str) -> FunctionVector:
+    """Return the weighted sum of vectors, at the layer and strength of the first.
+
+    Each vector counts with its own strength: a sum of vectors at strength 2 is not half as strong as they were.
+
+    Raises:
+        SettingError: not one weight for each vector, or the vectors belong to different models or layers.
+    """
+    if not vectors or len(vectors) != len(weights):
+        raise SettingError(f"weights must be one for each of {len(vectors)} vectors (one or more), but are {len(weights)}.")
+    first = vectors[0]
+    for other in vectors[1:]:
+        if (other.identity, other.layer, other.values.shape) != (first.identity, first.layer, first.values.shape):
+            raise SettingError(
+                f"Only vectors of one model and layer can be summed, but {first} and {other} differ: make them for "
+                "the same layer."
+            )
+    total = sum(
+        (weight * vector.scale * vector.values.astype(np.float64) for vector, weight in zip(vectors, weights, strict=True)),
+        np.zeros(len(first.values)),
+    )
+    parts = [
+        {"relation": vector.relation, "origin": vector.origin, "weight": float(weight)}
+        for vector, weight in zip(vectors, weights, strict=True)
+    ]
+    return replace(
+        first,
+        values=total.astype(np.float32),
+        relation=relation,
+        scale=1.0,
+        origin="composed",
+        heads=(),
+        notes={"parts": parts},
+    )
+
+
+def pair_weights(source: Exam, vectors: Sequence[FunctionVector], *, total: float = 1.0) -> npt.NDArray[np.float64]:
+    """Return a weight for each base vector by how likely it makes the known answers of source pairs.
+
+    Weights are proportional to the probability of the answer (its geometric mean when there are several pairs) under each
+    vector alone, above what the model gives it anyway, and sum to ``total``. When no vector raises it, all weigh the same.
+
+    Raises:
+        SettingError: there are no vectors.
+    """
+    if not vectors:
+        raise SettingError("vectors must hold one or more, but is empty.")
+    backbone = source.reader.backbone
+    bare = _geometric_mean(source.ask().probability)
+    gains = np.array(
+        [max(0.0, _geometric_mean(source.ask(injecting(backbone, vector)).probability) - bare) for vector in vectors]
+    )
+    weights: npt.NDArray[np.float64] = gains if gains.any() else np.ones(len(vectors))
+    weights *= total / weights.sum()
+    return weights
+
+
+def _geometric_mean(probabilities: npt.NDArray[np.float64]) -> float:
+    return float(np.exp(np.log(np.clip(probabilities, 1e-12, None)).mean()))

@@ -1,0 +1,117 @@
+"""The causal effects of all heads on a set of prompts: their mean, how sure it is, which heads lead, and their file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import SettingError
+from sav_core.records import Head
+from sav_core.storage import write_atomically
+from sav_core.vectors.tensor_file import read_tensors, tensor_bytes
+
+__all__ = ["Effects", "read_partial", "write_partial"]
+
+_FORMAT = "sav-explorer/effects/1"
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What patching each head alone did to the probability of the right first token.
+
+    Attributes:
+        changes: ``float32 (prompt, layer, head)``, patched minus unpatched.
+        baseline: ``float32 (prompt,)``, the unpatched probability.
+        relations: of each prompt.
+        asked: how many prompts were asked for; more than there are when the work was cancelled.
+    """
+
+    changes: npt.NDArray[np.float32]
+    baseline: npt.NDArray[np.float32]
+    relations: tuple[str, ...]
+    asked: int
+
+    def __repr__(self) -> str:
+        if not len(self.changes):
+            return f"Effects(0 of {self.asked} prompts)"
+        best = self.ranking[0]
+        aie = self.aie()[best.layer, best.index]
+        top = f"top 10 {self.concentration():.0%}"
+        return f"Effects({len(self.changes)} of {self.asked} prompts, best {best} {aie:+.4f}, {top})"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every prompt that was asked for is here."""
+        return len(self.changes) == self.asked
+
+    def of(self, relation: str) -> Effects:
+        """Return the effects on the prompts of one relation.
+
+        Raises:
+            SettingError: there are none.
+        """
+        rows = [row for row, name in enumerate(self.relations) if name == relation]
+        if not rows:
+            raise SettingError(
+                f"There are no effects on {relation!r}: choose among {', '.join(sorted(set(self.relations)))}."
+            )
+        return Effects(self.changes[rows], self.baseline[rows], (relation,) * len(rows), len(rows))
+
+    def aie(self) -> npt.NDArray[np.float64]:
+        """``float (layer, head)``, the average indirect effect of each head; every prompt counts the same."""
+        mean: npt.NDArray[np.float64] = self.changes.mean(0, dtype=np.float64)
+        return mean
+
+    def interval(
+        self, confidence: float = 0.95, draws: int = 2000, seed: int = 0
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the bootstrap interval of the average effect over prompts: two arrays ``float (layer, head)``."""
+        rng = np.random.default_rng(seed)
+        count = len(self.changes)
+        # A draw with replacement is how often each prompt came: one product in place of copies of the array.
+        times = rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
+        means = (times @ self.changes.reshape(count, -1).astype(np.float64)).reshape(draws, *self.changes.shape[1:])
+        low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+        return low, high
+
+    @cached_property
+    def ranking(self) -> tuple[Head, ...]:
+        """Every head, largest average effect first; equal ones by layer, then head."""
+        aie = self.aie()
+        order = np.lexsort((np.arange(aie.size), -aie.ravel()))
+        return tuple(Head(*divmod(int(flat), aie.shape[1])) for flat in order)
+
+    def concentration(self, top: int = 10) -> float:
+        """Return the share of all positive effect that the top heads have; 0 when no effect is positive."""
+        positive = np.sort(self.aie().clip(min=0), axis=None)[::-1]
+        return float(positive[:top].sum() / positive.sum()) if positive.any() else 0.0
+
+
+def write_partial(path: Path, run: str, effects: Effects) -> None:
+    """Keep the effects of a run that may go on."""
+    header = {"format": _FORMAT, "run": run, "relations": effects.relations, "asked": effects.asked}
+    arrays = {"changes": effects.changes, "baseline": effects.baseline}
+    write_atomically(path, tensor_bytes(arrays, json.dumps(header)))
+
+
+def read_partial(path: Path, run: str) -> Effects | None:
+    """Return what a run has done so far; ``None`` when it has not begun.
+
+    Raises:
+        SettingError: the file is another run's.
+        VectorFileError: the file is damaged, or no file of effects.
+    """
+    if not path.exists():
+        return None
+    arrays, header = read_tensors(path, _FORMAT)
+    if header["run"] != run:
+        raise SettingError(
+            f"{path} keeps the effects of another run (other prompts, model or mean vectors): name another file, or "
+            "delete it."
+        )
+    return Effects(arrays["changes"], arrays["baseline"], tuple(header["relations"]), header["asked"])

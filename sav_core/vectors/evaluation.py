@@ -1,0 +1,218 @@
+"""How much a function vector does, beside everything that could explain it away, on all items of the test part.
+
+    outcomes = evaluate_vector(reader, task, vector, means=means, others=[left], unrelated=questions)
+    outcomes["injected"].accuracy, outcomes["random vector"].accuracy, ...
+    layer_scale_map(Exam(reader, zero_shot(task.validation)), vector, layers, scales)
+
+Every figure is of the first token of the answer, on items right or wrong in context alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.hooks import watch_last_hidden
+from sav_core.records import Head, Progress, ProgressCallback
+from sav_core.vectors.build import FunctionVector, build_vector
+from sav_core.vectors.exam import Answers, Ask, Exam
+from sav_core.vectors.inject import injecting
+from sav_core.vectors.mediation import MeanVectors
+from sav_core.vectors.pausing import Reader
+from sav_core.vectors.prompts import RelationPrompt, in_context, zero_shot
+from sav_core.vectors.relations import RelationTask
+from sav_core.vectors.tune import random_vector
+
+__all__ = ["Breakage", "Outcome", "breakage", "demonstration_sweep", "evaluate_vector", "layer_mean_vector",
+           "layer_scale_map", "number_of_heads_sweep"]  # fmt: skip
+
+_PROMPTS = 25  # that a whole layer's mean is taken over
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one condition answers: ``right`` of ``n`` (over all draws of a random one), and the answer's mean probability."""
+
+    right: int
+    n: int
+    probability: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return self.right / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """What a vector does to unrelated questions.
+
+    Attributes:
+        changed: share whose likeliest answer is another one.
+        before: share answered right without the vector.
+        after: share answered right with it.
+        n: how many were asked.
+    """
+
+    changed: float
+    before: float
+    after: float
+    n: int
+
+
+def evaluate_vector(
+    reader: Reader,
+    task: RelationTask,
+    vector: FunctionVector,
+    *,
+    means: MeanVectors | None = None,
+    others: Sequence[FunctionVector] = (),
+    demonstrations: int = 4,
+    draws: int = 5,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+) -> dict[str, Outcome]:
+    """Return the outcome of every condition on the test items of the vector's relation.
+
+    Args:
+        reader: of the model.
+        task: its test items are asked; demonstrations come from its training part.
+        vector: what is judged, at its layer and strength; all controls are injected there with the same strength.
+        means: of the relation, for vectors of random heads; left out without them.
+        others: vectors of other relations; left out when there are none.
+        demonstrations: of the in-context prompts.
+        draws: of the random controls.
+        seed: of demonstrations and draws.
+        progress: called after every condition.
+
+    Returns:
+        ``"zero-shot"``, ``"in context"``, ``"injected"``, and the controls ``"random vector"``, ``"random heads"``,
+        ``"other relation"`` (the best of them) and ``"layer mean"`` (everything the layer holds, not the heads' part).
+    """
+    own = task.of(vector.relation)
+    exam = Exam(reader, zero_shot(own.test))
+
+    def under(*vectors: FunctionVector) -> Outcome:
+        return _outcome([exam.ask(injecting(reader.backbone, each.at(vector.layer, vector.scale))) for each in vectors])
+
+    conditions: dict[str, Callable[[], Outcome]] = {
+        "zero-shot": lambda: _outcome([exam.ask()]),
+        "in context": lambda: _outcome([Exam(reader, in_context(own.test, own.train, demonstrations, seed)).ask()]),
+        "injected": lambda: under(vector),
+        "random vector": lambda: under(*(random_vector(vector, seed + draw) for draw in range(draws))),
+    }
+    if means is not None and vector.heads:
+        conditions["random heads"] = lambda: under(*_random_head_vectors(reader, vector, means, draws, seed))
+    if others:
+        conditions["other relation"] = lambda: max((under(other) for other in others), key=lambda each: each.right)
+    conditions["layer mean"] = lambda: under(
+        layer_mean_vector(
+            reader,
+            in_context(own.train[:_PROMPTS], own.train, demonstrations, seed),
+            zero_shot(own.train[:_PROMPTS]),
+            vector,
+        )
+    )
+    return _measured(conditions, progress)
+
+
+def layer_mean_vector(
+    reader: Reader, shown: Sequence[RelationPrompt], bare: Sequence[RelationPrompt], like: FunctionVector
+) -> FunctionVector:
+    """Return the mean difference that demonstrations make to everything a layer passes on at the last token."""
+
+    def mean(prompts: Sequence[RelationPrompt]) -> npt.NDArray[np.float64]:
+        exam, sums = Exam(reader, prompts), np.zeros(len(like.values))
+        for _, pause in exam.groups():
+            with watch_last_hidden(reader.backbone) as taken:
+                pause.finish()
+                sums += taken()[:, like.layer].double().numpy().sum(0)
+        return sums / len(prompts)
+
+    values = (mean(shown) - mean(bare)).astype(np.float32)
+    return replace(like, values=values, origin="layer mean", heads=(), notes={"prompts": len(shown)})
+
+
+def breakage(reader: Reader, questions: Sequence[Ask], vector: FunctionVector) -> Breakage:
+    """Return what a vector does to questions that have nothing to do with its relation."""
+    exam = Exam(reader, questions)
+    before, after = exam.ask(), exam.ask(injecting(reader.backbone, vector))
+    changed = float((before.said != after.said).mean())
+    return Breakage(changed, before.accuracy, after.accuracy, len(questions))
+
+
+def layer_scale_map(
+    exam: Exam,
+    vector: FunctionVector,
+    layers: Sequence[int] | None = None,
+    scales: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    progress: ProgressCallback | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the accuracy with the vector at every layer and strength: ``float (layer, scale)``, in the order given."""
+    backbone = exam.reader.backbone
+    chosen = range(backbone.geometry.layers) if layers is None else layers
+    cells = {(layer, scale): _asking(exam, vector.at(layer, scale)) for layer in chosen for scale in scales}
+    found = [outcome.accuracy for outcome in _measured(cells, progress).values()]
+    return np.array(found).reshape(len(chosen), len(scales))
+
+
+def number_of_heads_sweep(
+    exam: Exam, means: MeanVectors, ranking: Sequence[Head], like: FunctionVector, counts: Sequence[int]
+) -> dict[int, Outcome]:
+    """Return the outcome of vectors of the first heads of a ranking, at the layer and strength of ``like``."""
+    backbone = exam.reader.backbone
+    built = {n: build_vector(backbone, means, ranking[:n], layer=like.layer) for n in counts}
+    return _measured({n: _asking(exam, vector.at(like.layer, like.scale)) for n, vector in built.items()}, None)
+
+
+def demonstration_sweep(
+    reader: Reader, task: RelationTask, relation: str, counts: Sequence[int] = (0, 1, 2, 4), seed: int = 0
+) -> dict[int, Outcome]:
+    """Return the outcome of in-context prompts with several numbers of demonstrations."""
+    own = task.of(relation)
+
+    def asking(count: int) -> Callable[[], Outcome]:
+        return lambda: _outcome([Exam(reader, in_context(own.test, own.train, count, seed)).ask()])
+
+    return _measured({count: asking(count) for count in counts}, None)
+
+
+def _asking(exam: Exam, vector: FunctionVector) -> Callable[[], Outcome]:
+    return lambda: _outcome([exam.ask(injecting(exam.reader.backbone, vector))])
+
+
+def _random_head_vectors(
+    reader: Reader, vector: FunctionVector, means: MeanVectors, draws: int, seed: int
+) -> list[FunctionVector]:
+    """Vectors of as many heads as the vector's, drawn at random."""
+    layers, heads, _ = reader.backbone.geometry.shape
+    every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
+    rng = Random(f"{seed} heads")  # noqa: S311  # a control, not a secret
+    drawn = [rng.sample(every, len(vector.heads)) for _ in range(draws)]
+    return [build_vector(reader.backbone, means, heads, layer=vector.layer) for heads in drawn]
+
+
+def _measured(conditions: Mapping[_Key, Callable[[], Outcome]], progress: ProgressCallback | None) -> dict[_Key, Outcome]:
+    """Measure one condition after the other."""
+    found: dict[_Key, Outcome] = {}
+    start = time.perf_counter()
+    for key, measure in conditions.items():
+        found[key] = measure()
+        if progress:
+            progress(Progress(len(found), len(conditions), time.perf_counter() - start))
+    return found
+
+
+def _outcome(answers: Sequence[Answers]) -> Outcome:
+    return Outcome(
+        sum(int(each.right.sum()) for each in answers),
+        sum(len(each.said) for each in answers),
+        float(np.mean([each.probability.mean() for each in answers])),
+    )

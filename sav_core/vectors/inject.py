@@ -1,0 +1,73 @@
+"""A function vector at work: injected into prompts and into what the model goes on to say.
+
+with injected(backbone, vector):
+    generate_text(backbone, example)          # the prompt's last token and every token after it
+next_words(backbone, example, vector)         # {"key": 0.81, "cat": 0.06, ...}
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from sav_core.backbones import Backbone
+from sav_core.errors import SettingError, VectorFileError
+from sav_core.hooks import inject_last_token
+from sav_core.records import Example
+from sav_core.vectors.build import FunctionVector
+from sav_core.vectors.exam import Intervention
+from sav_core.vectors.pausing import Reader
+
+__all__ = ["injected", "injecting", "next_words"]
+
+
+def injected(
+    backbone: Backbone, vector: FunctionVector, *, scale: float | None = None, forwards: int | None = None
+) -> AbstractContextManager[None]:
+    """While open, the vector is added at its layer to the last token of every forward.
+
+    Args:
+        backbone: the model that the vector was made with.
+        vector: what to add, where, and how much of it.
+        scale: how much of it, in place of its own strength.
+        forwards: how many forwards are changed: with 1 the prompt is, and not the answer's later tokens.
+
+    Raises:
+        VectorFileError: the vector was made with another model.
+        InterventionError: on leaving, when no forward was changed.
+    """
+    if vector.identity and vector.identity != backbone.identity:
+        raise VectorFileError(
+            f"The vector was made with {vector.model}, not with {backbone.name}: make it again with this one."
+        )
+    strength = vector.scale if scale is None else scale
+    values = torch.from_numpy(vector.values).to(backbone.device)
+    return inject_last_token(backbone, vector.layer, values, strength, forwards=forwards)
+
+
+def injecting(backbone: Backbone, vector: FunctionVector) -> Intervention:
+    """Return the vector as an intervention for ``Exam.ask``: the same in every prompt."""
+    return lambda rows: injected(backbone, vector)
+
+
+def next_words(
+    backbone: Backbone, example: Example, vector: FunctionVector | None = None, *, top: int = 10
+) -> dict[str, float]:
+    """Return the likeliest first tokens of the answer and their probabilities, likeliest first.
+
+    Raises:
+        SettingError: ``top`` is less than 1.
+        InputError: the example cannot be prepared.
+    """
+    if top < 1:
+        raise SettingError(f"top must be 1 or more, but is {top}.")
+    pause = Reader(backbone, whole=True).pause([backbone.encode(example)])
+    with injected(backbone, vector) if vector is not None else nullcontext():
+        shares = pause.finish()[0].softmax(-1)
+    likeliest = shares.topk(min(top, len(shares)))
+    texts = [backbone.processor.tokenizer.decode([token]).strip() for token in likeliest.indices.tolist()]
+    words: dict[str, float] = {}
+    for text, share in zip(texts, likeliest.values.tolist(), strict=True):
+        words[text] = words.get(text, 0.0) + share
+    return dict(sorted(words.items(), key=lambda word: -word[1]))

@@ -1,0 +1,177 @@
+"""Which heads carry a relation, by intervention: put one head's mean vector where it was lost, and see what comes back.
+
+    means = mean_head_vectors(reader, in_context(...))                    # of prompts that the model answers right
+    effects = mediate(reader, corrupt(prompts), {"above": means})
+    effects.aie()                                                         # float (layer, head)
+
+Every corrupted prompt is read once, up to its last token; all heads are then patched side by side, each in its own
+copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sav_core.errors import DatasetError, SettingError
+from sav_core.hooks import Patch, patch_last_token
+from sav_core.records import Cancel, Head, Progress, ProgressCallback
+from sav_core.vectors.effects import Effects, read_partial, write_partial
+from sav_core.vectors.exam import Exam
+from sav_core.vectors.pausing import Reader
+from sav_core.vectors.prompts import RelationPrompt
+
+__all__ = ["MeanVectors", "mean_head_vectors", "mediate"]
+
+_SAVE_EVERY = 10.0  # seconds: what an interrupted run may lose
+
+
+@dataclass(frozen=True)
+class MeanVectors:
+    """The mean head vectors of in-context prompts of one relation.
+
+    Attributes:
+        values: ``float32 (layer, head, dim)``.
+        relation: whose.
+        used: how many prompts went into the mean.
+        asked: how many were asked.
+        accuracy: share of those asked that the model answered right.
+    """
+
+    values: npt.NDArray[np.float32]
+    relation: str
+    used: int
+    asked: int
+    accuracy: float
+
+    def __repr__(self) -> str:
+        return f"MeanVectors({self.relation!r}, {self.used} of {self.asked} prompts, {self.accuracy:.1%} right)"
+
+
+def mean_head_vectors(
+    reader: Reader, prompts: Sequence[RelationPrompt], *, only_right: bool = True, cancel: Cancel | None = None
+) -> dict[str, MeanVectors]:
+    """Return for each relation of the prompts the mean head vectors at their last token.
+
+    Args:
+        reader: of the model.
+        prompts: in context; choose them from the training part.
+        only_right: whether only prompts count that the model answers right, as the method has it.
+        cancel: asked while prompts are read; ``CancelledError`` once it says true.
+
+    Raises:
+        DatasetError: the model answers no prompt of a relation right.
+    """
+    answers, vectors = Exam(reader, prompts, cancel=cancel).ask_capturing()
+    relations = np.array([prompt.item.relation for prompt in prompts])
+    means = {}
+    for relation in sorted(set(relations.tolist())):
+        own = relations == relation
+        used = own & answers.right if only_right else own
+        if not used.any():
+            raise DatasetError(
+                f"{reader.backbone.name} answers none of {own.sum()} in-context prompts of {relation!r} right, so there "
+                "is nothing to average: choose a relation it can learn from demonstrations, or a larger model."
+            )
+        mean = vectors[used].mean(0, dtype=np.float64).astype(np.float32)
+        means[relation] = MeanVectors(mean, relation, int(used.sum()), int(own.sum()), float(answers.right[own].mean()))
+    return means
+
+
+def mediate(
+    reader: Reader,
+    prompts: Sequence[RelationPrompt],
+    means: Mapping[str, MeanVectors],
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+    resume: Path | None = None,
+    heads_at_once: int | None = None,
+) -> Effects:
+    """Return, for every corrupted prompt and every head, how much its mean vector raises the right answer.
+
+    Args:
+        reader: of the model.
+        prompts: corrupted in-context prompts.
+        means: the mean head vectors of each of their relations.
+        progress: called after every prompt.
+        cancel: asked after every prompt; once it says true, what is done by then is returned.
+        resume: a file that keeps what is done; if it is there, the work goes on where it ended.
+        heads_at_once: how many heads are patched in one forward; as many as memory allows by default.
+
+    Raises:
+        SettingError: a relation has no mean vectors, or ``resume`` holds another run's work.
+    """
+    if missing := sorted({prompt.item.relation for prompt in prompts} - set(means)):
+        raise SettingError(f"means must have the relation {missing[0]!r} of the prompts, but has {', '.join(means)}.")
+    geometry = reader.backbone.geometry
+    run = _run_id(reader, prompts, means)
+    partial = read_partial(resume, run) if resume else None
+    done = 0 if partial is None else len(partial.changes)
+    changes = np.zeros((len(prompts), geometry.layers, geometry.heads), dtype=np.float32)
+    baseline = np.zeros(len(prompts), dtype=np.float32)
+    if partial is not None:
+        changes[:done], baseline[:done] = partial.changes, partial.baseline
+    relations = tuple(prompt.item.relation for prompt in prompts)
+
+    def so_far() -> Effects:
+        return Effects(changes[:done], baseline[:done], relations[:done], len(prompts))
+
+    start = saved = time.perf_counter()
+    for number in range(done, len(prompts)):
+        if cancel and cancel():
+            break
+        baseline[number], changes[number] = _effects(
+            reader, prompts[number], means[relations[number]].values, heads_at_once or reader.budget.most**2
+        )
+        done = number + 1
+        now = time.perf_counter()
+        if progress:
+            progress(Progress(done, len(prompts), now - start))
+        if resume and now - saved > _SAVE_EVERY:
+            write_partial(resume, run, so_far())
+            saved = now
+    if resume:
+        write_partial(resume, run, so_far())
+    return so_far()
+
+
+def _effects(
+    reader: Reader, prompt: RelationPrompt, values: npt.NDArray[np.float32], at_once: int
+) -> tuple[float, npt.NDArray[np.float32]]:
+    """The answer's probability with nothing patched, and its change by each head: ``(layer, head)``."""
+    backbone, example = reader.backbone, prompt.example
+    token = backbone.answer_ids(example, prompt.answer)[0]
+    pause = reader.pause([backbone.encode(example)])
+    layers, heads, _ = backbone.geometry.shape
+    every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
+    vectors = torch.from_numpy(values).to(backbone.device)
+    found = []
+    # The unpatched prompt goes as one more copy, so that both were computed in forwards of the same shape.
+    for part in _parts([None, *every], min(at_once, reader.copies(pause))):
+        patches = [Patch(row, head, vectors[head.layer, head.index]) for row, head in enumerate(part) if head]
+        with patch_last_token(backbone, patches):
+            found.append(pause.finish(len(part)).softmax(-1)[:, token])
+    probability = torch.cat(found).double().cpu().numpy()
+    return float(probability[0]), (probability[1:] - probability[0]).reshape(layers, heads).astype(np.float32)
+
+
+def _parts(items: Sequence[Head | None], size: int) -> Iterator[Sequence[Head | None]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _run_id(reader: Reader, prompts: Sequence[RelationPrompt], means: Mapping[str, MeanVectors]) -> str:
+    """Names what the effects depend on."""
+    digest = hashlib.sha256(reader.backbone.fingerprint.encode())
+    for prompt in prompts:
+        digest.update(f"{reader.backbone.key(prompt.example)}:{prompt.answer}:{prompt.item.relation}".encode())
+    for relation in sorted(means):
+        digest.update(means[relation].values.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+"""Visual relations as data: in a picture, which thing stands in which relation to an anchor.
+
+    item.anchor, item.relation, item.related        # "cat", "above", "key": the key is above the cat
+    task = split_items(items, seed=0)               # train, validation and test share no picture and no pair of things
+
+Where items come from is the business of ``drawn`` and ``annotated``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TypeAlias
+
+from sav_core.errors import DatasetError, SettingError
+from sav_core.images import Picture
+
+__all__ = ["SHARES", "SPLITS", "RelationItem", "RelationTask", "split_items"]
+
+SPLITS = ("train", "validation", "test")
+SHARES = (0.5, 0.2, 0.3)
+
+Pair: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationItem:
+    """One annotated relation: in ``picture``, ``related`` stands in ``relation`` to ``anchor``.
+
+    Attributes:
+        picture: where both are seen.
+        anchor: the name of what is asked about.
+        relation: the name of the relation; it never stands in a prompt.
+        related: the answer.
+        others: what the same anchor is related to in the same picture by other relations: ``{relation: name}``.
+    """
+
+    picture: Picture
+    anchor: str
+    relation: str
+    related: str
+    others: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        return f"RelationItem({self.related!r} {self.relation} {self.anchor!r} in {self.picture.name!r})"
+
+    @property
+    def pair(self) -> Pair:
+        """The two things, in alphabetical order: the same pair whichever is the anchor."""
+        return (min(self.anchor, self.related), max(self.anchor, self.related))
+
+
+@dataclass(frozen=True)
+class RelationTask:
+    """Items in three parts that share no picture and no pair of things.
+
+    Attributes:
+        train: what vectors are made from, and where demonstrations come from.
+        validation: what layers, strengths and the end of tuning are chosen by.
+        test: what is reported.
+        name: where the items come from.
+        seed: of the drawing and the parting.
+        dropped: how many items had no place, for their picture fell into one part and their pair into another.
+    """
+
+    train: tuple[RelationItem, ...]
+    validation: tuple[RelationItem, ...]
+    test: tuple[RelationItem, ...]
+    name: str = ""
+    seed: int = 0
+    dropped: int = 0
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(str(len(part)) for part in (self.train, self.validation, self.test))
+        return f"RelationTask({self.name!r}, {sizes} items, relations={list(self.relations)})"
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """The relations there are items of in every part, sorted."""
+        parts = ({item.relation for item in part} for part in (self.train, self.validation, self.test))
+        return tuple(sorted(set.intersection(*parts)))
+
+    def of(self, *relations: str) -> RelationTask:
+        """Return the task with the items of some relations only.
+
+        Raises:
+            SettingError: there are no items of one of them in every part.
+        """
+        if missing := sorted(set(relations) - set(self.relations)):
+            raise SettingError(
+                f"There are no items of {missing[0]!r} in every part of {self.name!r}: choose among "
+                f"{', '.join(self.relations)}."
+            )
+        train, validation, test = (
+            tuple(item for item in part if item.relation in relations) for part in (self.train, self.validation, self.test)
+        )
+        return replace(self, train=train, validation=validation, test=test)
+
+
+def split_items(
+    items: Sequence[RelationItem], *, name: str = "", seed: int = 0, shares: Sequence[float] = SHARES
+) -> RelationTask:
+    """Part items so that no picture and no pair of things is in two parts; the same seed parts them alike.
+
+    Pictures are dealt out by the seed. A pair that is seen in several pictures goes where it is seen most, measured
+    against the size of the part; its items elsewhere are dropped, and counted.
+
+    Raises:
+        DatasetError: a part would be empty.
+    """
+    pictures = sorted({item.picture.digest for item in items})
+    Random(seed).shuffle(pictures)  # noqa: S311  # data, not secrets
+    part_of = dict(zip(pictures, _deal(len(pictures), shares), strict=True))
+    seen: dict[Pair, Counter[int]] = defaultdict(Counter)
+    for item in items:
+        seen[item.pair][part_of[item.picture.digest]] += 1
+    home = {pair: max(counts, key=lambda part: (counts[part] / shares[part], -part)) for pair, counts in seen.items()}
+    parts: list[list[RelationItem]] = [[], [], []]
+    for item in items:
+        if home[item.pair] == part_of[item.picture.digest]:
+            parts[home[item.pair]].append(item)
+    if empty := [split for split, part in zip(SPLITS, parts, strict=True) if not part]:
+        raise DatasetError(
+            f"{len(items)} items of {name!r} cannot be parted so that no picture and no pair of things is shared: nothing "
+            f"is left for {empty[0]}. Bring more pictures, of more different things."
+        )
+    train, validation, test = map(tuple, parts)
+    return RelationTask(train, validation, test, name, seed, dropped=len(items) - sum(map(len, parts)))
+
+
+def _deal(count: int, shares: Sequence[float]) -> Iterable[int]:
+    """To which part each of ``count`` things goes, in order; parts are as large as their shares."""
+    ends = [round(count * sum(shares[: part + 1]) / sum(shares)) for part in range(len(shares))]
+    return (next(part for part, end in enumerate(ends) if place < end) for place in range(count))

@@ -1,0 +1,179 @@
+"""Tuning a function vector on zero-shot prompts: the vector is all that learns, the model stays as it was, bit for bit.
+
+Only the prompt's last token meets the vector, so only that token is read again at every step; loss is cross-entropy on the
+first token of the answer, the optimiser Adam under a cosine, and the vector kept is the one best on validation.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sav_core.backbones import Backbone
+from sav_core.errors import InterventionError, SettingError
+from sav_core.hooks import inject_last_token, watch_last_hidden
+from sav_core.records import Cancel, Progress, ProgressCallback
+from sav_core.vectors.build import FunctionVector
+from sav_core.vectors.exam import Exam
+from sav_core.vectors.inject import injecting
+
+__all__ = ["Tuned", "TuningPoint", "random_vector", "tune_vector"]
+
+
+@dataclass(frozen=True, slots=True)
+class TuningPoint:
+    """After ``step`` steps: mean training loss since the last point, accuracy and answer's probability on validation."""
+
+    step: int
+    loss: float
+    accuracy: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A tuned vector and the way to it.
+
+    Attributes:
+        vector: the best on validation.
+        curve: what was measured on the way; the first point is the start.
+        best_step: of the vector.
+    """
+
+    vector: FunctionVector
+    curve: tuple[TuningPoint, ...]
+    best_step: int
+
+    def __repr__(self) -> str:
+        best = max(point.accuracy for point in self.curve)
+        return (
+            f"Tuned({self.vector.relation!r}, {best:.1%} on validation at step {self.best_step} of {self.curve[-1].step})"
+        )
+
+
+def random_vector(like: FunctionVector, seed: int = 0) -> FunctionVector:
+    """Return a vector of the same length in a random direction."""
+    drawn = np.random.default_rng(seed).standard_normal(len(like.values))
+    values = (drawn * (like.norm / np.linalg.norm(drawn))).astype(np.float32)
+    return replace(like, values=values, origin="random", heads=(), notes={"like": like.origin, "direction_seed": seed})
+
+
+def tune_vector(
+    start: FunctionVector,
+    train: Exam,
+    validation: Exam,
+    *,
+    steps: int = 300,
+    rate: float = 0.05,
+    every: int = 20,
+    patience: int = 5,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    watch: Callable[[TuningPoint], None] | None = None,
+    cancel: Cancel | None = None,
+) -> Tuned:
+    """Tune a vector so that zero-shot prompts are answered as its relation has it.
+
+    Args:
+        start: where to begin; its layer and strength stay.
+        train: zero-shot prompts, read in their groups, a group a step.
+        validation: zero-shot prompts that decide when to stop and which vector is kept.
+        steps: at most.
+        rate: of Adam at the start, in units of the residual stream's root mean square at the layer.
+        every: how many steps between two looks at the validation.
+        patience: stop after so many looks without a better one.
+        seed: of the order of the groups.
+        progress: called after every step.
+        watch: called at every look, for a live curve.
+        cancel: asked after every step; what is best by then is returned.
+
+    Raises:
+        SettingError: a number is out of its range, or the strength is 0.
+        InterventionError: the model changed under the tuning.
+    """
+    if steps < 1 or every < 1 or patience < 1 or rate <= 0 or start.scale == 0:
+        raise SettingError(
+            "steps, every and patience must be 1 or more and rate and the vector's scale not 0, but are "
+            f"{steps}, {every}, {patience}, {rate} and {start.scale}."
+        )
+    backbone = train.reader.backbone
+    before = _versions(backbone)
+    values = torch.from_numpy(start.values).to(backbone.device, copy=True).requires_grad_()
+    adam = torch.optim.Adam([values], lr=rate * _stream_size(train, start.layer) / abs(start.scale))
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
+    order = _endless(train.n_groups, seed)
+    curve: list[TuningPoint] = []
+    losses: list[float] = []
+    began = time.perf_counter()
+
+    def look(step: int) -> FunctionVector:
+        reached = replace(start, values=values.detach().float().cpu().numpy().copy(), origin="tuned")
+        answers = validation.ask(injecting(backbone, reached))
+        loss = float(np.mean(losses)) if losses else math.nan
+        curve.append(TuningPoint(step, loss, answers.accuracy, float(answers.probability.mean())))
+        losses.clear()
+        if watch:
+            watch(curve[-1])
+        return reached
+
+    best, best_step, step = look(0), 0, 0
+    while step < steps:
+        number = next(order)
+        adam.zero_grad()
+        loss = _loss(train, number, values, start)
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        cosine.step()
+        losses.append(float(loss.detach()))
+        step += 1
+        stopped = bool(cancel and cancel())
+        if step % every == 0 or step == steps or stopped:
+            reached = look(step)
+            earlier = next(point for point in curve if point.step == best_step)
+            if (curve[-1].accuracy, curve[-1].probability) > (earlier.accuracy, earlier.probability):
+                best, best_step = reached, step
+        if progress:
+            progress(Progress(step, steps, time.perf_counter() - began))
+        if stopped or sum(point.step > best_step for point in curve) >= patience:
+            break
+    if _versions(backbone) != before:
+        raise InterventionError(
+            f"The parameters of {backbone.name} changed while only a vector was to be tuned: load it again."
+        )
+    notes = {"tuned_from": start.origin, "steps": best_step, "prompts": len(train), "rate": rate, "tuning_seed": seed}
+    return Tuned(replace(best, notes={**start.notes, **notes}), tuple(curve), best_step)
+
+
+def _loss(train: Exam, number: int, values: Tensor, start: FunctionVector) -> Tensor:
+    rows, pause = train.rows_of(number), train.group(number)
+    backbone = train.reader.backbone
+    with inject_last_token(backbone, start.layer, values, start.scale):
+        logits = pause.finish(grad=True)
+    return F.cross_entropy(logits, torch.from_numpy(train.wanted[rows]).to(logits.device))
+
+
+def _stream_size(exam: Exam, layer: int) -> float:
+    """Root mean square of the residual stream that a layer makes of the last token."""
+    with watch_last_hidden(exam.reader.backbone) as taken:
+        exam.group(0).finish()
+        return float(taken()[:, layer].square().mean().sqrt())
+
+
+def _endless(groups: int, seed: int) -> Iterator[int]:
+    """All groups in a random order, over and over."""
+    rng = Random(seed)  # noqa: S311  # an order, not a secret
+    while True:
+        yield from rng.sample(range(groups), groups)
+
+
+def _versions(backbone: Backbone) -> Sequence[int]:
+    """How often each parameter was written to: torch counts every write, however small."""
+    return [parameter._version for parameter in backbone.model.parameters()]
