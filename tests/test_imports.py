@@ -14,7 +14,7 @@ BELOW = {
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
     "lookahead", "extraction", "answers", "attention", "placement", "overlays", "probes", "weights", "catalogue",
-    "hidden_states",
+    "hidden_states", "vectors",
 }  # fmt: skip
 MATHS = {
     "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
@@ -23,7 +23,7 @@ MATHS = {
 }  # fmt: skip
 ABOVE = {
     "sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli",
-    "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
+    "vectors_cli", "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {

@@ -1,0 +1,279 @@
+"""Relation tasks and their prompts: what is shown, what is asked, and that no part knows another's answers."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from sav_core.errors import DatasetError, SettingError
+from sav_core.scenes import RELATIONS
+from sav_core.vectors import (
+    BASES_OF,
+    DIAGONALS,
+    RelationItem,
+    corrupt,
+    cutouts_from,
+    draw_task,
+    in_context,
+    read_relations,
+    shipped_sprites,
+    split_items,
+    unrelated_questions,
+    zero_shot,
+)
+from tests.tiny_models import example_image
+
+PARTS = ("train", "validation", "test")
+
+
+@pytest.fixture(scope="module")
+def sprites():
+    return shipped_sprites()
+
+
+@pytest.fixture(scope="module")
+def task(sprites):
+    return draw_task(sprites, scenes=(24, 8, 8), seed=3)
+
+
+def facts(task):
+    return [[(i.picture.digest, i.anchor, i.relation, i.related) for i in getattr(task, part)] for part in PARTS]
+
+
+def assert_disjoint(task):
+    for what in (lambda item: item.picture.digest, lambda item: item.pair):
+        train, validation, test = ({what(item) for item in getattr(task, part)} for part in PARTS)
+        assert train
+        assert validation
+        assert test
+        assert not train & validation
+        assert not train & test
+        assert not validation & test
+
+
+def test_parts_of_a_drawn_task_share_no_picture_and_no_pair(task):
+    assert_disjoint(task)
+
+
+def test_a_seed_draws_the_same_task_and_another_seed_another(sprites, task):
+    assert facts(draw_task(sprites, scenes=(24, 8, 8), seed=3)) == facts(task)
+    assert facts(draw_task(sprites, scenes=(24, 8, 8), seed=4)) != facts(task)
+
+
+def test_every_drawn_picture_holds_every_base_relation_so_that_it_never_says_which_is_meant(task):
+    for item in task.train:
+        around = {item.relation: item.related, **item.others}
+        assert set(RELATIONS) <= set(around) <= set(RELATIONS) | set(DIAGONALS)
+        assert len(set(around.values()) | {item.anchor}) == len(around) + 1
+
+
+def test_diagonals_are_made_of_base_relations(task):
+    assert set(DIAGONALS) <= {item.relation for item in task.train}
+    assert all(set(bases) <= set(RELATIONS) for bases in BASES_OF.values())
+
+
+def test_relations_can_be_chosen_and_an_unknown_one_is_refused(task):
+    assert {item.relation for item in task.of("above", "left").train} == {"above", "left"}
+    with pytest.raises(SettingError, match="'inside'"):
+        task.of("inside")
+
+
+def cutouts(folder, count, nested=False):
+    for number in range(count):
+        path = folder / (f"artist-{number % 2}/thing_{number}.png" if nested else f"thing_{number}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGBA", (20, 12), (number * 10, 80, 160, 255)).save(path)
+    return folder
+
+
+def test_a_folder_of_cut_outs_makes_a_task(tmp_path):
+    sprites = cutouts_from(cutouts(tmp_path / "flat", 26))
+    assert "thing 3" in sprites.names
+    assert_disjoint(draw_task(sprites, scenes=(8, 4, 4)))
+    assert len(cutouts_from(cutouts(tmp_path / "nested", 4, nested=True)).artists) == 2
+
+
+def test_too_few_cut_outs_are_refused_with_how_many_it_takes(tmp_path):
+    few = cutouts_from(cutouts(tmp_path, 9))
+    with pytest.raises(DatasetError, match="25 or more"):
+        draw_task(few, scenes=(4, 4, 4))
+    with pytest.raises(DatasetError, match="no folder"):
+        cutouts_from(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="holds no cut-outs"):
+        cutouts_from(tmp_path / "empty")
+
+
+def test_unrelated_questions_ask_for_no_neighbour(sprites):
+    asked = unrelated_questions(sprites, 12)
+    assert len(asked) == 12
+    assert not any(relation in prompt.example.question.split() for prompt in asked for relation in RELATIONS)
+
+
+# --- annotated images
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    for number in range(1, 4):
+        example_image(number).save(tmp_path / f"{number}.jpg")
+    return tmp_path
+
+
+def thing(name, *relations):
+    return {"name": name, "relations": [{"name": r, "object": o} for r, o in relations]}
+
+
+GQA = {
+    "1": {"objects": {"a": thing("cup", ("on", "b"), ("left of", "c")), "b": thing("table"), "c": thing("lamp")}},
+    # two lamps, so "on the lamp" is nobody's; two things on one table, so "on the table" has two answers
+    "2": {"objects": {"a": thing("cat", ("on", "b")), "b": thing("lamp"), "c": thing("lamp")}},
+    "3": {"objects": {"a": thing("cup", ("on", "c")), "b": thing("fork", ("on", "c")), "c": thing("table")}},
+}
+VISUAL_GENOME = [
+    {
+        "image_id": 1,
+        "relationships": [
+            {
+                "predicate": "ON",
+                "subject": {"object_id": 1, "name": "cup"},
+                "object": {"object_id": 2, "names": ["table"]},
+            },
+            {
+                "predicate": "left of",
+                "subject": {"object_id": 1, "name": "cup"},
+                "object": {"object_id": 3, "name": "lamp"},
+            },
+        ],
+    },
+]
+SCENE_GRAPHS = [
+    {
+        "image_id": 1,
+        "objects": [
+            {"object_id": 1, "names": ["cup"]},
+            {"object_id": 2, "names": ["table"]},
+            {"object_id": 3, "names": ["lamp"]},
+        ],
+        "relationships": [
+            {"predicate": "on", "subject_id": 1, "object_id": 2},
+            {"predicate": "left of", "subject_id": 1, "object_id": 3},
+        ],
+    },
+]
+JSONL = [
+    {"image": "1.jpg", "anchor": "table", "relation": "on", "related": "cup"},
+    {"image": "1.jpg", "anchor": "lamp", "relation": "left of", "related": "cup"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("gqa.json", json.dumps(GQA)),
+        ("relationships.json", json.dumps(VISUAL_GENOME)),
+        ("scene_graphs.json", json.dumps(SCENE_GRAPHS)),
+        ("own.jsonl", "\n".join(map(json.dumps, JSONL))),
+    ],
+)
+def test_every_layout_gives_the_items_with_one_clear_answer(photographs, name, content):
+    (photographs / name).write_text(content)
+    items, skipped = read_relations(photographs / name, images=photographs)
+    assert skipped == ()
+    assert {(i.anchor, i.relation, i.related) for i in items} == {("table", "on", "cup"), ("lamp", "left of", "cup")}
+    assert all(item.picture.size == (40, 30) for item in items)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", '{"image": "1.jpg", "anchor": "table"}', "Line 1 of 'a.jsonl'"),
+        ("a.jsonl", '{"image": "1.jpg", "anchor": 5, "relation": "on", "related": "cup"}', "four texts"),
+        ("a.json", "{", "not JSON"),
+        ("a.json", '{"1": {}}', "not laid out as scene graphs"),
+        ("a.json", "[5]", "not laid out as scene graphs"),
+        ("a.jsonl", '{"image": "9.jpg", "anchor": "a", "relation": "on", "related": "b"}', "None of the images"),
+    ],
+)
+def test_what_is_no_annotation_is_refused_in_one_sentence(photographs, name, content, said):
+    (photographs / name).write_text(content)
+    with pytest.raises(DatasetError, match=said):
+        read_relations(photographs / name)
+
+
+def test_an_unknown_relation_and_a_missing_file_are_refused(photographs):
+    (photographs / "own.jsonl").write_text("\n".join(map(json.dumps, JSONL)))
+    with pytest.raises(DatasetError, match=r"no relation 'under'.*it has left of, on"):
+        read_relations(photographs / "own.jsonl", relations=["under"])
+    with pytest.raises(DatasetError, match="no file"):
+        read_relations(photographs / "nowhere.jsonl")
+
+
+def test_parted_items_share_nothing_and_what_has_no_place_is_counted():
+    words = [f"word {number}" for number in range(8)]
+    items = [
+        RelationItem(example_picture(number // 2), words[number % 8], "on", words[(3 * number + 1) % 8])
+        for number in range(60)
+        if number % 8 != (3 * number + 1) % 8
+    ]
+    parted = split_items(items, seed=1)
+    assert_disjoint(parted)
+    assert parted.dropped + sum(len(getattr(parted, part)) for part in PARTS) == len(items)
+    assert facts(parted) == facts(split_items(items, seed=1))
+    with pytest.raises(DatasetError, match="cannot be parted"):
+        split_items(items[:1])
+
+
+def example_picture(seed):
+    from sav_core.images import as_picture
+
+    return as_picture(example_image(seed))
+
+
+# --- prompts
+
+
+def test_a_prompt_shows_demonstrations_of_other_pictures_and_never_names_the_relation(task):
+    pool = task.of("above").train
+    for prompt in in_context(pool[:6], pool, 4, seed=1):
+        pictures = [item.picture.digest for item in (*prompt.demonstrations, prompt.item)]
+        assert len(set(pictures)) == 5
+        assert prompt.example.question.count("<image>Q: ") == 5
+        assert prompt.example.question.endswith(f"Q: {prompt.item.anchor}. A:")
+        assert "above" not in prompt.example.question
+        for item in prompt.demonstrations:
+            assert f"<image>Q: {item.anchor}. A: {item.related}." in prompt.example.question
+
+
+def test_a_corrupted_prompt_has_the_same_pictures_and_no_demonstration_of_its_relation(task):
+    prompts = in_context(task.of("left").train[:8], task.of("left").train, 4)
+    for clean, lost in zip(prompts, corrupt(prompts), strict=True):
+        assert lost.example.images == clean.example.images
+        assert lost.answer == clean.answer
+        for item, own, other in zip(lost.demonstrations, clean.answers, lost.answers, strict=True):
+            assert other != own
+            assert other in item.others.values()
+        relations = {
+            next(r for r, n in i.others.items() if n == a) for i, a in zip(lost.demonstrations, lost.answers, strict=True)
+        }
+        assert len(relations) > 1
+    assert [p.answers for p in corrupt(prompts)] == [p.answers for p in corrupt(prompts)]
+
+
+def test_where_pictures_hold_one_relation_answers_change_places():
+    items = [RelationItem(example_picture(n), f"anchor {n}", "on", f"thing {n}") for n in range(5)]
+    (prompt,) = in_context(items[:1], items, 4)
+    (lost,) = corrupt([prompt])
+    assert sorted(lost.answers) == sorted(prompt.answers)
+    assert not any(a == b for a, b in zip(lost.answers, prompt.answers, strict=True))
+    with pytest.raises(DatasetError, match="cannot be corrupted"):
+        corrupt(in_context(items[:1], items, 1))
+
+
+def test_too_few_pictures_for_the_demonstrations_are_refused():
+    items = [RelationItem(example_picture(n), f"anchor {n}", "on", f"thing {n}") for n in range(3)]
+    with pytest.raises(DatasetError, match="only 2 pictures"):
+        in_context(items[:1], items, 4)
+    with pytest.raises(SettingError):
+        in_context(items, items, -1)
+    assert zero_shot(items)[0].example.question == "<image>Q: anchor 0. A:"
