@@ -124,8 +124,8 @@ def patch_last_token(backbone: Backbone, patches: Sequence[Patch]) -> Iterator[N
         yield
     if silent := [layer for layer in layers if not fired[layer]]:
         raise InterventionError(
-            f"Heads of layers {silent} were to be patched in a forward but their o_proj never ran: run the model inside the "
-            "block, and check that it uses its modules."
+            f"Heads of layers {silent} were to be patched in a forward but their o_proj never ran: run the model inside "
+            "the block, and check that it uses its modules."
         )
 
 
@@ -171,7 +171,8 @@ def inject_last_token(
         yield
     if not fired:
         raise InterventionError(
-            f"A vector was to be added to the output of layer {layer} but no forward passed it: run the model inside the block."
+            f"A vector was to be added to the output of layer {layer} but no forward passed it: run the model "
+            "inside the block."
         )
 
 
