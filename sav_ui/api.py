@@ -9,14 +9,18 @@ They know no visitor and keep nothing: all that one call learns is in the ``.sav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio.components.api_component import Api
+from gradio.processing_utils import save_base64_to_cache, save_url_to_cache
+from gradio.utils import get_upload_folder
+from httpx import HTTPError
 
 from sav_core.errors import InputError, SavError, SettingError
 from sav_core.heads import SCORINGS
@@ -26,12 +30,21 @@ from sav_core.settings import settings
 from sav_core.voting import VOTING_RULES
 from sav_ui.downloads import fresh_path
 from sav_ui.frame import MODEL_QUEUE
+from sav_ui.intake import Upload
 from sav_ui.models import Shelf
 from sav_ui.project import MAX_EXAMPLES
 
 __all__ = ["Fitted", "build", "classify_images", "fit_images", "wants_mcp"]
 
+_OWN = "/gradio_api/file="  # in the address of a file that this app has handed out
 _TEXT = {"type": "string"}
+_META = {"type": "object", "properties": {"_type": {"const": "gradio.FileData"}}, "required": ["_type"]}
+_FILE = {
+    "type": "object",
+    "title": "FileData",
+    "properties": {"path": _TEXT, "orig_name": _TEXT, "meta": _META},
+    "required": ["path"],
+}
 _TEXTS = {"type": "array", "items": _TEXT}
 _SCORES = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
 _HEADS = {
@@ -151,7 +164,7 @@ def build(shelf: Shelf) -> None:
     """Add the endpoints to the app that is being built; they show nothing on its pages."""
 
     def fit(
-        images: list[str],
+        images: list[Any],
         labels: list[str],
         question: str = "",
         n_kept: int = 20,
@@ -174,9 +187,9 @@ def build(shelf: Shelf) -> None:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
         with _told():
-            return fit_images(shelf, images, labels, question, n_kept, voting, scoring, model)
+            return fit_images(shelf, _files(images), labels, question, n_kept, voting, scoring, model)
 
-    def classify(images: list[str], classifier: str, question: str = "") -> list[dict[str, Any]]:
+    def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
         """Classify images by the vote of the attention heads that /fit kept.
 
         Args:
@@ -188,10 +201,10 @@ def build(shelf: Shelf) -> None:
             For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1.
         """
         with _told():
-            return classify_images(shelf, images, classifier, question)
+            return classify_images(shelf, _files(images), classifier and _file(classifier), question)
 
-    images = gr.File(file_count="multiple", label="images", visible=False)
-    classifier = gr.File(label="classifier", visible=False)
+    # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
+    images, classifier = Api(None, {"type": "array", "items": _FILE}, "images"), Api(None, {"anyOf": [_FILE, _TEXT]}, "classifier")
     fitted = gr.File(label="classifier", visible=False)
     question = Api("", _TEXT, "question")
     gr.on(
@@ -234,6 +247,32 @@ def _told() -> Iterator[None]:
         yield
     except SavError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def _files(sent: Any) -> list[str]:
+    """The files of a call; see ``_file``."""
+    if sent is not None and not isinstance(sent, list):
+        raise InputError("images must be a list of image files, but one value came: put it in brackets.")
+    return [_file(entry) for entry in sent or ()]
+
+
+def _file(sent: Any) -> str:
+    """Where a file of a call lies: what ``gradio_client`` uploads, or what MCP sends, an address or a data URI.
+
+    Raises:
+        InputError: it is none of these; above all, it is no file of the server's own.
+    """
+    path = str(sent.get("path", "") if isinstance(sent, Mapping) else sent)
+    try:
+        if _OWN in path:
+            path = unquote(path.rpartition(_OWN)[2])
+        elif path.startswith(("http://", "https://")):
+            path = save_url_to_cache(path, get_upload_folder())
+        elif path.startswith("data:"):
+            path = save_base64_to_cache(path, get_upload_folder())
+    except (OSError, ValueError, HTTPError) as error:
+        raise InputError(f"The file {path[:60]!r} cannot be fetched ({error}): send the file itself.") from error
+    return str(Upload(path).path)
 
 
 def _paths(images: Sequence[str] | None) -> list[Path]:

@@ -1,3 +1,4 @@
+import base64
 import re
 import threading
 from contextlib import closing
@@ -11,6 +12,7 @@ from sav_core import SavClassifier
 from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
 from sav_core.records import Example
 from sav_core.settings import Settings
+from sav_core.voting import VOTING_RULES
 from sav_ui import api
 from sav_ui.models import Shelf
 from tests.serving import serve
@@ -124,7 +126,7 @@ def test_the_types_are_documented_and_nothing_else_is_public(client):
         "labels": "list[str]",
         "question": "str",
         "n_kept": "int",
-        "voting": "Literal['majority']",
+        "voting": f"Literal[{', '.join(map(repr, VOTING_RULES))}]",
         "scoring": "Literal['resubstitution', 'leave_one_out']",
         "model": "str",
     }
@@ -132,7 +134,8 @@ def test_the_types_are_documented_and_nothing_else_is_public(client):
     assert returns[1:] == ["list[list[float]]", "filepath"]
     assert "accuracy: float" in returns[0]
     classify = info["named_endpoints"]["/classify"]
-    assert [each["parameter_name"] for each in classify["parameters"]] == ["images", "classifier", "question"]
+    types = {each["parameter_name"]: each["python_type"]["type"] for each in classify["parameters"]}
+    assert types == {"images": "list[filepath]", "classifier": "filepath | str", "question": "str"}
 
 
 def test_a_client_fits_and_classifies(client, shelf, pictures):
@@ -146,6 +149,17 @@ def test_a_client_fits_and_classifies(client, shelf, pictures):
     expected = [prediction.as_dict() for prediction in library.predict(pictures[0][:2])]
     assert [answer["label"] for answer in answers] == [each["label"] for each in expected]
     assert [answer["shares"] for answer in answers] == [each["shares"] for each in expected]
+
+
+def test_what_mcp_sends_are_files_too(client, pictures):
+    """Data URIs for pictures, and for the classifier the address under which this app handed it out."""
+    uris = [f"data:image/png;base64,{base64.b64encode(Path(path).read_bytes()).decode()}" for path in pictures[0]]
+    job = client.submit(uris, pictures[1], n_kept=4, api_name="/fit")
+    address = f"{client.src}gradio_api/file={job.result()[2]}"
+    with pytest.raises(AppError, match="did not arrive"):  # a file of this computer, not of the app's
+        client.predict(uris[:1], address, api_name="/classify")
+    with pytest.raises(AppError, match="did not arrive"):
+        client.predict(uris[:1], f"{client.src}gradio_api/file=/etc/hostname", api_name="/classify")
 
 
 def test_a_client_is_told_in_sentences(client, pictures):
