@@ -204,7 +204,8 @@ def build(shelf: Shelf) -> None:
             return classify_images(shelf, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
-    images, classifier = Api(None, {"type": "array", "items": _FILE}, "images"), Api(None, {"anyOf": [_FILE, _TEXT]}, "classifier")
+    images = Api(None, {"type": "array", "items": _FILE}, "images")
+    classifier = Api(None, {"anyOf": [_FILE, _TEXT]}, "classifier")
     fitted = gr.File(label="classifier", visible=False)
     question = Api("", _TEXT, "question")
     gr.on(
