@@ -127,7 +127,15 @@ def _text(visit: Visit, shelf: Shelf, data: Data) -> None:
     desk = desk_of(visit)
     query, text = desk.query(str(data["query"])), str(data["value"]).strip()[:2000]
     Example(query.pictures, text or visit.project.question)  # refused here, before the model would
-    desk.change(query.id, text=text, refused="")
+    desk.change(query.id, text=text)
+
+
+def _stop(visit: Visit, shelf: Shelf, data: Data) -> None:
+    visit.cancelled.set()
+
+
+def _again(visit: Visit, shelf: Shelf, data: Data) -> None:
+    desk_of(visit).try_again()
 
 
 def _threshold(visit: Visit, shelf: Shelf, data: Data) -> None:
@@ -196,6 +204,7 @@ def _task(visit: Visit) -> Task:
 
 
 ACTIONS: Mapping[str, Callable[[Visit, Shelf, Data], None]] = {
+    "again": _again,
     "clear_queries": _clear,
     "drop_query": _drop,
     "keep_frame": _keep_frame,
@@ -206,6 +215,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Shelf, Data], None]] = {
     "refresh": _refresh,
     "right": _right,
     "save": _save,
+    "stop": _stop,
     "teach": _teach,
     "threshold": _threshold,
     "try": _try,

@@ -25,7 +25,8 @@ __all__ = ["answers", "bars", "squares", "tray"]
 _BARS = 6  # labels shown as bars; the rest is summed up
 _NEAR = 6
 _ALONE = 2  # of the deciding heads, beside their mean
-_ROWS = 60  # of the table; more come in the files
+_ROWS = 120  # of the table; more come in the files
+_DRAWN = 40  # heads of the heatmap
 _BUTTONS = 6  # labels offered as buttons to correct a guess; more are offered as a menu
 
 
@@ -66,12 +67,13 @@ def answers(visit: Visit) -> dict[str, Any]:
     height, figures = (0, {}) if answer is None else _figures(visit, answer, fit)
     html = fill(
         "classify_answers.html",
-        rows=[_row(query, found.get(query.id), project, fit, query is current) for query in shown[:_ROWS]],
+        rows=[_row(query, found.get(query.id), desk, project, fit) for query in shown[:_ROWS]],
         more=max(0, len(shown) - _ROWS),
         count=len(shown),
         tally=_tally(shown, found, project, fit),
         threshold=round(100 * project.threshold),
         progress=_progress(desk),
+        stopped=len(desk.missing(project)) if desk.held else 0,
         detail=None if current is None else _detail(visit, current, answer, fit),
         map_height=height,
     )
@@ -107,7 +109,7 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
         "text": query.text,
         "asks": bool(query.text) or any(item.text for item in project.items),
         "question": project.question,
-        "refused": query.refused,
+        "refused": desk_of(visit).refusal(query, project),
         "answer": None,
     }
     if answer is None:
@@ -126,6 +128,7 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
             "reasons": _reasons(answer, agree),
             "bars": bars(answer.prediction.shares, answer.prediction.label),
             "squares": squares(answer),
+            "drawn": min(_DRAWN, len(votes)),
         },
         "verdict": _verdict(query, answer, project, fit),
         "near": _near(query, project, desk, fit),
@@ -209,14 +212,14 @@ def _views(looks: Looks, heads: Sequence[Head]) -> list[dict[str, Any]]:
     return [*together, *(view for head in heads[:_ALONE] for view in looks.of_head(head))]
 
 
-def _row(query: Query, answer: Answer | None, project: Project, fit: Fit, current: bool) -> dict[str, Any]:
+def _row(query: Query, answer: Answer | None, desk: Desk, project: Project, fit: Fit) -> dict[str, Any]:
     verdict = None if answer is None else _verdict(query, answer, project, fit)
     return {
         "id": query.id,
         "name": query.name,
-        "picture": thumb(query.pictures[0]) if query.pictures else "",
-        "current": current,
-        "refused": query.refused,
+        "picture": thumb(query.pictures[0], 88) if query.pictures else "",
+        "current": query is desk.current(project),
+        "refused": desk.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
         "confidence": None if answer is None else round(100 * answer.confidence),
         "unlike": answer is not None and answer.unlike,
@@ -248,8 +251,8 @@ def _figures(visit: Visit, answer: Answer, fit: Fit) -> tuple[int, dict[str, str
     """The heatmap of the vote and its height in pixels, drawn anew only for another answer."""
     known = visit.extras.get("votes")
     if known is None or known[0] is not answer.prediction:
-        heads = [vote.head for vote in answer.prediction.votes]
-        figure = similarity_heatmap(answer.prediction.similarities, heads, fit.labels)
+        heads = [vote.head for vote in answer.prediction.votes][:_DRAWN]
+        figure = similarity_heatmap(answer.prediction.similarities[:_DRAWN], heads, fit.labels)
         known = visit.extras["votes"] = (answer.prediction, figure.layout.height, {"votes": figure.to_json()})
     height, figures = known[1:]
     return height, figures

@@ -27,8 +27,9 @@ _WORDS = 12  # tokens of the model's own answer
 
 
 def waits_for_answers(visit: Visit) -> bool:
-    """Whether there are pictures that the model has still to see."""
-    return fit_of(visit) is not None and bool(desk_of(visit).missing(visit.project))
+    """Whether there are pictures that the model is to see now."""
+    desk = desk_of(visit)
+    return fit_of(visit) is not None and not desk.held and bool(desk.missing(visit.project))
 
 
 def waits_for_insight(visit: Visit) -> bool:
@@ -56,13 +57,14 @@ def classify_queries(visit: Visit, shelf: Shelf) -> Iterator[None]:
     try:
         yield from job.ticks()
         job.result()
+        desk.held = visit.cancelled.is_set()
     except GeneratorExit:
         visit.cancelled.set()
         raise
     except SavError as error:
         with visit.lock:
             for query in desk.missing(project):
-                desk.change(query.id, refused=str(error))
+                desk.refuse(query, project, str(error))
     finally:
         desk.progress = None
     yield
@@ -137,4 +139,4 @@ def _show(visit: Visit, desk: Desk, queries: Sequence[Query], shelf: Shelf) -> N
                 keep([query], extract([query]))
             except InputError as error:
                 with visit.lock:
-                    desk.change(query.id, refused=str(error))
+                    desk.refuse(query, project, str(error))

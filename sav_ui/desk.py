@@ -53,7 +53,6 @@ class Query:
         text: its own question; empty for the project's.
         truth: the identity of its label, ``NONE``, or empty while nobody has said.
         task: the ready task it belongs to; empty for the visitor's own.
-        refused: why the model cannot read it.
     """
 
     id: str
@@ -61,7 +60,6 @@ class Query:
     text: str = ""
     truth: str = ""
     task: str = ""
-    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -120,6 +118,7 @@ class Desk:
         chosen: the query that is shown in full.
         insights: by what they depend on.
         busy: whether the model is at work for this page.
+        held: whether the queries wait for the visitor to ask, because they stopped the work.
         progress: of the queries going through the model; ``None`` when none are.
         saved: the latest file made to download: see ``sav_ui.downloads``.
         glimpse: the webcam's latest frame and what it was taken for.
@@ -130,10 +129,12 @@ class Desk:
         self.chosen = ""
         self.insights: dict[tuple[Any, ...], Insight] = {}
         self.busy = False
+        self.held = False
         self.progress: Progress | None = None
         self.saved: dict[str, str] | None = None
         self.glimpse: Glimpse = Glimpse()
         self._vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = {}
+        self._refusals: dict[str, tuple[tuple[str, str], str]] = {}
         self._answers: dict[str, Answer] = {}
         self._answered: tuple[Fit, float] | None = None
         self._judge: Judge | None = None
@@ -156,6 +157,7 @@ class Desk:
             raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: clear some first.")
         self.queries = together
         self._serial += len(fresh)
+        self.held = False
         if fresh:
             self.chosen = fresh[0].id
 
@@ -169,6 +171,7 @@ class Desk:
         self.queries = tuple(query for query in self.queries if query.id not in gone)
         for query_id in gone:
             self._vectors.pop(query_id, None)
+            self._refusals.pop(query_id, None)
             self._answers.pop(query_id, None)
 
     def shown(self, project: Project) -> tuple[Query, ...]:
@@ -201,9 +204,26 @@ class Desk:
         made_by, vector = self._vectors.get(query.id, (None, None))
         return vector if made_by == _made_by(query, project) else None
 
+    def refuse(self, query: Query, project: Project, reason: str) -> None:
+        """Remember why the project's model cannot read a query under this question."""
+        self._refusals[query.id] = (_made_by(query, project), reason)
+
+    def refusal(self, query: Query, project: Project) -> str:
+        """Why the model cannot read a query under this question; empty if it was not tried, or can."""
+        made_by, reason = self._refusals.get(query.id, (None, ""))
+        return reason if made_by == _made_by(query, project) else ""
+
+    def try_again(self) -> None:
+        """Let the model try what it refused, and go on with what was stopped."""
+        self._refusals, self.held = {}, False
+
     def missing(self, project: Project) -> list[Query]:
         """The shown queries that the model has still to see."""
-        return [q for q in self.shown(project) if not q.refused and self.vector(q, project) is None]
+        return [
+            query
+            for query in self.shown(project)
+            if self.vector(query, project) is None and not self.refusal(query, project)
+        ]
 
     def answers(self, project: Project, fit: Fit) -> dict[str, Answer]:
         """The answer to every shown query that the model has seen, by the query's identity."""

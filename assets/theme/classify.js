@@ -9,7 +9,7 @@
   const PAUSE = 66; // milliseconds from frame to frame at least: faster than that is no livelier, only dearer
   const PATIENCE = 1500; // milliseconds without an answer before the page says that it waits
   const NO_CAMERA = "The webcam cannot be used: allow it in the browser's address bar, or drop pictures instead.";
-  let camera = null; // while the webcam is on: its stream, the frame that is asked about, when it was sent, when others were answered
+  let camera = null; // while the webcam is on: its stream, the frames asked about, when the last was sent and others answered
   let serial = Date.now() % 1e9; // no two frames of a page have the same, or an old answer would pass for a new one
 
   const stageOf = (id) => document.querySelector(`#${id} .stage`);
@@ -18,7 +18,7 @@
 
   async function start() {
     if (camera) return;
-    const mine = (camera = { stream: null, waitsFor: null, sent: 0, answered: [], rate: "" });
+    const mine = (camera = { stream: null, asked: new Set(), waits: false, sent: 0, answered: [], rate: "" });
     stageOf("live").toggleAttribute("data-live", true);
     note("Waiting for the webcam …");
     part(".live").scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -52,17 +52,24 @@
     if (!stageOf("live").offsetParent) return stop(); // another page is open
     const image = await asURI(await window.SAV.snapshot(part("video"), SIDE, "image/jpeg"));
     if (camera !== mine) return;
-    const asked = (mine.waitsFor = ++serial);
+    const mark = ++serial;
+    mine.asked.add(mark);
+    mine.waits = true;
     mine.sent = performance.now();
-    stageOf("live").savStage.send("frame", { image, serial: asked });
-    setTimeout(() => camera === mine && mine.waitsFor === asked && note("Waiting for the model, which is busy …"), PATIENCE);
+    stageOf("live").savStage.send("frame", { image, serial: mark });
+    setTimeout(() => {
+      if (camera !== mine || !mine.waits || mark !== serial) return;
+      note("Waiting for the model, which is busy …");
+      ask(); // Gradio drops it while one is under way; after a dropped one it is the way out
+    }, PATIENCE);
   }
 
   function drawn() {
     if (!camera) return;
-    if (Number(part(".live").dataset.serial) === camera.waitsFor) {
+    if (camera.asked.has(Number(part(".live").dataset.serial))) {
       const now = performance.now();
-      camera.waitsFor = null;
+      camera.asked.clear();
+      camera.waits = false;
       camera.answered = [...camera.answered, now].filter((time) => now - time < 3000);
       const frames = camera.answered.length - 1;
       if (frames > 1) camera.rate = `${((1000 * frames) / (now - camera.answered[0])).toFixed(1)} frames a second`;

@@ -244,7 +244,11 @@ def test_a_picture_the_model_refuses_gets_its_reason_and_the_others_their_answer
 
     monkeypatch.setattr(type(backbone), "encode", picky)
     give(visit, shelf, upload(51, 52, 53))
-    assert [bool(query.refused) for query in queries(visit)] == [False, True, False]
+    assert [desk_of(visit).refusal(q, visit.project) for q in queries(visit)] == [
+        "",
+        "This one is too small: choose another.",
+        "",
+    ]
     assert len(answers(visit)) == 2
     assert "too small" in page(visit)
 
@@ -257,6 +261,30 @@ def test_a_model_that_fails_is_told_once_and_not_asked_for_ever(visit, shelf, up
     give(visit, shelf, upload(1))
     assert "out of memory" in page(visit)
     assert go_on(visit, shelf) == 0
+    monkeypatch.undo()
+    do(visit, shelf, "again")
+    go_on(visit, shelf)
+    assert len(answers(visit)) == 1
+
+
+def test_stopped_work_waits_for_the_visitor(visit, shelf, upload, monkeypatch):
+    do(visit, shelf, "query", files=upload(61, 62))
+    run = shelf.run
+
+    def stopped(*arguments, **watching):
+        do(visit, shelf, "stop")
+        return run(*arguments, **watching)
+
+    monkeypatch.setattr(shelf, "run", stopped)
+    for _ in classify.run(visit, shelf, {}):
+        pass
+    monkeypatch.undo()
+    assert not classify_view.answers(visit)["next"] or answers(visit)
+    assert len(desk_of(visit).missing(visit.project)) > 0
+    assert "not classified yet" in page(visit)
+    do(visit, shelf, "again")
+    go_on(visit, shelf)
+    assert len(answers(visit)) == 2
 
 
 def test_a_model_that_cannot_show_attention_still_answers(visit, shelf, upload, monkeypatch):
