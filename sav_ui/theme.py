@@ -12,13 +12,14 @@ __all__ = ["look"]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "assets" / "theme"
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_FIRST = ("stage", "sav", "teach", "inspector")
 _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
 def look() -> dict[str, Any]:
     """Return the arguments of ``launch`` that make the look; declares what may be served."""
     gr.set_static_paths([str(_PLOTLY)])
-    scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _ordered("js", "stage"))
+    scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _ordered("js"))
     head = (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
@@ -29,11 +30,12 @@ def look() -> dict[str, Any]:
         "theme": gr.themes.Base(
             primary_hue="cyan", neutral_hue="stone", font=list(_FONT), font_mono=["ui-monospace", "Menlo", "monospace"]
         ),
-        "css_paths": _ordered("css", "sav"),
+        "css_paths": _ordered("css"),
         "head": head,
     }
 
 
-def _ordered(kind: str, first: str) -> list[Path]:
-    """Every file of a kind, the one that the others build on first."""
-    return sorted(_FOLDER.glob(f"*.{kind}"), key=lambda path: (path.stem != first, path.name))
+def _ordered(kind: str) -> list[Path]:
+    """Every file of a kind, those that others build on first."""
+    first = [path for name in _FIRST if (path := _FOLDER / f"{name}.{kind}").exists()]
+    return first + sorted(set(_FOLDER.glob(f"*.{kind}")) - set(first))

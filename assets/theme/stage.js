@@ -345,16 +345,13 @@ window.SAV = window.SAV || (() => {
       const together = Boolean(event.target.closest("[data-together]"));
       sendFiles(stage, zone, zone.dataset.drop, await entriesOf(event.dataTransfer), { together });
     });
-    root.addEventListener("pointerover", (event) => {
-      const zone = event.target.closest("[data-drop]");
-      if (zone) stage.hovered = zone;
-    });
     document.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData ? event.clipboardData.files : [])];
       if (!files.length || !root.offsetParent) return;
-      const active = document.activeElement && document.activeElement.closest("[data-drop]");
-      const hovered = stage.hovered && stage.hovered.isConnected ? stage.hovered : null;
-      const zone = (active && root.contains(active) && active) || hovered || root.querySelector("[data-drop]");
+      // To what the pointer is over; or to what has the keyboard, if that is inside of it.
+      const under = [...root.querySelectorAll("[data-drop]:hover")].pop();
+      const active = document.activeElement.closest("[data-drop]");
+      const zone = active && (!under || under.contains(active)) ? active : under || root.querySelector("[data-drop]");
       if (!zone || !root.contains(zone)) return;
       event.preventDefault();
       sendFiles(stage, zone, zone.dataset.drop, files.map((file) => ({ file })));
