@@ -20,6 +20,8 @@ from sav_core.voting import Ballot, check_voting, majority, pooled
 
 __all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
 
+_QUERY_BYTES = 64 << 20  # of double-precision vectors of queries at a time
+
 
 @dataclass(frozen=True)
 class FittedHeads:
@@ -158,7 +160,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
-        similarities, opinions, ballot = self._vote(vectors)
+        similarities, opinions, ballot = self.look(vectors)
         labels = self.fitted_.labels
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
@@ -180,35 +182,82 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             for row, winner in enumerate(ballot.winner)
         ]
 
-    def vote(self, vectors: HeadVectors) -> Ballot:
+    def vote(self, vectors: HeadVectors, rows: Sequence[int] | None = None) -> Ballot:
         """Return what ``predict`` does as arrays, without a Prediction for each example: for many queries, many times.
+
+        Args:
+            vectors: of the queries.
+            rows: which of them to judge, in this order; all by default.
 
         Raises:
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
-        return self._vote(vectors)[2]
+        return self.look(vectors, rows)[2]
 
-    def _vote(self, vectors: HeadVectors) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None, Ballot]:
-        """Cosines and opinions ``(example, head, label)`` of the kept heads, and what comes of them."""
+    def sweep(self, vectors: HeadVectors, numbers: Sequence[int], rows: Sequence[int] | None = None) -> list[Ballot]:
+        """Return the vote for several numbers of kept heads; every head looks at every query once for all of them.
+
+        Args:
+            vectors: of the queries.
+            numbers: how many of the best heads vote, each at least one.
+            rows: which of the queries to judge; all by default.
+        """
         check_is_fitted(self)
+        ranking = self.fitted_.scores.ranking
+        reliability = self.fitted_.reliability if self.voting == "reliability" else None
+        heads = ranking if reliability is not None else ranking[: max(numbers)]
+        similarities, opinions = self._opinions(vectors, heads, rows)
+        ballots = []
+        for number in numbers:
+            if reliability is None or opinions is None:
+                some = None if opinions is None else opinions[:, :number]
+                ballots.append(_count(similarities[:, :number], some))
+                continue
+            kept, chosen = heads_by_label(reliability, self.fitted_.scores, number)
+            places = [ranking.index(head) for head in kept]
+            weights = vote_weights(reliability, kept, chosen)
+            ballots.append(_count(similarities[:, places], opinions[:, places], weights))
+        return ballots
+
+    def look(
+        self, vectors: HeadVectors, rows: Sequence[int] | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None, Ballot]:
+        """Return the kept heads' cosines and opinions ``(example, head, label)``, and the vote that comes of them.
+
+        There are no opinions under ``majority``. Arguments and errors are those of ``vote``.
+        """
+        check_is_fitted(self)
+        similarities, opinions = self._opinions(vectors, self.kept_heads_, rows)
+        return similarities, opinions, _count(similarities, opinions, self.weights_)
+
+    def _opinions(
+        self, vectors: HeadVectors, heads: tuple[Head, ...], rows: Sequence[int] | None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+        """Cosines and opinions ``(example, head, label)`` of some heads, a part of the queries at a time."""
         fitted = self.fitted_
         if vectors.geometry != fitted.geometry:
             raise InputError(
                 f"The classifier was fitted on {fitted.geometry}, but these vectors have {vectors.geometry}: "
                 "use the model it was fitted with."
             )
-        layer = [head.layer for head in self.kept_heads_]
-        index = [head.index for head in self.kept_heads_]
-        points = vectors.values[:, layer, index]
-        similarities = cosines(points, fitted.centroids[layer, index])
-        if self.voting == "gaussian" and fitted.gaussian is not None:
-            opinions = fitted.gaussian.probabilities(points, self.kept_heads_)
-            return similarities, opinions, pooled(opinions)
-        if self.voting == "reliability":
-            opinions = soft_votes(similarities)
-            return similarities, opinions, pooled(opinions, self.weights_)
-        return similarities, None, majority(similarities)
+        layer, index = [head.layer for head in heads], [head.index for head in heads]
+        used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
+        step = max(1, _QUERY_BYTES // (8 * max(1, len(heads)) * fitted.geometry.dim))
+        centroids = fitted.centroids[layer, index]
+        similarities = np.zeros((len(used), len(heads), len(fitted.labels)))
+        opinions = np.zeros_like(similarities) if self.voting != "majority" else None
+        for start in range(0, len(used), step):
+            part = slice(start, start + step)
+            points = vectors.values[used[part, None], layer, index]
+            similarities[part] = cosines(points, centroids)
+            if opinions is None:
+                continue
+            if fitted.gaussian is not None and self.voting == "gaussian":
+                opinions[part] = fitted.gaussian.probabilities(points, heads)
+            else:
+                opinions[part] = soft_votes(similarities[part])
+        return similarities, opinions
 
     def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
@@ -243,6 +292,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
         check_voting(self.voting)
+
+
+def _count(
+    similarities: npt.NDArray[np.float64],
+    opinions: npt.NDArray[np.float64] | None,
+    weights: npt.NDArray[np.float64] | None = None,
+) -> Ballot:
+    """Count the vote of some heads: by opinions where the rule has any, by nearest label where not."""
+    return majority(similarities) if opinions is None else pooled(opinions, weights)
 
 
 def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:

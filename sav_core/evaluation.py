@@ -1,4 +1,4 @@
-"""How good a classifier is on examples it was not fitted on, with an interval, and beside simpler choices of heads."""
+"""How good answers are: accuracy with an interval, macro F1, each label, and what is taken for what."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.classifier import HeadClassifier
 from sav_core.errors import InputError
-from sav_core.records import Head, HeadVectors
 
-__all__ = ["Evaluation", "evaluate_labels", "head_controls", "wilson_interval"]
-
-_RANDOM_DRAWS = 20
+__all__ = ["Evaluation", "evaluate_labels", "wilson_interval"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,16 @@ class Evaluation:
     def interval(self) -> tuple[float, float]:
         """Wilson score interval of the accuracy at 95 %."""
         return wilson_interval(int(np.trace(self.confusion)), self.n)
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean over labels of F1, the harmonic mean of precision and recall.
+
+        Labels that no query has and no answer gives do not count (scikit-learn's ``f1_score`` does the same).
+        """
+        right, meant, given = np.diag(self.confusion), self.confusion.sum(1), self.confusion.sum(0)
+        occurs = meant + given > 0
+        return float((2 * right[occurs] / (meant + given)[occurs]).mean())
 
     @property
     def per_label(self) -> dict[str, float]:
@@ -96,26 +102,3 @@ def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[f
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return (max(0.0, float(centre - half)), min(1.0, float(centre + half)))
-
-
-def head_controls(classifier: HeadClassifier, test: HeadVectors, seed: int = 0) -> dict[str, float]:
-    """Accuracy of other choices of heads, with the same centroids and the same vote.
-
-    Returns:
-        ``all_heads``, ``best_head`` (the first-ranked alone) and ``random_heads`` (as many as are kept, mean over 20
-        seeded draws).
-    """
-    ranking = classifier.fitted_.scores.ranking
-    rng = np.random.default_rng(seed)
-
-    def accuracy(heads: Sequence[Head]) -> float:
-        return classifier.voting_with(heads).score(test)
-
-    def draw() -> list[Head]:
-        return [ranking[place] for place in sorted(rng.permutation(len(ranking))[: len(classifier.kept_heads_)])]
-
-    return {
-        "all_heads": accuracy(ranking),
-        "best_head": accuracy(ranking[:1]),
-        "random_heads": float(np.mean([accuracy(draw()) for _ in range(_RANDOM_DRAWS)])),
-    }

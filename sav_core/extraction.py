@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,7 @@ def extract_head_vectors(
     cancel: Cancel | None = None,
     cache: VectorCache | Literal["user"] | None = "user",
     batch_bytes: int | None = None,
+    hidden: bool = False,
 ) -> HeadVectors:
     """Return the head vectors of examples, in their order.
 
@@ -51,12 +52,14 @@ def extract_head_vectors(
         cancel: asked between batches; once it says true, what is done by then is returned.
         cache: where vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
         batch_bytes: working memory of one batch; when ``None`` what is free on the GPU, or the setting.
+        hidden: also keep the last hidden state of the same forward. It costs nothing but its place in the cache; an
+            example of which the cache has only the heads' vectors is shown to the model again.
 
     Raises:
         InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
         OutOfMemoryError: not even one example fits into memory.
     """
-    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress)
+    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, hidden=hidden)
     ledger.recall()
     reader = _Reader(backbone, batch_bytes)
     stop = cancel or (lambda: False)
@@ -64,13 +67,20 @@ def extract_head_vectors(
     keys = iter(pending)
     for window in prepared(backbone.encode, pending.values(), chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
         names = [next(keys) for _ in window]
-        for batch, vectors in reader.read(window):
-            for index, vector in zip(batch, vectors, strict=True):
-                ledger.enter(names[index], vector)
+        for batch, read in reader.read(window):
+            for index, vector, state in zip(batch, read.vectors, read.hidden, strict=True):
+                ledger.enter(names[index], vector, state)
             ledger.report()
             if stop():
                 return ledger.result()
     return ledger.result()
+
+
+class _Read(NamedTuple):
+    """What one forward says of its examples."""
+
+    vectors: npt.NDArray[np.float32]  # (example, layer, head, dim)
+    hidden: npt.NDArray[np.float32]  # (example, hidden)
 
 
 class _Reader:
@@ -80,14 +90,14 @@ class _Reader:
         self._backbone = backbone
         self._budget = backbone.budget(batch_bytes)
 
-    def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], npt.NDArray[np.float32]]]:
-        """Yield batch after batch: the indices of its examples and their vectors ``(example, layer, head, dim)``."""
+    def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], _Read]]:
+        """Yield batch after batch: the indices of its examples and what was read of them."""
         batches = self._budget.split(window)[::-1]
         while batches:
             batch = batches.pop()
-            vectors = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
-            if vectors is not None:
-                yield batch, vectors
+            read = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
+            if read is not None:
+                yield batch, read
             elif len(batch) == 1:
                 raise OutOfMemoryError(
                     f"{self._backbone.name} has not memory enough for one example of {window[batch[0]].length} tokens on "
@@ -98,12 +108,12 @@ class _Reader:
                 self._budget = replace(self._budget, most=min(self._budget.most, half))
                 batches += [batch[half:], batch[:half]]
 
-    def _forward(self, batch: Sequence[Encoded]) -> npt.NDArray[np.float32] | None:
-        """The vectors of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
+    def _forward(self, batch: Sequence[Encoded]) -> _Read | None:
+        """What is read of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
         try:
             with capture_last_token(self._backbone) as capture:
-                self._backbone.forward(self._backbone.collate(batch))
-                return capture.take()
+                hidden = self._backbone.forward(self._backbone.collate(batch))[:, -1]  # padding is on the left
+                return _Read(capture.take(), hidden.float().cpu().numpy())
         except (torch.OutOfMemoryError, MemoryError):
             pass
         except RuntimeError as error:
@@ -123,6 +133,8 @@ class _Ledger:
         examples: Sequence[Example],
         cache: VectorCache | None,
         progress: ProgressCallback | None,
+        *,
+        hidden: bool,
     ) -> None:
         self._backbone = backbone
         self._examples = examples
@@ -131,6 +143,8 @@ class _Ledger:
         self._start = time.perf_counter()
         self._values = np.zeros((len(examples), *backbone.geometry.shape), dtype=np.float32)
         self._done = np.zeros(len(examples), dtype=bool)
+        width = backbone.decoder.projections[-1].out_features
+        self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
         self._rows: dict[str, list[int]] = {}
         for row, example in enumerate(examples):
             self._rows.setdefault(backbone.key(example), []).append(row)
@@ -141,8 +155,14 @@ class _Ledger:
             return
         for key, rows in self._rows.items():
             vector = self._cache.get(key)
-            if vector is not None and vector.shape == self._backbone.geometry.shape:
-                self._values[rows], self._done[rows] = vector, True
+            if vector is None or vector.shape != self._backbone.geometry.shape:
+                continue
+            if self._hidden is not None:
+                state = self._cache.get(_hidden_key(key))
+                if state is None or state.shape != (1, 1, self._hidden.shape[1]):
+                    continue
+                self._hidden[rows] = state[0, 0]
+            self._values[rows], self._done[rows] = vector, True
         if self._done.any():
             self.report()
 
@@ -150,14 +170,18 @@ class _Ledger:
         """The distinct examples that are not done, by key, in order."""
         return {key: self._examples[rows[0]] for key, rows in self._rows.items() if not self._done[rows[0]]}
 
-    def enter(self, key: str, vector: npt.NDArray[np.float32]) -> None:
-        """Enter a vector ``(layer, head, dim)`` for all its rows, and into the cache."""
+    def enter(self, key: str, vector: npt.NDArray[np.float32], state: npt.NDArray[np.float32]) -> None:
+        """Enter a vector ``(layer, head, dim)`` and a state ``(hidden,)`` for all their rows, and into the cache."""
         rows = self._rows[key]
         self._values[rows], self._done[rows] = vector, True
+        if self._hidden is not None:
+            self._hidden[rows] = state
         if self._cache is None:
             return
         try:
             self._cache.put(key, vector)
+            if self._hidden is not None:
+                self._cache.put(_hidden_key(key), state[None, None])
         except StorageError as error:
             self._cache = None  # a cache that cannot be written must not stop the work
             warnings.warn(f"Head vectors are not kept for the next run: {error}", stacklevel=3)
@@ -180,4 +204,10 @@ class _Ledger:
             asked=len(self._examples),
             model=self._backbone.fingerprint,
             dtype=self._backbone.dtype_name,
+            hidden=None if self._hidden is None else self._hidden if complete else self._hidden[rows],
         )
+
+
+def _hidden_key(key: str) -> str:
+    """The cache's name for the last hidden state of the example whose vectors have that name: beside them."""
+    return f"{key}-hidden"

@@ -180,7 +180,8 @@ class _Spread:
         um[own] -= uu / others
         gain = np.where(flat, 0.0, fall / np.where(flat, 1.0, 1.0 - fall * uu))[..., None]
         logits: npt.NDArray[np.float64] = dim * (xm + gain * ux[..., None] * um - (mm + gain * um**2) / 2)
-        return logits - np.log(len(self.counts))
+        logits -= np.log(len(self.counts))
+        return logits
 
 
 def _unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -212,6 +212,8 @@ class HeadVectors:
         asked: how many examples were asked for.
         model: fingerprint of the model that made them.
         dtype: what the model computed in, such as ``"float32"``.
+        hidden: ``float32 (example, hidden)``, what the decoder made of the last token, after its final norm, where it was
+            asked for: what the heads' vectors are compared with.
     """
 
     values: npt.NDArray[np.float32]
@@ -221,6 +223,7 @@ class HeadVectors:
     asked: int
     model: str = ""
     dtype: str = "float32"
+    hidden: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = self.values.shape
@@ -259,6 +262,7 @@ class HeadVectors:
             asked=len(index),
             model=self.model,
             dtype=self.dtype,
+            hidden=None if self.hidden is None else self.hidden[index],
         )
 
 

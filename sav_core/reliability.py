@@ -76,7 +76,8 @@ def fit_reliability(
     by_label = np.concatenate(by_blocks(vectors, work, rows))  # (head of any layer, label)
     overall = by_label[:, held_out > 0].mean(1, keepdims=True)
     shrunk = (held_out * by_label + SHRINKAGE * overall) / (held_out + SHRINKAGE)
-    return np.round(shrunk, COSINE_DECIMALS).reshape(*vectors.geometry.shape[:2], n_labels)
+    rounded: npt.NDArray[np.float64] = np.round(shrunk, COSINE_DECIMALS)
+    return rounded.reshape(*vectors.geometry.shape[:2], n_labels)
 
 
 def heads_by_label(

@@ -1,18 +1,64 @@
-"""A classifier judged on a test set: the kept heads' accuracy, and beside it other heads and the model's own answer."""
+"""A classifier judged on a test set, as far as is asked: controls beside it, sweeps, rules, confidence, foreign queries.
+
+Every image goes through the model once, for its head vectors and its last hidden state together; only the model's own
+answers need it again.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sav_core.answers import generate_text, label_likelihoods
-from sav_core.errors import CancelledError
-from sav_core.evaluation import Evaluation, evaluate_labels, head_controls
-from sav_core.records import Cancel, Example, ProgressCallback
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+from sav_core.abstention import closeness, support_reach
+from sav_core.classifier import HeadClassifier
+from sav_core.comparison import Comparison, compare
+from sav_core.confidence import (
+    ReliabilityDiagram,
+    Roc,
+    SelectiveCurve,
+    fit_temperature,
+    reliability_diagram,
+    roc,
+    selective_accuracy,
+)
+from sav_core.controls import Control, answer_control, pixel_control, vector_controls
+from sav_core.episodes import Episode
+from sav_core.errors import InputError, SettingError
+from sav_core.evaluation import Evaluation, evaluate_labels
+from sav_core.held_out import judge_left_out
+from sav_core.model_controls import model_controls
+from sav_core.records import Cancel, Example, HeadVectors, ProgressCallback
 from sav_core.sav import SavClassifier
+from sav_core.sweeps import SweepPoint, sweep_heads, sweep_shots
+from sav_core.voting import VOTING_RULES
 
-__all__ = ["Report", "evaluate_classifier"]
+__all__ = ["Confidence", "Report", "evaluate_classifier", "foreign_roc", "judge_confidence", "judge_rules", "sweep_support"]
+
+_SHOTS = (1, 2, 5, 10, 20, 50, 100)
+_DRAWS = 5  # of the support, for each number of examples a label
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How far a classifier's probabilities can be trusted on a test set.
+
+    Attributes:
+        temperature: fitted on the support, each example left out.
+        left_out_accuracy: of the support, each example judged by a fit without it.
+        diagram: of the calibrated probabilities.
+        raw: of the shares as they are.
+        selective: accuracy against coverage, by calibrated probability.
+    """
+
+    temperature: float
+    left_out_accuracy: float
+    diagram: ReliabilityDiagram
+    raw: ReliabilityDiagram
+    selective: SelectiveCurve
 
 
 @dataclass(frozen=True)
@@ -21,11 +67,31 @@ class Report:
 
     Attributes:
         evaluation: of the kept heads' vote.
-        controls: accuracy of other ways to answer, by name; empty unless asked for.
+        right: ``bool (example,)``, whether the vote is right.
+        vectors: of the test set, for more array work.
+        judged: other ways to answer, on the same examples; empty unless asked for.
+        refused: which of them the model cannot do, and why.
     """
 
     evaluation: Evaluation
-    controls: Mapping[str, float] = field(default_factory=dict)
+    right: npt.NDArray[np.bool_]
+    vectors: HeadVectors = field(repr=False)
+    judged: tuple[Control, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def controls(self) -> dict[str, float]:
+        """Accuracy of the other ways to answer, by name."""
+        return {control.name: control.accuracy for control in self.judged}
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """The kept heads against each other way, on the same queries; random heads are many ways and not compared."""
+        return {
+            control.name: compare(self.right, control.right > 0)
+            for control in self.judged
+            if control.name != "random_heads"
+        }
 
 
 def evaluate_classifier(
@@ -33,60 +99,151 @@ def evaluate_classifier(
     test: Sequence[Example],
     *,
     controls: bool = False,
+    support: Sequence[Example] = (),
+    demonstrations: int = 4,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Report:
     """Judge a fitted classifier on labelled examples it was not fitted on.
 
     Args:
-        classifier: fitted.
+        classifier: fitted; for the controls of the last hidden state with ``hidden=True``.
         test: labelled examples; one without a question is asked the support's.
-        controls: also judge all heads, the best head, random heads, and the model's zero-shot answer, by label likelihood
-            and as generated text. The last two run the model once more on every example.
+        controls: also judge other heads, other classifiers on the same vectors, and the model's own answers, for which it
+            runs again on every example: see ``sav_core.controls`` and ``sav_core.model_controls``.
+        support: the examples it was fitted on, for the controls that look at pictures: raw pixels, and in context.
+        demonstrations: how many of them the model is shown in context.
         progress: called as examples are done.
         cancel: asked between batches; true stops the work.
 
     Raises:
-        InputError: nothing to evaluate, or a label that the classifier was not taught.
+        InputError: nothing to evaluate, a label that the classifier was not taught, or controls of a classifier that was
+            loaded from a file and so has no support.
         CancelledError: ``cancel`` said so.
     """
     queries = [classifier.as_query(example) for example in test]
     labels = [str(label) for label in classifier.classes_]
     truth = [example.label for example in queries]
     evaluate_labels(truth, [labels[0]] * len(truth), labels)  # a wrong test set is refused before the model runs
-    vectors = classifier.extract(queries, progress=progress, cancel=cancel)
-    answers = [prediction.label for prediction in classifier.head_classifier_.predict(vectors)]
-    evaluation = evaluate_labels(truth, answers, labels)
+    if controls and not hasattr(classifier, "vectors_"):
+        raise InputError("Controls learn from the support, which a classifier loaded from a file has not: fit it here.")
+    vectors = classifier.extract(queries, progress=progress, cancel=cancel, hidden=controls)
+    winner = classifier.head_classifier_.vote(vectors).winner
+    answers = [labels[code] for code in winner]
+    right = np.array([answer == label for answer, label in zip(answers, truth, strict=True)])
+    report = Report(evaluate_labels(truth, answers, labels), right, vectors)
     if not controls:
-        return Report(evaluation)
-    return Report(
-        evaluation,
-        {
-            **head_controls(classifier.head_classifier_, vectors),
-            **_zero_shot(classifier, queries, labels, cancel),
-        },
+        return report
+    judged = list(vector_controls(classifier.head_classifier_, classifier.vectors_, vectors))
+    pixels = pixel_control(support, queries) if support else None
+    own, refused = model_controls(
+        classifier.backbone, queries, labels, support, demonstrations=demonstrations, progress=progress, cancel=cancel
+    )
+    return replace(report, judged=(*judged, *([pixels] if pixels else []), *own), refused=refused)
+
+
+def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors) -> Confidence:
+    """Calibrate a fitted classifier on its support and say how true its probabilities are on a test set.
+
+    Raises:
+        SettingError: no label has two examples to calibrate on.
+    """
+    left_out = judge_left_out(classifier, support)
+    ballot = classifier.vote(test)
+    right = classifier.classes_[ballot.winner] == np.array(test.labels)
+    calibration = fit_temperature(left_out.shares, left_out.codes)
+    each = np.arange(len(right))
+    probability = calibration.probabilities(ballot.shares)[each, ballot.winner]
+    return Confidence(
+        temperature=calibration.temperature,
+        left_out_accuracy=left_out.accuracy,
+        diagram=reliability_diagram(probability, right),
+        raw=reliability_diagram(ballot.confidence, right),
+        selective=selective_accuracy(probability, right),
     )
 
 
-def _zero_shot(
-    classifier: SavClassifier, queries: Sequence[Example], labels: Sequence[str], cancel: Cancel | None
-) -> dict[str, float]:
-    """Accuracy of the model's own answer, with no support: the likeliest label, and the text it writes."""
-    likeliest = written = 0
-    for query in queries:
-        if cancel is not None and cancel():
-            raise CancelledError("Stopped while the model was answering zero-shot: run again without controls, or wait.")
-        likelihood = label_likelihoods(classifier.backbone, query, labels)
-        likeliest += max(labels, key=likelihood.__getitem__) == query.label
-        written += _same_answer(generate_text(classifier.backbone, query), str(query.label))
-    return {"zero_shot_likelihood": likeliest / len(queries), "zero_shot_text": written / len(queries)}
+def foreign_roc(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors, foreign: HeadVectors) -> Roc:
+    """How well doubt tells queries of the taught labels from queries of none of them.
+
+    The score is the winner's share times how near the query is to the winner's examples: what the Classify page compares
+    with its threshold.
+
+    Args:
+        classifier: fitted on the support.
+        support: labelled.
+        test: queries of the taught labels.
+        foreign: queries of other things.
+
+    Raises:
+        InputError: one of the two is empty.
+    """
+    codes = np.searchsorted(classifier.classes_, np.array(support.labels, dtype=np.str_))
+    reach = support_reach(support, codes, len(classifier.classes_), classifier.kept_heads_)
+    scores = []
+    for queries in (test, foreign):
+        similarities, _, ballot = classifier.look(queries)
+        scores.append(ballot.confidence * closeness(similarities, ballot.winner, reach))
+    taught = np.arange(len(test) + len(foreign)) < len(test)
+    return roc(np.concatenate(scores), taught)
 
 
-def _same_answer(text: str, label: str) -> bool:
-    """Whether a written answer is the label, whatever its case, punctuation and article."""
-    return _bare(text) == _bare(label)
+def judge_rules(
+    classifier: HeadClassifier, support: HeadVectors, test: HeadVectors
+) -> tuple[tuple[Control, ...], Mapping[str, str]]:
+    """Judge every voting rule with the classifier's other settings.
+
+    Returns:
+        A control named after each rule, and for each that cannot be fitted on this support the reason.
+    """
+    judged, refused = [], {}
+    for rule in VOTING_RULES:
+        other: HeadClassifier = clone(classifier).set_params(voting=rule)
+        try:
+            other.fit(support)
+        except SettingError as error:
+            refused[rule] = str(error)
+            continue
+        judged.append(answer_control(rule, other.classes_[other.vote(test).winner].tolist(), test.labels))
+    return tuple(judged), refused
 
 
-def _bare(text: str) -> str:
-    words = re.findall(r"\w+", text.casefold())
-    return " ".join(words[1:] if len(words) > 1 and words[0] in {"a", "an", "the"} else words)
+def sweep_support(
+    classifier: HeadClassifier, support: HeadVectors, test: HeadVectors, *, seed: int = 0, cancel: Cancel | None = None
+) -> dict[str, tuple[SweepPoint, ...]]:
+    """Judge other numbers of heads, and fewer examples a label, each drawn five times from the support.
+
+    Returns:
+        ``heads`` and ``shots``; the latter ends at the number of examples that every label has.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    names = np.array(support.labels, dtype=np.str_)
+    rows = {label: np.flatnonzero(names == label) for label in sorted(set(names.tolist()))}
+    most = min(len(own) for own in rows.values())
+    least = 2 if classifier.scoring == "leave_one_out" or classifier.voting == "reliability" else 1
+    shots = sorted({number for number in (*_SHOTS, most) if least <= number <= most})
+    rng = np.random.default_rng(seed)
+    queries = np.arange(len(test)) + len(support)
+    episodes = [
+        Episode(np.stack([rng.permutation(own)[:most] for own in rows.values()], axis=1).ravel(), queries, tuple(rows))
+        for _ in range(_DRAWS)
+    ]
+    return {
+        "heads": sweep_heads(classifier, test),
+        "shots": sweep_shots(classifier, _joined(support, test), episodes, shots, cancel=cancel),
+    }
+
+
+def _joined(one: HeadVectors, other: HeadVectors) -> HeadVectors:
+    n = len(one) + len(other)
+    return HeadVectors(
+        values=np.concatenate([one.values, other.values]),
+        labels=one.labels + other.labels,
+        names=one.names + other.names,
+        positions=tuple(range(n)),
+        asked=n,
+        model=one.model,
+        dtype=one.dtype,
+    )

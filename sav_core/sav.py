@@ -72,6 +72,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         *,
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
+        hidden: bool = False,
     ) -> SavClassifier:
         """Run the model once on each example, score every head, keep the best.
 
@@ -80,6 +81,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             y: labels that replace the examples' own.
             progress: called as examples are done.
             cancel: asked between batches; true stops the work.
+            hidden: also keep the last hidden states of the same pass in ``vectors_``, for comparison.
 
         Raises:
             InputError: no examples, an example without label, or fewer than two labels.
@@ -90,7 +92,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
-        vectors = self.extract(examples, progress=progress, cancel=cancel)
+        vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
         self.head_classifier_ = head_classifier.fit(vectors)
         self.vectors_ = vectors
         questions = {example.question for example in examples}
@@ -170,15 +172,22 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
 
     def extract(
-        self, examples: Sequence[Example], *, progress: ProgressCallback | None = None, cancel: Cancel | None = None
+        self,
+        examples: Sequence[Example],
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+        hidden: bool = False,
     ) -> HeadVectors:
-        """Return the head vectors of examples, through the cache.
+        """Return the head vectors of examples, through the cache; with ``hidden`` also their last hidden states.
 
         Raises:
             CancelledError: ``cancel`` said so.
         """
         cache = default_cache() if self.cache == "user" else self.cache
-        vectors = extract_head_vectors(self.backbone, examples, progress=progress, cancel=cancel, cache=cache)
+        vectors = extract_head_vectors(
+            self.backbone, examples, progress=progress, cancel=cancel, cache=cache, hidden=hidden
+        )
         if not vectors.complete:
             raise CancelledError(f"Stopped after {len(vectors)} of {vectors.asked} examples; those are in the cache.")
         return vectors

@@ -114,3 +114,26 @@ def test_vectors_of_another_model_are_refused():
     classifier = HeadClassifier().fit(clusters())
     with pytest.raises(InputError, match=r"4 layers x 5 heads x 8 dim, but these vectors have 4 layers x 5 heads x 16 dim"):
         classifier.predict(clusters(dim=16))
+
+
+@pytest.mark.parametrize("voting", ["majority", "gaussian", "reliability"])
+def test_a_sweep_is_the_vote_of_each_number_of_heads(voting):
+    support, queries = clusters(noise=2.0), clusters(noise=2.0, seed=4)
+    classifier = HeadClassifier(voting=voting).fit(support)
+    numbers = [1, 3, 8, 20]
+    for number, ballot in zip(numbers, classifier.sweep(queries, numbers), strict=True):
+        alone = HeadClassifier(n_kept=number, voting=voting).fit(support).vote(queries)
+        np.testing.assert_array_equal(ballot.winner, alone.winner)
+        np.testing.assert_allclose(ballot.shares, alone.shares)
+
+
+@pytest.mark.parametrize("voting", ["majority", "gaussian", "reliability"])
+def test_queries_are_judged_in_parts_or_some_of_them_alike(voting, monkeypatch):
+    classifier = HeadClassifier(voting=voting).fit(clusters())
+    queries = clusters(seed=4)
+    whole = classifier.vote(queries)
+    monkeypatch.setattr("sav_core.classifier._QUERY_BYTES", 1)
+    np.testing.assert_allclose(classifier.vote(queries).shares, whole.shares, atol=1e-12)
+    np.testing.assert_allclose(classifier.vote(queries, rows=[4, 1]).shares, whole.shares[[4, 1]], atol=1e-12)
+    labels = [prediction.label for prediction in classifier.predict(queries)]
+    assert labels == classifier.classes_[whole.winner].tolist()

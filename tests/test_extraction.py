@@ -71,6 +71,34 @@ def test_a_batch_of_unequal_lengths_equals_one_by_one(tiny_backbone, architectur
     assert len({vectors.tobytes() for vectors in alone}) == len(examples)
 
 
+@pytest.mark.parametrize("architecture", ["llava", "gemma3"])
+def test_the_last_hidden_state_is_of_the_same_forward(tiny_backbone, architecture):
+    backbone = tiny_backbone(architecture)
+    examples = mixed()
+    vectors = extract_head_vectors(backbone, examples, cache=None, hidden=True)
+    for example, state in zip(examples, vectors.hidden, strict=True):
+        alone = backbone.forward(backbone.collate([backbone.encode(example)]))[0, -1]
+        np.testing.assert_allclose(state, alone.float().numpy(), **EXACT)
+    np.testing.assert_array_equal(vectors.take([3, 0]).hidden, vectors.hidden[[3, 0]])
+    assert extract_head_vectors(backbone, examples, cache=None).hidden is None
+
+
+def test_hidden_states_are_kept_and_cost_no_second_forward(backbone, cache, forwards):
+    first = extract_head_vectors(backbone, pictures(5), cache=cache, hidden=True)
+    assert sum(forwards) == 5
+    again = extract_head_vectors(backbone, pictures(5), cache=cache, hidden=True)
+    plain = extract_head_vectors(backbone, pictures(5), cache=cache)
+    assert sum(forwards) == 5
+    np.testing.assert_array_equal(again.hidden, first.hidden)
+    np.testing.assert_array_equal(plain.values, first.values)
+
+
+def test_what_was_read_without_hidden_states_is_read_once_more(backbone, cache, forwards):
+    extract_head_vectors(backbone, pictures(3), cache=cache)
+    assert extract_head_vectors(backbone, pictures(4), cache=cache, hidden=True).hidden.shape[0] == 4
+    assert sum(forwards) == 7
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_language_model_head_never_runs(tiny_backbone, architecture):
     backbone = tiny_backbone(architecture)

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 BELOW = {
     "errors", "settings", "storage", "decoding", "images", "records", "archives", "sources", "listings", "jsonl",
-    "datasets", "cache", "scenes", "scene_tasks", "duplicates", "benchmarks", "features", "indexes",
+    "datasets", "cache", "scenes", "scene_tasks", "duplicates", "benchmarks", "features", "indexes", "in_context",
 }  # fmt: skip
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
@@ -22,8 +22,8 @@ MATHS = {
     "measure_figures", "compression", "exports",
 }  # fmt: skip
 ABOVE = {
-    "sav", "reports", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli",
-    "vectors_cli", "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
+    "sav", "reports", "model_controls", "evaluate_cli", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli",
+    "vectors_cli", "vectors_runs", "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {

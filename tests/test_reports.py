@@ -1,16 +1,26 @@
+import numpy as np
 import pytest
 
 from sav_core import Example, SavClassifier, evaluate_classifier, load_backbone
+from sav_core.classifier import HeadClassifier
+from sav_core.confidence import reliability_diagram
 from sav_core.errors import CancelledError, InputError
-from sav_core.reports import _same_answer
+from sav_core.held_out import calibrate
+from sav_core.model_controls import model_controls, same_answer
+from sav_core.reports import foreign_roc, judge_confidence, judge_rules, sweep_support
+from tests.problems import clusters
 from tests.tiny_models import example_image
 
 
 @pytest.fixture(scope="module")
-def classifier(tiny_checkpoint):
+def classifier(tiny_checkpoint, support):
     backbone = load_backbone(tiny_checkpoint("llava"), dtype="float32")
-    support = [Example(example_image(seed), "Which?", f"label {seed % 3}") for seed in range(9)]
-    return SavClassifier(backbone, n_kept=5, cache=None).fit(support)
+    return SavClassifier(backbone, n_kept=5, cache=None).fit(support, hidden=True)
+
+
+@pytest.fixture(scope="module")
+def support():
+    return [Example(example_image(seed), "Which?", f"label {seed % 3}") for seed in range(9)]
 
 
 @pytest.fixture
@@ -27,10 +37,86 @@ def test_the_report_counts_what_predict_answers(classifier, test_set):
     assert report.controls == {}
 
 
-def test_controls_stand_beside_it(classifier, test_set):
-    controls = evaluate_classifier(classifier, test_set, controls=True).controls
-    assert set(controls) == {"all_heads", "best_head", "random_heads", "zero_shot_likelihood", "zero_shot_text"}
-    assert all(0 <= accuracy <= 1 for accuracy in controls.values())
+def test_controls_stand_beside_it_on_the_same_queries(classifier, support, test_set):
+    report = evaluate_classifier(classifier, test_set, controls=True, support=support, demonstrations=2)
+    assert set(report.controls) == {
+        *("all_heads", "random_heads", "best_head", "nearest_examples", "logistic_heads", "hidden_mean"),
+        *("hidden_logistic", "pixels", "zero_shot_likelihood", "zero_shot_text", "in_context"),
+    }
+    assert report.refused == {}
+    assert all(len(control.right) == 5 for control in report.judged)
+    assert all(0 <= accuracy <= 1 for accuracy in report.controls.values())
+    assert set(report.comparisons) == set(report.controls) - {"random_heads"}
+    beside = report.comparisons["pixels"]
+    assert beside.difference == pytest.approx(report.evaluation.accuracy - report.controls["pixels"])
+
+
+def test_every_picture_is_read_once_for_heads_and_hidden_state(tiny_checkpoint, support, test_set, monkeypatch):
+    backbone = load_backbone(tiny_checkpoint("llava"), dtype="float32")
+    seen = []
+    forward = backbone.forward
+    monkeypatch.setattr(backbone, "forward", lambda batch: seen.append(len(batch["input_ids"])) or forward(batch))
+    classifier = SavClassifier(backbone, n_kept=5, cache=None).fit(support, hidden=True)
+    report = evaluate_classifier(classifier, test_set, controls=True, support=support)
+    heads = classifier.head_classifier_
+    sweep_support(heads, classifier.vectors_, report.vectors)
+    judge_rules(heads, classifier.vectors_, report.vectors)
+    judge_confidence(heads, classifier.vectors_, report.vectors)
+    assert sum(seen) == len(support) + len(test_set)
+
+
+def test_controls_of_a_classifier_from_a_file_are_refused(classifier, test_set, tmp_path):
+    classifier.save(tmp_path / "pets.sav")
+    loaded = SavClassifier.load(tmp_path / "pets.sav", classifier.backbone)
+    with pytest.raises(InputError, match="Controls learn from the support"):
+        evaluate_classifier(loaded, test_set, controls=True)
+
+
+def test_every_rule_is_judged_on_the_same_vectors():
+    support, test = clusters(noise=2.0), clusters(noise=2.0, seed=6)
+    judged, refused = judge_rules(HeadClassifier(n_kept=4), support, test)
+    assert [control.name for control in judged] == ["majority", "gaussian", "reliability"]
+    assert refused == {}
+    for control in judged:
+        assert control.accuracy == HeadClassifier(n_kept=4, voting=control.name).fit(support).score(test)
+    judged, refused = judge_rules(HeadClassifier(n_kept=4), support.take([0, 6, 12]), test)
+    assert [control.name for control in judged] == ["majority", "gaussian"]
+    assert "every label has one" in refused["reliability"]
+
+
+def test_confidence_is_judged_on_the_test_set_and_fitted_on_the_support():
+    support, test = clusters(per_label=10, noise=2.5), clusters(per_label=10, noise=2.5)
+    classifier = HeadClassifier(n_kept=4).fit(support)
+    found = judge_confidence(classifier, support, test)
+    calibrate(classifier, support)
+    predictions = classifier.predict(test)
+    assert found.temperature == classifier.calibration_.temperature
+    right = np.array([p.label == label for p, label in zip(predictions, test.labels, strict=True)])
+    probability = np.array([p.probability for p in predictions])
+    assert found.diagram.expected_error == reliability_diagram(probability, right).expected_error
+    assert found.raw.count.sum() == found.diagram.count.sum() == 30
+    assert found.selective.accuracy[-1] == pytest.approx(right.mean())
+
+
+def test_a_sweep_covers_heads_and_examples():
+    support, test = clusters(per_label=7, noise=2.0), clusters(per_label=3, noise=2.0)
+    found = sweep_support(HeadClassifier(n_kept=4).fit(support), support, test)
+    assert [point.value for point in found["heads"]] == [1, 2, 3, 5, 10, 20]
+    assert [point.value for point in found["shots"]] == [1, 2, 5, 7]
+    assert found["shots"][-1].accuracy == HeadClassifier(n_kept=4).fit(support).score(test)  # all seven, in any order
+    honest = HeadClassifier(n_kept=4, scoring="leave_one_out").fit(support)
+    assert [point.value for point in sweep_support(honest, support, test)["shots"]] == [2, 5, 7]
+
+
+def test_queries_of_other_things_are_told_from_the_taught():
+    both = clusters(n_labels=5, per_label=12, noise=0.7)
+    taught = both.take([row for row in range(36) if row % 12 < 6])
+    test = both.take([row for row in range(36) if row % 12 >= 6])
+    foreign = both.take(range(36, 60))
+    classifier = HeadClassifier(n_kept=6).fit(taught)
+    assert foreign_roc(classifier, taught, test, foreign).area > 0.8
+    with pytest.raises(InputError, match="needs queries of both"):
+        foreign_roc(classifier, taught, test, foreign.take([]))
 
 
 def test_a_label_that_was_not_taught_is_refused_before_the_model_runs(classifier):
@@ -55,4 +141,12 @@ def test_cancelling_says_so(classifier, test_set):
     ],
 )
 def test_a_written_answer_is_the_label_but_for_its_dress(text, label, same):
-    assert _same_answer(text, label) is same
+    assert same_answer(text, label) is same
+
+
+def test_what_a_model_cannot_be_asked_is_told_with_the_reason(classifier, support, test_set):
+    queries = [classifier.as_query(example) for example in test_set]
+    asked, refused = model_controls(classifier.backbone, queries, ["label 0", " "], support)
+    assert [control.name for control in asked] == ["zero_shot_text"]
+    assert set(refused) == {"zero_shot_likelihood", "in_context"}
+    assert all("none of them empty" in reason for reason in refused.values())

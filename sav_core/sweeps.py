@@ -1,0 +1,137 @@
+"""How accuracy follows the number of heads and of examples, and how well heads found on one task serve another.
+
+by_heads = sweep_heads(classifier, test_vectors)                  # one fit, every head looks once
+by_shots = sweep_shots(HeadClassifier(), vectors, episodes, [1, 2, 5])
+moved = transfer_heads(cats_and_dogs, birds)                      # birds' centroids, cats' and dogs' heads
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from sav_core.classifier import HeadClassifier
+from sav_core.episodes import Episode, EpisodeResult, run_episodes
+from sav_core.errors import InputError, SettingError
+from sav_core.evaluation import wilson_interval
+from sav_core.records import Cancel, HeadVectors
+
+__all__ = ["SweepPoint", "head_numbers", "sweep_heads", "sweep_shots", "transfer_heads"]
+
+_NUMBERS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 400, 784)
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """Accuracy at one setting.
+
+    Attributes:
+        value: of what was swept: a number of heads, or of examples a label.
+        accuracy: of the queries.
+        interval: at 95 %; Wilson's for one split, the bootstrap over episodes for several.
+        n: how many queries, or episodes, it rests on.
+    """
+
+    value: int
+    accuracy: float
+    interval: tuple[float, float]
+    n: int
+
+
+def head_numbers(heads: int) -> tuple[int, ...]:
+    """Return the numbers of heads that a sweep looks at: about evenly spaced as ratios, all of them at last."""
+    return (*(number for number in _NUMBERS if number < heads), heads)
+
+
+def sweep_heads(
+    classifier: HeadClassifier,
+    vectors: HeadVectors,
+    numbers: Sequence[int] | None = None,
+    rows: Sequence[int] | None = None,
+) -> tuple[SweepPoint, ...]:
+    """Judge a fitted classifier with other numbers of its best heads.
+
+    Args:
+        classifier: fitted.
+        vectors: of labelled queries.
+        numbers: of heads; ``head_numbers`` by default.
+        rows: which of the queries to judge; all by default.
+
+    Raises:
+        SettingError: a number of heads is not positive.
+        InputError: there is nothing to judge.
+    """
+    check_is_fitted(classifier)
+    most = len(classifier.fitted_.scores.ranking)
+    numbers = head_numbers(most) if numbers is None else sorted(set(numbers))
+    if not numbers or min(numbers) < 1:
+        raise SettingError(f"Numbers of heads must be 1 or more, but are {list(numbers)}.")
+    truth = _truth(classifier, vectors, rows)
+    points = []
+    for number, ballot in zip(numbers, classifier.sweep(vectors, numbers, rows), strict=True):
+        right = int((ballot.winner == truth).sum())
+        points.append(SweepPoint(number, right / len(truth), wilson_interval(right, len(truth)), len(truth)))
+    return tuple(points)
+
+
+def sweep_shots(
+    classifier: HeadClassifier,
+    vectors: HeadVectors,
+    episodes: Sequence[Episode],
+    shots: Sequence[int],
+    *,
+    cancel: Cancel | None = None,
+) -> tuple[SweepPoint, ...]:
+    """Judge a classifier's settings with fewer examples a label; the queries of an episode stay the same.
+
+    Args:
+        classifier: whose settings are used.
+        vectors: of the set that the episodes were drawn from.
+        episodes: with as many examples a label as the largest of ``shots``.
+        shots: numbers of examples a label.
+        cancel: asked between episodes; true stops the work.
+
+    Raises:
+        SettingError: the episodes have not so many examples, or the settings cannot be fitted on so few.
+        CancelledError: ``cancel`` said so.
+    """
+    points = []
+    for number in sorted(set(shots)):
+        some = [episode.with_shots(number) for episode in episodes]
+        result: EpisodeResult = run_episodes(classifier, vectors, some, cancel=cancel)
+        points.append(SweepPoint(number, result.mean, result.interval, len(some)))
+    return tuple(points)
+
+
+def transfer_heads(source: HeadClassifier, target: HeadClassifier) -> HeadClassifier:
+    """Return the target's classifier with the heads that the source keeps: selected on one task, used on another.
+
+    Args:
+        source: fitted on the task that chooses the heads.
+        target: fitted on the task whose labels are given; its centroids are used, its own choice of heads is not.
+
+    Raises:
+        InputError: they come from models of different geometry.
+    """
+    check_is_fitted(source)
+    check_is_fitted(target)
+    if source.fitted_.geometry != target.fitted_.geometry:
+        raise InputError(
+            f"Heads can only move between classifiers of one model, but these have {source.fitted_.geometry} and "
+            f"{target.fitted_.geometry}: fit both with the same model."
+        )
+    return target.voting_with(source.kept_heads_)
+
+
+def _truth(classifier: HeadClassifier, vectors: HeadVectors, rows: Sequence[int] | None) -> npt.NDArray[np.intp]:
+    """``int (example,)``: the queries' labels' numbers; -1 for what was not taught, which no answer equals."""
+    number = {str(label): code for code, label in enumerate(classifier.classes_)}
+    used = range(len(vectors)) if rows is None else rows
+    truth = np.array([number.get(str(vectors.labels[row]), -1) for row in used], dtype=np.intp)
+    if not len(truth):
+        raise InputError("There is nothing to evaluate: give at least one labelled query.")
+    return truth

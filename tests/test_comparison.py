@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from sav_core.comparison import bootstrap_interval, compare, mcnemar
+from sav_core.errors import InputError
+
+
+@settings(deadline=None)
+@given(first=st.integers(0, 60), second=st.integers(0, 60))
+def test_mcnemar_is_the_binomial_test_of_the_differing(first, second):
+    expected = binomtest(first, first + second).pvalue if first + second else 1.0
+    assert mcnemar(first, second) == pytest.approx(expected)
+
+
+def test_thousands_of_differing_queries_are_no_trouble():
+    assert mcnemar(2000, 2000) == 1
+    assert mcnemar(1500, 2500) < 1e-50
+
+
+def test_a_comparison_counts_who_alone_is_right():
+    first = np.array([True, True, True, False, True, False])
+    second = np.array([True, False, False, False, False, True])
+    found = compare(first, second)
+    assert (found.only_first, found.only_second, found.n) == (3, 1, 6)
+    assert found.difference == pytest.approx(2 / 6)
+    assert found.p == pytest.approx(binomtest(1, 4).pvalue)
+    assert found.interval[0] < found.difference < found.interval[1]
+    other = compare(second, first)
+    assert (other.difference, other.p) == (-found.difference, found.p)
+
+
+def test_equals_are_told_to_be_equal():
+    right = np.random.default_rng(0).random(50) > 0.3
+    assert compare(right, right).interval == (0, 0)
+    assert compare(right, right).p == 1
+
+
+def test_the_interval_holds_the_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    held = 0
+    for seed in range(200):
+        low, high = bootstrap_interval(rng.normal(3.0, 1.0, size=40), seed, draws=400)
+        held += low <= 3.0 <= high
+    assert 0.88 < held / 200 <= 0.99
+
+
+def test_the_same_seed_gives_the_same_interval_in_parts_too(monkeypatch):
+    values = np.random.default_rng(1).random(30)
+    assert bootstrap_interval(values, 5) == bootstrap_interval(values, 5) != bootstrap_interval(values, 6)
+    before = bootstrap_interval(values, 5)
+    monkeypatch.setattr("sav_core.comparison._AT_ONCE", 1)
+    assert bootstrap_interval(values, 5) == pytest.approx(before)
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(InputError, match="there are 2 and 3"):
+        compare(np.ones(2, dtype=bool), np.ones(3, dtype=bool))
+    with pytest.raises(InputError, match="nothing to draw"):
+        compare(np.ones(0, dtype=bool), np.ones(0, dtype=bool))

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from sav_core.classifier import HeadClassifier
+from sav_core.episodes import draw_episodes, run_episodes
+from sav_core.errors import InputError, SettingError
+from sav_core.evaluation import wilson_interval
+from sav_core.sweeps import head_numbers, sweep_heads, sweep_shots, transfer_heads
+from tests.problems import clusters, head_vectors
+
+
+def test_numbers_of_heads_end_with_all():
+    assert head_numbers(784)[-1] == 784
+    assert head_numbers(12) == (1, 2, 3, 5, 10, 12)
+    assert head_numbers(1) == (1,)
+
+
+@pytest.mark.parametrize("voting", ["majority", "gaussian", "reliability"])
+def test_each_point_is_a_fit_with_so_many_heads(voting):
+    support, test = clusters(noise=2.5), clusters(noise=2.5, seed=7)
+    points = sweep_heads(HeadClassifier(voting=voting).fit(support), test, [20, 1, 4, 4])
+    assert [point.value for point in points] == [1, 4, 20]
+    for point in points:
+        accuracy = HeadClassifier(n_kept=point.value, voting=voting).fit(support).score(test)
+        assert point.accuracy == pytest.approx(accuracy)
+        assert point.interval == wilson_interval(round(accuracy * 18), 18)
+
+
+def test_a_label_that_was_not_taught_is_never_right():
+    test = head_vectors(clusters().values[:6], ["label 0"] * 3 + ["emu"] * 3)
+    (point,) = sweep_heads(HeadClassifier().fit(clusters(noise=0.1)), test, [20])
+    assert point.accuracy <= 0.5
+
+
+def test_shots_are_episodes_with_fewer_examples():
+    vectors = clusters(n_labels=3, per_label=10, noise=3.0)
+    episodes = draw_episodes(vectors.labels, shots=6, count=6)
+    points = sweep_shots(HeadClassifier(), vectors, episodes, [6, 1, 3])
+    assert [(point.value, point.n) for point in points] == [(1, 6), (3, 6), (6, 6)]
+    assert points[-1].accuracy == run_episodes(HeadClassifier(), vectors, episodes).mean
+    with pytest.raises(SettingError, match="shots must be from 1 to 6"):
+        sweep_shots(HeadClassifier(), vectors, episodes, [7])
+
+
+def test_heads_move_to_another_task_with_its_own_centroids():
+    source = HeadClassifier(n_kept=4).fit(clusters(seed=1))
+    target = HeadClassifier(n_kept=4).fit(clusters(seed=2))
+    moved = transfer_heads(source, target)
+    assert moved.kept_heads_ == source.kept_heads_ != target.kept_heads_
+    assert moved.classes_.tolist() == target.classes_.tolist()
+    np.testing.assert_array_equal(moved.fitted_.centroids, target.fitted_.centroids)
+    with pytest.raises(InputError, match="classifiers of one model"):
+        transfer_heads(HeadClassifier().fit(clusters(dim=4)), target)
+
+
+def test_nothing_to_sweep_is_refused():
+    classifier = HeadClassifier().fit(clusters())
+    with pytest.raises(SettingError, match="Numbers of heads"):
+        sweep_heads(classifier, clusters(), [0])
+    with pytest.raises(InputError, match="nothing to evaluate"):
+        sweep_heads(classifier, clusters(), [1], rows=[])
