@@ -21,7 +21,11 @@ ARCHIVES = frozenset({".zip", ".jsonl", ".json", ".ndjson"})
 
 
 class Upload:
-    """A file that a browser sent: where it lies, what it was called there, and the folder it came from."""
+    """A file that a browser sent: where it lies, what it was called there, and the folder it came from.
+
+    It is only ever read. Gradio keeps equal files of all visitors as one, so that who deletes or renames theirs takes it
+    from the others; ``delete_cache`` removes it when its time has come.
+    """
 
     def __init__(self, path: str, name: str = "", folder: str = "") -> None:
         """Take the browser's word for names only.
@@ -40,10 +44,6 @@ class Upload:
     def archive(self) -> bool:
         """Whether it holds examples rather than being one."""
         return Path(self.name).suffix.lower() in ARCHIVES
-
-    def discard(self) -> None:
-        """Delete it: what it held is in memory by now, and a file that is gone cannot leak."""
-        self.path.unlink(missing_ok=True)
 
 
 def uploads(sent: Any) -> list[Upload]:
@@ -70,8 +70,6 @@ def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]]
             good.append((file, open_picture(file.path, file.name)))
         except ImageError as error:
             bad.append(Skipped(file.name, str(error)))
-        finally:
-            file.discard()
     return good, bad
 
 
@@ -81,14 +79,9 @@ def read_archive(file: Upload, question: str) -> ExampleSet:
     Raises:
         InputError: it holds no examples, or is damaged.
     """
-    named = file.path.with_name(f"{file.path.stem}{Path(file.name).suffix.lower()}")
-    try:
-        file.path.rename(named)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what was skipped is in the answer
-            return read_examples(named, question=question)
-    finally:
-        named.unlink(missing_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what was skipped is in the answer
+        return read_examples(file.path, question=question)
 
 
 def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:

@@ -111,7 +111,7 @@ def _import(visit: Visit, data: Data) -> None:
             examples += found.examples
             skipped += found.skipped
     good, bad = read_pictures([f for f in files if not f.archive and f.folder])
-    loose = [file.discard() for file in files if not file.archive and not file.folder]
+    loose = [file for file in files if not file.archive and not file.folder]
     examples += as_examples(good, question)
     if not examples:
         if loose:
