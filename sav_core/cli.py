@@ -16,6 +16,7 @@ from sav_core.console import exit_status, print_json, print_line, print_table, p
 from sav_core.heads import Scoring
 from sav_core.retrieval_cli import add_retrieval
 from sav_core.space_cli import space_app
+from sav_core.vectors_cli import vectors_app
 from sav_core.voting import VotingName
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
@@ -228,6 +229,7 @@ def models(as_json: AsJson = False) -> None:
 add_retrieval(app)
 add_benchmark(app)
 app.add_typer(space_app, name="space")
+app.add_typer(vectors_app, name="vectors")
 
 
 def _backbone(model: str | None, dtype: str) -> Backbone:

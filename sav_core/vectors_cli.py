@@ -1,0 +1,347 @@
+"""The command line of function vectors: ``python -m sav_core vectors extract | mediate | evaluate | tune | compose``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sav_core.console import print_json, print_line, print_table, progress_bar
+from sav_core.errors import SettingError
+from sav_core.vectors_runs import means_of, mediated, open_reader, placed, task_from
+
+# What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
+if TYPE_CHECKING:
+    from sav_core.vectors import Answers, FunctionVector, Outcome
+
+__all__ = ["vectors_app"]
+
+vectors_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Find the heads that carry a visual relation, and make the model do it without a demonstration.",
+    epilog=(
+        "Example: [bold]python -m sav_core vectors extract --relation above --out above.fv[/bold], then "
+        "[bold]python -m sav_core vectors evaluate --vector above.fv[/bold]"
+    ),
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of cut-outs, .jsonl of relations, or .json of scene graphs; drawn scenes if none."),
+]
+Images = Annotated[Path | None, typer.Option("--images", help="Folder of the images that --data names.")]
+Relation = Annotated[str, typer.Option("--relation", help="Such as above; the data says which there are.")]
+Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
+Prompts = Annotated[int, typer.Option("--prompts", min=1, help="How many in-context prompts the heads are judged on.")]
+Shown = Annotated[int, typer.Option("--demonstrations", min=1, help="In every in-context prompt.")]
+HeadCount = Annotated[int, typer.Option("--heads", min=1, help="How many of the leading heads make the vector.")]
+Layer = Annotated[int | None, typer.Option("--layer", help="Where it is added; the best on validation unless given.")]
+Scale = Annotated[float | None, typer.Option("--scale", help="How much of it; the best on validation unless given.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of the data and every draw.")]
+Out = Annotated[Path, typer.Option("--out", help="Where to write the vector (.fv).")]
+VectorFile = Annotated[Path, typer.Option("--vector", help="A vector that extract, tune or compose wrote.")]
+VectorFiles = Annotated[list[Path], typer.Option("--vector", help="A base vector; give the option once for each.")]
+AllPrompts = Annotated[
+    bool, typer.Option("--all-prompts", help="Average over all prompts, not only those the model answers right.")
+]
+Resume = Annotated[
+    Path | None, typer.Option("--resume", help="Keeps the effects found so far; named again, the work goes on from there.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
+
+
+@vectors_app.command(
+    epilog="Example: [bold]python -m sav_core vectors mediate --relation above --resume above.effects[/bold]"
+)
+def mediate(
+    relation: Relation,
+    data: Data = None,
+    images: Images = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    prompts: Prompts = 25,
+    demonstrations: Shown = 4,
+    seed: Seed = 0,
+    resume: Resume = None,
+    all_prompts: AllPrompts = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every head's effect: its mean vector is put into prompts whose demonstrations were mixed up."""
+    reader = open_reader(model, dtype)
+    task = task_from(data, images, seed).of(relation)
+    means, effects = mediated(reader, task, prompts, demonstrations, seed, resume, all_prompts)
+    aie, (low, high) = effects.aie(), effects.interval()
+    leading: list[dict[str, Any]] = [
+        {
+            "rank": rank,
+            "head": str(head),
+            "effect": float(aie[head.layer, head.index]),
+            "interval": [float(low[head.layer, head.index]), float(high[head.layer, head.index])],
+        }
+        for rank, head in enumerate(effects.ranking[:20], start=1)
+    ]
+    if as_json:
+        print_json(
+            {
+                "model": reader.backbone.name,
+                "relation": relation,
+                "prompts": len(effects.changes),
+                "in_context_accuracy": means.accuracy,
+                "baseline": float(effects.baseline.mean()),
+                "concentration": effects.concentration(),
+                "aie": aie.tolist(),
+                "low": low.tolist(),
+                "high": high.tolist(),
+                "heads": leading,
+            }
+        )
+        return
+    print_line(
+        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} in-context prompts right; with "
+        f"mixed-up demonstrations the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
+        f"{effects.concentration():.0%} of all positive effect.\n"
+    )
+    rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", _span(e["interval"])] for e in leading]
+    print_table(["rank", "head", "effect", "95 % interval"], rows)
+
+
+@vectors_app.command(epilog="Example: [bold]python -m sav_core vectors extract --relation above --out above.fv[/bold]")
+def extract(
+    relation: Relation,
+    out: Out,
+    data: Data = None,
+    images: Images = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    prompts: Prompts = 25,
+    demonstrations: Shown = 4,
+    heads: HeadCount = 10,
+    layer: Layer = None,
+    scale: Scale = None,
+    seed: Seed = 0,
+    resume: Resume = None,
+    all_prompts: AllPrompts = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a relation's vector from its leading heads; layer and strength are chosen on the validation part."""
+    from sav_core.vectors import Exam, build_vector, zero_shot
+
+    reader = open_reader(model, dtype)
+    task = task_from(data, images, seed).of(relation)
+    means, effects = mediated(reader, task, prompts, demonstrations, seed, resume, all_prompts)
+    vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed)
+    vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
+    vector.save(out)
+    _say_saved(vector, out, as_json)
+
+
+@vectors_app.command(epilog="Example: [bold]python -m sav_core vectors evaluate --vector above.fv --other left.fv[/bold]")
+def evaluate(
+    vector: VectorFile,
+    data: Data = None,
+    images: Images = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    other: Annotated[list[Path] | None, typer.Option("--other", help="A vector of another relation, as a control.")] = None,
+    prompts: Prompts = 25,
+    demonstrations: Shown = 4,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="The vector's own unless given: another shares test items.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a vector on the test part, beside every control, and on questions it should leave alone."""
+    from sav_core.vectors import FunctionVector, breakage, evaluate_vector, shipped_sprites, unrelated_questions
+
+    reader = open_reader(model, dtype)
+    judged = FunctionVector.load(vector, reader.backbone)
+    others = [FunctionVector.load(path, reader.backbone) for path in other or ()]
+    task = task_from(data, images, judged.seed if seed is None else seed).of(judged.relation)
+    means = means_of(reader, task, prompts, demonstrations, judged.seed, only_right=False) if judged.heads else None
+    with progress_bar("judging") as progress:
+        outcomes = evaluate_vector(
+            reader, task, judged, means=means, others=others, demonstrations=demonstrations, progress=progress
+        )
+    broken = breakage(reader, unrelated_questions(shipped_sprites()), judged)
+    if as_json:
+        side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}
+        print_json({**_described(judged), "conditions": _outcomes(outcomes), "unrelated": side})
+        return
+    print_line(f"{judged}\n")
+    _print_outcomes(outcomes)
+    print_line(
+        f"\nOf {broken.n} unrelated questions {broken.changed:.0%} get another answer: {broken.before:.0%} were right, "
+        f"{broken.after:.0%} are."
+    )
+
+
+@vectors_app.command(epilog="Example: [bold]python -m sav_core vectors tune --vector above.fv --out above-tuned.fv[/bold]")
+def tune(
+    vector: VectorFile,
+    out: Out,
+    data: Data = None,
+    images: Images = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    steps: Annotated[int, typer.Option("--steps", help="At most; it stops when validation gets no better.")] = 300,
+    rate: Annotated[float, typer.Option("--rate", help="Of Adam, in units of the residual stream's size.")] = 0.05,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="Also tune a random start, and with five examples only, and compare.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tune a vector on zero-shot prompts; the model stays as it is, bit for bit."""
+    from sav_core.vectors import Exam, FunctionVector, injecting, random_vector, tune_vector, zero_shot
+
+    reader = open_reader(model, dtype)
+    start = FunctionVector.load(vector, reader.backbone)
+    task = task_from(data, images, start.seed).of(start.relation)
+    train, validation = Exam(reader, zero_shot(task.train)), Exam(reader, zero_shot(task.validation))
+    with progress_bar("tuning") as progress:
+        tuned = tune_vector(start, train, validation, steps=steps, rate=rate, progress=progress)
+    found = {"before tuning": start, "tuned": tuned.vector}
+    if controls:
+        few = Exam(reader, zero_shot(task.train[:5]))
+        with progress_bar("tuning from a random start") as progress:
+            found["tuned random start"] = tune_vector(
+                random_vector(start), train, validation, steps=steps, rate=rate, progress=progress
+            ).vector
+        with progress_bar("tuning on five examples") as progress:
+            found["tuned on five"] = tune_vector(start, few, validation, steps=steps, rate=rate, progress=progress).vector
+    test = Exam(reader, zero_shot(task.test))
+    outcomes = {name: test.ask(injecting(reader.backbone, each)) for name, each in found.items()}
+    tuned.vector.save(out)
+    judged = _judged(outcomes)
+    if as_json:
+        curve = [{"step": p.step, "accuracy": p.accuracy, "probability": p.probability} for p in tuned.curve]
+        described = {"out": str(out), **_described(tuned.vector)}
+        print_json({**described, "best_step": tuned.best_step, "curve": curve, "conditions": _outcomes(judged)})
+        return
+    _say_saved(tuned.vector, out, as_json)
+    _print_outcomes(judged)
+
+
+@vectors_app.command(
+    epilog="Example: [bold]python -m sav_core vectors compose --vector above.fv --vector left.fv --relation 'above left' "
+    "--out above-left.fv[/bold]"
+)
+def compose(
+    vector: VectorFiles,
+    relation: Relation,
+    out: Out,
+    data: Data = None,
+    images: Images = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="Such as 1,1; from one source pair of the training part unless given.")
+    ] = None,
+    total: Annotated[float, typer.Option("--total", help="What weights from a source pair sum to.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Sum base vectors into a relation that none was made for, and judge it beside simpler ways."""
+    from sav_core.vectors import Exam, FunctionVector, RelationPrompt, combine, injecting, pair_weights, zero_shot
+
+    reader = open_reader(model, dtype)
+    bases = [FunctionVector.load(path, reader.backbone) for path in vector]
+    task = task_from(data, images, bases[0].seed).of(relation)
+    source = task.train[0]
+    if weights is None:
+        chosen = pair_weights(Exam(reader, zero_shot([source])), bases, total=total).tolist()
+    else:
+        chosen = _numbers(weights)
+    composed = combine(bases, chosen, relation)
+    equal = combine(bases, [sum(chosen) / len(bases)] * len(bases), relation)
+    exam = Exam(reader, zero_shot(task.test))
+    once = Exam(reader, [RelationPrompt(item, (source,), (source.related,)) for item in task.test])
+    answers = {
+        "zero-shot": exam.ask(),
+        "in context, same pair": once.ask(),
+        "composed": exam.ask(injecting(reader.backbone, composed)),
+        "equal weights": exam.ask(injecting(reader.backbone, equal)),
+        "best base vector": max(
+            (exam.ask(injecting(reader.backbone, base)) for base in bases), key=lambda each: float(each.accuracy)
+        ),
+    }
+    outcomes = _judged(answers)
+    composed.save(out)
+    if as_json:
+        print_json({"out": str(out), **_described(composed), "weights": chosen, "conditions": _outcomes(outcomes)})
+        return
+    parts = ", ".join(f"{weight:.2f} x {base.relation}" for weight, base in zip(chosen, bases, strict=True))
+    print_line(f"{relation!r} = {parts}. Saved {out}.\n")
+    _print_outcomes(outcomes)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise SettingError(f"--weights must be numbers with commas between, such as 1,1, but is {text!r}.") from error
+
+
+def _judged(answers: Mapping[str, Answers]) -> dict[str, Outcome]:
+    from sav_core.vectors import Outcome
+
+    return {
+        name: Outcome(int(each.right.sum()), len(each.said), float(each.probability.mean()))
+        for name, each in answers.items()
+    }
+
+
+def _outcomes(outcomes: dict[str, Outcome]) -> dict[str, dict[str, Any]]:
+    from sav_core.evaluation import wilson_interval
+
+    return {
+        name: {
+            "accuracy": each.accuracy,
+            "interval": wilson_interval(each.right, each.n),
+            "probability": each.probability,
+            "n": each.n,
+        }
+        for name, each in outcomes.items()
+    }
+
+
+def _print_outcomes(outcomes: dict[str, Outcome]) -> None:
+    rows = [
+        [
+            name,
+            f"{each['accuracy']:.1%}",
+            _span(each["interval"], ".1%"),
+            f"{each['probability']:.3f}",
+        ]
+        for name, each in _outcomes(outcomes).items()
+    ]
+    print_table(["condition", "accuracy", "95 % interval", "probability"], rows)
+
+
+def _span(interval: Sequence[float], form: str = "+.4f") -> str:
+    return f"{interval[0]:{form}} to {interval[1]:{form}}"
+
+
+def _described(vector: FunctionVector) -> dict[str, Any]:
+    return {
+        "model": vector.model,
+        "relation": vector.relation,
+        "origin": vector.origin,
+        "layer": vector.layer,
+        "scale": vector.scale,
+        "norm": vector.norm,
+        "heads": [str(head) for head in vector.heads],
+        "seed": vector.seed,
+    }
+
+
+def _say_saved(vector: FunctionVector, out: Path, as_json: bool) -> None:
+    if as_json:
+        print_json({"out": str(out), **_described(vector)})
+        return
+    heads = f" from {', '.join(map(str, vector.heads))}" if vector.heads else ""
+    print_line(
+        f"{vector.relation!r}{heads}, added after layer {vector.layer} at {vector.scale:g} times its length. Saved {out}."
+    )

@@ -1,0 +1,81 @@
+"""What the commands of function vectors have in common: the model, the items, the mediation, the place of a vector."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sav_core.console import progress_bar
+from sav_core.errors import SkippedWarning
+
+# Imported inside the functions otherwise: help and mistakes are answered at once.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Reader, RelationTask
+
+__all__ = ["means_of", "mediated", "open_reader", "placed", "task_from"]
+
+SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no strength is given
+
+
+def open_reader(model: str | None, dtype: str) -> Reader:
+    """Load the model."""
+    from sav_core.backbones import load_backbone
+    from sav_core.vectors import Reader
+
+    return Reader(load_backbone(model, dtype=dtype))
+
+
+def task_from(data: Path | None, images: Path | None, seed: int) -> RelationTask:
+    """Return the items that ``--data`` names, parted; drawn scenes when it names none."""
+    from sav_core.vectors import cutouts_from, draw_task, read_relations, shipped_sprites, split_items
+
+    if data is None:
+        return draw_task(shipped_sprites(), seed=seed)
+    if data.is_dir():
+        return draw_task(cutouts_from(data), seed=seed, name=data.name)
+    items, skipped = read_relations(data, images, seed=seed)
+    if skipped:
+        reason = f"{len(skipped)} images were left out, the first because: {skipped[0].reason}"
+        warnings.warn(reason, SkippedWarning, stacklevel=2)
+    return split_items(items, name=data.name, seed=seed)
+
+
+def means_of(
+    reader: Reader, task: RelationTask, prompts: int, demonstrations: int, seed: int, *, only_right: bool
+) -> MeanVectors:
+    """Return the mean head vectors of the first items of the training part."""
+    from sav_core.vectors import in_context, mean_head_vectors
+
+    shown = in_context(task.train[:prompts], task.train, demonstrations, seed)
+    (means,) = mean_head_vectors(reader, shown, only_right=only_right).values()
+    return means
+
+
+def mediated(
+    reader: Reader, task: RelationTask, prompts: int, demonstrations: int, seed: int, resume: Path | None, all_prompts: bool
+) -> tuple[MeanVectors, Effects]:
+    """Return mean head vectors and effects on the first items of the training part."""
+    from sav_core.vectors import corrupt, in_context
+    from sav_core.vectors import mediate as measure
+
+    means = means_of(reader, task, prompts, demonstrations, seed, only_right=not all_prompts)
+    mixed_up = corrupt(in_context(task.train[:prompts], task.train, demonstrations, seed), seed)
+    with progress_bar("patching heads") as progress:
+        return means, measure(reader, mixed_up, {means.relation: means}, progress=progress, resume=resume)
+
+
+def placed(vector: FunctionVector, exam: Exam, layer: int | None, scale: float | None) -> FunctionVector:
+    """Return the vector at the layer and strength given, or the best on validation: lower and weaker when they tie."""
+    from sav_core.vectors import layer_scale_map
+
+    if layer is not None and scale is not None:
+        return vector.at(layer, scale)
+    layers = list(range(exam.reader.backbone.geometry.layers)) if layer is None else [layer]
+    scales = SCALES if scale is None else (scale,)
+    with progress_bar("choosing layer and strength") as progress:
+        accuracy: np.ndarray[Any, Any] = layer_scale_map(exam, vector, layers, scales, progress)
+    row, column = divmod(int(accuracy.argmax()), len(scales))
+    return vector.at(layers[row], scales[column])

@@ -1,0 +1,116 @@
+"""The commands of function vectors as a user meets them, on a tiny model and a handful of images."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sav_core.cli import main
+from tests.tiny_models import example_image
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoint):
+    return str(tiny_checkpoint("llava"))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Twelve images of two relations, no pair of things twice."""
+    folder = tmp_path_factory.mktemp("relations")
+    lines = []
+    for number in range(24):
+        example_image(number).save(folder / f"{number}.png")
+        pair = {"anchor": f"anchor {chr(97 + number)}", "related": f"{chr(97 + number)} thing"}
+        lines.append({"image": f"{number}.png", "relation": ("on", "under")[number % 2], **pair})
+    path = folder / "relations.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def vector(model, data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("vectors") / "on.fv"
+    few = ["--prompts", "2", "--demonstrations", "2", "--all-prompts", "--layer", "1", "--heads", "3", "--dtype", "float32"]
+    asked = ["--relation", "on", "--data", str(data), "--model", model, "--out", str(path), *few]
+    assert main(["vectors", "extract", *asked]) == 0
+    return path
+
+
+def run(capsys, *arguments):
+    capsys.readouterr()
+    status = main(["vectors", *(str(argument) for argument in arguments)])
+    return status, *capsys.readouterr()
+
+
+def test_mediate_prints_the_effect_of_every_head(capsys, model, data, tmp_path):
+    few = ["--prompts", 2, "--demonstrations", 2, "--all-prompts", "--resume", tmp_path / "effects", "--dtype", "float32"]
+    asked = ["mediate", "--relation", "on", "--data", data, "--model", model, *few]
+    status, out, err = run(capsys, *asked, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert (found["model"], found["relation"], found["prompts"]) == ("llava", "on", 2)
+    assert [len(found["aie"]), len(found["aie"][0]), len(found["heads"])] == [3, 4, 12]
+    assert all(each["interval"][0] <= each["effect"] <= each["interval"][1] for each in found["heads"])
+    assert (tmp_path / "effects").exists()
+    status, out, _ = run(capsys, *asked)
+    assert status == 0
+    assert "The top 10 heads carry" in out
+
+
+def test_a_vector_is_judged_beside_every_control(capsys, model, data, vector):
+    asked = ["evaluate", "--vector", vector, "--data", data, "--model", model, "--other", vector]
+    asked += ["--demonstrations", 2, "--prompts", 2, "--dtype", "float32"]
+    status, out, err = run(capsys, *asked, "--json")
+    assert (status, err) == (0, "")
+    report = json.loads(out)
+    assert {"zero-shot", "in context", "injected", "random vector", "random heads", "other relation", "layer mean"} == set(
+        report["conditions"]
+    )
+    assert report["unrelated"]["n"] > 0
+    assert report["layer"] == 1
+    for each in report["conditions"].values():
+        assert each["interval"][0] <= each["accuracy"] <= each["interval"][1]
+
+
+def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
+    place = ["--data", data, "--model", model, "--dtype", "float32", "--json"]
+    status, out, err = run(
+        capsys, "tune", "--vector", vector, "--out", tmp_path / "tuned.fv", "--steps", 2, "--controls", *place
+    )
+    assert (status, err) == (0, "")
+    tuned = json.loads(out)
+    assert set(tuned["conditions"]) == {"before tuning", "tuned", "tuned random start", "tuned on five"}
+    assert [point["step"] for point in tuned["curve"]] == [0, 2]
+    both = ["--vector", vector, "--vector", tmp_path / "tuned.fv", "--relation", "under", "--out", tmp_path / "both.fv"]
+    status, out, err = run(capsys, "compose", *both, *place)
+    assert (status, err) == (0, "")
+    composed = json.loads(out)
+    assert sum(composed["weights"]) == pytest.approx(1)
+    assert set(composed["conditions"]) == {
+        "zero-shot", "in context, same pair", "composed", "equal weights", "best base vector",
+    }  # fmt: skip
+    status, out, _ = run(capsys, "compose", *both, *place[:-1], "--weights", "1,0.5")
+    assert (status, "1.00 x on, 0.50 x on" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mediate", "--relation", "inside"], "choose among on, under"),
+        (["mediate", "--relation", "on", "--demonstrations", 50], "ask for fewer"),
+        (["mediate", "--relation", "on", "--demonstrations", 2, "--prompts", 2], "answers none of 2"),
+        (["evaluate", "--vector", "nowhere.fv"], "There is no file nowhere.fv"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(capsys, model, data, arguments, said):
+    status, out, err = run(capsys, *arguments, "--data", data, "--model", model, "--dtype", "float32")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, sav_core.vectors_cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False).returncode == 0
