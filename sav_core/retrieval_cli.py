@@ -13,6 +13,9 @@ from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from sav_core.backbones import Backbone
     from sav_core.compression import Compressed, CompressionCost
     from sav_core.records import Example, Head, HeadVectors
@@ -68,6 +71,7 @@ def search(
     if k < 1:
         raise SettingError(f"--k must be 1 or more, but is {k}.")
     queries, searched = read_queries(query, question=question), read_index(index, question=question)
+    _check_heads(searched, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors, asked = reader.extract(searched, "reading the index"), reader.extract(queries, "reading the query")
     chosen, why = reader.heads(vectors, heads)
@@ -102,23 +106,21 @@ def recall(
 ) -> None:
     """Judge retrieval on labelled images: recall by the heads beside last hidden state and raw pixels."""
     from sav_core.features import as_vectors
-    from sav_core.hidden_states import last_hidden_states
     from sav_core.indexes import read_index
     from sav_core.records import Head
-    from sav_core.retrieval_reports import Space, pixel_space, recall_report
+    from sav_core.retrieval_reports import Space, check_recall, pixel_space, recall_report
 
     searched = read_index(index, question=question)
     queries = searched if query is None else read_index(query, question=question)
     ks = k or [n for n in (1, 5, 10) if n < len(searched)]
+    labels = [[example.label for example in each] for each in (searched, queries)]
+    check_recall(labels[0], None if query is None else labels[1], ks)
+    _check_heads(searched, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     sets = [searched] if queries is searched else [searched, queries]
-    vectors = [reader.extract(each, "reading the heads") for each in sets]
+    vectors = [reader.extract(each, "reading", hidden=True) for each in sets]
+    hidden = [as_vectors(_hidden(each), examples, "hidden") for each, examples in zip(vectors, sets, strict=True)]
     chosen, why = reader.heads(vectors[0], heads)
-    hidden = []
-    for each in sets:
-        asked = [reader.asked(example) for example in each]
-        with progress_bar("reading the last hidden state") as progress:
-            hidden.append(as_vectors(last_hidden_states(reader.backbone, asked, progress=progress), asked, "hidden"))
     every = tuple(_all_heads(vectors[0]))
     report = recall_report(
         {
@@ -161,9 +163,10 @@ def extract(
 
     check_export(out)
     examples = read_index(images, question=question)
+    _check_heads(examples, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors = reader.extract(examples, "reading")
-    kept = None if classifier is None and heads is None else reader.heads(vectors, heads, must_choose=True)[0]
+    kept = None if classifier is None and heads is None else reader.heads(vectors, heads)[0]
     compressed = compress(vectors, kept, half=half)
     labels = [label for label in vectors.labels if label is not None]
     cost = compression_cost(vectors, compressed) if len(set(labels)) < len(labels) else None
@@ -206,33 +209,47 @@ class _Reader:
     def asked(self, example: Example) -> Example:
         return example if self.classifier is None else self.classifier.as_query(example)
 
-    def extract(self, examples: Sequence[Example], what: str) -> HeadVectors:
+    def extract(self, examples: Sequence[Example], what: str, *, hidden: bool = False) -> HeadVectors:
         from sav_core.extraction import extract_head_vectors
 
+        asked = [self.asked(example) for example in examples]
         with progress_bar(what) as progress:
-            return extract_head_vectors(self.backbone, [self.asked(example) for example in examples], progress=progress)
+            return extract_head_vectors(self.backbone, asked, progress=progress, hidden=hidden)
 
-    def heads(self, vectors: HeadVectors, count: int | None, *, must_choose: bool = False) -> tuple[Sequence[Head], str]:
+    def heads(self, vectors: HeadVectors, count: int | None) -> tuple[Sequence[Head], str]:
         """Return the heads that decide, best first, and in words where they come from."""
-        if count is not None and count < 1:
-            raise SettingError(f"--heads must be 1 or more, but is {count}.")
         if self.classifier is not None:
             ranking = self.classifier.head_classifier_.fitted_.scores.ranking
             kept = self.classifier.kept_heads_ if count is None else ranking[:count]
             return kept, f"the {len(kept)} heads of {self.file}"
-        labels = [label for label in vectors.labels if label is not None]
-        if len(labels) == len(vectors) and 1 < len(set(labels)) < len(labels):
+        if _can_choose(vectors.labels):
             from sav_core.classifier import HeadClassifier
 
             kept = HeadClassifier(count or _SEARCHED, scoring="leave_one_out").fit(vectors).kept_heads_
             return kept, f"the {len(kept)} heads that tell the labels of these images apart best"
-        if count is not None or must_choose:
-            raise SettingError(
-                "--heads needs labels to choose heads by: put the images of each label into a folder of its name, two or "
-                "more in each, or give a --classifier."
-            )
         every = _all_heads(vectors)
         return every, f"all {len(every)} heads"
+
+
+def _can_choose(labels: Sequence[str | None]) -> bool:
+    """Whether heads can be chosen by these labels: all known, two or more, and one of them twice."""
+    return None not in labels and 1 < len(set(labels)) < len(labels)
+
+
+def _check_heads(examples: Sequence[Example], classifier: Path | None, count: int | None) -> None:
+    """Refuse a number of heads that cannot be chosen, before any model runs."""
+    if count is not None and count < 1:
+        raise SettingError(f"--heads must be 1 or more, but is {count}.")
+    if count is not None and classifier is None and not _can_choose([example.label for example in examples]):
+        raise SettingError(
+            "--heads needs labels to choose heads by: put the images of each label into a folder of its name, two or "
+            "more in each, or give a --classifier."
+        )
+
+
+def _hidden(vectors: HeadVectors) -> npt.NDArray[np.float32]:
+    assert vectors.hidden is not None, "it was asked for"
+    return vectors.hidden
 
 
 def _all_heads(vectors: HeadVectors) -> list[Head]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from sav_core.features import as_vectors, pixel_features
 from sav_core.records import Example, Head, HeadVectors
 from sav_core.retrieval import nearest, recall_at
 
-__all__ = ["Space", "pixel_space", "recall_report"]
+__all__ = ["Space", "check_recall", "pixel_space", "recall_report"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,30 @@ def pixel_space(index: Sequence[Example], queries: Sequence[Example]) -> Space:
     return Space(vectors, asked, (Head(0, 0),))
 
 
+def check_recall(index: Sequence[str | None], queries: Sequence[str | None] | None, ks: Sequence[int]) -> None:
+    """Refuse what cannot be judged, before any model runs.
+
+    Args:
+        index: labels of the examples to search in.
+        queries: labels of those to search for; ``None`` for the index itself, in which no example then finds itself.
+        ks: how many of the nearest count.
+
+    Raises:
+        SettingError: a ``k`` is not positive, or larger than the index.
+        InputError: no label has an example to find, so that every recall would be 0.
+    """
+    counts = Counter(label for label in index if label is not None)
+    findable = {label for label, count in counts.items() if queries is not None or count > 1}
+    if not findable & set(index if queries is None else queries):
+        raise InputError(
+            "Recall is judged on labels that the index has another example of, and there is none: put the images of each "
+            "label into a folder of its name, two or more in each."
+        )
+    most = len(index) - (queries is None)
+    if not ks or min(ks) < 1 or max(ks) > most:
+        raise SettingError(f"k must be from 1 to {most}, the examples there are to find, but is {list(ks)}.")
+
+
 def recall_report(spaces: Mapping[str, Space], ks: Sequence[int] = (1, 5, 10)) -> dict[str, dict[int, float]]:
     """Return recall@k in each space: the share of the queries with an example of their own label among their k nearest.
 
@@ -53,22 +78,9 @@ def recall_report(spaces: Mapping[str, Space], ks: Sequence[int] = (1, 5, 10)) -
     """
     first = next(iter(spaces.values()))
     itself = first.queries is first.index
-    most = len(first.index) - itself
-    if not ks or min(ks) < 1 or max(ks) > most:
-        raise SettingError(f"k must be from 1 to {most}, the examples there are to find, but is {list(ks)}.")
-    _check_labels(first, itself)
+    check_recall(first.index.labels, None if itself else first.queries.labels, ks)
     report = {}
     for name, space in spaces.items():
         found = nearest(space.index, space.queries, space.heads, max(ks), exclude_self=itself)
         report[name] = {k: recall_at(k, found, space.index.labels, space.queries.labels) for k in sorted(set(ks))}
     return report
-
-
-def _check_labels(space: Space, itself: bool) -> None:
-    labels = [label for label in space.index.labels if label is not None]
-    findable = {label for label in labels if not itself or labels.count(label) > 1}
-    if not findable & set(space.queries.labels):
-        raise InputError(
-            "Recall is judged on labels that the index has another example of, and there is none: put the images of each "
-            "label into a folder of its name, two or more in each."
-        )

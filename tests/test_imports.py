@@ -14,7 +14,7 @@ BELOW = {
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",
     "lookahead", "extraction", "answers", "attention", "placement", "overlays", "probes", "weights", "catalogue",
-    "hidden_states", "vectors",
+    "vectors",
 }  # fmt: skip
 MATHS = {
     "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
@@ -22,8 +22,10 @@ MATHS = {
     "measure_figures", "compression", "exports",
 }  # fmt: skip
 ABOVE = {
-    "sav", "reports", "model_controls", "evaluate_cli", "console", "cli", "space", "space_cli", "space_facts", "benchmark_runs", "benchmark_cli",
-    "vectors_cli", "vectors_runs", "opening", "retrieval_cli", "retrieval_reports", "__main__", "__init__",
+    "sav", "reports", "model_controls", "evaluate_cli", "command_parts", "console", "cli", "space", "space_cli",
+    "space_facts",
+    "benchmark_runs", "benchmark_cli", "vectors_cli", "vectors_runs", "opening", "retrieval_cli",
+    "retrieval_reports", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {
