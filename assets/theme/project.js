@@ -15,6 +15,7 @@
       link.download = detail.saved.name;
       link.click();
     }
+    delete target.dataset.working;
     for (const dialog of target.querySelectorAll("dialog[data-modal]")) if (!dialog.open) open(dialog);
   });
 
@@ -25,6 +26,21 @@
       dialog.querySelector(`[data-act="${dialog.dataset.closes}"]`).click();
     });
   }
+
+  // A large project takes a while to pack or to send: its menu turns until the server has answered.
+  function work(element) {
+    const stage = element.closest("#project .stage");
+    if (!stage) return;
+    stage.dataset.working = "";
+    stage.querySelector("#project-menu").open = false;
+  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest('[data-act^="save"]');
+    if (button) work(button);
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.dataset.files === "open") work(target);
+  });
 
   document.addEventListener("click", async ({ target }) => {
     const dialog = target.closest("dialog[data-modal]");
