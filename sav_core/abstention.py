@@ -69,4 +69,5 @@ def closeness(
     distance = 1.0 - mean[np.arange(len(winner)), winner]
     allowed = reach[winner]
     ratio = np.divide(allowed, distance, out=np.ones_like(distance), where=distance > allowed)
-    return np.clip(ratio, 0.0, 1.0)
+    near: npt.NDArray[np.float64] = np.clip(ratio, 0.0, 1.0)
+    return near

@@ -78,7 +78,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """Return how likely a fair coin splits so many differing queries at least so unevenly (exact, two-sided)."""
     differing, fewer = only_first + only_second, min(only_first, only_second)
     ways = sum(math.comb(differing, count) for count in range(fewer + 1))
-    return min(1.0, 2 * ways / 2**differing)  # of whole numbers, however large
+    return min(1.0, float(2 * ways / 2**differing))  # of whole numbers, however large
 
 
 def bootstrap_interval(

@@ -191,5 +191,5 @@ def _side_by_side(classifier: HeadClassifier, vectors: HeadVectors) -> npt.NDArr
     heads: tuple[Head, ...] = classifier.kept_heads_
     points = vectors.values[:, [head.layer for head in heads], [head.index for head in heads]].astype(np.float64)
     length = np.linalg.norm(points, axis=-1, keepdims=True)
-    unit = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+    unit: npt.NDArray[np.float64] = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
     return unit.reshape(len(points), -1)

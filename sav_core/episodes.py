@@ -145,7 +145,9 @@ def run_episodes(
     """
     if not episodes:
         raise InputError("There are no episodes to run: draw at least one.")
-    accuracy, truth, answers = [], [], []
+    accuracy: list[float] = []
+    truth: list[str | None] = []
+    answers: list[str] = []
     for episode in episodes:
         if cancel is not None and cancel():
             raise CancelledError(f"Stopped after {len(accuracy)} of {len(episodes)} episodes: run again.")

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +143,7 @@ class _Ledger:
         self._start = time.perf_counter()
         self._values = np.zeros((len(examples), *backbone.geometry.shape), dtype=np.float32)
         self._done = np.zeros(len(examples), dtype=bool)
-        width = backbone.decoder.projections[-1].out_features
+        width: Any = backbone.decoder.projections[-1].out_features  # as wide as what the decoder passes on
         self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
         self._rows: dict[str, list[int]] = {}
         for row, example in enumerate(examples):

@@ -344,12 +344,26 @@ class Prediction:
         share = self.shares[self.label]
         return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
 
+    @property
+    def sureness(self) -> float:
+        """The probability where the classifier was calibrated, else the confidence."""
+        return self.confidence if self.probability is None else self.probability
+
+    def doubted(self, threshold: float) -> bool:
+        """Whether the answer is too unsure to be given: "none of these labels"."""
+        return self.sureness < threshold
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``."""
+        """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``.
+
+        Where the classifier was calibrated there is a ``probability`` too.
+        """
+        calibrated = {} if self.probability is None else {"probability": self.probability}
         return {
             "image": self.name,
             "label": self.label,
             "shares": dict(self.shares),
             "votes": [{"head": str(vote.head), "label": vote.label, "similarity": vote.similarity} for vote in self.votes],
             "confidence": self.confidence,
+            **calibrated,
         }

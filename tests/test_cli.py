@@ -66,6 +66,7 @@ def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
     assert (status, err) == (0, "")
     result = json.loads(out)
     assert len(result.pop("heads")) == 5
+    assert result.pop("temperature") > 0
     assert result == {
         "classifier": str(out_file),
         "model": "llava",
@@ -83,7 +84,7 @@ def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets)
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 2
     for line in lines:
-        assert set(line) == {"image", "label", "shares", "votes", "confidence"}
+        assert set(line) == {"image", "label", "shares", "votes", "confidence", "probability"}
         assert line["shares"][line["label"]] == line["confidence"]
         assert sum(line["shares"].values()) == pytest.approx(1)
         assert len(line["votes"]) == 5
@@ -103,7 +104,13 @@ def test_evaluate_prints_one_json_object(capsys, pets, model):
     )
     assert (status, err) == (0, "")
     report = json.loads(out)
-    assert set(report) == {"accuracy", "interval", "n", "per_label", "confusion", "labels", "skipped", "controls"}
+    contract = {"accuracy", "interval", "n", "per_label", "confusion", "labels", "skipped", "controls"}
+    assert set(report) == contract | {"macro_f1", "control_details", "refused"}
+    assert report["refused"] == {}
+    beside = report["control_details"]["all_heads"]
+    assert beside["accuracy"] == report["controls"]["all_heads"]
+    assert beside["difference"] == pytest.approx(report["accuracy"] - beside["accuracy"])
+    assert 0 < beside["p"] <= 1
     assert report["n"] == 12
     assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
     assert sum(map(sum, report["confusion"])) == 12
@@ -117,6 +124,76 @@ def test_evaluate_prints_a_report_for_people(capsys, pets, model):
     assert out.startswith("accuracy ")
     assert "95 % interval" in out
     assert "as pet 2" in out
+
+
+def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, classifier, tmp_path):
+    options = ["--rules", "--sweep", "--confidence", "--foreign", pets / "pet 0", "--heads-from", classifier, "--heads", 5]
+    arguments = ["evaluate", "--train", pets, "--test", pets, "--model", model, "--dtype", "float32", *options]
+    status, out, _ = run(capsys, *arguments, "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert list(report["rules"]) == ["majority", "gaussian", "reliability"]
+    assert report["rules"]["majority"]["accuracy"] == report["accuracy"]
+    assert report["rules"]["majority"]["difference"] == 0
+    assert [point["value"] for point in report["sweep"]["heads"]] == [1, 2, 3, 5, 10, 12]
+    assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2, 4]
+    assert report["sweep"]["heads"][3]["accuracy"] == report["accuracy"]
+    assert sum(each["n"] for each in report["confidence"]["bins"]) == report["n"]
+    assert report["confidence"]["selective"]["coverage"][-1] == 1
+    assert report["foreign"]["n"] == 4
+    assert 0 <= report["foreign"]["area"] <= 1
+    assert len(report["transfer"]["shared_heads"]) == 5  # the same set found them
+
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    for sentence in ("voting rule", "heads that vote", "examples a label", "temperature", "4 foreign images", "in common"):
+        assert sentence in out
+
+
+def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
+    episodes = ["--episodes", 6, "--shots", 2, "--ways", 2, "--heads", 5, "--controls", "--sweep"]
+    status, out, _ = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert (report["n"], len(report["episodes"]["accuracy"])) == (6 * 4, 6)
+    assert report["accuracy"] == pytest.approx(sum(report["episodes"]["accuracy"]) / 6)
+    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
+    assert set(report["controls"]) >= {"all_heads", "hidden_mean", "logistic_heads"}
+    assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2]
+    again = json.loads(run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")[1])
+    assert again == report
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Give either --test"),
+        (["--test", ".", "--episodes", "3"], "Give either --test"),
+        (["--episodes", "3", "--rules"], "give --test, not --episodes"),
+        (["--episodes", "3", "--shots", "4"], "need one more to judge on"),
+    ],
+)
+def test_evaluate_refuses_what_does_not_go_together(capsys, pets, model, options, message):
+    status, _, err = run(capsys, "evaluate", "--train", pets, "--model", model, *options)
+    assert status == 2
+    assert message in err
+
+
+def test_classify_says_none_of_these_below_a_threshold(capsys, classifier, model, pets):
+    image = pets / "pet 0" / "0.png"
+    arguments = ["classify", "--classifier", classifier, "--model", model, image]
+    assert json.loads(run(capsys, *arguments, "--none-below", 1.01, "--json")[1])["none"] is True
+    assert json.loads(run(capsys, *arguments, "--none-below", 0, "--json")[1])["none"] is False
+    assert "none of these (" in run(capsys, *arguments, "--none-below", 1.01)[1]
+
+
+@pytest.mark.parametrize("voting", ["gaussian", "reliability"])
+def test_every_rule_is_a_choice_of_fit(capsys, pets, model, tmp_path, voting):
+    out_file = tmp_path / "pets.sav"
+    assert run(capsys, "fit", "--train", pets, "--out", out_file, "--model", model, "--voting", voting)[0] == 0
+    status, out, _ = run(capsys, "classify", "--classifier", out_file, "--model", model, pets / "pet 0", "--json")
+    assert status == 0
+    assert len(out.splitlines()) == 4
 
 
 def test_heads_needs_no_model_and_writes_a_page(capsys, classifier, tmp_path):

@@ -1,0 +1,74 @@
+"""What the commands share: options, how sets and models are opened, and the lines a report ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sav_core.console import print_line, spinner
+from sav_core.heads import Scoring
+from sav_core.voting import VotingName
+
+if TYPE_CHECKING:
+    from sav_core.backbones import Backbone
+    from sav_core.records import ExampleSet, Skipped
+
+__all__ = [
+    "AsJson",
+    "Dtype",
+    "KeptHeads",
+    "Model",
+    "Question",
+    "ScoredBy",
+    "Train",
+    "Voting",
+    "open_backbone",
+    "open_examples",
+    "print_dtype",
+    "print_left_out",
+    "skipped_as_dicts",
+]
+
+Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
+Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
+KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
+Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
+ScoredBy = Annotated[
+    Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few examples.")
+]
+Question = Annotated[str, typer.Option("--question", help="Asked of every image that has no question of its own.")]
+
+
+def open_backbone(model: str | None, dtype: str) -> Backbone:
+    """Load a model, saying so on a terminal: importing torch is a part of it, and a download may be."""
+    with spinner(f"loading {model or 'the model'}"):
+        from sav_core.backbones import load_backbone
+
+        return load_backbone(model, dtype=dtype)
+
+
+def open_examples(source: str, question: str) -> ExampleSet:
+    """Read labelled examples."""
+    from sav_core.datasets import read_examples
+
+    return read_examples(source, question=question)
+
+
+def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
+    """Return what was left out, for JSON."""
+    return [{"image": each.name, "reason": each.reason} for each in skipped]
+
+
+def print_dtype(backbone: Backbone) -> None:
+    """Say what the model computes in, and why."""
+    print_line(f"The model computes in {backbone.dtype_name}: {backbone.why_dtype}.")
+
+
+def print_left_out(count: int) -> None:
+    """Say how many images were left out, if any."""
+    if count:
+        print_line(f"{count} image{'s were' if count > 1 else ' was'} left out; the warnings say why.")

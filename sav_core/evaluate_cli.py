@@ -1,0 +1,371 @@
+"""The command line of evaluation: one train and test set, or repeated few-shot episodes from one set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sav_core.command_parts import (
+    AsJson,
+    Dtype,
+    KeptHeads,
+    Model,
+    Question,
+    ScoredBy,
+    Train,
+    Voting,
+    open_backbone,
+    open_examples,
+    print_dtype,
+    print_left_out,
+    skipped_as_dicts,
+)
+from sav_core.console import print_json, print_line, print_table, progress_bar
+from sav_core.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sav_core.comparison import Comparison
+    from sav_core.controls import Control
+    from sav_core.evaluation import Evaluation
+    from sav_core.records import ExampleSet
+    from sav_core.reports import Confidence, Report
+    from sav_core.sav import SavClassifier
+    from sav_core.sweeps import SweepPoint
+
+__all__ = ["add_evaluate"]
+
+
+def add_evaluate(app: typer.Typer) -> None:
+    """Mount the command."""
+    app.command(epilog="Example: [bold]python -m sav_core evaluate --train pets/ --test more-pets/ --controls[/bold]")(
+        evaluate
+    )
+
+
+def evaluate(
+    train: Train,
+    test: Annotated[
+        str | None, typer.Option("--test", help="Labelled examples to judge by, in the same forms as --train.")
+    ] = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    heads: KeptHeads = 20,
+    voting: Voting = "majority",
+    scoring: ScoredBy = "resubstitution",
+    question: Question = "",
+    controls: Annotated[
+        bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
+    ] = False,
+    demonstrations: Annotated[
+        int, typer.Option("--demonstrations", help="Examples that --controls shows the model in context.")
+    ] = 4,
+    rules: Annotated[bool, typer.Option("--rules", help="Also judge every voting rule on the same vectors.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Also judge other numbers of heads and of examples.")] = False,
+    confidence: Annotated[
+        bool, typer.Option("--confidence", help="Also calibrate on the support, and judge the probabilities.")
+    ] = False,
+    foreign: Annotated[
+        str | None, typer.Option("--foreign", help="Images of none of the labels: does doubt tell them from the test set?")
+    ] = None,
+    heads_from: Annotated[
+        Path | None, typer.Option("--heads-from", help="A .sav file of another task, whose heads are tried on this one.")
+    ] = None,
+    episodes: Annotated[
+        int | None, typer.Option("--episodes", help="Without --test: draw so many few-shot splits of --train instead.")
+    ] = None,
+    shots: Annotated[int, typer.Option("--shots", help="Examples of each label that an episode learns from.")] = 5,
+    ways: Annotated[int | None, typer.Option("--ways", help="Labels in an episode; all unless given.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the episodes: the same seed draws the same.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
+    from sav_core.sav import SavClassifier
+
+    if (test is None) == (episodes is None):
+        raise SettingError("Give either --test, examples to judge by, or --episodes, a number of splits of --train.")
+    if episodes is not None and (rules or confidence or foreign or heads_from):
+        raise SettingError(
+            "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
+        )
+    support = open_examples(train, question)
+    queries = None if test is None else open_examples(test, question)
+    others = None if foreign is None else _foreign(foreign, question)
+    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring)
+    if queries is None:
+        drawn = _Drawn(episodes or 0, shots, ways, seed)
+        result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep)
+    else:
+        with progress_bar("finding heads") as progress:
+            classifier.fit(support, progress=progress, hidden=controls)
+        report = _report(classifier, support, queries, controls=controls, demonstrations=demonstrations)
+        result = _split(report, controls=controls)
+        result["skipped"] = skipped_as_dicts((*support.skipped, *queries.skipped))
+        result |= _more(classifier, report, rules=rules, sweep=sweep, confidence=confidence)
+        result |= _elsewhere(classifier, report, others, heads_from)
+    if as_json:
+        print_json(result)
+        return
+    _print_report(result)
+    print_line("")
+    print_dtype(classifier.backbone)
+    print_left_out(len(result["skipped"]))
+
+
+class _Drawn:
+    """How episodes are drawn."""
+
+    def __init__(self, count: int, shots: int, ways: int | None, seed: int) -> None:
+        self.count, self.shots, self.ways, self.seed = count, shots, ways, seed
+
+
+def _foreign(source: str, question: str) -> ExampleSet:
+    from sav_core.datasets import read_queries
+
+    return read_queries([source], question=question)
+
+
+def _report(
+    classifier: SavClassifier, support: ExampleSet, queries: ExampleSet, *, controls: bool, demonstrations: int
+) -> Report:
+    from sav_core.reports import evaluate_classifier
+
+    with progress_bar("judging") as progress:
+        return evaluate_classifier(
+            classifier, queries, controls=controls, support=support, demonstrations=demonstrations, progress=progress
+        )
+
+
+def _split(report: Report, *, controls: bool) -> dict[str, Any]:
+    result = _evaluation(report.evaluation)
+    if controls:
+        result["controls"] = report.controls
+        result["control_details"] = _ways(report.judged, report.comparisons)
+        result["refused"] = dict(report.refused)
+    return result
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "accuracy": evaluation.accuracy,
+        "interval": evaluation.interval,
+        "n": evaluation.n,
+        "macro_f1": evaluation.macro_f1,
+        "per_label": evaluation.per_label,
+        "confusion": evaluation.confusion.tolist(),
+        "labels": evaluation.labels,
+    }
+
+
+def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool, confidence: bool) -> dict[str, Any]:
+    """What the same vectors say besides, as asked for."""
+    from sav_core.comparison import compare
+    from sav_core.reports import judge_confidence, judge_rules, sweep_support
+
+    heads, support = classifier.head_classifier_, classifier.vectors_
+    result: dict[str, Any] = {}
+    if rules:
+        judged, refused = judge_rules(heads, support, report.vectors)
+        beside = {each.name: compare(report.right, each.right > 0) for each in judged}
+        result["rules"], result["rules_refused"] = _ways(judged, beside), dict(refused)
+    if sweep:
+        swept = sweep_support(heads, support, report.vectors)
+        result["sweep"] = {name: [_point(point) for point in points] for name, points in swept.items()}
+    if confidence:
+        result["confidence"] = _confidence(judge_confidence(heads, support, report.vectors))
+    return result
+
+
+def _elsewhere(
+    classifier: SavClassifier, report: Report, foreign: ExampleSet | None, heads_from: Path | None
+) -> dict[str, Any]:
+    """What images of other things, and heads of another task, say."""
+    import numpy as np
+
+    from sav_core.classifier import HeadClassifier
+    from sav_core.classifier_file import read_classifier
+    from sav_core.comparison import compare
+    from sav_core.controls import answer_control
+    from sav_core.reports import foreign_roc
+    from sav_core.sweeps import transfer_heads
+
+    heads = classifier.head_classifier_
+    result: dict[str, Any] = {}
+    if foreign is not None:
+        with progress_bar("foreign images") as progress:
+            others = classifier.extract([classifier.as_query(each) for each in foreign], progress=progress)
+        curve = foreign_roc(heads, classifier.vectors_, report.vectors, others)
+        result["foreign"] = {
+            "n": len(others),
+            "area": curve.area,
+            "false_rate": curve.false_rate.tolist(),
+            "true_rate": curve.true_rate.tolist(),
+        }
+    if heads_from is not None:
+        fitted, provenance = read_classifier(heads_from)
+        source = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
+        moved = transfer_heads(source, heads)
+        answers = moved.classes_[moved.vote(report.vectors).winner].tolist()
+        control = answer_control("transfer", answers, report.vectors.labels)
+        shared = set(source.kept_heads_) & set(heads.kept_heads_)
+        result["transfer"] = {
+            **_ways([control], {"transfer": compare(report.right, np.array(control.right > 0))})["transfer"],
+            "shared_heads": sorted(map(str, shared)),
+        }
+    return result
+
+
+def _episodes(
+    classifier: SavClassifier, examples: ExampleSet, drawn: _Drawn, *, controls: bool, sweep: bool
+) -> dict[str, Any]:
+    """Read the set once, then draw, fit and judge."""
+    from sav_core.classifier import HeadClassifier
+    from sav_core.comparison import bootstrap_interval
+    from sav_core.controls import episode_controls
+    from sav_core.episodes import draw_episodes, run_episodes
+    from sav_core.sweeps import sweep_shots
+
+    labels = [example.label for example in examples]
+    episodes = draw_episodes(labels, shots=drawn.shots, count=drawn.count, ways=drawn.ways, seed=drawn.seed)
+    heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring)
+    heads.check_settings()
+    with progress_bar("reading") as progress:
+        vectors = classifier.extract(list(examples), progress=progress, hidden=controls)
+    found = run_episodes(heads, vectors, episodes)
+    result = _evaluation(found.evaluation) | {
+        "accuracy": found.mean,
+        "interval": found.interval,
+        "skipped": skipped_as_dicts(examples.skipped),
+        "episodes": {
+            "count": drawn.count,
+            "shots": drawn.shots,
+            "ways": len(episodes[0].labels),
+            "seed": drawn.seed,
+            "accuracy": found.accuracy.tolist(),
+        },
+    }
+    if controls:
+        judged = episode_controls(heads, vectors, episodes)
+        result["controls"] = {name: float(accuracy.mean()) for name, accuracy in judged.items()}
+        result["control_details"] = {
+            name: {
+                "accuracy": float(accuracy.mean()),
+                "interval": bootstrap_interval(accuracy),
+                "difference": found.mean - float(accuracy.mean()),
+                "difference_interval": bootstrap_interval(found.accuracy - accuracy),
+            }
+            for name, accuracy in judged.items()
+        }
+    if sweep:
+        least = 2 if heads.scoring == "leave_one_out" or heads.voting == "reliability" else 1
+        shots = [number for number in (1, 2, 5, 10, 20, 50, 100) if least <= number < drawn.shots]
+        points = sweep_shots(heads, vectors, episodes, [*shots, drawn.shots])
+        result["sweep"] = {"shots": [_point(point) for point in points]}
+    return result
+
+
+def _ways(judged: Sequence[Control], comparisons: Mapping[str, Comparison]) -> dict[str, dict[str, Any]]:
+    """Each way to answer with its interval, and how much better the kept heads are on the same queries."""
+    result: dict[str, dict[str, Any]] = {}
+    for control in judged:
+        result[control.name] = {"accuracy": control.accuracy, "interval": control.interval}
+        if control.name in comparisons:
+            found = comparisons[control.name]
+            result[control.name] |= {
+                "difference": found.difference,
+                "difference_interval": found.interval,
+                "p": found.p,
+            }
+    return result
+
+
+def _point(point: SweepPoint) -> dict[str, Any]:
+    return {"value": point.value, "accuracy": point.accuracy, "interval": point.interval, "n": point.n}
+
+
+def _confidence(found: Confidence) -> dict[str, Any]:
+    diagram, curve = found.diagram, found.selective
+    bins = zip(diagram.edges[:-1], diagram.edges[1:], diagram.count, diagram.right, diagram.confidence, strict=True)
+    return {
+        "temperature": found.temperature,
+        "left_out_accuracy": found.left_out_accuracy,
+        "expected_error": diagram.expected_error,
+        "uncalibrated_error": found.raw.expected_error,
+        "bins": [
+            {"from": float(low), "to": float(high), "n": int(n), "right": int(right), "confidence": float(mean)}
+            for low, high, n, right, mean in bins
+            if n
+        ],
+        "selective": {
+            "area": curve.area,
+            "threshold": curve.threshold.tolist(),
+            "coverage": curve.coverage.tolist(),
+            "accuracy": curve.accuracy.tolist(),
+            "threshold_95": curve.threshold_for(0.95),
+        },
+    }
+
+
+def _print_report(result: dict[str, Any]) -> None:
+    low, high = result["interval"]
+    over = f", mean of {result['episodes']['count']} episodes" if "episodes" in result else ""
+    print_line(
+        f"accuracy {result['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}, n = {result['n']}{over}), "
+        f"macro F1 {result['macro_f1']:.2f}\n"
+    )
+    rows = []
+    for label, counts in zip(result["labels"], result["confusion"], strict=True):
+        own = f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-"
+        rows.append([label, own, *map(str, counts)])
+    print_table(["label", "accuracy", *(f"as {label}" for label in result["labels"])], rows)
+    for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
+        if key in result:
+            print_line("")
+            _print_ways(title, result[key])
+    for name, reason in {**result.get("refused", {}), **result.get("rules_refused", {})}.items():
+        print_line(f"{name.replace('_', ' ')}: not judged; {reason}")
+    for name, points in result.get("sweep", {}).items():
+        print_line("")
+        title = {"heads": "heads that vote", "shots": "examples a label"}[name]
+        print_table([title, "accuracy", "interval"], [[str(p["value"]), *_share(p)] for p in points])
+    _print_rest(result)
+
+
+def _print_ways(title: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
+    rows = []
+    for name, way in ways.items():
+        difference, p = way.get("difference"), way.get("p")
+        rows.append(
+            [
+                name.replace("_", " "),
+                *_share(way),
+                "-" if difference is None else f"{100 * difference:+.1f}",
+                "-" if p is None else f"{p:.2g}",
+            ]
+        )
+    print_table([title, "accuracy", "interval", "kept heads better by (points)", "p"], rows)
+
+
+def _print_rest(result: Mapping[str, Any]) -> None:
+    if "transfer" in result:
+        moved = result["transfer"]
+        accuracy, interval = _share(moved)
+        print_line(f"\nwith the other task's heads: {accuracy} ({interval}), {len(moved['shared_heads'])} heads in common")
+    if "confidence" in result:
+        found = result["confidence"]
+        print_line(
+            f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "
+            f"({found['uncalibrated_error']:.1%} before); on the support, each example left out, "
+            f"{found['left_out_accuracy']:.1%} right"
+        )
+    if "foreign" in result:
+        found = result["foreign"]
+        print_line(f"\n{found['n']} foreign images are told from the test set with a ROC area of {found['area']:.3f}")
+
+
+def _share(found: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = found["interval"]
+    return f"{found['accuracy']:.1%}", f"{low:.1%} to {high:.1%}"
