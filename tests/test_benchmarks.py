@@ -146,6 +146,47 @@ def test_damaged_files_are_told_by_line(copy):
         load_benchmark("blink", folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "content", "told"),
+    [
+        (
+            "mhalubench",
+            "MHaluBench_train.json",
+            [{"image_path": 3, "claim_list": []}],
+            "a text under 'image_path', but has 3",
+        ),
+        ("mhalubench", "MHaluBench_train.json", [{"image_path": "x", "claim_list": "all"}], "a list under 'claim_list'"),
+        ("mhalubench", "MHaluBench_train.json", [{"image_path": "x", "claim_list": ["a"]}], "not as many labels"),
+        ("vlguard", "test.json", [{"image": None, "instr-resp": []}], "a text under 'image'"),
+        ("vlguard", "test.json", [{"image": "x", "instr-resp": ["a"]}], "has none of safe_instruction"),
+        ("vlguard", "test.json", [{"image": "x", "instr-resp": [{"instruction": 4}]}], "a text under 'instruction'"),
+        ("sugarcrepe", "data/add_att.json", {"0": {"filename": "x"}}, "has no 'caption', only 'filename'"),
+        ("sugarcrepe", "data/add_att.json", ["x"], "should hold a list of objects"),
+        ("vizwiz", "Annotations/val.json", [{"image": "x", "question": 1, "answerable": 1}], "a text under 'question'"),
+    ],
+)
+def test_an_entry_of_another_form_is_told_not_a_fault(copy, name, file, content, told):
+    folder = copy(name)
+    dump(folder / file, content)
+    with pytest.raises(DatasetError) as refused:
+        load_benchmark(name, folder)
+    assert told in str(refused.value)
+
+
+def test_files_that_are_no_matlab_and_no_csv_are_told(copy):
+    folder = copy("flowers")
+    for content in (b"", b"no matlab" * 40, (folder / "setid.mat").read_bytes()[:150]):
+        (folder / "setid.mat").write_bytes(content)
+        with pytest.raises(DatasetError, match="lack labels, trnid, valid or tstid"):
+            load_benchmark("flowers", folder)
+    folder = copy("imagenet")
+    shutil.rmtree(folder / "val")
+    (folder / "val").mkdir()
+    (folder / "LOC_val_solution.csv").write_text("one,two\n1,2\n")
+    with pytest.raises(DatasetError, match="lacks ImageId or PredictionString"):
+        load_benchmark("imagenet", folder)
+
+
 def test_facts_of_each_layout(miniature):
     claims = by_id(load_benchmark("mhalubench", miniature("mhalubench")))
     assert claims["MHaluBench_train.json:0:1"].label == "non-hallucination"

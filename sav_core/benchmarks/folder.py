@@ -98,6 +98,28 @@ class Folder:
             raise self.wrong(f"{where} has no {key!r}, only {', '.join(map(repr, record))}")
         return record[key]
 
+    def text(self, record: Mapping[str, Any], key: str, where: str) -> str:
+        """Return a record's field that must be a text.
+
+        Raises:
+            DatasetError: it has none of that name, or it is something else.
+        """
+        value = self.field(record, key, where)
+        if not isinstance(value, str):
+            raise self.wrong(f"{where} should have a text under {key!r}, but has {str(value)[:40]}")
+        return value
+
+    def objects(self, record: Mapping[str, Any], key: str, where: str) -> list[Any]:
+        """Return a record's field that must be a list.
+
+        Raises:
+            DatasetError: it has none of that name, or it is something else.
+        """
+        value = self.field(record, key, where)
+        if not isinstance(value, list):
+            raise self.wrong(f"{where} should have a list under {key!r}, but has {str(value)[:40]}")
+        return value
+
     def images(self, folder: str) -> list[str]:
         """Return the names of a folder's own images in natural order, relative to the root."""
         names = (entry.name for entry in (self.root / folder).iterdir())

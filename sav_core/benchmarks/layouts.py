@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import posixpath
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,7 +38,7 @@ def _mhalubench(folder: Folder) -> Iterator[Item]:
     for part, name in _first_of(folder, lists):
         for number, record in enumerate(folder.records(name)):
             where = f"entry {number} of {name}"
-            images = folder.find([str(folder.field(record, "image_path", where)).lstrip("/")])
+            images = folder.find([folder.text(record, "image_path", where).lstrip("/")])
             for place, (claim, label) in enumerate(_claims(folder, record, where)):
                 plain, full = ask("claim", claim)
                 if images:
@@ -46,12 +47,14 @@ def _mhalubench(folder: Folder) -> Iterator[Item]:
 
 def _claims(folder: Folder, record: dict[str, Any], where: str) -> list[tuple[str, str]]:
     """Return claims with labels: objects of both, or texts beside a list of labels."""
-    claims = folder.field(record, "claim_list", where)
+    claims = folder.objects(record, "claim_list", where)
     if all(isinstance(claim, dict) for claim in claims):
-        return [(folder.field(claim, "claim", where), folder.field(claim, "claim_label", where)) for claim in claims]
+        return [(folder.text(claim, "claim", where), folder.text(claim, "claim_label", where)) for claim in claims]
     labels = record.get("ref_claim_label", record.get("claim_label"))
     if not isinstance(labels, list) or len(labels) != len(claims):
         raise folder.wrong(f"{where} has {len(claims)} claims, but not as many labels under 'ref_claim_label'")
+    if not all(isinstance(text, str) for text in (*claims, *labels)):
+        raise folder.wrong(f"{where} has a claim or a label that is no text")
     return list(zip(claims, labels, strict=True))
 
 
@@ -63,12 +66,12 @@ def _vlguard(folder: Folder) -> Iterator[Item]:
     for part, name in _first_of(folder, lists):
         for number, record in enumerate(folder.records(name)):
             where = f"entry {number} of {name}"
-            images = folder.find([posixpath.join(home, part, folder.field(record, "image", where))])
-            for place, pair in enumerate(folder.field(record, "instr-resp", where)):
-                kind = next((kind for kind in labels if kind in pair), None)
+            images = folder.find([posixpath.join(home, part, folder.text(record, "image", where))])
+            for place, pair in enumerate(folder.objects(record, "instr-resp", where)):
+                kind = next((kind for kind in labels if isinstance(pair, dict) and kind in pair), None)
                 if kind is None:
                     raise folder.wrong(f"{where} has none of {', '.join(labels)}")
-                plain, full = ask("instruction", pair[kind])
+                plain, full = ask("instruction", folder.text(pair, kind, where))
                 if images:
                     yield Item(f"{name}:{number}:{place}", folder.source, images, labels[kind], plain, full, part)
 
@@ -83,7 +86,8 @@ def _blink(folder: Folder) -> Iterator[Item]:
         source = ParquetSource(path)
         for number, row in enumerate(source.rows(columns)):
             images = tuple(f"{number}/{name}" for name in columns if name.startswith("image_") and row[name])
-            yield Item(row["idx"], source, images, row["answer"].strip("()"), row["question"], row["prompt"], task=task)
+            words = [folder.text(row, key, f"row {number} of {task}") for key in ("idx", "answer", "question", "prompt")]
+            yield Item(words[0], source, images, words[1].strip("()"), words[2], words[3], task=task)
 
 
 def _vizwiz(folder: Folder) -> Iterator[Item]:
@@ -95,8 +99,8 @@ def _vizwiz(folder: Folder) -> Iterator[Item]:
         folder.require(f"{images_folder}/")
         for number, record in enumerate(folder.records(name)):
             where = f"entry {number} of {name}"
-            image = folder.field(record, "image", where)
-            plain, full = ask("photograph", folder.field(record, "question", where))
+            image = folder.text(record, "image", where)
+            plain, full = ask("photograph", folder.text(record, "question", where))
             label = "answerable" if folder.field(record, "answerable", where) else "unanswerable"
             if images := folder.there([posixpath.join(images_folder, image)]):
                 yield Item(image, folder.source, images, label, plain, full, part)
@@ -118,10 +122,11 @@ def _naturalbench(folder: Folder) -> Iterator[Item]:
             if kind not in kinds:
                 raise folder.wrong(f"row {number} of {path.name} has the question type {kind!r}, not one of {list(kinds)}")
             for (question, image), answer in zip(places, answers, strict=True):
-                plain, full = ask(kinds[kind], row[f"Question_{question}"])
+                where = f"row {number} of {path.name}"
+                plain, full = ask(kinds[kind], folder.text(row, f"Question_{question}", where))
                 name, group = f"{row['Index']}:q{question}i{image}", str(row["Index"])
                 images = (f"{number}/Image_{image}",)
-                yield Item(name, source, images, row[answer].strip(), plain, full, task=kind, group=group)
+                yield Item(name, source, images, folder.text(row, answer, where).strip(), plain, full, "", kind, group)
 
 
 def _sugarcrepe(folder: Folder) -> Iterator[Item]:
@@ -132,9 +137,9 @@ def _sugarcrepe(folder: Folder) -> Iterator[Item]:
     for task, name in names.items():
         for number, record in enumerate(folder.records(name)):
             where = f"entry {number} of {name}"
-            images = folder.find([folder.field(record, "filename", where)])
+            images = folder.find([folder.text(record, "filename", where)])
             for key, label in (("caption", "Yes"), ("negative_caption", "No")):
-                plain, full = ask("caption", folder.field(record, key, where))
+                plain, full = ask("caption", folder.text(record, key, where))
                 place, group = f"{task}:{number}:{key}", f"{task}:{number}"
                 if images:
                     yield Item(place, folder.source, images, label, plain, full, task=task, group=group)
@@ -174,7 +179,7 @@ def _cub(folder: Folder) -> Iterator[Item]:
     if not images.keys() == labels.keys() == splits.keys() or not set(labels.values()) <= classes.keys():
         raise folder.wrong(f"{', '.join(names)} do not number the same images and classes")
     for number, image in images.items():
-        label = classes[labels[number]].partition(".")[2].replace("_", " ")
+        label = classes[labels[number]].split(".", 1)[-1].replace("_", " ")
         part = "train" if splits[number] == "1" else "test"
         if there := folder.there([posixpath.join(home, "images", image)]):
             yield Item(image, folder.source, there, label, part=part)
@@ -183,6 +188,7 @@ def _cub(folder: Folder) -> Iterator[Item]:
 def _flowers(folder: Folder) -> Iterator[Item]:
     """Two MATLAB files: every image's class, and the numbers of the images in each part."""
     from scipy.io import loadmat  # scikit-learn brings it
+    from scipy.io.matlab import MatReadError
 
     home = folder.home("setid.mat", "flowers-102", "102flowers")
     labels_file, parts_file = (posixpath.join(home, name) for name in ("imagelabels.mat", "setid.mat"))
@@ -191,7 +197,7 @@ def _flowers(folder: Folder) -> Iterator[Item]:
     try:
         labels = loadmat(folder.root / labels_file)["labels"].ravel().tolist()
         numbers = {key: loadmat(folder.root / parts_file)[key].ravel().tolist() for key in ("trnid", "valid", "tstid")}
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, NotImplementedError, MatReadError, zlib.error) as error:
         raise folder.wrong(f"{labels_file} and {parts_file} lack labels, trnid, valid or tstid ({error})") from error
     for key, part in (("trnid", "train"), ("valid", "train"), ("tstid", "test")):
         for number in numbers[key]:
@@ -225,6 +231,8 @@ def _imagenet(folder: Folder) -> Iterator[Item]:
 def _kaggle_validation(folder: Folder, place: str, names: dict[str, str]) -> Iterator[Item]:
     with (folder.root / "LOC_val_solution.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
+            if not row.get("ImageId") or not row.get("PredictionString"):
+                raise folder.wrong("LOC_val_solution.csv lacks ImageId or PredictionString")
             label = row["PredictionString"].split()[0]
             if images := folder.there([posixpath.join(place, f"{row['ImageId']}.JPEG")]):
                 yield Item(f"val/{row['ImageId']}.JPEG", folder.source, images, names.get(label, label), part="test")

@@ -61,6 +61,8 @@ def _either(folder: Folder) -> tuple[str, list[Item]]:
     """Read the own layout; if it is not there but the release's files are, read those."""
     try:
         return "own", list(OWN[folder.benchmark.name](folder))
+    except OSError as error:
+        raise folder.wrong(f"{error.filename} cannot be read ({error.strerror})") from error
     except DatasetError as not_own:
         names = release_files(folder)
         if not names:
