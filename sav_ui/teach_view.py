@@ -232,7 +232,7 @@ def _progress(visit: Visit) -> dict[str, Any] | None:
     if progress is None or not progress.total:
         return {"percent": 0, "words": "Starting …"}
     left = progress.seconds_left
-    words = f"{progress.done} of {progress.total} pictures, {progress.rate:.0f} a second"
+    words = f"{progress.done} of {progress.total} examples, {progress.rate:.{0 if progress.rate >= 3 else 1}f} a second"
     if left < float("inf") and progress.done < progress.total:
         words += f", {_duration(left)} left"
     return {"percent": round(100 * progress.done / progress.total), "words": words}

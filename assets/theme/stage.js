@@ -18,6 +18,7 @@ window.SAV = window.SAV || (() => {
   const KEEPS_STATE = new Set(["open", "data-busy"]);
   let plotly = null;
   let dropTarget = null;
+  let revealing = false; // what is new may scroll into sight, but not when a page opens
   const stages = [];
 
   // ---------------------------------------------------------------- merging
@@ -40,7 +41,10 @@ window.SAV = window.SAV || (() => {
         mergeNode(match, wanted);
       } else {
         old.insertBefore(wanted, place);
-        if (wanted.nodeType === 1 && "reveal" in wanted.dataset) requestAnimationFrame(() => reveal(wanted));
+        if (wanted.nodeType === 1 && revealing) {
+          const found = wanted.matches("[data-reveal]") ? wanted : wanted.querySelector("[data-reveal]");
+          if (found) requestAnimationFrame(() => reveal(found));
+        }
       }
     }
     while (place) {
@@ -251,10 +255,12 @@ window.SAV = window.SAV || (() => {
     const draw = () => {
       const value = props.value;
       if (!value || typeof value !== "object" || value.version < stage.version) return;
+      const before = stage.version;
       stage.version = value.version;
       root.dataset.version = value.version;
       const fresh = document.createElement("div");
       fresh.innerHTML = value.html;
+      revealing = before > 0;
       mergeChildren(root, fresh);
       drawFigures(root, value.figures || {}, stage.send).catch((error) => console.warn(error));
       root.querySelectorAll("input[type=range]").forEach(showSlider);
@@ -421,25 +427,32 @@ window.SAV = window.SAV || (() => {
   // ---------------------------------------------------------------- light and dark
   const isDark = () => document.body.classList.contains("dark");
 
+  let chosenTheme = null; // what the visitor chose; without a choice the system's is followed
+
   function toggleTheme() {
-    const dark = document.body.classList.toggle("dark");
+    chosenTheme = isDark() ? "light" : "dark";
+    applyTheme();
     stages.filter((stage) => stage.root.isConnected).forEach((stage) => stage.draw());
     try {
-      localStorage.setItem("sav-theme", dark ? "dark" : "light");
+      localStorage.setItem("sav-theme", chosenTheme);
     } catch (error) {
       /* a private window: the choice lasts for this page */
     }
   }
 
+  function applyTheme() {
+    if (chosenTheme && isDark() !== (chosenTheme === "dark")) document.body.classList.toggle("dark");
+  }
+
   function restoreTheme() {
-    if (new URLSearchParams(location.search).has("__theme")) return;
-    let chosen = null;
     try {
-      chosen = localStorage.getItem("sav-theme");
+      if (!new URLSearchParams(location.search).has("__theme")) chosenTheme = localStorage.getItem("sav-theme");
     } catch (error) {
-      return;
+      /* a private window: nothing is remembered */
     }
-    if (chosen) document.body.classList.toggle("dark", chosen === "dark");
+    applyTheme();
+    // Gradio sets the system's theme whenever it starts.
+    new MutationObserver(applyTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
   // ---------------------------------------------------------------- the visit that a reload goes back to

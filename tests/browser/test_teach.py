@@ -1,33 +1,326 @@
 """The Teach page in a real browser with the real embedded model."""
 
+import json
+import re
+import urllib.request
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import archive, picture
 
+DISC = {"red": "#d62828", "green": "#2a9d3a", "blue": "#2850d6"}
+
+
+@pytest.fixture
+def discs(visitor):
+    """Somebody who has found the heads that tell red, green and blue discs apart."""
+    for name, colour in DISC.items():
+        visitor.label(name)
+        visitor.give(name, *[picture(colour, mark, name=f"{name} {mark}.png") for mark in (0, 5, 10, 15)])
+        expect(visitor.thumbs(name)).to_have_count(4)
+    visitor.page.get_by_role("button", name="Find heads").click()
+    visitor.found()
+    return visitor
+
 
 def test_a_ready_task_shows_its_heads_in_one_click(visitor):
-    visitor.start("Where is the umbrella?")
-    expect(visitor.page.locator(".headline")).to_contain_text("leave-one-out")
-    expect(visitor.page.locator("[data-figure=heads] .plot-container")).to_be_visible()
-    visitor.shot("teach")
+    visitor.start("Things it was never taught")
+    expect(visitor.page.locator(".headline")).to_contain_text(re.compile(r"leave-one-out \d+ % \(\d+ of 36\)"))
+    expect(visitor.figure("heads")).to_be_visible()
+    expect(visitor.figure("curve")).to_be_visible()
+    assert visitor.numbers() == [str(rank) for rank in range(1, 21)]
 
 
-def test_three_labels_of_ones_own(visitor):
-    page = visitor.page
-    expect(page.get_by_role("button", name="Find heads")).to_be_disabled()
-    for colour in ("red", "green", "blue"):
-        visitor.label(colour)
-        visitor.give(colour, *[picture(colour, mark) for mark in range(3)])
-        expect(visitor.card(colour).locator(".thumbs li")).to_have_count(3)
-    page.get_by_role("button", name="Find heads").click()
-    visitor.found()
-    expect(page.locator(".headline")).to_contain_text("of 9")
+def test_the_api_shows_no_plumbing_of_the_page(served):
+    with urllib.request.urlopen(f"{served}gradio_api/info", timeout=60) as answer:
+        named = json.load(answer)["named_endpoints"]
+    assert {"/fit", "/classify"} <= set(named)
+    assert not [name for name in named if name.startswith("/on_")]
+
+
+def test_the_first_screen_is_there_within_moments(visit):
+    visitor = visit()
+    seconds = visitor.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
+    assert seconds < 60  # a busy machine; on an idle one it is about one
+    expect(visitor.page.locator(".tile")).to_have_count(8)
+    expect(visitor.page.get_by_role("button", name="Find heads")).to_be_disabled()
+    expect(visitor.page.get_by_text("Start from an example above")).to_be_visible()
+
+
+def test_three_labels_of_ones_own_are_told_apart(discs):
+    expect(discs.page.locator(".headline")).to_contain_text("of 12")
+    right = int(re.search(r"\((\d+) of 12\)", discs.page.locator(".headline").inner_text())[1])
+    assert right >= 8, "discs of three colours are easy"
+
+
+def test_pictures_come_by_drop_paste_and_webcam_too(visitor):
+    visitor.label("one")
+    card = "[aria-label='Label one']"
+    visitor.drop(card, picture("red", 1), picture("red", 2))
+    expect(visitor.thumbs("one")).to_have_count(2)
+    visitor.paste(card, picture("red", 3, name="pasted.png"))
+    expect(visitor.thumbs("one")).to_have_count(3)
+    visitor.page.get_by_role("button", name="Take pictures for one with the webcam").click()
+    dialog = visitor.page.get_by_role("dialog", name="Webcam")
+    expect(dialog.locator("video")).to_have_js_property("readyState", 4)
+    dialog.get_by_role("button", name="Take a picture").click()
+    expect(dialog.get_by_role("status")).to_have_text("1 picture taken.")
+    dialog.get_by_role("button", name="Done").click()
+    expect(visitor.thumbs("one")).to_have_count(4)
+
+
+def test_several_pictures_together_are_one_example(visitor):
+    visitor.label("pairs")
+    visitor.give("pairs", picture("red", 1), picture("blue", 2), together=True)
+    expect(visitor.thumbs("pairs")).to_have_count(1)
+    expect(visitor.thumbs("pairs").locator("img")).to_have_count(2)
+    visitor.drop("[aria-label='Label pairs'] [data-together]", picture("red", 3), picture("blue", 4))
+    expect(visitor.thumbs("pairs")).to_have_count(2)
 
 
 def test_a_zip_of_label_folders(visitor):
     members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("red", "blue") for mark in range(3)}
     visitor.page.get_by_text("Import", exact=True).click()
-    visitor.page.locator("input[type=file][accept='.zip']").set_input_files(archive(members))
-    expect(visitor.card("red").locator(".thumbs li")).to_have_count(3)
-    expect(visitor.card("blue").locator(".thumbs li")).to_have_count(3)
+    visitor.page.get_by_label("Import a ZIP of label folders").set_input_files(archive(members))
+    for colour in ("red", "blue"):
+        expect(visitor.thumbs(colour)).to_have_count(3)
     expect(visitor.page.get_by_text("Added 6 pictures under 2 labels.")).to_be_visible()
+
+
+def test_a_zip_dropped_beside_the_cards_is_taken_too(visitor):
+    members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("red", "blue") for mark in range(2)}
+    visitor.drop("#question", archive(members))
+    expect(visitor.thumbs("red")).to_have_count(2)
+
+
+def test_rename_remove_and_add_after_fitting(discs):
+    page, before = discs.page, discs.numbers()
+    name = discs.card("red").get_by_label("Name of the label red")
+    name.fill("crimson")
+    name.press("Enter")
+    expect(discs.card("crimson")).to_be_visible()
+    discs.found()
+    assert discs.numbers() == before, "renaming changes no head"
+
+    discs.thumbs("crimson").first.hover()
+    discs.thumbs("crimson").first.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(discs.thumbs("crimson")).to_have_count(3)
+    expect(page.locator(".headline")).to_contain_text("of 11")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".headline")).to_contain_text("of 12")
+
+    discs.give("blue", picture(DISC["blue"], 7, name="another.png"))
+    expect(page.locator(".headline")).to_contain_text("of 13")
+    discs.found()
+
+    page.get_by_role("button", name="Delete the label green").click()
+    expect(discs.card("green")).to_have_count(0)
+    expect(page.locator(".headline")).to_contain_text("of 9")
+
+
+def test_a_click_in_the_heatmap_opens_that_head(discs):
+    page = discs.page
+    for layer, head in ((5, 3), (0, 7)):
+        discs.click_head(layer, head)
+        expect(page.locator("#inspector h2")).to_have_text(f"Inside head L{layer}.H{head}")
+    expect(page.locator("#inspector .overlays img")).to_have_count(2)
+    discs.shot("inspector")
+
+
+def test_heads_are_reached_by_keyboard_and_from_the_table(discs):
+    page = discs.page
+    discs.click_head(2, 2)
+    expect(page.locator("#inspector h2")).to_have_text("Inside head L2.H2")
+    page.locator("[data-figure=heads]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#inspector h2")).to_have_text("Inside head L2.H3")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#inspector h2")).to_have_text("Inside head L3.H3")
+
+    page.get_by_text("heads as a table").click()
+    rows = page.locator("table.sortable tbody tr")
+    expect(rows).to_have_count(64)
+    page.get_by_role("button", name="Head", exact=True).click()
+    expect(rows.first.get_by_role("button")).to_have_text("L0.H0")
+    rows.first.get_by_role("button").press("Enter")
+    expect(page.locator("#inspector h2")).to_have_text("Inside head L0.H0")
+
+
+def test_a_confusion_cell_shows_its_pictures_and_one_of_them_is_looked_at(discs):
+    page = discs.page
+    discs.click_head(0, 0)
+    cell = page.locator(".confusion button:not([disabled])").first
+    count = int(cell.inner_text())
+    cell.click()
+    pictures = page.locator(".cell-items li")
+    expect(pictures).to_have_count(count)
+    chosen = pictures.last.locator("img").get_attribute("alt")
+    pictures.last.get_by_role("button").click()
+    expect(page.get_by_text(f"What it looks at in “{chosen}”")).to_be_visible()
+    expect(page.locator("#inspector .overlays img")).to_have_count(2)
+
+
+def test_two_heads_side_by_side(discs):
+    discs.click_head(1, 1)
+    discs.page.get_by_label("Compare with another head").select_option("L0.H0")
+    expect(discs.page.locator("#inspector h2")).to_have_text("Two heads side by side")
+    expect(discs.page.locator("#inspector article h3")).to_have_text([re.compile("L1.H1"), re.compile("L0.H0")])
+    expect(discs.page.locator("#inspector .overlays img")).to_have_count(4)
+
+
+def test_the_slider_is_how_many_heads_vote(discs):
+    page = discs.page
+    slider = page.get_by_label("Number of heads that vote")
+    for kept in (3, 12):
+        slider.fill(str(kept))
+        expect(page.locator("output[for=keep]")).to_have_text(str(kept))
+        expect(page.locator("[data-figure=curve]")).to_have_attribute("aria-label", re.compile(f"with {kept}$"))
+        discs.wait_for_numbers(kept)
+
+
+def test_training_accuracy_and_leave_one_out(discs):
+    page = discs.page
+    expect(page.get_by_role("button", name="Leave-one-out")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Training").click()
+    expect(page.get_by_role("button", name="Training")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Leave-one-out")).to_have_attribute("aria-pressed", "false")
+
+
+def test_copies_and_mislabels_are_warned_of_and_one_click_mends_them(discs):
+    discs.give("red", picture(DISC["blue"], 0, name="blue again.png"))
+    copy = discs.page.locator(".warnings li", has_text="are the same picture")
+    expect(copy).to_contain_text("under 2 labels: blue, red")
+    copy.get_by_role("button", name="Keep in blue").click()
+    expect(copy).to_have_count(0)
+    expect(discs.thumbs("red")).to_have_count(4)
+
+    discs.give("red", picture(DISC["blue"], 7, name="astray.png"))
+    doubt = discs.page.locator(".warnings li", has_text="take it for blue")
+    expect(doubt).to_contain_text("“astray.png” is under red")
+    doubt.get_by_role("button", name="Move to blue").click()
+    expect(doubt).to_have_count(0)
+    expect(discs.thumbs("blue")).to_have_count(5)
+
+
+BAD = {
+    "text.png": b"this is no picture",
+    "cut.png": picture("red", 1)["buffer"][:200],
+    "empty.jpg": b"",
+    "page.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "broken.zip": b"PK\x03\x04 and no more",
+}
+
+
+def test_bad_files_get_a_sentence_in_sight_and_cost_no_work(discs):
+    page = discs.page
+    for name, content in BAD.items():
+        discs.drop("[aria-label='Label red']", {"name": name, "mimeType": "", "buffer": content})
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text(name)
+        expect(alert).to_be_in_viewport()
+        assert "Traceback" not in alert.inner_text()
+        expect(discs.thumbs("red")).to_have_count(4)
+        alert.get_by_role("button", name="Close this message").click()
+        expect(alert).to_have_count(0)
+    expect(page.locator(".headline")).to_contain_text("of 12")
+
+
+def test_a_model_that_cannot_be_fetched_is_one_sentence_and_the_old_one_stays(discs):
+    page = discs.page
+    page.locator("#model-menu summary").click()
+    page.get_by_label("Any model on the hub").fill("nobody/has-this-model")
+    page.get_by_role("button", name="Load", exact=True).click()
+    expect(page.locator("#word").get_by_role("alert")).to_contain_text("nobody/has-this-model")
+    expect(page.locator("#model-menu summary")).to_contain_text("Demo model")
+    expect(page.locator(".headline")).to_contain_text("of 12")
+
+
+def test_texts_of_examples_are_shown_and_can_be_edited(visitor):
+    visitor.start("True or false?")
+    texts = visitor.card("true").locator("textarea")
+    expect(texts).to_have_count(8)
+    texts.first.fill("Is this a drawing?")
+    texts.first.blur()
+    visitor.found()
+    visitor.page.get_by_role("button", name="Hide the examples' own questions").click()
+    expect(visitor.page.locator(".bench textarea")).to_have_count(0)
+    visitor.page.get_by_role("button", name="A question for each example").click()
+    expect(visitor.card("true").locator("textarea").first).to_have_value("Is this a drawing?")
+
+
+def test_dark_mode_follows_the_system_is_switched_by_hand_and_stays(visit):
+    visitor = visit(dark=True)
+    page = visitor.page
+    dark = visitor.brightness("body")
+    assert dark < 60
+    visitor.start("How many stars?")
+    assert visitor.cell_brightness(lowest=True) < visitor.cell_brightness(lowest=False), "on dark, little is dark"
+    page.get_by_role("button", name="Switch between light and dark").click()
+    assert visitor.brightness("body") > 200
+    visitor.open()
+    assert visitor.brightness("body") > 200
+
+
+def test_a_phone_scrolls_only_up_and_down(visit):
+    visitor = visit(width=390, height=844)
+    page = visitor.page
+
+    def fits():
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    fits()
+    visitor.start("Where is the umbrella?")
+    expect(page.locator(".headline")).to_be_in_viewport()
+    fits()
+    visitor.click_head(3, 3)
+    expect(page.locator("#inspector .overlays img")).to_have_count(2)
+    page.get_by_label("Compare with another head").select_option("L0.H0")
+    expect(page.locator("#inspector article")).to_have_count(2)
+    fits()
+    page.get_by_text("heads as a table").click()
+    page.locator("#model-menu summary").click()
+    fits()
+    visitor.shot("phone")
+
+
+def test_a_reload_brings_everything_back(discs):
+    discs.page.reload()
+    discs.settled()
+    for name in DISC:
+        expect(discs.thumbs(name)).to_have_count(4)
+    expect(discs.page.locator(".headline")).to_contain_text("of 12")
+
+
+def test_two_visitors_never_see_each_others_anything(visit, discs):
+    other = visit()
+    expect(other.page.locator(".card.new label")).to_have_text("Add your first label")
+    other.start("How many stars?")
+    expect(other.card("red")).to_have_count(0)
+    expect(discs.card("1")).to_have_count(0)
+    discs.give("red", picture(DISC["red"], 3, name="mine.png"))
+    expect(discs.page.locator(".headline")).to_contain_text("of 13")
+    other.page.reload()
+    other.settled()
+    expect(other.page.locator("img[alt='mine.png']")).to_have_count(0)
+    expect(other.page.locator(".tile.current")).to_contain_text("How many stars?")
+
+
+def test_everything_can_be_done_by_keyboard(visitor):
+    page = visitor.page
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Enter")
+    visitor.found()
+    page.locator("#model-menu summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#model-menu .sheet")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#model-menu .sheet")).to_be_hidden()
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll(".stage button, .stage input, .stage select, .stage textarea, .stage img")]
+          .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim() || each.hasAttribute("alt")
+                              || (each.labels && each.labels.length) || each.closest("label")))
+          .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []

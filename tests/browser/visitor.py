@@ -3,13 +3,14 @@
 import base64
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-PATIENCE = 120_000  # milliseconds: a busy machine is no defect
+PATIENCE = 60_000  # milliseconds: a busy machine is no defect
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
 
@@ -58,6 +59,56 @@ class Visitor:
         """A label's card."""
         return self.page.get_by_role("region", name=f"Label {name}", exact=True)
 
+    def thumbs(self, name):
+        """The examples on a label's card."""
+        return self.card(name).locator(".thumbs li")
+
+    def figure(self, name):
+        """A drawn figure."""
+        return self.page.locator(f"[data-figure={name}] .plot-container")
+
+    def numbers(self):
+        """What the kept heads in the heatmap are numbered with, in the order of their ranks."""
+        expect(self.figure("heads")).to_be_visible()
+        return self.page.locator("[data-figure=heads]").evaluate(
+            "(place) => place.layout.annotations.map((note) => note.text).filter((text) => /^\\d+$/.test(text))"
+        )
+
+    def wait_for_numbers(self, count):
+        """Wait until so many heads are framed."""
+        self.page.wait_for_function(
+            "(count) => document.querySelector('[data-figure=heads]').layout.shapes.length === count", arg=count
+        )
+
+    def click_head(self, layer, head):
+        """Click a cell of the heatmap with the mouse."""
+        expect(self.figure("heads")).to_be_visible()
+        place = self.page.locator("[data-figure=heads]")
+        place.scroll_into_view_if_needed()
+        x, y = place.evaluate(
+            """(place, [layer, head]) => {
+              const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
+              return [box.left + xaxis._offset + xaxis.d2p(head), box.top + yaxis._offset + yaxis.d2p(layer)];
+            }""",
+            [layer, head],
+        )
+        self.page.mouse.move(x, y)
+        expect(place.locator(".hoverlayer .hovertext")).to_contain_text(f"layer {layer}, head {head}")
+        self.page.mouse.click(x, y)
+
+    def brightness(self, selector):
+        """How bright an element's background is, 0 to 255."""
+        colour = self.page.locator(selector).evaluate("(element) => getComputedStyle(element).backgroundColor")
+        return _bright(colour)
+
+    def cell_brightness(self, *, lowest):
+        """How bright the heatmap draws the smallest, or the largest, of its values."""
+        expect(self.figure("heads")).to_be_visible()
+        scale, backwards = self.page.locator("[data-figure=heads]").evaluate(
+            "({ data: [trace] }) => [trace.colorscale.map((stop) => stop[1]), Boolean(trace.reversescale)]"
+        )
+        return _bright(scale[0 if lowest != backwards else -1])
+
     def give(self, name, *files, together=False):
         """Choose pictures for a label with its file picker; ``together`` makes them one example."""
         which = "as one example" if together else f"Add pictures to {name}"
@@ -78,6 +129,13 @@ class Visitor:
         """Leave a screenshot where ``SAV_SHOTS`` says; without it, do nothing."""
         if SHOTS:
             self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=full)
+
+
+def _bright(colour):
+    """Mean of red, green and blue of ``rgb(...)`` or ``#rrggbb``."""
+    if colour.startswith("#"):
+        return sum(bytes.fromhex(colour[1:])) / 3
+    return sum(float(part) for part in re.findall(r"[\d.]+", colour)[:3]) / 3
 
 
 def picture(colour, mark=0, size=96, name=None, kind="PNG"):

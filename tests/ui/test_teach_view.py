@@ -108,10 +108,10 @@ def test_texts_show_by_themselves_where_examples_have_their_own(visit):
     ("progress", "words"),
     [
         (None, "Starting"),
-        (Progress(0, 40, 0.0), "0 of 40 pictures"),
-        (Progress(10, 40, 5.0), "10 of 40 pictures, 2 a second, 15 s left"),
-        (Progress(40, 40, 20.0), "40 of 40 pictures, 2 a second"),
-        (Progress(10, 4000, 10.0), "66 min left"),
+        (Progress(0, 40, 0.0), "0 of 40 examples"),
+        (Progress(10, 40, 5.0), "10 of 40 examples, 2.0 a second, 15 s left"),
+        (Progress(40, 40, 5.0), "40 of 40 examples, 8 a second"),
+        (Progress(10, 4000, 10.0), "1.0 a second, 66 min left"),
     ],
 )
 def test_progress_in_words(progress, words):
