@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sav_core.vectors import Answers, FunctionVector, Outcome
 
 __all__ = ["vectors_app"]
+
+TellingBy = Literal["demonstrations", "words"]
 
 vectors_app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +40,9 @@ Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; th
 Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
 Prompts = Annotated[int, typer.Option("--prompts", min=1, help="How many in-context prompts the heads are judged on.")]
 Shown = Annotated[int, typer.Option("--demonstrations", min=1, help="In every in-context prompt.")]
+ToldBy = Annotated[
+    TellingBy, typer.Option("--told-by", help="What tells the relation in a prompt: demonstrations, or its name in words.")
+]
 HeadCount = Annotated[int, typer.Option("--heads", min=1, help="How many of the leading heads make the vector.")]
 Layer = Annotated[int | None, typer.Option("--layer", help="Where it is added; the best on validation unless given.")]
 Scale = Annotated[float | None, typer.Option("--scale", help="How much of it; the best on validation unless given.")]
@@ -64,6 +69,7 @@ def mediate(
     model: Model = None,
     dtype: Dtype = "auto",
     prompts: Prompts = 25,
+    told_by: ToldBy = "demonstrations",
     demonstrations: Shown = 4,
     seed: Seed = 0,
     resume: Resume = None,
@@ -71,9 +77,12 @@ def mediate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every head's effect: its mean vector is put into prompts whose demonstrations were mixed up."""
+    from sav_core.vectors import Telling
+
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed).of(relation)
-    means, effects = mediated(reader, task, prompts, demonstrations, seed, resume, all_prompts)
+    telling = Telling(told_by, demonstrations, seed)
+    means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
     aie, (low, high) = effects.aie(), effects.interval()
     leading: list[dict[str, Any]] = [
         {
@@ -101,8 +110,8 @@ def mediate(
         )
         return
     print_line(
-        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} in-context prompts right; with "
-        f"mixed-up demonstrations the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
+        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} prompts right; where "
+        f"they tell another relation the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
         f"{effects.concentration():.0%} of all positive effect.\n"
     )
     rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", _span(e["interval"])] for e in leading]
@@ -118,6 +127,7 @@ def extract(
     model: Model = None,
     dtype: Dtype = "auto",
     prompts: Prompts = 25,
+    told_by: ToldBy = "demonstrations",
     demonstrations: Shown = 4,
     heads: HeadCount = 10,
     layer: Layer = None,
@@ -128,12 +138,13 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Make a relation's vector from its leading heads; layer and strength are chosen on the validation part."""
-    from sav_core.vectors import Exam, build_vector, zero_shot
+    from sav_core.vectors import Exam, Telling, build_vector, zero_shot
 
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed).of(relation)
-    means, effects = mediated(reader, task, prompts, demonstrations, seed, resume, all_prompts)
-    vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed)
+    telling = Telling(told_by, demonstrations, seed)
+    means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
+    vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
     vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
     vector.save(out)
     _say_saved(vector, out, as_json)
@@ -155,17 +166,16 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge a vector on the test part, beside every control, and on questions it should leave alone."""
-    from sav_core.vectors import FunctionVector, breakage, evaluate_vector, shipped_sprites, unrelated_questions
+    from sav_core.vectors import FunctionVector, Telling, breakage, evaluate_vector, shipped_sprites, unrelated_questions
 
     reader = open_reader(model, dtype)
     judged = FunctionVector.load(vector, reader.backbone)
     others = [FunctionVector.load(path, reader.backbone) for path in other or ()]
     task = task_from(data, images, judged.seed if seed is None else seed).of(judged.relation)
-    means = means_of(reader, task, prompts, demonstrations, judged.seed, only_right=False) if judged.heads else None
+    telling = Telling(judged.notes.get("told_by", "demonstrations"), demonstrations, judged.seed)
+    means = means_of(reader, task, prompts, telling, only_right=False) if judged.heads else None
     with progress_bar("judging") as progress:
-        outcomes = evaluate_vector(
-            reader, task, judged, means=means, others=others, demonstrations=demonstrations, progress=progress
-        )
+        outcomes = evaluate_vector(reader, task, judged, means=means, others=others, telling=telling, progress=progress)
     broken = breakage(reader, unrelated_questions(shipped_sprites()), judged)
     if as_json:
         side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}

@@ -13,7 +13,7 @@ from sav_core.errors import SkippedWarning
 if TYPE_CHECKING:
     import numpy as np
 
-    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Reader, RelationTask
+    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Reader, RelationTask, Telling
 
 __all__ = ["means_of", "mediated", "open_reader", "placed", "task_from"]
 
@@ -43,28 +43,25 @@ def task_from(data: Path | None, images: Path | None, seed: int) -> RelationTask
     return split_items(items, name=data.name, seed=seed)
 
 
-def means_of(
-    reader: Reader, task: RelationTask, prompts: int, demonstrations: int, seed: int, *, only_right: bool
-) -> MeanVectors:
+def means_of(reader: Reader, task: RelationTask, prompts: int, telling: Telling, *, only_right: bool) -> MeanVectors:
     """Return the mean head vectors of the first items of the training part."""
-    from sav_core.vectors import in_context, mean_head_vectors
+    from sav_core.vectors import mean_head_vectors
 
-    shown = in_context(task.train[:prompts], task.train, demonstrations, seed)
-    (means,) = mean_head_vectors(reader, shown, only_right=only_right).values()
+    told = telling.told(task.train[:prompts], task.train)
+    (means,) = mean_head_vectors(reader, told, only_right=only_right).values()
     return means
 
 
 def mediated(
-    reader: Reader, task: RelationTask, prompts: int, demonstrations: int, seed: int, resume: Path | None, all_prompts: bool
+    reader: Reader, task: RelationTask, prompts: int, telling: Telling, resume: Path | None, *, only_right: bool
 ) -> tuple[MeanVectors, Effects]:
     """Return mean head vectors and effects on the first items of the training part."""
-    from sav_core.vectors import corrupt, in_context
-    from sav_core.vectors import mediate as measure
+    from sav_core.vectors import mediate
 
-    means = means_of(reader, task, prompts, demonstrations, seed, only_right=not all_prompts)
-    mixed_up = corrupt(in_context(task.train[:prompts], task.train, demonstrations, seed), seed)
+    means = means_of(reader, task, prompts, telling, only_right=only_right)
+    lost = telling.lost(task.train[:prompts], task.train)
     with progress_bar("patching heads") as progress:
-        return means, measure(reader, mixed_up, {means.relation: means}, progress=progress, resume=resume)
+        return means, mediate(reader, lost, {means.relation: means}, progress=progress, resume=resume)
 
 
 def placed(vector: FunctionVector, exam: Exam, layer: int | None, scale: float | None) -> FunctionVector:

@@ -66,9 +66,16 @@ def test_a_vector_is_judged_beside_every_control(capsys, model, data, vector):
     status, out, err = run(capsys, *asked, "--json")
     assert (status, err) == (0, "")
     report = json.loads(out)
-    assert {"zero-shot", "in context", "injected", "random vector", "random heads", "other relation", "layer mean"} == set(
-        report["conditions"]
-    )
+    assert {
+        "zero-shot",
+        "in context",
+        "in words",
+        "injected",
+        "random vector",
+        "random heads",
+        "other relation",
+        "layer mean",
+    } == set(report["conditions"])
     assert report["unrelated"]["n"] > 0
     assert report["layer"] == 1
     for each in report["conditions"].values():

@@ -11,10 +11,13 @@ from sav_core.vectors import (
     BASES_OF,
     DIAGONALS,
     RelationItem,
+    Telling,
     corrupt,
     cutouts_from,
     draw_task,
     in_context,
+    in_words,
+    in_wrong_words,
     read_relations,
     shipped_sprites,
     split_items,
@@ -258,6 +261,20 @@ def test_a_corrupted_prompt_has_the_same_pictures_and_no_demonstration_of_its_re
         }
         assert len(relations) > 1
     assert [p.answers for p in corrupt(prompts)] == [p.answers for p in corrupt(prompts)]
+
+
+def test_words_name_the_relation_or_in_a_lost_prompt_another_of_the_same_picture(task):
+    items = task.of("left").train[:6]
+    for told, lost in zip(Telling("words").told(items, ()), Telling("words").lost(items, ()), strict=True):
+        assert told.example.question == f"<image>What is left of the {told.item.anchor}?"
+        assert lost.example.question != told.example.question
+        assert lost.example.question.endswith(f"the {lost.item.anchor}?")
+        assert lost.example.images == told.example.images
+        assert lost.answer == told.answer
+    alone = [RelationItem(example_picture(0), "table", "on", "cup")]
+    assert in_words(alone)[0].example.question == "<image>What is on the table?"
+    with pytest.raises(DatasetError, match="no other relation"):
+        in_wrong_words(alone)
 
 
 def test_where_pictures_hold_one_relation_answers_change_places():

@@ -18,6 +18,7 @@ from sav_core.vectors import (
     Reader,
     RelationItem,
     RelationTask,
+    Telling,
     breakage,
     build_vector,
     combine,
@@ -317,7 +318,7 @@ def test_effects_are_ranked_averaged_and_bounded():
 
 def test_without_a_right_answer_there_is_nothing_to_average(reader):
     odd = [RelationItem(i.picture, i.anchor, "on", "\x07" * 3) for i in ITEMS]
-    with pytest.raises(DatasetError, match="answers none of 2 in-context prompts of 'on'"):
+    with pytest.raises(DatasetError, match="answers none of 2 prompts of 'on'"):
         mean_head_vectors(reader, in_context(odd[:2], odd, 2))
 
 
@@ -391,13 +392,20 @@ def test_every_condition_is_judged_on_every_test_item(mediation):
     other = random_vector(vector, 9)
     seen = []
     outcomes = evaluate_vector(
-        reader, TASK, vector, means=means["on"], others=[other], demonstrations=2, draws=3, progress=seen.append
+        reader,
+        TASK,
+        vector,
+        means=means["on"],
+        others=[other],
+        telling=Telling(demonstrations=2),
+        draws=3,
+        progress=seen.append,
     )
     assert list(outcomes) == [
-        "zero-shot", "in context", "injected", "random vector", "random heads", "other relation", "layer mean",
+        "zero-shot", "in context", "in words", "injected", "random vector", "random heads", "other relation", "layer mean",
     ]  # fmt: skip
-    assert [outcome.n for outcome in outcomes.values()] == [4, 4, 4, 12, 12, 4, 4]
-    assert seen[-1].done == seen[-1].total == 7
+    assert [outcome.n for outcome in outcomes.values()] == [4, 4, 4, 4, 12, 12, 4, 4]
+    assert seen[-1].done == seen[-1].total == 8
     exam = Exam(reader, zero_shot(TASK.test))
     assert outcomes["zero-shot"].probability == pytest.approx(exam.ask().probability.mean())
     injected_answers = exam.ask(injecting(reader.backbone, vector))

@@ -30,7 +30,17 @@ from sav_core.vectors.exam import Answers, Exam
 from sav_core.vectors.inject import injected, injecting, next_words
 from sav_core.vectors.mediation import MeanVectors, mean_head_vectors, mediate
 from sav_core.vectors.pausing import Pause, Reader
-from sav_core.vectors.prompts import PlainPrompt, RelationPrompt, corrupt, in_context, zero_shot
+from sav_core.vectors.prompts import (
+    PlainPrompt,
+    RelationPrompt,
+    Telling,
+    TellingBy,
+    corrupt,
+    in_context,
+    in_words,
+    in_wrong_words,
+    zero_shot,
+)
 from sav_core.vectors.relations import RelationItem, RelationTask, split_items
 from sav_core.vectors.tune import Tuned, TuningPoint, random_vector, tune_vector
 
@@ -50,6 +60,8 @@ __all__ = [
     "RelationItem",
     "RelationPrompt",
     "RelationTask",
+    "Telling",
+    "TellingBy",
     "Tuned",
     "TuningPoint",
     "breakage",
@@ -61,6 +73,8 @@ __all__ = [
     "draw_task",
     "evaluate_vector",
     "in_context",
+    "in_words",
+    "in_wrong_words",
     "injected",
     "injecting",
     "layer_mean_vector",

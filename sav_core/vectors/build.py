@@ -112,7 +112,13 @@ _WRITTEN = ("relation", "layer", "scale", "model", "identity", "origin", "seed")
 
 
 def build_vector(
-    backbone: Backbone, means: MeanVectors, heads: Sequence[Head], *, layer: int | None = None, seed: int = 0
+    backbone: Backbone,
+    means: MeanVectors,
+    heads: Sequence[Head],
+    *,
+    layer: int | None = None,
+    seed: int = 0,
+    told_by: str = "demonstrations",
 ) -> FunctionVector:
     """Return the sum of what the heads' mean vectors become through their ``o_proj``.
 
@@ -125,6 +131,7 @@ def build_vector(
         heads: which heads, best first.
         layer: where to add it; a third of the way up by default, until a validation says better.
         seed: of the data the means were made from, for the record.
+        told_by: what told the relation in their prompts, for the record.
 
     Raises:
         SettingError: no heads, or one twice.
@@ -149,5 +156,5 @@ def build_vector(
         identity=backbone.identity,
         heads=tuple(heads),
         seed=seed,
-        notes={"prompts": means.used, "in_context_accuracy": means.accuracy},
+        notes={"prompts": means.used, "accuracy": means.accuracy, "told_by": told_by},
     )

@@ -25,7 +25,7 @@ from sav_core.vectors.exam import Answers, Ask, Exam
 from sav_core.vectors.inject import injecting
 from sav_core.vectors.mediation import MeanVectors
 from sav_core.vectors.pausing import Reader
-from sav_core.vectors.prompts import RelationPrompt, in_context, zero_shot
+from sav_core.vectors.prompts import RelationPrompt, Telling, in_context, in_words, zero_shot
 from sav_core.vectors.relations import RelationTask
 from sav_core.vectors.tune import random_vector
 
@@ -33,6 +33,7 @@ __all__ = ["Breakage", "Outcome", "breakage", "demonstration_sweep", "evaluate_v
            "layer_scale_map", "number_of_heads_sweep"]  # fmt: skip
 
 _PROMPTS = 25  # that a whole layer's mean is taken over
+_BY_DEMONSTRATIONS = Telling()
 _Key = TypeVar("_Key")
 
 
@@ -74,9 +75,8 @@ def evaluate_vector(
     *,
     means: MeanVectors | None = None,
     others: Sequence[FunctionVector] = (),
-    demonstrations: int = 4,
+    telling: Telling = _BY_DEMONSTRATIONS,
     draws: int = 5,
-    seed: int = 0,
     progress: ProgressCallback | None = None,
 ) -> dict[str, Outcome]:
     """Return the outcome of every condition on the test items of the vector's relation.
@@ -87,15 +87,16 @@ def evaluate_vector(
         vector: what is judged, at its layer and strength; all controls are injected there with the same strength.
         means: of the relation, for vectors of random heads; left out without them.
         others: vectors of other relations; left out when there are none.
-        demonstrations: of the in-context prompts.
+        telling: how the layer's mean is told the relation; its demonstrations and seed are those of all conditions.
         draws: of the random controls.
-        seed: of demonstrations and draws.
         progress: called after every condition.
 
     Returns:
-        ``"zero-shot"``, ``"in context"``, ``"injected"``, and the controls ``"random vector"``, ``"random heads"``,
-        ``"other relation"`` (the best of them) and ``"layer mean"`` (everything the layer holds, not the heads' part).
+        ``"zero-shot"``, ``"in context"``, ``"in words"`` that name the relation, ``"injected"``, and the controls
+        ``"random vector"``, ``"random heads"``, ``"other relation"`` (the best of them) and ``"layer mean"`` (everything
+        the layer holds, not the heads' part).
     """
+    seed, few = telling.seed, task.of(vector.relation).train[:_PROMPTS]
     own = task.of(vector.relation)
     exam = Exam(reader, zero_shot(own.test))
 
@@ -104,7 +105,8 @@ def evaluate_vector(
 
     conditions: dict[str, Callable[[], Outcome]] = {
         "zero-shot": lambda: _outcome([exam.ask()]),
-        "in context": lambda: _outcome([Exam(reader, in_context(own.test, own.train, demonstrations, seed)).ask()]),
+        "in context": lambda: _outcome([Exam(reader, in_context(own.test, own.train, telling.demonstrations, seed)).ask()]),
+        "in words": lambda: _outcome([Exam(reader, in_words(own.test)).ask()]),
         "injected": lambda: under(vector),
         "random vector": lambda: under(*(random_vector(vector, seed + draw) for draw in range(draws))),
     }
@@ -113,12 +115,7 @@ def evaluate_vector(
     if others:
         conditions["other relation"] = lambda: max((under(other) for other in others), key=lambda each: each.right)
     conditions["layer mean"] = lambda: under(
-        layer_mean_vector(
-            reader,
-            in_context(own.train[:_PROMPTS], own.train, demonstrations, seed),
-            zero_shot(own.train[:_PROMPTS]),
-            vector,
-        )
+        layer_mean_vector(reader, telling.told(few, own.train), zero_shot(few), vector)
     )
     return _measured(conditions, progress)
 

@@ -77,8 +77,8 @@ def mean_head_vectors(
         used = own & answers.right if only_right else own
         if not used.any():
             raise DatasetError(
-                f"{reader.backbone.name} answers none of {own.sum()} in-context prompts of {relation!r} right, so there "
-                "is nothing to average: choose a relation it can learn from demonstrations, or a larger model."
+                f"{reader.backbone.name} answers none of {own.sum()} prompts of {relation!r} right, so there is "
+                "nothing to average: tell the relation by words in place of demonstrations, or choose a larger model."
             )
         mean = vectors[used].mean(0, dtype=np.float64).astype(np.float32)
         means[relation] = MeanVectors(mean, relation, int(used.sum()), int(own.sum()), float(answers.right[own].mean()))
