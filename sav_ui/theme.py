@@ -24,7 +24,6 @@ def look() -> dict[str, Any]:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
         f"{scripts}"
-        "<script>addEventListener('DOMContentLoaded', () => SAV.restoreTheme())</script>"
     )
     return {
         "theme": gr.themes.Base(

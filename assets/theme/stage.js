@@ -455,6 +455,10 @@ window.SAV = window.SAV || (() => {
     new MutationObserver(applyTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
+  // Gradio adds this script to the head before or after the body is there.
+  if (document.body) restoreTheme();
+  else addEventListener("DOMContentLoaded", restoreTheme);
+
   // ---------------------------------------------------------------- the visit that a reload goes back to
   function visit() {
     const make = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -467,5 +471,5 @@ window.SAV = window.SAV || (() => {
     }
   }
 
-  return { mount, visit, restoreTheme, snapshot, loadPlotly, mergeChildren };
+  return { mount, visit, snapshot, loadPlotly, mergeChildren };
 })();
