@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from sav_core.confidence import reliability_diagram, roc, selective_accuracy
+from sav_core.controls import Control, answer_control
+from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure
+
+CONFIDENCE = np.array([0.15, 0.55, 0.58, 0.95, 0.97, 1.0])
+RIGHT = np.array([False, True, False, True, True, True])
+
+
+def test_the_calibration_figure_draws_the_bins_that_have_answers():
+    diagram = reliability_diagram(CONFIDENCE, RIGHT)
+    diagonal, bins = calibration_figure(diagram).data
+    assert list(diagonal.x) == list(diagonal.y) == [0, 1]
+    assert list(bins.y) == [0, 0.5, 1]
+    assert list(bins.x) == pytest.approx([0.15, 0.565, 2.92 / 3])
+    assert list(bins.customdata[:, 1]) == [1, 2, 3]
+    assert f"{diagram.expected_error:.1%}" in calibration_figure(diagram).layout.title.text
+
+
+def test_the_selective_figure_marks_the_threshold_on_the_curve():
+    curve = selective_accuracy(CONFIDENCE, RIGHT)
+    line, mark = selective_figure(curve, 0.9).data
+    assert list(line.x) == list(curve.coverage)
+    assert (mark.x[0], mark.y[0]) == (0.5, 1.0)
+    assert len(selective_figure(curve).data) == 1
+    assert len(selective_figure(curve, 1.01).data) == 1  # nothing is answered there
+
+
+def test_the_roc_figure_draws_the_curve_and_its_area():
+    curve = roc(CONFIDENCE, RIGHT)
+    figure = roc_figure(curve)
+    assert list(figure.data[1].y) == list(curve.true_rate)
+    assert figure.layout.title.text == f"area {curve.area:.3f}"
+
+
+def test_the_dot_plot_puts_the_best_on_top_and_marks_ours():
+    ours = answer_control("kept_heads", ["a", "a", "b", "b"], ["a", "a", "b", "a"])
+    better = answer_control("hidden_mean", ["a"] * 4, ["a"] * 4)
+    draws = Control("random_heads", np.full(4, 0.3), (0.31, 0.4))
+    (dots,) = dot_plot([ours, better, draws], chance=0.5).data
+    assert list(dots.y) == ["random heads", "kept heads", "hidden mean"]
+    assert list(dots.x) == pytest.approx([0.3, 0.75, 1.0])
+    assert len(set(dots.marker.color)) == 2
+    assert dots.marker.color[1] not in (dots.marker.color[0], dots.marker.color[2])
+    assert min(dots.error_x.arrayminus) == 0
