@@ -41,7 +41,9 @@ def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
         yield
         return
     visit.cancelled.clear()
-    visit.busy, visit.progress, visit.notice, visit.held = "find", None, None, False
+    visit.busy, visit.progress, visit.held = "find", None, False
+    if visit.notice is not None and visit.notice.kind == "error":
+        visit.notice = None  # it is being tried again; what was done, and can be undone, stays said
     try:
         while True:
             project = visit.project
