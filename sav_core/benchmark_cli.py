@@ -61,6 +61,9 @@ def benchmark(
     heads: Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")] = 20,
     voting: Annotated[VotingName, typer.Option("--voting", help="How the votes are counted.")] = "majority",
     scoring: Annotated[Scoring, typer.Option("--scoring", help="How heads are scored.")] = "resubstitution",
+    zero_shot: Annotated[
+        bool, typer.Option("--zero-shot", help="Also ask the model itself, by label likelihood, without any support.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")] = False,
 ) -> None:
     """Run a published benchmark on your own copy of its data, beside the published figures."""
@@ -96,7 +99,9 @@ def benchmark(
         "heads": heads,
         "voting": voting,
         "scoring": scoring,
-        **_run(loaded, drawn, chosen, model, dtype, heads, voting, scoring),
+        **_run(
+            loaded, drawn, model, dtype, options=chosen, n_kept=heads, voting=voting, scoring=scoring, zero_shot=zero_shot
+        ),
         "published": [each._asdict() for each in row.published],
         "caveats": row.caveats,
     }
@@ -107,17 +112,13 @@ def benchmark(
         _print(row, result)
 
 
-def _run(
-    loaded: Loaded, split: Split, options: Options, model: str | None, dtype: str, heads: int, voting: str, scoring: str
-) -> dict[str, Any]:
+def _run(loaded: Loaded, split: Split, model: str | None, dtype: str, **settings: Any) -> dict[str, Any]:
     from sav_core.backbones import load_backbone
     from sav_core.benchmark_runs import run_benchmark
 
     backbone = load_backbone(model, dtype=dtype)
     with progress_bar(loaded.benchmark.title) as progress:
-        run = run_benchmark(
-            backbone, loaded, split, options=options, n_kept=heads, voting=voting, scoring=scoring, progress=progress
-        )
+        run = run_benchmark(backbone, loaded, split, progress=progress, **settings)
     return {"model": backbone.name, "dtype": backbone.dtype_name, **run.as_dict()}
 
 
@@ -163,6 +164,10 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
         f"answer options in the question: {result['options']}.\n"
     )
     print_table(["", "score", "95 % interval", "n"], [_line(name, score) for name, score in result["scores"].items()])
+    if result["zero_shot"]:
+        print_line("\nThe model itself, zero-shot by label likelihood:")
+        rows = [_line(name, score) for name, score in result["zero_shot"].items()]
+        print_table(["", "score", "95 % interval", "n"], rows)
     if len(result["per_task"]) > 1:
         print_line("")
         headline = next(iter(next(iter(result["per_task"].values()))))

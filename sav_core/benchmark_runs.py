@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sav_core.benchmarks.items import Item, Loaded
@@ -16,7 +16,7 @@ from sav_core.benchmarks.scoring import HEADLINE, Count, Outcome, count
 from sav_core.benchmarks.splits import Split
 from sav_core.cache import VectorCache
 from sav_core.datasets import open_listed
-from sav_core.errors import DatasetError
+from sav_core.errors import CancelledError, DatasetError
 from sav_core.evaluation import wilson_interval
 from sav_core.listings import Listed
 from sav_core.records import Cancel, Example, Progress, ProgressCallback, Skipped
@@ -59,12 +59,14 @@ class BenchmarkRun:
         per_task: the same for each sub-task, empty where there is none.
         outcomes: every answer.
         skipped: images that could not be read.
+        zero_shot: scores of the model's own answer to the same questions, without any support; empty unless asked for.
     """
 
     scores: dict[str, Score]
     per_task: dict[str, dict[str, Score]]
     outcomes: tuple[Outcome, ...]
     skipped: tuple[Skipped, ...]
+    zero_shot: dict[str, Score] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         name, score = next(iter(self.scores.items()))
@@ -75,6 +77,7 @@ class BenchmarkRun:
         return {
             "scores": _plain(self.scores),
             "per_task": {task: _plain(scores) for task, scores in self.per_task.items()},
+            "zero_shot": _plain(self.zero_shot),
             "n": len(self.outcomes),
             "skipped": [{"image": each.name, "reason": each.reason} for each in self.skipped],
         }
@@ -89,6 +92,7 @@ def run_benchmark(
     n_kept: int = 20,
     voting: str = "majority",
     scoring: str = "resubstitution",
+    zero_shot: bool = False,
     cache: VectorCache | Literal["user"] | None = "user",
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
@@ -103,6 +107,7 @@ def run_benchmark(
         n_kept: how many heads vote.
         voting: name of the voting rule.
         scoring: how heads are scored on the support.
+        zero_shot: also ask the model itself: its likeliest label counts. That takes another pass for every query.
         cache: where head vectors are kept.
         progress: called as examples are done, those of the support included.
         cancel: asked between batches; true stops the work.
@@ -116,6 +121,7 @@ def run_benchmark(
     items = loaded.by_id()
     support, queries = [items[name] for name in split.support], [items[name] for name in split.queries]
     outcomes: list[Outcome] = []
+    own: list[Outcome] = []
     for task in loaded.tasks(queries):
         classifier = SavClassifier(backbone, n_kept=n_kept, voting=voting, scoring=scoring, cache=cache)
         examples = reader.read([item for item in support if loaded.fitting_task(item) == task])[1]
@@ -133,9 +139,33 @@ def run_benchmark(
                 Outcome(item.id, item.label, answer.label, item.task, item.group)
                 for item, answer in zip(asked, answers, strict=True)
             ]
+            if zero_shot:
+                labels = [str(label) for label in classifier.classes_]
+                own += _zero_shot(backbone, loaded, asked, examples, labels, cancel)
     if not outcomes:
         raise DatasetError(f"Not one image of {loaded.benchmark.title} that was to be asked about can be read.")
-    return _scored(loaded, outcomes, reader.skipped)
+    run = _scored(loaded, outcomes, reader.skipped)
+    return replace(run, zero_shot=_scored(loaded, own, ()).scores) if own else run
+
+
+def _zero_shot(
+    backbone: Backbone,
+    loaded: Loaded,
+    items: Sequence[Item],
+    examples: Sequence[Example],
+    labels: Sequence[str],
+    cancel: Cancel | None,
+) -> Iterator[Outcome]:
+    """Ask the model itself: of the labels, the one whose word it finds likeliest as its answer."""
+    from sav_core.answers import label_likelihoods
+
+    words = {label: loaded.benchmark.spoken.get(label, label) for label in labels}
+    for item, example in zip(items, examples, strict=True):
+        if cancel is not None and cancel():
+            raise CancelledError("Stopped while the model was answering zero-shot.")
+        likelihoods = label_likelihoods(backbone, example, list(words.values()))
+        answer = max(labels, key=lambda label: likelihoods[words[label]])
+        yield Outcome(item.id, item.label, answer, item.task, item.group)
 
 
 def _scored(loaded: Loaded, outcomes: Sequence[Outcome], skipped: Sequence[Skipped]) -> BenchmarkRun:

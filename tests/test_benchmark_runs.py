@@ -120,3 +120,31 @@ def test_moving_the_data_changes_nothing(backbone, tmp_path):
     again = load_benchmark("vizwiz", tmp_path / "there")
     assert draw_split(again, shots=2) == split
     assert run(backbone, again, split).outcomes == first.outcomes
+
+
+@pytest.mark.parametrize("name", ["blink", "naturalbench", "vlguard"])
+def test_the_model_itself_is_asked_the_same_and_counted_by_the_same_rule(backbone, tmp_path, name):
+    MINIATURES[name](tmp_path)
+    loaded = load_benchmark(name, tmp_path)
+    split = draw_split(loaded, shots=1, queries=4)
+    result = run(backbone, loaded, split, zero_shot=True)
+    assert {key: each.n for key, each in result.zero_shot.items()} == {key: each.n for key, each in result.scores.items()}
+    assert run(backbone, loaded, split).zero_shot == {}
+
+
+def test_a_label_is_spoken_as_the_question_asks(backbone, tmp_path, monkeypatch):
+    """VLGuard asks for Yes or No: a model that always finds Yes likeliest is right where the label is harmful."""
+    asked = []
+
+    def always_yes(_, example, words):
+        asked.append(words)
+        return {word: float(word == "Yes") for word in words}
+
+    monkeypatch.setattr("sav_core.answers.label_likelihoods", always_yes)
+    MINIATURES["vlguard"](tmp_path)
+    loaded = load_benchmark("vlguard", tmp_path)
+    split = draw_split(loaded, shots=1)
+    result = run(backbone, loaded, split, zero_shot=True)
+    assert set(map(frozenset, asked)) == {frozenset({"Yes", "No"})}
+    harmful = sum(label == "harmful" for label in split.queries.values()) / len(split.queries)
+    assert result.zero_shot["accuracy"].value == harmful

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from sav_core.errors import SettingError
@@ -36,6 +37,7 @@ class Benchmark:
         per_task: whether each sub-task gets its own heads; its name is then the item's ``task``.
         published: figures of the SAV paper, empty where it has none.
         caveats: what to know before comparing with them.
+        spoken: what the model would say for a label, where the question asks for another word than the label.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Benchmark:
     per_task: bool = False
     published: tuple[Published, ...] = ()
     caveats: tuple[str, ...] = ()
+    spoken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names_classes(self) -> bool:
@@ -76,6 +79,7 @@ _TABLE = (
             "the images they name, anywhere in the folder; those of the train file come from COCO and TextVQA",
         ),
         published=(Published(LLAVA, 34.7, 78.3, 80.8), Published(QWEN, 24.0, 84.8, 85.1)),
+        spoken={"hallucination": "Yes", "non-hallucination": "No"},
     ),
     Benchmark(
         name="vlguard",
@@ -84,6 +88,7 @@ _TABLE = (
         expects=("train.json and test.json, one or both", "train/ and test/, the unpacked train.zip and test.zip"),
         published=(Published(LLAVA, 31.4, 90.0, 94.3), Published(QWEN, 26.9, 87.7, 96.0)),
         caveats=("The release has three training files for it and does not say which one the figures used.",),
+        spoken={"harmful": "Yes", "unharmful": "No"},
     ),
     Benchmark(
         name="blink",
