@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sav_core.errors import InputError, SavError
@@ -65,16 +66,16 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
 
 
 def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
-    """Add pictures to classify, or a ZIP's."""
+    """Add pictures to classify, or a ZIP's; in a folder called like a label they are known to be of it."""
     project = visit.project
     files = uploads(data.get("files"))
     queries, skipped = [], []
     for file in [file for file in files if file.archive]:
-        found = read_archive(file, project.question)
-        queries += [_as_query(visit, example) for example in found.examples]
+        found = read_archive(file, project.question, labelled=False)
+        queries += [_as_query(visit, example, folder=Path(example.name).parent.name) for example in found.examples]
         skipped += found.skipped
     good, bad = read_pictures([file for file in files if not file.archive])
-    queries += [Query("", (picture,)) for _, picture in good]
+    queries += [Query("", (picture,), truth=_named(visit, file.folder)) for file, picture in good]
     skipped += bad
     visit.notice = None
     desk_of(visit).add(queries)
@@ -188,12 +189,16 @@ def _refresh(visit: Visit, shelf: Shelf, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
 
-def _as_query(visit: Visit, example: Example, task: str = "") -> Query:
-    """A labelled example as a query whose truth is known, if its label is one of the project's."""
-    project = visit.project
-    truth = next((label.id for label in project.labels if label.name == example.label), "")
-    text = "" if example.question.strip() == project.question.strip() else example.question
-    return Query("", example.images, text, truth, task)
+def _as_query(visit: Visit, example: Example, task: str = "", folder: str = "") -> Query:
+    """An example as a query; its truth is known if its label, or the folder it lay in, is called like one of ours."""
+    question = visit.project.question.strip()
+    text = "" if example.question.strip() == question else example.question
+    return Query("", example.images, text, _named(visit, example.label or folder), task)
+
+
+def _named(visit: Visit, name: str) -> str:
+    """The identity of the label of that name; empty if there is none."""
+    return next((label.id for label in visit.project.labels if label.name == name), "")
 
 
 def _task(visit: Visit) -> Task:

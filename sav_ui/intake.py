@@ -9,7 +9,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from sav_core.datasets import read_examples
+from sav_core.datasets import read_examples, read_queries
 from sav_core.errors import ImageError, InputError
 from sav_core.images import Picture, open_picture
 from sav_core.records import Example, ExampleSet, Skipped
@@ -73,15 +73,20 @@ def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]]
     return good, bad
 
 
-def read_archive(file: Upload, question: str) -> ExampleSet:
+def read_archive(file: Upload, question: str, *, labelled: bool = True) -> ExampleSet:
     """Read a ZIP of label folders, or a ZIP with a JSONL and its images.
+
+    Args:
+        file: the archive.
+        question: for examples that have none of their own.
+        labelled: whether every image must have a label; if not, none gets one, and folders mean nothing.
 
     Raises:
         InputError: it holds no examples, or is damaged.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        return read_examples(file.path, question=question)
+        return (read_examples if labelled else read_queries)(file.path, question=question)
 
 
 def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:

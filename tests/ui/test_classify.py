@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,22 @@ def test_csv_and_json_hold_every_answer(visit, shelf, upload):
         assert len(found["votes"]) == len(row["votes"].split(" L")) == 5
     do(visit, shelf, "pick", query=queries(visit)[0].id)
     assert classify_view.answers(visit)["saved"] is None
+
+
+def test_a_zip_of_pictures_needs_no_labels_but_knows_those_of_its_folders(visit, shelf, tmp_path):
+    picture = encoded(example_image(5))
+    path = tmp_path / "new.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("loose.png", "hund/1.png", "a horse/2.png"):
+            archive.writestr(name, picture)
+    give(visit, shelf, [sent(path)])
+    names = {label.id: label.name for label in visit.project.labels}
+    assert {query.name: names.get(query.truth) for query in queries(visit)} == {
+        "loose.png": None,
+        "hund/1.png": "hund",
+        "a horse/2.png": None,
+    }
+    assert len(answers(visit)) == 3
 
 
 def test_no_spreadsheet_takes_a_name_for_a_formula(visit, shelf, tmp_path):
