@@ -176,11 +176,11 @@ def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str
             "kind": "doubt",
             "key": f"doubt-{item_id}",
             "picture": thumb(by_id[item_id].pictures[0]) if by_id[item_id].pictures else "",
-            "text": f"“{by_id[item_id].name}” is under {visit.project.label(by_id[item_id].label).name}, "
-            f"but {votes} of {len(fit.kept)} heads take it for {other}.",
+            "text": f"“{by_id[item_id].name}” is under “{visit.project.label(by_id[item_id].label).name}”, "
+            f"but {votes} of {len(fit.kept)} heads take it for “{other}”.",
             "fixes": [
-                {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to {other}"},
-                {"do": "fine", "item": item_id, "label": "", "words": "It is right"},
+                {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to “{other}”"},
+                {"do": "fine", "item": item_id, "label": "", "words": "Leave it"},
             ],
         }
         for item_id, (other, votes) in list(doubtful.items())[:6]
@@ -202,7 +202,7 @@ def _duplicates(visit: Visit) -> list[dict[str, Any]]:
                 "do": "remove",
                 "item": ",".join(item.id for item in items if item is not next(i for i in items if i.label == label)),
                 "label": "",
-                "words": f"Keep in {project.label(label).name}" if len(labels) > 1 else "Keep one",
+                "words": f"Keep in “{project.label(label).name}”" if len(labels) > 1 else "Keep one",
             }
             for label in labels[:3]
         ]

@@ -192,14 +192,14 @@ def test_copies_and_mislabels_are_warned_of_and_one_click_mends_them(discs):
     discs.give("red", picture(DISC["blue"], 0, name="blue again.png"))
     copy = discs.page.locator(".warnings li", has_text="are the same picture")
     expect(copy).to_contain_text("under 2 labels: blue, red")
-    copy.get_by_role("button", name="Keep in blue").click()
+    copy.get_by_role("button", name="Keep in “blue”").click()
     expect(copy).to_have_count(0)
     expect(discs.thumbs("red")).to_have_count(4)
 
     discs.give("red", picture(DISC["blue"], 7, name="astray.png"))
-    doubt = discs.page.locator(".warnings li", has_text="take it for blue")
-    expect(doubt).to_contain_text("“astray.png” is under red")
-    doubt.get_by_role("button", name="Move to blue").click()
+    doubt = discs.page.locator(".warnings li", has_text="take it for “blue”")
+    expect(doubt).to_contain_text("“astray.png” is under “red”")
+    doubt.get_by_role("button", name="Move to “blue”").click()
     expect(doubt).to_have_count(0)
     expect(discs.thumbs("blue")).to_have_count(5)
 

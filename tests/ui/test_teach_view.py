@@ -78,8 +78,8 @@ def test_a_copy_under_another_label_asks_which_to_keep(visit):
     visit.edit(lambda project: project.with_examples(other.id, [project.example(first)]))
     html = teach_view.bench(visit)["html"]
     assert "under 2 labels" in html
-    assert "Keep in a cat" in html
-    assert "Keep in hund" in html
+    assert "Keep in “a cat”" in html
+    assert "Keep in “hund”" in html
 
 
 def test_a_label_with_many_examples_shows_some_and_offers_more():
