@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
-PATIENCE = 60_000  # milliseconds: a busy machine is no defect
+PATIENCE = 120_000  # milliseconds: a busy machine is no defect
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
 
