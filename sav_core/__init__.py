@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sav_core.backbones import Backbone, load_backbone
     from sav_core.cache import VectorCache
     from sav_core.classifier import HeadClassifier
+    from sav_core.comparison import compare
     from sav_core.datasets import read_examples, read_queries
+    from sav_core.episodes import draw_episodes, run_episodes
     from sav_core.errors import InputError, SavError
     from sav_core.evaluation import Evaluation
     from sav_core.extraction import extract_head_vectors
@@ -59,6 +61,8 @@ _HOMES = {
     "Settings": "settings",
     "VectorCache": "cache",
     "Vote": "records",
+    "compare": "comparison",
+    "draw_episodes": "episodes",
     "evaluate_classifier": "reports",
     "extract_head_vectors": "extraction",
     "generate_text": "answers",
@@ -67,6 +71,7 @@ _HOMES = {
     "load_backbone": "backbones",
     "read_examples": "datasets",
     "read_queries": "datasets",
+    "run_episodes": "episodes",
     "settings": "settings",
 }
 
@@ -90,6 +95,8 @@ __all__ = [
     "Settings",
     "VectorCache",
     "Vote",
+    "compare",
+    "draw_episodes",
     "evaluate_classifier",
     "extract_head_vectors",
     "generate_text",
@@ -98,6 +105,7 @@ __all__ = [
     "load_backbone",
     "read_examples",
     "read_queries",
+    "run_episodes",
     "settings",
 ]
 
