@@ -76,8 +76,8 @@ def decode(encoded: bytes, name: str) -> Image.Image:
     kind, plugin = next(((kind, plugin) for kind, start, plugin in _FORMATS if start.match(encoded)), (None, None))
     if plugin is None:
         raise ImageError(
-            f"{name!r} is not a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF image, for it begins with "
-            f"{encoded[:8]!r}: save it as one of these."
+            f"{name!r} is not a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF image, by what it begins with: "
+            "save it as one of these."
         )
     with _in_one_sentence(f"{name!r} begins like {kind} but"):
         with _hushed() if kind in _TALKATIVE else nullcontext():
