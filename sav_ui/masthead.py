@@ -39,4 +39,4 @@ def _loading(visit: Visit) -> dict[str, str] | None:
     choice = choice_of(loading.model)
     words = [f"{bytes_here(loading.model) / 1e9:.1f} GB here"] if loading.model else []
     words.append(f"{time.monotonic() - loading.started:.0f} s")
-    return {"title": choice.title, "size": choice.size, "progress": ", ".join(words)}
+    return {"title": choice.title, "size": choice.size, "progress": ", ".join(words), "hub": loading.model}
