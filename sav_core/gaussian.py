@@ -112,6 +112,7 @@ def fit_gaussian(
         return weights, offsets, predicted, own, own - probability.max(-1)
 
     weights, offsets, predicted, own, margin = map(np.concatenate, zip(*by_blocks(vectors, work, rows), strict=True))
+    weights = np.ascontiguousarray(weights)  # as a file gives it back: another layout is another order of summing
     scores = HeadScores(
         correct=((predicted == codes) & judged).sum(1).reshape(layers, heads),
         margin=np.round(margin[:, judged].mean(1), COSINE_DECIMALS).reshape(layers, heads),

@@ -31,13 +31,16 @@ def few_shot(backbone: Backbone, untrained: Backbone, episodes: int, seed: int, 
     """
     known, unseen = training_bank(variants=0, auxiliary=False), held_out_artist_bank()
     novel = held_out_names_bank()
+    drawn_by = {
+        a: [n for n in HELD_OUT if a in novel.artists_of[n] and len(novel.artists_of[n]) > 2] for a in novel.artists
+    }
+    able = [(artist, drawn) for artist, drawn in drawn_by.items() if len(drawn) >= 5]
     rng = Random(f"few-shot {seed} {held_out}")
     pictures: list[Image.Image] = []
     truth: list[str] = []
     for _ in range(episodes):
         if held_out:
-            artist = rng.choice(novel.artists)
-            drawn = [n for n in HELD_OUT if artist in novel.artists_of[n] and len(novel.artists_of[n]) > 2]
+            artist, drawn = rng.choice(able)
             labels = rng.sample(drawn, 5)
             others = [a for a in novel.artists if _hand(a) != _hand(artist)]
             sources = [(novel, others, 5), (novel, [artist], 3)]
