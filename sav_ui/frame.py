@@ -42,7 +42,7 @@ class _Part:
     show: Show
     act: Act | None
     run: Run | None
-    load: Run | None
+    fetch: Run | None
     slides: tuple[str, ...]
     lively: bool
 
@@ -68,7 +68,7 @@ class Frame:
         *,
         act: Act | None = None,
         run: Run | None = None,
-        load: Run | None = None,
+        fetch: Run | None = None,
         slides: tuple[str, ...] = (),
         lively: bool = False,
         events: tuple[str, ...] = (),
@@ -80,13 +80,13 @@ class Frame:
             show: what it shows of a visit.
             act: gets its ``act`` and ``slide`` events; without one they do nothing.
             run: gets its ``run`` events, one visitor at a time.
-            load: gets its ``load`` events, which wait for a disk or a network and hold nobody up.
+            fetch: gets its ``fetch`` events, which wait for a disk or a network and hold nobody up.
             slides: the stages to show again while a slider of this one moves; all others wait for the next act.
             lively: whether it is shown again at every step of a run, not only at its end.
             events: more events that its script may trigger; the page listens to them itself.
         """
         part = stage({**show(Visit()), "version": 0}, name, events)  # events wait in the browser for the visit's own
-        self._parts[name] = (part, _Part(show, act, run, load, slides, lively))
+        self._parts[name] = (part, _Part(show, act, run, fetch, slides, lively))
         return part
 
     def shown(self, visit: Visit, names: tuple[str, ...] | None = None) -> dict[Any, Any]:
@@ -114,8 +114,8 @@ class Frame:
                 self._connect_act(component, part.act)
             if part.run is not None:
                 self._connect_steps(component.run, part.run, **MODEL_QUEUE)
-            if part.load is not None:
-                self._connect_steps(component.load, part.load, concurrency_limit=8)
+            if part.fetch is not None:
+                self._connect_steps(component.fetch, part.fetch, concurrency_limit=8)
             if part.act is not None and part.slides:
                 self._connect_slide(component, part.act, part.slides)
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 __all__ = ["fill", "scene", "stage"]
 
-_EVENTS = ("act", "load", "run", "slide")
+_EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
 
 _MOUNT = """
 const start = () => window.SAV
@@ -34,7 +34,7 @@ _TEMPLATES = Environment(
 
 
 def stage(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
-    """Return a place for a scene; its events ``act``, ``load``, ``run`` and ``slide`` carry what the visitor did.
+    """Return a place for a scene; its events ``act``, ``fetch``, ``run`` and ``slide`` carry what the visitor did.
 
     A plain ``gr.HTML``, because for every class derived from a component Gradio writes a file beside its source.
 

@@ -1,7 +1,7 @@
 // The browser's half of sav_ui/stage.py: shows the HTML and the figures that Python sends, and sends back what is done to them.
 //
 //   data-act="name"     a click sends {do: name, ...the element's other data-*} to Python
-//   data-run="name"     the same for what needs the model; data-load="name" for loading another
+//   data-run="name"     the same for what needs the model; data-fetch="name" for fetching another
 //   data-change="name"  the same with {value} when a field has been edited
 //   data-slide="name"   the same while a slider moves; only the latest waits
 //   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder}]}
@@ -142,7 +142,7 @@ window.SAV = window.SAV || (() => {
   }
 
   // ---------------------------------------------------------------- files
-  const WORDS = new Set("act run load change slide files drop camera key figure pick tab opens rows columns".split(" "));
+  const WORDS = new Set("act run fetch change slide files drop camera key figure pick tab opens rows columns".split(" "));
   function plainData(element) {
     return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
   }
@@ -278,13 +278,13 @@ window.SAV = window.SAV || (() => {
       root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
     };
     root.addEventListener("click", (event) => {
-      const target = event.target.closest("[data-act],[data-run],[data-load],[data-tab],[data-camera],[data-theme-toggle],[data-opens]");
+      const target = event.target.closest("[data-act],[data-run],[data-fetch],[data-tab],[data-camera],[data-theme-toggle],[data-opens]");
       if (!target || !root.contains(target) || target.disabled) return;
       if (target.dataset.tab) openTab(target.dataset.tab);
       if ("themeToggle" in target.dataset) toggleTheme();
       if (target.dataset.opens) openMenu(document.getElementById(target.dataset.opens), event);
       if (target.dataset.camera) openCamera(stage, target);
-      for (const kind of ["act", "run", "load"]) {
+      for (const kind of ["act", "run", "fetch"]) {
         if (!(kind in target.dataset)) continue;
         stage.send(kind, { ...plainData(target), do: target.dataset[kind] });
         const menu = target.closest("details[data-menu]");

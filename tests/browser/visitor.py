@@ -77,7 +77,7 @@ class Visitor:
     def wait_for_numbers(self, count):
         """Wait until so many heads are framed."""
         self.page.wait_for_function(
-            "(count) => document.querySelector('[data-figure=heads]').layout.shapes.length === count", arg=count
+            "(count) => document.querySelector('[data-figure=heads]')?.layout?.shapes?.length === count", arg=count
         )
 
     def click_head(self, layer, head):
