@@ -6,7 +6,6 @@ No number on the card is typed by hand.
 """
 
 import json
-from pathlib import Path
 
 from tools.artwork import BUILD, SETS
 from tools.export import ASSETS
@@ -196,9 +195,8 @@ def main() -> None:
     folder = ASSETS / "model"
     (folder / "README.md").write_text(card(found))
     (folder / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
-    shutil_curve = (BUILD / "curve.jsonl").read_text()
-    (folder / "curve.jsonl").write_text(shutil_curve)
-    print(Path(folder / "README.md"))
+    (folder / "curve.jsonl").write_text((BUILD / "curve.jsonl").read_text())
+    print(folder / "README.md")
 
 
 if __name__ == "__main__":
