@@ -3,9 +3,11 @@
     python -m tools.artwork                                   # once
     python -m tools.train --stage tower --minutes 25
     python -m tools.train --stage language --minutes 60
+    python -m tools.train --stage language --minutes 180 --shipped 120     # go on from assets/model
 
 Each stage starts from the newest checkpoint of the stage before it, and goes on from its own if there is one; so the
-same command after a stop continues where it stopped, and one with more minutes trains longer. On a CPU it runs one
+same command after a stop continues where it stopped, and one with more minutes trains longer. Where the checkpoints are
+gone, `--shipped` starts from the exported model and counts that many minutes as spent. On a CPU it runs one
 process per core with a single thread each and averages gradients over gloo: two threads in one process lose everything
 as soon as anything else runs on the machine.
 
@@ -25,10 +27,13 @@ from random import Random
 
 import torch
 import torch.distributed as dist
+from transformers import FastVlmForConditionalGeneration
 
 from tools.artwork import BUILD
+from tools.export import ASSETS
 from tools.optimizer import Optimizer, to_low_precision
 
+SHIPPED = ASSETS / "model"
 STAGES = ("tower", "language")
 SAVE_EVERY = 150.0  # seconds
 WARM_UP, LEVEL = 0.01, 0.4  # shares of a stage
@@ -58,28 +63,31 @@ def log(stage: str, record: dict) -> None:
     print(line, flush=True)
 
 
-def make_stage(name: str, device: str) -> object:
-    """The stage, with its module built and on the device."""
+def make_stage(name: str, device: str, *, shipped: bool) -> object:
+    """The stage, with its module built (untrained, or with the weights of the exported model) and on the device."""
     from tools.stage_language import LanguageStage, untrained
     from tools.stage_tower import TowerStage
 
-    stage = (TowerStage if name == "tower" else LanguageStage)(untrained(), device)
+    model = FastVlmForConditionalGeneration.from_pretrained(SHIPPED, dtype=torch.float32) if shipped else untrained()
+    stage = (TowerStage if name == "tower" else LanguageStage)(model, device)
     to_low_precision(stage.module).to(device).train()
     return stage
 
 
-def work(name: str, minutes: float) -> None:
-    """Train one stage in this process, beside its peers."""
+def work(name: str, minutes: float, shipped: float | None) -> None:
+    """Train one stage in this process, beside its peers; ``shipped`` is the age in minutes of the exported model."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
     if world > 1:
         dist.init_process_group("gloo")
-    stage = make_stage(name, device)
+    from_shipped = shipped is not None and not checkpoint(name).exists()
+    stage = make_stage(name, device, shipped=from_shipped)
     optimizer = Optimizer(stage.module, **stage.rates)
-    spent = 0.0
-    for source, fresh in ((name, False), *((s, True) for s in reversed(STAGES[: STAGES.index(name)]))):
+    spent = 60 * shipped if from_shipped else 0.0
+    sources = [(name, False), *((s, True) for s in reversed(STAGES[: STAGES.index(name)]))]
+    for source, fresh in [] if from_shipped else sources:
         if checkpoint(source).exists():
             saved = torch.load(checkpoint(source), weights_only=True)
             optimizer.restore(saved["optimizer"], fresh=fresh)
@@ -141,11 +149,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--minutes", type=float, required=True, help="of the whole stage, those already spent included")
+    parser.add_argument("--shipped", type=float, metavar="MINUTES", help="without a checkpoint, start from assets/model")
     parser.add_argument("--processes", type=int, default=0, help="0: one a core, or one on a GPU")
     arguments = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
     if "RANK" in os.environ:
-        work(arguments.stage, arguments.minutes)
+        work(arguments.stage, arguments.minutes, arguments.shipped)
         return
     processes = arguments.processes or (1 if torch.cuda.is_available() else len(os.sched_getaffinity(0)))
     shared = os.environ | {
