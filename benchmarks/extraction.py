@@ -26,7 +26,7 @@ from benchmarks.machine import describe
 from benchmarks.shapes import PICTURE, SHAPES, examples_for, write_shape
 from sav_core.backbones import Backbone, load_backbone
 from sav_core.extraction import extract_head_vectors
-from sav_core.hooks import capture_last_token
+from sav_core.hooks import capture_last_token, forward_to_last_heads
 from sav_core.records import Example
 from sav_core.sav import SavClassifier
 
@@ -97,7 +97,7 @@ def _batches(backbone: Backbone, examples: Sequence[Example]) -> list[dict[str, 
 def _captured(backbone: Backbone, batches: Sequence[dict[str, Tensor]]) -> None:
     for batch in batches:
         with capture_last_token(backbone) as capture:
-            backbone.forward(batch)
+            forward_to_last_heads(backbone, batch)
             capture.take()
 
 

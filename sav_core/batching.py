@@ -7,6 +7,7 @@ axis, in the order of the examples, after padding the others to the largest with
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,26 +90,28 @@ class BatchBudget:
     """How much may go through the model at once, estimated from its widths before anything runs.
 
     Attributes:
-        limit_bytes: working memory for one batch.
+        limit_bytes: working memory that there is.
         bytes_per_token: what one token needs in the widest decoder layer.
         bytes_per_number: size of one number in the model's dtype.
         most: how many examples, however small: beyond some tens a forward gains nothing, and cancelling would wait for it.
+        worth_bytes: above it each example of a batch takes longer, for a CPU's caches are small.
     """
 
     limit_bytes: int
     bytes_per_token: int
     bytes_per_number: int
     most: int = 32
+    worth_bytes: int = sys.maxsize
 
     def split(self, examples: Sequence[Encoded]) -> list[list[int]]:
         """Part examples into batches of like length: lists of their indices, every batch within the budget or of one."""
         batches: list[list[int]] = []
-        pixels = 0
+        pixels, limit = 0, min(self.limit_bytes, self.worth_bytes)
         for index in sorted(range(len(examples)), key=lambda index: examples[index].length):
             example = examples[index]
             pixels += example.pixel_values
             rows = len(batches[-1]) + 1 if batches else 1
-            if batches and rows <= self.most and self._bytes(rows, example.length, pixels) <= self.limit_bytes:
+            if batches and rows <= self.most and self._bytes(rows, example.length, pixels) <= limit:
                 batches[-1].append(index)
             else:
                 batches.append([index])

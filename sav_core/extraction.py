@@ -23,13 +23,14 @@ from sav_core.backbones import Backbone
 from sav_core.batching import Encoded
 from sav_core.cache import VectorCache, default_cache
 from sav_core.errors import OutOfMemoryError, StorageError
-from sav_core.hooks import capture_last_token
+from sav_core.hooks import capture_last_token, forward_to_last_heads
 from sav_core.lookahead import prepared
 from sav_core.records import Cancel, Example, HeadVectors, Progress, ProgressCallback
 
 __all__ = ["extract_head_vectors"]
 
-_WINDOWS = (8, 16, 32, 64)  # then 64 for ever
+_TOGETHER = 8  # examples that are prepared in one go
+_WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")  # in a CPU's plain RuntimeError
 
 
@@ -52,8 +53,8 @@ def extract_head_vectors(
         cancel: asked between batches; once it says true, what is done by then is returned.
         cache: where vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
         batch_bytes: working memory of one batch; when ``None`` what is free on the GPU, or the setting.
-        hidden: also keep the last hidden state of the same forward. It costs nothing but its place in the cache; an
-            example of which the cache has only the heads' vectors is shown to the model again.
+        hidden: also keep the last hidden state of the same forward, which then runs to its end: otherwise it stops at
+            the last layer's heads. An example of which the cache has only the heads' vectors is shown to the model again.
 
     Raises:
         InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
@@ -61,14 +62,17 @@ def extract_head_vectors(
     """
     ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, hidden=hidden)
     ledger.recall()
-    reader = _Reader(backbone, batch_bytes)
+    reader = _Reader(backbone, batch_bytes, hidden=hidden)
     stop = cancel or (lambda: False)
     pending = ledger.pending()
     keys = iter(pending)
-    for window in prepared(backbone.encode, pending.values(), chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+    waiting = list(pending.values())
+    parts = [waiting[start : start + _TOGETHER] for start in range(0, len(waiting), _TOGETHER)]
+    for parts_ready in prepared(backbone.encode_all, parts, chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+        window = list(chain.from_iterable(parts_ready))
         names = [next(keys) for _ in window]
         for batch, read in reader.read(window):
-            for index, vector, state in zip(batch, read.vectors, read.hidden, strict=True):
+            for index, vector, state in zip(batch, read.vectors, read.states, strict=True):
                 ledger.enter(names[index], vector, state)
             ledger.report()
             if stop():
@@ -80,14 +84,15 @@ class _Read(NamedTuple):
     """What one forward says of its examples."""
 
     vectors: npt.NDArray[np.float32]  # (example, layer, head, dim)
-    hidden: npt.NDArray[np.float32]  # (example, hidden)
+    states: Sequence[npt.NDArray[np.float32] | None]  # (example, hidden), where they are wanted
 
 
 class _Reader:
     """Runs the model over windows of encoded examples, in smaller batches once memory has run out."""
 
-    def __init__(self, backbone: Backbone, batch_bytes: int | None) -> None:
+    def __init__(self, backbone: Backbone, batch_bytes: int | None, *, hidden: bool) -> None:
         self._backbone = backbone
+        self._hidden = hidden
         self._budget = backbone.budget(batch_bytes)
 
     def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], _Read]]:
@@ -112,8 +117,12 @@ class _Reader:
         """What is read of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
         try:
             with capture_last_token(self._backbone) as capture:
-                hidden = self._backbone.forward(self._backbone.collate(batch))[:, -1]  # padding is on the left
-                return _Read(capture.take(), hidden.float().cpu().numpy())
+                inputs = self._backbone.collate(batch)
+                if not self._hidden:
+                    forward_to_last_heads(self._backbone, inputs)
+                    return _Read(capture.take(), [None] * len(batch))
+                hidden = self._backbone.forward(inputs)[:, -1]  # padding is on the left
+                return _Read(capture.take(), list(hidden.float().cpu().numpy()))
         except (torch.OutOfMemoryError, MemoryError):
             pass
         except RuntimeError as error:
@@ -170,17 +179,17 @@ class _Ledger:
         """The distinct examples that are not done, by key, in order."""
         return {key: self._examples[rows[0]] for key, rows in self._rows.items() if not self._done[rows[0]]}
 
-    def enter(self, key: str, vector: npt.NDArray[np.float32], state: npt.NDArray[np.float32]) -> None:
-        """Enter a vector ``(layer, head, dim)`` and a state ``(hidden,)`` for all their rows, and into the cache."""
+    def enter(self, key: str, vector: npt.NDArray[np.float32], state: npt.NDArray[np.float32] | None) -> None:
+        """Enter a vector ``(layer, head, dim)``, perhaps a state ``(hidden,)``, for all their rows, and into the cache."""
         rows = self._rows[key]
         self._values[rows], self._done[rows] = vector, True
-        if self._hidden is not None:
+        if self._hidden is not None and state is not None:
             self._hidden[rows] = state
         if self._cache is None:
             return
         try:
             self._cache.put(key, vector)
-            if self._hidden is not None:
+            if state is not None:
                 self._cache.put(_hidden_key(key), state[None, None])
         except StorageError as error:
             self._cache = None  # a cache that cannot be written must not stop the work

@@ -17,7 +17,7 @@ handed in is never written to. What never fired raises ``InterventionError``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -30,7 +30,15 @@ from sav_core.backbones import Backbone
 from sav_core.errors import InterventionError, SettingError
 from sav_core.records import Geometry, Head
 
-__all__ = ["Capture", "Patch", "capture_last_token", "inject_last_token", "patch_last_token", "watch_last_hidden"]
+__all__ = [
+    "Capture",
+    "Patch",
+    "capture_last_token",
+    "forward_to_last_heads",
+    "inject_last_token",
+    "patch_last_token",
+    "watch_last_hidden",
+]
 
 # Sees what a layer's o_proj is about to read, (example, token, head * dim), and may return another tensor to read instead.
 _InputHook = Callable[[int, Tensor], Tensor | None]
@@ -80,6 +88,25 @@ def capture_last_token(backbone: Backbone) -> Iterator[Capture]:
     capture = Capture(backbone.geometry, backbone.decoder.dims)
     with backbone.lock, _inputs_hooked(backbone.decoder.projections, capture.see):
         yield capture
+
+
+class _Enough(Exception):  # noqa: N818  not an error: it ends a forward of which nothing more is wanted
+    pass
+
+
+def forward_to_last_heads(backbone: Backbone, batch: Mapping[str, Tensor]) -> None:
+    """Run the model up to the heads of its last layer: what comes after them changes no head vector."""
+
+    def enough(*_: object) -> None:
+        raise _Enough
+
+    handle = backbone.decoder.projections[-1].register_forward_pre_hook(enough)
+    try:
+        backbone.forward(batch)
+    except _Enough:
+        return
+    finally:
+        handle.remove()
 
 
 class Patch(NamedTuple):

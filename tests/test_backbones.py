@@ -107,6 +107,20 @@ class TestEveryArchitecture:
             with pytest.raises(InputError, match=rf"contains '{re.escape(token)}', which this model reads as a control"):
                 backbone.encode(Example(example_image(), f"What is {token} here?"))
 
+    def test_together_examples_are_what_they_are_alone(self, tiny_backbone, architecture):
+        backbone = tiny_backbone(architecture)
+        alike = [Example(example_image(seed), "What is it?", name=f"{seed}") for seed in range(5)]
+        pairs = [Example((example_image(seed), example_image(seed + 1)), "Which?", name=f"{seed}") for seed in range(2)]
+        other = Example(example_image(7, (40, 70)), "What is it?")
+        examples = [alike[0], TEXT_ONLY, *alike[1:3], pairs[0], other, alike[3], pairs[1], alike[4]]
+        for together, example in zip(backbone.encode_all(examples), examples, strict=True):
+            alone = backbone.encode(example)
+            assert torch.equal(together.image_token_mask, alone.image_token_mask)
+            for mine, its in ((together.tokens, alone.tokens), (together.images, alone.images)):
+                assert set(mine) == set(its)
+                for name in its:
+                    assert torch.equal(mine[name], its[name]), name
+
     def test_the_example_does_not_change(self, tiny_backbone, architecture):
         backbone = tiny_backbone(architecture)
         first, second = backbone.encode(TWO_IMAGES), backbone.encode(TWO_IMAGES)

@@ -46,6 +46,12 @@ def test_batches_hold_every_example_once_in_order_of_length():
     assert batches == [[1, 3], [4, 0], [2]]
 
 
+def test_a_batch_is_no_larger_than_pays():
+    examples = [encoded(10) for _ in range(5)]
+    budget = BatchBudget(1 << 30, bytes_per_token=100, bytes_per_number=4, worth_bytes=2 * 10 * (100 + 10 * 4))
+    assert [len(batch) for batch in budget.split(examples)] == [2, 2, 1]
+
+
 def test_a_batch_stays_within_the_budget_or_holds_one():
     examples = [encoded(length) for length in (10, 10, 10, 40)]
     budget = BatchBudget(limit_bytes=2 * 10 * (100 + 10 * 4), bytes_per_token=100, bytes_per_number=4)

@@ -251,28 +251,28 @@ def test_cancelling_at_once_runs_nothing(backbone, forwards):
 
 def test_cancelling_does_not_wait_for_the_whole_window_to_be_prepared(backbone, monkeypatch):
     prepared = []
-    encode = backbone.encode
+    encode = backbone.encode_all
 
-    def slow(example):
+    def slow(examples):
         time.sleep(0.02)
-        prepared.append(example)
-        return encode(example)
+        prepared.extend(examples)
+        return encode(examples)
 
-    monkeypatch.setattr(backbone, "encode", slow)
-    vectors = extract_head_vectors(backbone, pictures(200), cache=None, cancel=lambda: len(prepared) >= 3)
+    monkeypatch.setattr(backbone, "encode_all", slow)
+    vectors = extract_head_vectors(backbone, pictures(400), cache=None, cancel=lambda: len(prepared) >= 3)
     assert len(vectors) == 0
-    assert len(prepared) < 8
+    assert len(prepared) < 64
 
 
 def test_preparing_goes_on_during_a_forward(backbone, monkeypatch):
     examples = pictures(30)
     thread, during = threading.get_ident(), []
-    encode, forward = backbone.encode, backbone.forward
+    encode, forward = backbone.encode_all, backbone.forward
     running = threading.Event()
 
-    def watched_encode(example):
+    def watched_encode(examples):
         assert threading.get_ident() != thread
-        encoded = encode(example)
+        encoded = encode(examples)
         during.append(running.is_set())
         return encoded
 
@@ -282,7 +282,7 @@ def test_preparing_goes_on_during_a_forward(backbone, monkeypatch):
         running.clear()
         return forward(batch)
 
-    monkeypatch.setattr(backbone, "encode", watched_encode)
+    monkeypatch.setattr(backbone, "encode_all", watched_encode)
     monkeypatch.setattr(backbone, "forward", slow_forward)
     assert extract_head_vectors(backbone, examples, cache=None).complete
     assert any(during)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sav_core.errors import InterventionError
-from sav_core.hooks import capture_last_token
+from sav_core.hooks import capture_last_token, forward_to_last_heads
 from sav_core.records import Example
 from tests.tiny_models import ARCHITECTURES, example_image
 
@@ -39,6 +39,24 @@ def test_what_is_captured_is_what_each_projection_reads_at_the_last_token(backbo
     expected = torch.stack(read, dim=1).view(2, layers, heads, dim)
     assert vectors.dtype == np.float32
     np.testing.assert_array_equal(vectors, expected.numpy())
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_stopping_at_the_last_heads_gives_the_same_vectors_and_leaves_no_trace(tiny_backbone, architecture):
+    backbone = tiny_backbone(architecture)
+    batch = backbone.collate([backbone.encode(Example(example_image(1), "What is it?"))])
+    before = backbone.forward(batch)
+    passed = []
+    handle = backbone.decoder.projections[-1].register_forward_hook(lambda *_: passed.append(True))
+    with capture_last_token(backbone) as capture:
+        forward_to_last_heads(backbone, batch)
+        stopped = capture.take()
+        assert not passed
+        after = backbone.forward(batch)
+        np.testing.assert_array_equal(capture.take(), stopped)
+    handle.remove()
+    assert torch.equal(after, before)
+    assert hooks_on(backbone) == 0
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
