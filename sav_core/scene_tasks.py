@@ -174,8 +174,7 @@ def _about_all(scene: Scene, rng: Random, words: Sequence[str]) -> Iterator[Ques
     """Numbers, presence and the whole."""
     things = scene.things
     yield Question("number", _word(rng, "number"), str(len(things)))
-    several = [thing for thing in things if len(scene.named(thing.name)) > 1]
-    counted = rng.choice(several or things).name if rng.random() < 0.85 else _absent(scene, rng, words)
+    counted = _counted(scene, rng, words)
     yield Question("count", _word(rng, "count", names=plural(counted)), str(len(scene.named(counted))))
     there = rng.choice(things)
     colour = there.colour if rng.random() < 0.5 else None
@@ -187,6 +186,18 @@ def _about_all(scene: Scene, rng: Random, words: Sequence[str]) -> Iterator[Ques
     if not wrong.holds(scene):
         yield Question("presence", _word(rng, "presence", a_thing=str(wrong)), "no")
     yield Question("describe", _word(rng, "describe"), describe(scene))
+
+
+def _counted(scene: Scene, rng: Random, words: Sequence[str]) -> str:
+    """Whom to count: of those there several times and those there once one or the other, and now and then who is not there.
+
+    Were it always those there several times, the number of the most frequent would answer, whatever the name.
+    """
+    if rng.random() < 0.2:
+        return _absent(scene, rng, words)
+    numbers = Counter(thing.name for thing in scene.things)
+    several, once = ([name for name in numbers if (numbers[name] > 1) is more] for more in (True, False))
+    return rng.choice(rng.choice(list(filter(None, (several, once)))))
 
 
 def _about_pairs(scene: Scene, rng: Random) -> Iterator[Question]:

@@ -47,7 +47,7 @@ def make_scene(rng: Random, bank: Sprites, artists: tuple[str, ...] | None = Non
     """
     words = words or (SCENE_WORDS if rng.random() < 0.7 else WORDS)
     tinted = rng.choice((0.3, 0.6, 1.0))
-    kind = rng.choices(("alone", "few", "several", "crowd"), (28, 38, 22, 12))[0]
+    kind = rng.choices(("alone", "few", "several", "crowd"), (26, 34, 28, 12))[0]
     if kind == "alone":
         names = [rng.choice(WORDS)]
     elif kind == "few":
@@ -67,8 +67,9 @@ def make_turns(scene: Scene, rng: Random) -> list[Turn]:
     """What the scene can be asked, in random order; absent things come from the nouns that fit its own."""
     crowd_words = SCENE_WORDS if all(thing.name in SCENE_WORDS for thing in scene.things) else WORDS
     asked = questions(scene, rng, crowd_words)
+    often = LOOKED_UP | {"count"} if len({thing.name for thing in scene.things}) < len(scene.things) else LOOKED_UP
     for _ in range(2):  # what a named thing is like, where it stands and beside what: hardest to learn, so asked of several
-        asked += [question for question in questions(scene, rng, crowd_words) if question.family in LOOKED_UP]
+        asked += [question for question in questions(scene, rng, crowd_words) if question.family in often]
     asked = list(dict.fromkeys(asked))
     rng.shuffle(asked)
     return [Turn(q.family, q.text, q.answer, WEIGHTS.get(q.family, 1.0)) for q in asked]
