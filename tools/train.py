@@ -18,6 +18,7 @@ in a straight line to nearly nothing when they are over.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ from tools.export import ASSETS
 from tools.optimizer import Optimizer, to_low_precision
 
 SHIPPED = ASSETS / "model"
+CURVE = BUILD / "curve.jsonl"
 STAGES = ("tower", "language")
 SAVE_EVERY = 150.0  # seconds
 WARM_UP, LEVEL = 0.01, 0.4  # shares of a stage
@@ -58,7 +60,7 @@ def log(stage: str, record: dict) -> None:
     """Append one time-stamped line to the learning curve."""
     record = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "stage": stage, **record}
     line = json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in record.items()})
-    with (BUILD / "curve.jsonl").open("a") as curve:
+    with CURVE.open("a") as curve:
         curve.write(line + "\n")
     print(line, flush=True)
 
@@ -86,6 +88,8 @@ def work(name: str, minutes: float, shipped: float | None) -> None:
     stage = make_stage(name, device, shipped=from_shipped)
     optimizer = Optimizer(stage.module, **stage.rates)
     spent = 60 * shipped if from_shipped else 0.0
+    if from_shipped and rank == 0 and not CURVE.exists():
+        shutil.copy(SHIPPED / CURVE.name, CURVE)
     sources = [(name, False), *((s, True) for s in reversed(STAGES[: STAGES.index(name)]))]
     for source, fresh in [] if from_shipped else sources:
         if checkpoint(source).exists():
