@@ -19,13 +19,13 @@ MODEL = {
 MATHS = {
     "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
     "gaussian", "reliability", "confidence", "abstention", "held_out", "comparison", "episodes", "sweeps", "controls",
-    "measure_figures", "compression", "exports",
+    "measure_figures", "vector_figures", "compression", "exports",
 }  # fmt: skip
 ABOVE = {
     "sav", "reports", "model_controls", "evaluate_cli", "command_parts", "console", "cli", "space", "space_cli",
     "space_facts",
     "benchmark_runs", "benchmark_cli", "vectors_cli", "vectors_runs", "opening", "retrieval_cli",
-    "retrieval_reports", "__main__", "__init__",
+    "retrieval_reports", "measurement", "measurement_files", "report_values", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {

@@ -135,7 +135,10 @@ window.SAV = window.SAV || (() => {
   function inThemeOf(figure) {
     if (!isDark()) return figure;
     const swap = { white: "#1d2457", "#1d2457": "white" };
-    for (const trace of figure.data) if (trace.colorscale) trace.reversescale = true;
+    for (const trace of figure.data) {
+      if (trace.meta && trace.meta.dark) trace.colorscale = trace.meta.dark; // one that has no light end
+      else if (trace.colorscale) trace.reversescale = true;
+    }
     for (const note of figure.layout.annotations || [])
       if (note.font && swap[note.font.color]) note.font.color = swap[note.font.color];
     return figure;

@@ -27,7 +27,7 @@ from sav_core.vectors.evaluation import (
     number_of_heads_sweep,
 )
 from sav_core.vectors.exam import Answers, Exam
-from sav_core.vectors.inject import injected, injecting, next_words
+from sav_core.vectors.inject import WordShares, injected, injecting, next_words, strength_sweep
 from sav_core.vectors.mediation import MeanVectors, mean_head_vectors, mediate
 from sav_core.vectors.pausing import Pause, Reader
 from sav_core.vectors.prompts import (
@@ -64,6 +64,7 @@ __all__ = [
     "TellingBy",
     "Tuned",
     "TuningPoint",
+    "WordShares",
     "breakage",
     "build_vector",
     "combine",
@@ -88,6 +89,7 @@ __all__ = [
     "read_relations",
     "shipped_sprites",
     "split_items",
+    "strength_sweep",
     "tune_vector",
     "unrelated_questions",
     "zero_shot",

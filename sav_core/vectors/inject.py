@@ -7,8 +7,12 @@ next_words(backbone, example, vector)         # {"key": 0.81, "cat": 0.06, ...}
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from sav_core.backbones import Backbone
@@ -19,7 +23,25 @@ from sav_core.vectors.build import FunctionVector
 from sav_core.vectors.exam import Intervention
 from sav_core.vectors.pausing import Reader
 
-__all__ = ["injected", "injecting", "next_words"]
+__all__ = ["WordShares", "injected", "injecting", "next_words", "strength_sweep"]
+
+
+@dataclass(frozen=True)
+class WordShares:
+    """How likely the model finds words as the first of its answer, at several strengths of a vector.
+
+    Attributes:
+        words: those among the likeliest at any strength, the one that is ever likeliest first.
+        scales: the strengths.
+        shares: ``float64 (scale, word)``, the words' probabilities.
+    """
+
+    words: tuple[str, ...]
+    scales: tuple[float, ...]
+    shares: npt.NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return f"WordShares({len(self.words)} words at {len(self.scales)} strengths, {', '.join(self.words[:3])})"
 
 
 def injected(
@@ -71,3 +93,37 @@ def next_words(
     for text, share in zip(texts, likeliest.values.tolist(), strict=True):
         words[text] = words.get(text, 0.0) + share
     return dict(sorted(words.items(), key=lambda word: -word[1]))
+
+
+def strength_sweep(
+    reader: Reader, example: Example, vector: FunctionVector, scales: Sequence[float], *, top: int = 5
+) -> WordShares:
+    """Return what the model would answer first with a vector at several strengths; the prompt is read once.
+
+    Args:
+        reader: of the model.
+        example: the prompt.
+        vector: added at its layer, at each of the strengths in place of its own; at 0 nothing is added.
+        scales: the strengths.
+        top: how many of the likeliest tokens of every strength are told.
+
+    Raises:
+        SettingError: there are no scales, or ``top`` is less than 1.
+        InputError: the example cannot be prepared.
+    """
+    if not scales or top < 1:
+        raise SettingError(f"scales must hold one or more and top be 1 or more, but are {list(scales)} and {top}.")
+    backbone = reader.backbone
+    pause = reader.pause([backbone.encode(example)])
+    rows = []
+    for scale in scales:
+        with injected(backbone, vector, scale=scale) if scale else nullcontext():
+            rows.append(pause.finish()[0].softmax(-1).double().cpu().numpy())
+    table = np.stack(rows)  # (scale, token)
+    likely = np.unique(np.argsort(-table, axis=1, kind="stable")[:, :top])
+    spoken: dict[str, npt.NDArray[np.float64]] = {}
+    for token in likely.tolist():
+        word = backbone.processor.tokenizer.decode([token]).strip()
+        spoken[word] = spoken.get(word, 0.0) + table[:, token]
+    words = sorted(spoken, key=lambda word: (-float(spoken[word].max()), word))
+    return WordShares(tuple(words), tuple(map(float, scales)), np.stack([spoken[word] for word in words], axis=1))
