@@ -49,6 +49,7 @@ def read_relations(
     relations: Sequence[str] | None = None,
     limit: int = 200,
     seed: int = 0,
+    only_inside: bool = False,
 ) -> Annotations:
     """Read annotated relations and open their images.
 
@@ -58,6 +59,7 @@ def read_relations(
         relations: which to read; the four with most items by default.
         limit: of the items of one relation, drawn by the seed.
         seed: of that draw.
+        only_inside: whether an image outside the folder is left out, as it must be when the file is a stranger's.
 
     Raises:
         DatasetError: the file is not in such a layout, or no item is left.
@@ -81,7 +83,7 @@ def read_relations(
         Random(f"{seed} {relation}").shuffle(found)  # noqa: S311  # data, not secrets
         for fact in found[:limit]:
             if fact.image not in opened:
-                opened[fact.image] = _open(folder, fact.image)
+                opened[fact.image] = _open(folder, fact.image, only_inside)
             picture = opened[fact.image]
             if isinstance(picture, Picture):
                 others = {r: n for r, n in answers[fact.image, fact.anchor].items() if r != relation}
@@ -178,8 +180,10 @@ def _unambiguous(facts: Iterable[_Fact]) -> list[_Fact]:
     return [fact for fact in one if fact.anchor != fact.related]
 
 
-def _open(folder: Path, image: str) -> Picture | Skipped:
+def _open(folder: Path, image: str, only_inside: bool) -> Picture | Skipped:
     """The image of that path, or that id with any suffix of an image."""
+    if only_inside and not (folder / image).resolve().is_relative_to(folder.resolve()):
+        return Skipped(image, f"{image[-200:]!r} is not beside the file that names it: put it there.")
     paths = (folder / image, *(folder / f"{image}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)))
     path = next((path for path in paths if path.is_file()), folder / image)
     try:
