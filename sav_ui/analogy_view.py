@@ -1,0 +1,52 @@
+"""A visit to the analogy board: a source pair, a target, the weights of the base vectors, and what the model answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sav_ui.stage import fill, scene
+from sav_ui.thumbs import thumb
+from sav_ui.vector_lab import lab_of
+from sav_ui.vector_runs import base_vectors, missing_bases, waits_for_analogy
+from sav_ui.vectors_view import conditions, progress_of, word_bars
+from sav_ui.visit import Visit
+
+__all__ = ["analogy"]
+
+
+def analogy(visit: Visit) -> dict[str, Any]:
+    """The board; before all base vectors are made, what it takes to make them."""
+    lab = lab_of(visit)
+    study = lab.study(visit.project.model)
+    if study is None or study.vector is None:
+        return scene("", visit.version())
+    board, missing = lab.board, missing_bases(visit, lab)
+    own = lab.own(board.relation)
+    source, target = lab.pair(own.train, board.source), lab.pair(own.test, board.target)
+    words = board.words
+    place = None if missing else base_vectors(visit, lab)[0]
+    html = fill(
+        "vectors_analogy.html",
+        relation=board.relation,
+        relations=lab.relations,
+        bases=lab.bases,
+        missing=missing,
+        prompts=study.setup.prompts,
+        layer=0 if place is None else place.layer,
+        scale="" if place is None else f"{place.scale:g}",
+        source={"picture": thumb(source.picture, 320), "a": source.anchor, "b": source.related},
+        target={"picture": thumb(target.picture, 320), "c": target.anchor, "d": target.related},
+        weights=[
+            {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
+            for number, (name, weight) in enumerate((board.weights or {}).items())
+        ],
+        own=board.own,
+        bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
+        why_not=words if isinstance(words, str) else "",
+        conditions=conditions(board.judged),
+        chance=f"{lab.chance(board.relation)[0]:.0%}",
+        busy=lab.busy,
+        progress=progress_of(lab, "analogy", "steps"),
+        notice=visit.notice_at("analogy"),
+    )
+    return scene(html, visit.version(), next_run=not lab.busy and waits_for_analogy(visit))

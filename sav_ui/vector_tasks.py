@@ -1,0 +1,267 @@
+"""What the model is asked for by the page Function vectors: functions of a backbone that run where the GPU is.
+
+What goes in and comes out can be pickled, and what is known halfway travels with the progress.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import CancelledError
+from sav_core.records import Cancel, Head, Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from sav_core.backbones import Backbone
+    from sav_core.vectors import (
+        Effects,
+        FunctionVector,
+        MeanVectors,
+        RelationItem,
+        RelationPrompt,
+        RelationTask,
+        Telling,
+        TuningPoint,
+        WordShares,
+    )
+
+__all__ = [
+    "Finding",
+    "TuningStep",
+    "build_and_map",
+    "compose",
+    "find_effects",
+    "judge",
+    "judge_composition",
+    "strengths",
+    "tune",
+    "weigh",
+]
+
+_RANDOM_DRAWS = 3  # of the random controls
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Progress):
+    """Effects on the prompts done so far, and what came before them."""
+
+    means: MeanVectors | None = None
+    bare: int = 0
+    effects: Effects | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TuningStep(Progress):
+    """The points of the curve so far, of the vector of that name; and levels that need no tuning."""
+
+    name: str = ""
+    points: tuple[TuningPoint, ...] = ()
+    levels: Mapping[str, float] | None = None
+
+
+def find_effects(
+    backbone: Backbone,
+    told: Sequence[RelationPrompt],
+    lost: Sequence[RelationPrompt],
+    known: Finding | None,
+    *,
+    progress: ProgressCallback,
+    cancel: Cancel,
+) -> Finding:
+    """Measure the effect of every head, prompt by prompt, going on from what is known; stopped, return what is done.
+
+    Raises:
+        DatasetError: the model answers no prompt right, so that there is no mean to patch in.
+    """
+    from sav_core.vectors import Effects, Exam, Reader, mean_head_vectors, mediate, zero_shot
+
+    reader, start = Reader(backbone), time.perf_counter()
+    if known is None or known.means is None:
+        (means,) = mean_head_vectors(reader, told, cancel=cancel).values()
+        bare = int(Exam(reader, zero_shot([prompt.item for prompt in told]), cancel=cancel).ask().right.sum())
+        known = Finding(0, len(lost), 0.0, means, bare)
+    assert known.means is not None
+    means_of = {known.means.relation: known.means}
+    progress(known)
+    for number in range(known.done, len(lost)):
+        if cancel():
+            break
+        fresh = mediate(reader, [lost[number]], means_of)
+        parts = [fresh] if known.effects is None else [known.effects, fresh]
+        effects = Effects(
+            np.concatenate([part.changes for part in parts]),
+            np.concatenate([part.baseline for part in parts]),
+            tuple(relation for part in parts for relation in part.relations),
+            len(lost),
+        )
+        seconds = time.perf_counter() - start
+        known = replace(known, done=number + 1, seconds=seconds, effects=effects)
+        progress(known)
+    return known
+
+
+def build_and_map(
+    backbone: Backbone,
+    means: MeanVectors,
+    heads: Sequence[Head],
+    items: Sequence[RelationItem],
+    scales: Sequence[float],
+    told_by: str,
+    *,
+    progress: ProgressCallback,
+    cancel: Cancel,
+) -> tuple[FunctionVector, npt.NDArray[np.float64]]:
+    """Build the vector of some heads and try it after every layer at several strengths: ``float (layer, scale)``."""
+    from sav_core.vectors import Exam, Reader, build_vector, layer_scale_map, zero_shot
+
+    vector = build_vector(backbone, means, heads, told_by=told_by)
+    exam = Exam(Reader(backbone), zero_shot(items), cancel=cancel)
+    return vector, layer_scale_map(exam, vector, None, scales, _heeding(progress, cancel))
+
+
+def strengths(backbone: Backbone, prompt: RelationPrompt, vector: FunctionVector, scales: Sequence[float]) -> WordShares:
+    """What the model answers a prompt with, at every strength of a vector."""
+    from sav_core.vectors import Reader, strength_sweep
+
+    return strength_sweep(Reader(backbone), prompt.example, vector, scales)
+
+
+def judge(
+    backbone: Backbone,
+    task: RelationTask,
+    vector: FunctionVector,
+    means: MeanVectors,
+    others: Sequence[FunctionVector],
+    telling: Telling,
+    *,
+    progress: ProgressCallback,
+    cancel: Cancel,
+) -> dict[str, tuple[int, int]]:
+    """How many test items are right under every condition: right, asked."""
+    from sav_core.vectors import Reader, evaluate_vector
+
+    watch = _heeding(progress, cancel)
+    outcomes = evaluate_vector(
+        Reader(backbone),
+        task,
+        vector,
+        means=means,
+        others=others,
+        telling=telling,
+        draws=_RANDOM_DRAWS,
+        progress=watch,
+    )
+    return {name: (outcome.right, outcome.n) for name, outcome in outcomes.items()}
+
+
+def tune(
+    backbone: Backbone,
+    start: FunctionVector,
+    train: Sequence[RelationItem],
+    validation: Sequence[RelationItem],
+    told: Sequence[RelationPrompt],
+    steps: int,
+    control: bool,
+    *,
+    progress: ProgressCallback,
+    cancel: Cancel,
+) -> dict[str, FunctionVector]:
+    """Tune a vector, and for comparison one from a random start; stopped, return the best by then."""
+    from sav_core.vectors import Exam, Reader, random_vector, tune_vector, zero_shot
+
+    reader, began = Reader(backbone), time.perf_counter()
+    starts = {"tuned": start, **({"tuned random start": random_vector(start)} if control else {})}
+    exam = Exam(reader, zero_shot(validation), cancel=cancel)
+    levels = {"in context": Exam(reader, told, cancel=cancel).ask().accuracy, "zero-shot": exam.ask().accuracy}
+    learning, found = Exam(reader, zero_shot(train), cancel=cancel), {}
+    for number, (name, vector) in enumerate(starts.items()):
+        points: list[TuningPoint] = []
+
+        def report(step: int, name: str = name, points: list[TuningPoint] = points, number: int = number) -> None:
+            done, seconds = number * steps + step, time.perf_counter() - began
+            progress(TuningStep(done, len(starts) * steps, seconds, name, tuple(points), levels))
+
+        report(0)
+        found[name] = tune_vector(
+            vector,
+            learning,
+            exam,
+            steps=steps,
+            every=max(1, steps // 15),
+            progress=lambda each, report=report: report(each.done),  # type: ignore[misc]
+            watch=points.append,
+            cancel=cancel,
+        ).vector
+        report(points[-1].step)
+        if cancel():
+            break
+    return found
+
+
+def weigh(backbone: Backbone, source: RelationPrompt, bases: Sequence[FunctionVector]) -> list[float]:
+    """The weights of base vectors by how likely each makes the source pair's answer."""
+    from sav_core.vectors import Exam, Reader, pair_weights
+
+    weights: list[float] = pair_weights(Exam(Reader(backbone), [source]), bases).tolist()
+    return weights
+
+
+def compose(
+    backbone: Backbone, bases: Sequence[FunctionVector], weights: Sequence[float], target: RelationPrompt
+) -> WordShares:
+    """What the model answers the target with, by itself and with the weighted sum of base vectors."""
+    from sav_core.vectors import Reader, combine, strength_sweep
+
+    return strength_sweep(Reader(backbone), target.example, combine(bases, weights, target.item.relation), (0.0, 1.0))
+
+
+def judge_composition(
+    backbone: Backbone,
+    bases: Sequence[FunctionVector],
+    weights: Sequence[float],
+    source: RelationItem,
+    items: Sequence[RelationItem],
+    *,
+    progress: ProgressCallback,
+    cancel: Cancel,
+) -> dict[str, tuple[int, int]]:
+    """How many items the weighted sum answers right, beside simpler ways: right, asked."""
+    from sav_core.vectors import Answers, Exam, Reader, RelationPrompt, combine, injecting, zero_shot
+
+    reader, relation, start = Reader(backbone), source.relation, time.perf_counter()
+    exam = Exam(reader, zero_shot(items), cancel=cancel)
+    once = Exam(reader, [RelationPrompt(item, (source,), (source.related,)) for item in items], cancel=cancel)
+    equal = combine(bases, [sum(weights) / len(bases)] * len(bases), relation)
+
+    def best() -> Answers:
+        return max((exam.ask(injecting(backbone, base)) for base in bases), key=lambda each: float(each.accuracy))
+
+    ways: dict[str, Callable[[], Answers]] = {
+        "zero-shot": exam.ask,
+        "in context, same pair": once.ask,
+        "composed": lambda: exam.ask(injecting(backbone, combine(bases, weights, relation))),
+        "equal weights": lambda: exam.ask(injecting(backbone, equal)),
+        "best base vector": best,
+    }
+    found = {}
+    for done, (name, way) in enumerate(ways.items(), start=1):
+        answers = way()
+        found[name] = (int(answers.right.sum()), len(answers.said))
+        _heeding(progress, cancel)(Progress(done, len(ways), time.perf_counter() - start))
+    return found
+
+
+def _heeding(progress: ProgressCallback, cancel: Cancel) -> ProgressCallback:
+    """Progress that also stops the work when it is to be stopped."""
+
+    def report(each: Progress) -> None:
+        progress(each)
+        if cancel():
+            raise CancelledError("Stopped; what was found before stays.")
+
+    return report

@@ -1,0 +1,228 @@
+"""What a visitor does on the page Function vectors: plain functions of a visit and plain values, by the action's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sav_core.errors import InputError, SavError
+from sav_core.records import Head
+from sav_ui import teach
+from sav_ui.desk import fit_of
+from sav_ui.downloads import fresh_path, link
+from sav_ui.frame import Data
+from sav_ui.intake import told, uploads
+from sav_ui.models import Shelf
+from sav_ui.vector_intake import read_task
+from sav_ui.vector_lab import SCALES, Board, Lab, drawn_task, lab_of
+from sav_ui.visit import Visit
+
+__all__ = ["ACTIONS", "act"]
+
+_OF_TEACH = frozenset({"cell", "close_head", "dismiss", "head", "look", "undo", "versus"})
+"""What means the same there: the inspector is one."""
+
+_BUSY_TOO = frozenset({"cancel", "close_effect", "effect_head", "mixed", "next_prompt", "overlap", "strength"})
+"""What may be done while the model is at work; anything else would change what it works on."""
+
+
+def act(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Do what needs no model; what goes wrong is told beside where it was done."""
+    name, lab = str(data.get("do", "")), lab_of(visit)
+    if name in _OF_TEACH:
+        teach.act(visit, shelf, data)
+        return
+    if name not in ACTIONS or (lab.busy and name not in _BUSY_TOO):
+        return
+    where, action = ACTIONS[name]
+    lab.saved = None
+    try:
+        with visit.lock:
+            action(visit, lab, data)
+    except SavError as error:
+        visit.say(str(error), where=where)
+    except (KeyError, TypeError, ValueError):
+        visit.say("The page sent something that could not be understood: reload it and try again.", where=where)
+
+
+def _relation(visit: Visit, lab: Lab, data: Data) -> None:
+    """Choose a relation; drawn scenes come with the first."""
+    relation = str(data["relation"])
+    if lab.task is None:
+        lab.open(drawn_task(), relation, drawn=True)
+    else:
+        lab.choose(relation=relation)
+
+
+def _scenes(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.open(drawn_task(), "above", drawn=True)
+
+
+def _bring(visit: Visit, lab: Lab, data: Data) -> None:
+    """Take the visitor's own relations, or scenes drawn with their own cut-outs."""
+    task, skipped = read_task(uploads(data.get("files")))
+    if not task.relations:
+        raise InputError("No relation has items for training, validation and test alike: bring more pictures of each.")
+    relations = lab.relations_of(task, drawn=set(task.relations) >= {"above", "below", "left", "right"})
+    lab.open(task, relations[0], drawn=relations[0] == "above" and len(relations) > 4)
+    count = len(task.train) + len(task.validation) + len(task.test)
+    lost = f" {task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
+    left_out = told(skipped)
+    visit.say(
+        f"Took {count} items of {len(task.relations)} relations.{lost} {left_out}".strip(),
+        "error" if left_out else "done",
+        "relations",
+    )
+
+
+def _setup(name: str) -> Callable[[Visit, Lab, Data], None]:
+    def change(visit: Visit, lab: Lab, data: Data) -> None:
+        lab.choose(**{name: int(data["value"])})
+
+    return change
+
+
+def _told_by(visit: Visit, lab: Lab, data: Data) -> None:
+    if data["value"] in ("demonstrations", "words"):
+        lab.choose(told_by=data["value"])
+
+
+def _next_prompt(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.prompt += 1
+
+
+def _mixed(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.mixed = data.get("mixed") == "yes"
+
+
+def _cancel(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.cancelled.set()
+
+
+def _effect_head(visit: Visit, lab: Lab, data: Data) -> None:
+    """Look into a head, from a cell (x, y) or from a row of the table; the inspector of Teach shows the same."""
+    study = lab.study(visit.project.model)
+    layer, index = int(data.get("layer", data.get("y", -1))), int(data.get("index", data.get("x", -1)))
+    if study is None or study.effects is None:
+        return
+    _, layers, heads = study.effects.changes.shape
+    if 0 <= layer < layers and 0 <= index < heads:
+        lab.head = Head(layer, index)
+        if fit_of(visit) is not None:
+            visit.focus = replace(visit.focus, head=lab.head, versus=None, cell=None)
+
+
+def _close_effect(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.head = None
+
+
+def _overlap(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.overlap = bool(data.get("value"))
+
+
+def _n_heads(visit: Visit, lab: Lab, data: Data) -> None:
+    study = lab.study(visit.project.model)
+    if study is not None and study.effects is not None:
+        study.n_heads = max(1, min(int(data["value"]), len(study.effects.ranking)))
+
+
+def _place(visit: Visit, lab: Lab, data: Data) -> None:
+    """Add the vector elsewhere, from a cell of the map: x is the strength, y the layer."""
+    study = lab.study(visit.project.model)
+    row, column = int(data["y"]), int(data["x"])
+    if study is None or study.accuracy is None or not (0 <= row < len(study.accuracy) and 0 <= column < len(SCALES)):
+        return
+    study.place, study.use, study.judged = (row, column), "built", {}
+    lab.strength = SCALES[column]
+
+
+def _strength(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.strength = max(0.0, min(float(data["value"]), 6.0))
+
+
+def _query(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.query = max(0, int(data["query"]))
+
+
+def _use(visit: Visit, lab: Lab, data: Data) -> None:
+    study = lab.study(visit.project.model)
+    name = str(data["use"])
+    known = {"built", *(study.tuning.vectors if study is not None and study.tuning is not None else ())}
+    if study is not None and name in known:
+        study.use, study.judged = name, {}
+        vector = study.at_place
+        lab.strength = lab.strength if vector is None else vector.scale
+
+
+def _save(visit: Visit, lab: Lab, data: Data) -> None:
+    """Make the vector in use a file, as the command line writes and reads it."""
+    study = lab.study(visit.project.model)
+    vector = None if study is None else study.at_place
+    if vector is None:
+        raise InputError("There is no vector yet to save: build it first.")
+    plain = "".join(sign if sign.isalnum() else "-" for sign in vector.relation)[:60] or "vector"
+    tuned = "" if vector.origin == "heads" else f"-{vector.origin}"
+    path = fresh_path(f"{plain}{tuned}.fv")
+    vector.at(vector.layer, lab.strength or vector.scale).save(path)
+    lab.saved = link(path)
+
+
+def _board_relation(visit: Visit, lab: Lab, data: Data) -> None:
+    relation = str(data["value"])
+    lab.own(relation)  # refused if the task has none
+    lab.board = Board(relation)
+
+
+def _board_source(visit: Visit, lab: Lab, data: Data) -> None:
+    board = lab.board
+    lab.board = replace(board, source=board.source + 1, words=None, judged={}, weights=None, own=False)
+
+
+def _board_target(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.board = replace(lab.board, target=lab.board.target + 1, words=None)
+
+
+def _board_weight(visit: Visit, lab: Lab, data: Data) -> None:
+    relation, value = str(data["relation"]), max(-2.0, min(float(data["value"]), 2.0))
+    if lab.board.weights is None or relation not in lab.board.weights:
+        return
+    weights = {**lab.board.weights, relation: value}
+    lab.board = replace(lab.board, weights=weights, own=True, words=None, judged={})
+
+
+def _board_auto(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.board = replace(lab.board, weights=None, own=False, words=None, judged={})
+
+
+def _upload_failed(visit: Visit, lab: Lab, data: Data) -> None:
+    raise InputError("The files did not arrive, for they are too large or the connection broke: try again with fewer.")
+
+
+_Action = Callable[[Visit, Lab, Data], None]
+ACTIONS: Mapping[str, tuple[str, _Action]] = {
+    "board_auto": ("analogy", _board_auto),
+    "board_relation": ("analogy", _board_relation),
+    "board_source": ("analogy", _board_source),
+    "board_target": ("analogy", _board_target),
+    "board_weight": ("analogy", _board_weight),
+    "bring": ("relations", _bring),
+    "cancel": ("effects", _cancel),
+    "close_effect": ("effects", _close_effect),
+    "demonstrations": ("relations", _setup("demonstrations")),
+    "effect_head": ("effects", _effect_head),
+    "mixed": ("relations", _mixed),
+    "n_heads": ("vector", _n_heads),
+    "next_prompt": ("relations", _next_prompt),
+    "overlap": ("effects", _overlap),
+    "place": ("vector", _place),
+    "prompts": ("relations", _setup("prompts")),
+    "query": ("vector", _query),
+    "relation": ("relations", _relation),
+    "save": ("vector", _save),
+    "scenes": ("relations", _scenes),
+    "strength": ("vector", _strength),
+    "told_by": ("relations", _told_by),
+    "upload_failed": ("relations", _upload_failed),
+    "use": ("vector", _use),
+}
+"""What the page can ask for: where its sentences stand, and what does it."""
