@@ -24,17 +24,14 @@ from sav_core.command_parts import (
 )
 from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
+from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from sav_core.comparison import Comparison
-    from sav_core.controls import Control
-    from sav_core.evaluation import Evaluation
     from sav_core.records import ExampleSet
-    from sav_core.reports import Confidence, Report
+    from sav_core.reports import Report
     from sav_core.sav import SavClassifier
-    from sav_core.sweeps import SweepPoint
 
 __all__ = ["add_evaluate"]
 
@@ -140,24 +137,12 @@ def _report(
 
 
 def _split(report: Report, *, controls: bool) -> dict[str, Any]:
-    result = _evaluation(report.evaluation)
+    result = evaluation_values(report.evaluation)
     if controls:
         result["controls"] = report.controls
-        result["control_details"] = _ways(report.judged, report.comparisons)
+        result["control_details"] = way_values(report.judged, report.comparisons)
         result["refused"] = dict(report.refused)
     return result
-
-
-def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
-    return {
-        "accuracy": evaluation.accuracy,
-        "interval": evaluation.interval,
-        "n": evaluation.n,
-        "macro_f1": evaluation.macro_f1,
-        "per_label": evaluation.per_label,
-        "confusion": evaluation.confusion.tolist(),
-        "labels": evaluation.labels,
-    }
 
 
 def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool, confidence: bool) -> dict[str, Any]:
@@ -170,12 +155,12 @@ def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool
     if rules:
         judged, refused = judge_rules(heads, support, report.vectors)
         beside = {each.name: compare(report.right, each.right > 0) for each in judged}
-        result["rules"], result["rules_refused"] = _ways(judged, beside), dict(refused)
+        result["rules"], result["rules_refused"] = way_values(judged, beside), dict(refused)
     if sweep:
         swept = sweep_support(heads, support, report.vectors)
-        result["sweep"] = {name: [_point(point) for point in points] for name, points in swept.items()}
+        result["sweep"] = {name: [point_values(point) for point in points] for name, points in swept.items()}
     if confidence:
-        result["confidence"] = _confidence(judge_confidence(heads, support, report.vectors))
+        result["confidence"] = confidence_values(judge_confidence(heads, support, report.vectors))
     return result
 
 
@@ -198,12 +183,7 @@ def _elsewhere(
         with progress_bar("foreign images") as progress:
             others = classifier.extract([classifier.as_query(each) for each in foreign], progress=progress)
         curve = foreign_roc(heads, classifier.vectors_, report.vectors, others)
-        result["foreign"] = {
-            "n": len(others),
-            "area": curve.area,
-            "false_rate": curve.false_rate.tolist(),
-            "true_rate": curve.true_rate.tolist(),
-        }
+        result["foreign"] = foreign_values(curve, len(others))
     if heads_from is not None:
         fitted, provenance = read_classifier(heads_from)
         source = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
@@ -212,7 +192,7 @@ def _elsewhere(
         control = answer_control("transfer", answers, report.vectors.labels)
         shared = set(source.kept_heads_) & set(heads.kept_heads_)
         result["transfer"] = {
-            **_ways([control], {"transfer": compare(report.right, np.array(control.right > 0))})["transfer"],
+            **way_values([control], {"transfer": compare(report.right, np.array(control.right > 0))})["transfer"],
             "shared_heads": sorted(map(str, shared)),
         }
     return result
@@ -235,7 +215,7 @@ def _episodes(
     with progress_bar("reading") as progress:
         vectors = classifier.extract(list(examples), progress=progress, hidden=controls)
     found = run_episodes(heads, vectors, episodes)
-    result = _evaluation(found.evaluation) | {
+    result = evaluation_values(found.evaluation) | {
         "accuracy": found.mean,
         "interval": found.interval,
         "skipped": skipped_as_dicts(examples.skipped),
@@ -263,50 +243,8 @@ def _episodes(
         least = 2 if heads.scoring == "leave_one_out" or heads.voting == "reliability" else 1
         shots = [number for number in (1, 2, 5, 10, 20, 50, 100) if least <= number < drawn.shots]
         points = sweep_shots(heads, vectors, episodes, [*shots, drawn.shots])
-        result["sweep"] = {"shots": [_point(point) for point in points]}
+        result["sweep"] = {"shots": [point_values(point) for point in points]}
     return result
-
-
-def _ways(judged: Sequence[Control], comparisons: Mapping[str, Comparison]) -> dict[str, dict[str, Any]]:
-    """Each way to answer with its interval, and how much better the kept heads are on the same queries."""
-    result: dict[str, dict[str, Any]] = {}
-    for control in judged:
-        result[control.name] = {"accuracy": control.accuracy, "interval": control.interval}
-        if control.name in comparisons:
-            found = comparisons[control.name]
-            result[control.name] |= {
-                "difference": found.difference,
-                "difference_interval": found.interval,
-                "p": found.p,
-            }
-    return result
-
-
-def _point(point: SweepPoint) -> dict[str, Any]:
-    return {"value": point.value, "accuracy": point.accuracy, "interval": point.interval, "n": point.n}
-
-
-def _confidence(found: Confidence) -> dict[str, Any]:
-    diagram, curve = found.diagram, found.selective
-    bins = zip(diagram.edges[:-1], diagram.edges[1:], diagram.count, diagram.right, diagram.confidence, strict=True)
-    return {
-        "temperature": found.temperature,
-        "left_out_accuracy": found.left_out_accuracy,
-        "expected_error": diagram.expected_error,
-        "uncalibrated_error": found.raw.expected_error,
-        "bins": [
-            {"from": float(low), "to": float(high), "n": int(n), "right": int(right), "confidence": float(mean)}
-            for low, high, n, right, mean in bins
-            if n
-        ],
-        "selective": {
-            "area": curve.area,
-            "threshold": curve.threshold.tolist(),
-            "coverage": curve.coverage.tolist(),
-            "accuracy": curve.accuracy.tolist(),
-            "threshold_95": curve.threshold_for(0.95),
-        },
-    }
 
 
 def _print_report(result: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Figures of measurement: is confidence true, what doubt buys, what it tells apart, and how ways to answer compare."""
+"""Figures of measurement: is confidence true, what doubt buys, how ways to answer compare, what more of a thing brings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sav_core.confidence import ReliabilityDiagram, Roc, SelectiveCurve
 from sav_core.controls import Control
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import OUTLINE
+from sav_core.sweeps import SweepPoint
 
-__all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure"]
+__all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "sweep_figure"]
 
 _LINE = "#2a8aa8"
 _NEUTRAL = "#7b7f87"  # contrast of 4 : 1 on white and on near-black alike
@@ -137,6 +138,54 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
     figure.update_layout(**_layout(""), height=90 + 26 * len(ways))
     figure.update_xaxes(title="accuracy", tickformat=".0%", gridcolor=_GRID, zeroline=False)
     figure.update_yaxes(showgrid=False, automargin=True)
+    return figure
+
+
+def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None, chance: float | None = None) -> go.Figure:
+    """Draw accuracy against a number, evenly spaced as ratios, with its 95 % interval.
+
+    Args:
+        points: of the sweep, in rising order.
+        of: what the number counts, such as ``"heads that vote"``.
+        here: the number that is in use, marked.
+        chance: the accuracy of guessing, drawn as a dotted line.
+    """
+    value = np.array([point.value for point in points])
+    accuracy = np.array([point.accuracy for point in points])
+    low, high = np.array([point.interval for point in points]).T
+    marked = [point.value == here for point in points]
+    figure = go.Figure(
+        go.Scatter(
+            x=value,
+            y=accuracy,
+            customdata=np.column_stack([low, high]),
+            # A mean of draws may lie a rounding outside its own interval.
+            error_y={
+                "array": np.maximum(high - accuracy, 0),
+                "arrayminus": np.maximum(accuracy - low, 0),
+                "color": _NEUTRAL,
+                "thickness": 1,
+            },
+            mode="lines+markers",
+            line={"color": _LINE, "width": 2},
+            marker={
+                "color": [OUTLINE if own else _LINE for own in marked],
+                "size": [12 if own else 8 for own in marked],
+            },
+            hovertemplate=(
+                f"<b>%{{x}} {of}</b><br>%{{y:.1%}}<br>"
+                "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
+            ),
+            showlegend=False,
+        )
+    )
+    if chance is not None:
+        figure.add_hline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_layout(**_layout(""), height=300)
+    figure.update_xaxes(
+        type="log", title=of, tickvals=value, ticktext=[str(number) for number in value], tickangle=0, showgrid=False
+    )
+    figure.update_yaxes(title="accuracy", tickformat=".0%", range=[-0.02, 1.04], gridcolor=_GRID, zeroline=False)
     return figure
 
 

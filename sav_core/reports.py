@@ -49,6 +49,7 @@ class Confidence:
     Attributes:
         temperature: fitted on the support, each example left out.
         left_out_accuracy: of the support, each example judged by a fit without it.
+        left_out_n: how many examples could be: those whose label has another.
         diagram: of the calibrated probabilities.
         raw: of the shares as they are.
         selective: accuracy against coverage, by calibrated probability.
@@ -56,6 +57,7 @@ class Confidence:
 
     temperature: float
     left_out_accuracy: float
+    left_out_n: int
     diagram: ReliabilityDiagram
     raw: ReliabilityDiagram
     selective: SelectiveCurve
@@ -157,6 +159,7 @@ def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: Hea
     return Confidence(
         temperature=calibration.temperature,
         left_out_accuracy=left_out.accuracy,
+        left_out_n=len(left_out.rows),
         diagram=reliability_diagram(probability, right),
         raw=reliability_diagram(ballot.confidence, right),
         selective=selective_accuracy(probability, right),

@@ -1,0 +1,250 @@
+"""A measurement as files: JSON as ``evaluate --json`` has it, two tables, and one HTML page that needs no network.
+
+as_json(found, about)       # everything; about is what was measured, such as {"model": ..., "heads": 20}
+as_answers(found)           # CSV, a line for each test example, and whether each other way got it right
+as_figures(found)           # CSV, a line for each figure with its interval
+as_html(found, about)       # the page: figures and plotly.js are in it
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from sav_core.controls import Control
+from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
+from sav_core.measurement import KEPT, Measurement
+from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
+
+__all__ = ["SWEPT", "as_answers", "as_figures", "as_html", "as_json", "as_values", "figures", "plain"]
+
+SWEPT = {"heads": "heads that vote", "shots": "examples a label"}
+"""What a sweep's numbers count."""
+
+Cell = str | float | int | None
+
+
+def as_values(found: Measurement, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything as plain values for JSON, under the names of ``evaluate --json``."""
+    values: dict[str, Any] = {**about, **evaluation_values(found.evaluation)}
+    values["controls"] = {way.name: way.accuracy for way in found.ways[1:]}
+    values["control_details"] = way_values(found.ways[1:], found.comparisons)
+    values["refused"] = dict(found.refused)
+    values["rules"] = way_values(found.rules, found.rule_comparisons)
+    values["rules_refused"] = dict(found.rules_refused)
+    values["sweep"] = {name: [point_values(point) for point in points] for name, points in found.sweeps.items()}
+    values["confidence"] = None if found.trust is None else confidence_values(found.trust)
+    if found.doubt is not None:
+        values["foreign"] = foreign_values(found.doubt, found.foreign)
+    values["examples"] = [
+        {
+            "image": name,
+            "truth": truth,
+            "label": answer,
+            "right": answer == truth,
+            "confidence": float(found.confidence[row]),
+            "probability": None if found.probability is None else float(found.probability[row]),
+        }
+        for row, (name, truth, answer) in enumerate(zip(found.names, found.truth, found.answers, strict=True))
+    ]
+    return values
+
+
+def as_json(found: Measurement, about: Mapping[str, Any]) -> str:
+    """Return ``as_values`` as JSON."""
+    return json.dumps(as_values(found, about), indent=2, ensure_ascii=False)
+
+
+def as_answers(found: Measurement) -> str:
+    """Return a CSV with a line for each test example; the other ways' columns have 1 where they are right.
+
+    Random heads are many ways: their column has the share of draws that is right.
+    """
+    others = [*found.ways[1:], *(rule for rule in found.rules)]
+    names = [*(way.name for way in found.ways[1:]), *(f"rule {rule.name}" for rule in found.rules)]
+    lines = []
+    for row, (name, truth, answer) in enumerate(zip(found.names, found.truth, found.answers, strict=True)):
+        sure = "" if found.probability is None else f"{found.probability[row]:.4f}"
+        right = "yes" if answer == truth else "no"
+        rest = [f"{way.right[row]:g}" for way in others]
+        lines.append([plain(name), plain(truth), plain(answer), right, f"{found.confidence[row]:.4f}", sure, *rest])
+    return _table(["image", "truth", "label", "right", "confidence", "probability", *names], lines)
+
+
+def as_figures(found: Measurement) -> str:
+    """Return a CSV with a line for each figure: what it is of, its value and 95 % interval, and of how many examples."""
+    evaluation, n = found.evaluation, found.evaluation.n
+    lines: list[list[Cell]] = [
+        ["accuracy", KEPT, evaluation.accuracy, *evaluation.interval, n],
+        ["macro F1", KEPT, evaluation.macro_f1, None, None, n],
+    ]
+    totals = evaluation.confusion.sum(1)
+    for row, label in enumerate(evaluation.labels):
+        if totals[row]:
+            lines.append(["accuracy of label", plain(label), evaluation.per_label[label], None, None, int(totals[row])])
+    for kind, ways in (("control", found.ways[1:]), ("voting rule", found.rules)):
+        lines += [[kind, way.name, way.accuracy, *way.interval, n] for way in ways]
+    for kind, comparisons in (("better than", found.comparisons), ("better than rule", found.rule_comparisons)):
+        lines += [[kind, name, each.difference, *each.interval, each.n] for name, each in comparisons.items()]
+    for kind, points in found.sweeps.items():
+        lines += [[SWEPT[kind], str(p.value), p.accuracy, *p.interval, p.n] for p in points]
+    if found.trust is not None:
+        trust = found.trust
+        lines += [
+            ["expected calibration error", "calibrated", trust.diagram.expected_error, None, None, n],
+            ["expected calibration error", "share of the vote", trust.raw.expected_error, None, None, n],
+            ["temperature", KEPT, trust.temperature, None, None, trust.left_out_n],
+            ["leave-one-out accuracy of the support", KEPT, trust.left_out_accuracy, None, None, trust.left_out_n],
+            ["mean selective accuracy", KEPT, trust.selective.area, None, None, n],
+        ]
+    if found.doubt is not None:
+        lines.append(["ROC area of doubt", "foreign", found.doubt.area, None, None, n + found.foreign])
+    for row, label in enumerate(evaluation.labels):
+        for column, answer in enumerate(evaluation.labels):
+            count = int(evaluation.confusion[row, column])
+            lines.append(["confusion", plain(f"{label} taken for {answer}"), count, None, None, int(totals[row])])
+    rounded = [[f"{cell:.6g}" if isinstance(cell, float) else "" if cell is None else cell for cell in x] for x in lines]
+    return _table(["figure", "of", "value", "low", "high", "n"], rounded)
+
+
+def figures(found: Measurement, n_kept: int | None = None) -> dict[str, go.Figure]:
+    """Return every figure that there is, by name: ``controls``, ``rules``, ``heads``, ``shots``, ``calibration`` ...
+
+    Args:
+        found: what to draw.
+        n_kept: how many heads vote, to be marked.
+    """
+    drawn = {"controls": dot_plot(found.ways, found.chance)}
+    if found.rules:
+        drawn["rules"] = dot_plot(found.rules, found.chance)
+    if found.sweeps.get("heads"):
+        drawn["by_heads"] = sweep_figure(found.sweeps["heads"], SWEPT["heads"], n_kept, found.chance)
+    if len(found.sweeps.get("shots", ())) > 1:
+        drawn["by_shots"] = sweep_figure(found.sweeps["shots"], SWEPT["shots"], None, found.chance)
+    if found.trust is not None:
+        drawn["calibration"] = calibration_figure(found.trust.diagram)
+        drawn["selective"] = selective_figure(found.trust.selective)
+    if found.doubt is not None:
+        drawn["doubt"] = roc_figure(found.doubt)
+    return drawn
+
+
+def as_html(found: Measurement, about: Mapping[str, Any]) -> str:
+    """Return the whole report as one page that opens anywhere: its figures are alive and nothing is fetched."""
+    low, high = found.evaluation.interval
+    title = str(about.get("title") or "Measurement")
+    drawn = {
+        name: figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+        for name, figure in figures(found, about.get("heads")).items()
+    }
+    settings = [[str(name).replace("_", " "), value] for name, value in about.items() if value not in ("", None)]
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="lead"><strong>{found.evaluation.accuracy:.1%}</strong> of {found.evaluation.n} right; '
+        f"95 % interval {low:.1%} to {high:.1%}; macro F1 {found.evaluation.macro_f1:.2f}.</p>",
+        _html_table([], settings),
+        *_section("Instead of the kept heads", drawn.get("controls"), _ways(found.ways, found.comparisons)),
+        *(f"<p>{escape(name.replace('_', ' '))}: not judged; {escape(why)}</p>" for name, why in found.refused.items()),
+        *_section("What is taken for what", None, _confusion(found)),
+        *_section("More or fewer heads", drawn.get("by_heads"), ""),
+        *_section("More or fewer examples", drawn.get("by_shots"), ""),
+        *_section("Voting rules", drawn.get("rules"), _ways(found.rules, found.rule_comparisons)),
+        *(f"<p>{escape(name)}: not judged; {escape(why)}</p>" for name, why in found.rules_refused.items()),
+        *_section("Is confidence true?", drawn.get("calibration"), _trust(found)),
+        *_section("What withholding doubtful answers buys", drawn.get("selective"), ""),
+        *_section("Telling what was never taught", drawn.get("doubt"), ""),
+        *_section("Every answer", None, _every(found)),
+    ]
+    return _PAGE.format(title=escape(title), script=get_plotlyjs(), body="\n".join(parts))
+
+
+def plain(name: str) -> str:
+    """Return a name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in "=+-@\t\r" else name
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ max-width: 900px; margin: 32px auto; padding: 0 16px }}
+body {{ color: #1b1f27; background: #fff; font: 15px/1.5 system-ui, sans-serif }}
+h1 {{ font-size: 26px }} h2 {{ margin-top: 40px; font-size: 19px }} .lead strong {{ font-size: 34px }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
+td, th {{ padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd8cd; text-align: left }}
+.scroll {{ overflow-x: auto }} .plot {{ max-width: 640px }}
+</style>
+<script>{script}</script></head>
+<body>
+{body}
+</body></html>
+"""
+
+
+def _section(title: str, figure: str | None, table: str) -> Iterable[str]:
+    if figure is None and not table:
+        return
+    yield f"<h2>{escape(title)}</h2>"
+    if figure is not None:
+        yield f'<div class="plot">{figure}</div>'
+    yield table
+
+
+def _ways(ways: Sequence[Control], comparisons: Mapping[str, Any]) -> str:
+    lines = []
+    for way in ways:
+        beside, (low, high) = comparisons.get(way.name), way.interval
+        points = "" if beside is None else f"{100 * beside.difference:+.1f}"
+        span = "" if beside is None else f"{100 * beside.interval[0]:+.1f} to {100 * beside.interval[1]:+.1f}"
+        p = "" if beside is None else f"{beside.p:.2g}"
+        lines.append([way.name.replace("_", " "), f"{way.accuracy:.1%}", f"{low:.1%} to {high:.1%}", points, span, p])
+    head = ["way to answer", "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval", "p (McNemar)"]
+    return _html_table(head, lines)
+
+
+def _confusion(found: Measurement) -> str:
+    labels, counts = found.evaluation.labels, found.evaluation.confusion
+    rows = [[label, *map(int, counts[row])] for row, label in enumerate(labels)]
+    return _html_table(["label", *(f"as {label}" for label in labels)], rows)
+
+
+def _trust(found: Measurement) -> str:
+    if found.trust is None:
+        return f"<p>{escape(found.untrusted)}</p>"
+    trust = found.trust
+    return (
+        f"<p>Temperature {trust.temperature:.2f}; expected calibration error {trust.diagram.expected_error:.1%}, "
+        f"{trust.raw.expected_error:.1%} for the share of the vote as it is; on the support, each example left out, "
+        f"{trust.left_out_accuracy:.1%} of {trust.left_out_n} right.</p>"
+    )
+
+
+def _every(found: Measurement) -> str:
+    rows = [
+        [name, truth, answer, "yes" if truth == answer else "no", f"{share:.0%}"]
+        for name, truth, answer, share in zip(found.names, found.truth, found.answers, found.confidence, strict=True)
+    ]
+    return _html_table(["image", "label", "answer", "right", "share of the vote"], rows)
+
+
+def _html_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table>{f"<thead><tr>{top}</tr></thead>" if top else ""}<tbody>{lines}</tbody></table></div>'
+    )
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    table = csv.writer(buffer)
+    table.writerow(head)
+    table.writerows(lines)
+    return buffer.getvalue()
