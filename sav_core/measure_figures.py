@@ -18,6 +18,7 @@ __all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "
 
 _LINE = "#2a8aa8"
 _NEUTRAL = "#7b7f87"  # contrast of 4 : 1 on white and on near-black alike
+_APART = 1.45  # ratio of numbers whose words do not touch on a phone
 _GRID = "rgba(123,127,135,0.22)"
 
 
@@ -39,7 +40,8 @@ def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
                 error_y={"array": high - accuracy, "arrayminus": accuracy - low, "color": _NEUTRAL, "thickness": 1},
                 mode="markers+lines",
                 line={"color": _LINE, "width": 1},
-                marker={"color": _LINE, "size": 8 + 14 * np.sqrt(count / count.max())},
+                marker={"color": _LINE, "size": 8 + 14 * np.sqrt(count / count.max()), "opacity": 1},
+                cliponaxis=False,
                 hovertemplate=(
                     "<b>confidence %{x:.1%}</b><br>accuracy %{y:.1%} (%{customdata[0]:.0f} of %{customdata[1]:.0f})<br>"
                     "95 % interval %{customdata[2]:.0%} to %{customdata[3]:.0%}<extra></extra>"
@@ -171,7 +173,9 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
             marker={
                 "color": [OUTLINE if own else _LINE for own in marked],
                 "size": [12 if own else 8 for own in marked],
+                "opacity": 1,
             },
+            cliponaxis=False,
             hovertemplate=(
                 f"<b>%{{x}} {of}</b><br>%{{y:.1%}}<br>"
                 "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
@@ -182,11 +186,21 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
     if chance is not None:
         figure.add_hline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_layout(**_layout(""), height=300)
+    ticks = _spaced(value.tolist())
     figure.update_xaxes(
-        type="log", title=of, tickvals=value, ticktext=[str(number) for number in value], tickangle=0, showgrid=False
+        type="log", title=of, tickvals=ticks, ticktext=[str(number) for number in ticks], tickangle=0, showgrid=False
     )
     figure.update_yaxes(title="accuracy", tickformat=".0%", range=[-0.02, 1.04], gridcolor=_GRID, zeroline=False)
     return figure
+
+
+def _spaced(values: Sequence[int]) -> list[int]:
+    """The numbers that have room for words on an axis of ratios, the last always."""
+    kept: list[int] = []
+    for value in reversed(values):
+        if not kept or kept[-1] >= _APART * value:
+            kept.append(value)
+    return kept[::-1]
 
 
 def _diagonal() -> go.Scatter:

@@ -42,7 +42,7 @@ class Measurement:
         ways: every way to answer on these examples, the kept heads first.
         comparisons: the kept heads against each other way, on the same queries; random heads are many and not compared.
         refused: ways that could not be tried, and why.
-        rules: every voting rule with the classifier's other settings.
+        rules: every voting rule with the classifier's other settings, its own first.
         rule_comparisons: the kept heads against each of them.
         rules_refused: rules that cannot be fitted on this support, and why.
         sweeps: ``heads`` and ``shots``: accuracy by the number of heads, and of examples a label.
@@ -134,7 +134,7 @@ def measure(
         ways=ways,
         comparisons={way.name: compare(right, way.right > 0) for way in ways[1:] if way.name != "random_heads"},
         refused=dict(refused or {}),
-        rules=rules,
+        rules=tuple(sorted(rules, key=lambda rule: rule.name != classifier.voting)),
         rule_comparisons={rule.name: compare(right, rule.right > 0) for rule in rules if rule.name != classifier.voting},
         rules_refused=rules_refused,
         sweeps=sweeps,

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui import about_page, api, classify_page, masthead, project_menu, switching, teach, teach_page
+from sav_ui import (
+    about_page,
+    api,
+    classify_page,
+    masthead,
+    measure_page,
+    project_menu,
+    switching,
+    teach,
+    teach_page,
+    vectors_page,
+)
 from sav_ui.frame import Frame
 from sav_ui.models import Shelf
 from sav_ui.visit import Visits
 
 __all__ = ["PAGES", "build"]
 
-PAGES = (teach_page, classify_page, about_page)
+PAGES = (teach_page, classify_page, measure_page, vectors_page, about_page)
 """Each has a ``TITLE`` and a ``build(frame)`` that lays it out; its own files hold all else."""
 
 
