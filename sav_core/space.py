@@ -104,6 +104,9 @@ def find_drift(root: Path) -> list[str]:
     needed = {"README.md", "requirements.txt", facts.space["app_file"]}
     for file in sorted(file for file in needed - sent if (root / file).is_file()):
         drift.append(f"A Space cannot run without {file}, but the Spacefile does not send it: add it to files.")
+    for file in _linked(readme or ""):
+        if file not in sent:
+            drift.append(f"README.md links {file}, which the Spacefile does not send: add it to files, or mend the link.")
     return drift
 
 
@@ -194,6 +197,13 @@ def plan_deployment(root: Path, repo_id: str) -> Deployment:
         files=tuple(_files(root, facts)),
         secrets=facts.secrets,
     )
+
+
+def _linked(readme: str) -> list[str]:
+    """The project's own files that a README links or shows, each once: on a Space there is nothing but what was sent."""
+    links = re.findall(r"\]\(([^)\s]+)|\b(?:src|href)=\"([^\"]+)", readme)
+    paths = {(inline or html).partition("#")[0].removeprefix("./") for inline, html in links}
+    return sorted(path for path in paths if path and not re.match(r"[a-z]+:", path))
 
 
 def _files(root: Path, facts: Spacefile) -> list[str]:

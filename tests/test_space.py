@@ -16,7 +16,8 @@ HERE = (ROOT / "Spacefile").read_text()
 
 def small_project(folder):
     """Write a small project that fits the real Spacefile."""
-    files = ["LICENSE", "app.py", "assets/model/config.json", "sav_core/a.py", "sav_ui/b.py", "sav_ui/templates/c.html"]
+    files = ["LICENSE", "app.py", "assets/model/config.json", "docs/d.md", "sav_core/a.py", "sav_ui/b.py"]
+    files += ["sav_ui/templates/c.html"]
     unsent = [
         "secret.env",
         "tests/test_a.py",
@@ -106,6 +107,17 @@ def test_an_inexact_pin_a_missing_readme_and_an_unsent_file_are_drift(project):
     assert "cannot run without app.py" in text
 
 
+def test_what_the_readme_links_must_be_sent(project):
+    readme = project / "README.md"
+    readme.write_text(readme.read_text() + "\n[a](docs/d.md#part) [b](https://x.org/y) [c](#here) [d](mailto:a@b.c)\n")
+    assert find_drift(project) == []
+    readme.write_text(readme.read_text() + '[e](tests/test_a.py "title") <img src="gone.png">\n')
+    said = find_drift(project)
+    assert len(said) == 2
+    assert "README.md links gone.png" in said[0]
+    assert "README.md links tests/test_a.py" in said[1]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -161,7 +173,7 @@ def test_a_plan_says_every_call_and_every_file(project):
     models = ",".join(read_spacefile(project).space["models"])
     assert plan.calls[2].arguments == {"repo_id": "me/space", "key": "SAV_ALLOWED_MODELS", "value": models}
     assert plan.files == (
-        *("LICENSE", "README.md", "Spacefile", "app.py", "assets/model/config.json", "requirements.txt"),
+        *("LICENSE", "README.md", "Spacefile", "app.py", "assets/model/config.json", "docs/d.md", "requirements.txt"),
         *("sav_core/a.py", "sav_ui/b.py", "sav_ui/templates/c.html"),
     )
     printed = str(plan).splitlines()

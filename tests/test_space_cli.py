@@ -56,7 +56,7 @@ def test_deploy_tells_each_call_and_where_to_look(space, project, monkeypatch):
     status, output, _ = space("deploy", "me/space", "--root", project)
     assert status == 0
     assert "request_space_hardware(repo_id='me/space', hardware='zero-a10g')" in output
-    assert output.endswith("Sent 9 files. See https://huggingface.co/spaces/me/space\n")
+    assert output.endswith("Sent 10 files. See https://huggingface.co/spaces/me/space\n")
 
 
 def test_a_folder_without_spacefile_exits_2(space, tmp_path):
