@@ -23,6 +23,7 @@ def build(frame: Frame) -> None:
 
     def on_frame(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
         visit = visit or Visit()
+        frame.visits.touch(visit)
         live.look(visit, frame.shelf, sent(event))
         return live.show(visit)
 

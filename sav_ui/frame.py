@@ -16,7 +16,8 @@ import gradio as gr
 
 from sav_ui.models import Shelf
 from sav_ui.stage import stage
-from sav_ui.visit import Visit, Visits
+from sav_ui.visit import Visit
+from sav_ui.visits import Visits
 
 __all__ = ["MODEL_QUEUE", "QUIET", "Act", "Data", "Frame", "Run", "Show"]
 
@@ -52,13 +53,14 @@ class Frame:
 
     Attributes:
         shelf: where models are loaded.
+        visits: where sessions are found again.
         session: the ``gr.State`` that holds the visit; ``None`` before the page has loaded.
     """
 
     def __init__(self, shelf: Shelf, visits: Visits) -> None:
         self.shelf = shelf
         self.session = gr.State(None)
-        self._visits = visits
+        self.visits = visits
         self._parts: dict[str, tuple[gr.HTML, _Part]] = {}
 
     def stage(
@@ -96,6 +98,7 @@ class Frame:
             visit: the visit.
             names: of stages; all by default.
         """
+        self.visits.touch(visit)
         chosen = self._parts if names is None else {name: self._parts[name] for name in names}
         with visit.lock:  # all stages show one moment
             return {self.session: visit, **{component: part.show(visit) for component, part in chosen.values()}}
@@ -108,7 +111,7 @@ class Frame:
     def connect(self, app: gr.Blocks) -> None:
         """Connect the stages' events; to be called when every page is laid out."""
         token = gr.Textbox(visible=False)
-        app.load(lambda name: self.shown(self._visits.find(name)), token, self.outputs, js=_WHICH_VISIT, **QUIET)
+        app.load(lambda name: self.shown(self.visits.find(name)), token, self.outputs, js=_WHICH_VISIT, **QUIET)
         for component, part in self._parts.values():
             if part.act is not None:
                 self._connect_act(component, part.act)

@@ -18,7 +18,7 @@ from sav_ui import (
 )
 from sav_ui.frame import Frame
 from sav_ui.models import Shelf
-from sav_ui.visit import Visits
+from sav_ui.visits import Visits
 
 __all__ = ["PAGES", "build"]
 

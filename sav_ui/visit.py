@@ -6,7 +6,6 @@ visits share nothing.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -23,11 +22,10 @@ from sav_ui.attention_views import Looks
 from sav_ui.fitting import Fit
 from sav_ui.project import Item, Project
 
-__all__ = ["Focus", "Loading", "Notice", "Visit", "Visits"]
+__all__ = ["Focus", "Loading", "Notice", "Visit"]
 
 _UNDO_STEPS = 20
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -185,6 +183,24 @@ class Visit:
                 known = {name: value for name, value in settings.items() if name in ("n_kept", "scoring")}
                 self.fit = replace(self.fit, **known)
 
+    def let_go(self, reason: str) -> bool:
+        """Let go of all work, for the room it takes, and say why; not while something is under way.
+
+        Returns:
+            Whether it was done.
+        """
+        if not self.lock.acquire(blocking=False):
+            return False
+        try:
+            if self.busy or self.loading is not None:
+                return False
+            kept = {"lock": self.lock, "_version": self._version, "seen": self.seen}
+            vars(self).update(vars(Visit(self.token)) | kept)
+            self.say(reason, where="project")
+            return True
+        finally:
+            self.lock.release()
+
     def say(self, text: str, kind: str = "error", where: str = "bench", *, undo: bool = False) -> None:
         """Leave one sentence for the visitor."""
         self.notice = Notice(text, kind, where, undo)
@@ -193,28 +209,3 @@ class Visit:
         """Return the latest message if it concerns that part of the page."""
         notice = self.notice
         return notice if notice is not None and notice.where == where else None
-
-
-class Visits:
-    """The visits of a running app, by a token that only the visitor's browser tab knows; the longest unseen go first."""
-
-    def __init__(self, limit: int = 100, keep_seconds: float = 6 * 3600) -> None:
-        self._visits: OrderedDict[str, Visit] = OrderedDict()
-        self._limit = limit
-        self._keep_seconds = keep_seconds
-        self._lock = threading.Lock()
-
-    def find(self, token: object) -> Visit:
-        """Return the visit of that token, or a new one; a token that is none makes a visit nobody can return to."""
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            return Visit()
-        now = time.monotonic()
-        with self._lock:
-            for old in [name for name, visit in self._visits.items() if now - visit.seen > self._keep_seconds]:
-                del self._visits[old]
-            visit = self._visits.pop(token, None) or Visit(token)
-            visit.seen = now
-            self._visits[token] = visit
-            while len(self._visits) > self._limit:
-                self._visits.popitem(last=False)
-            return visit

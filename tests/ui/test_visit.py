@@ -4,7 +4,8 @@ import threading
 import pytest
 
 from sav_core.errors import InputError
-from sav_ui.visit import Visit, Visits
+from sav_ui.visit import Visit
+from sav_ui.visits import Visits
 from tests.ui.people import small_project
 
 TOKEN, OTHER = "0" * 32, "f" * 32
