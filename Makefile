@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit screenshots browser-needs benchmark clean help
+.PHONY: app test lint types unit screenshots browser-needs benchmark report clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,10 @@ unit: $(VENV)/.development  ## the tests alone; PYTEST="-k name" narrows them
 benchmark: $(VENV)/.runtime  ## speed and memory against the published procedure and the bare forward
 	$(BIN)/python -m benchmarks.extraction
 	$(BIN)/python -m benchmarks.refit
+	$(BIN)/python -m benchmarks.report_speed
+
+report: $(VENV)/.runtime  ## measure the embedded model anew: voting rules, selection, controls; docs/report.md and the README
+	$(BIN)/python -m tools.report
 
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots
