@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # comes with scikit-learn
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from sav_core.records import HeadVectors
 
