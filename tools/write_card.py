@@ -82,8 +82,8 @@ def questions(found: dict) -> str:
     difference = pm(figures["mean of four: SAV minus all heads"])
     return (
         table(["labels", *kinds, "SAV, neutral question"], rows)
-        + f"\n\nAim for each of the four by SAV: {BY_QUESTION}; {missed(figures)}. Twenty kept heads minus all heads, mean of "
-        f"the four: {difference} points.\n\n{specialised}"
+        + f"\n\nAim for each of the four by SAV: {BY_QUESTION}; {missed(figures)}. Twenty kept heads minus all heads, mean "
+        f"of the four: {difference} points.\n\n{specialised}"
     )
 
 
