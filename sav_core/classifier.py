@@ -15,7 +15,7 @@ from sav_core.errors import InputError, SettingError
 from sav_core.gaussian import GaussianHeads, fit_gaussian
 from sav_core.heads import cosines, fit_heads
 from sav_core.records import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
-from sav_core.reliability import fit_reliability, heads_by_label, soft_votes, vote_weights
+from sav_core.reliability import check_belief, fit_reliability, heads_by_label, soft_votes, vote_weights
 from sav_core.voting import Ballot, check_voting, majority, pooled
 
 __all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
@@ -58,6 +58,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             ``reliability`` each label rests on so many, and all that any label rests on are kept.
         voting: name of the voting rule, see ``sav_core.voting``.
         scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"`` (honest with few examples).
+        belief: what ``reliability`` measures of a head: ``"margin"``, ``"probability"`` or ``"brier"``, see
+            ``sav_core.reliability``. The other rules have no use for it.
 
     Attributes:
         classes_: ``str (label,)``, sorted.
@@ -71,10 +73,13 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         'cat'
     """
 
-    def __init__(self, n_kept: int = 20, voting: str = "majority", scoring: str = "resubstitution") -> None:
+    def __init__(
+        self, n_kept: int = 20, voting: str = "majority", scoring: str = "resubstitution", belief: str = "margin"
+    ) -> None:
         self.n_kept = n_kept
         self.voting = voting
         self.scoring = scoring
+        self.belief = belief
 
     def fit(
         self, vectors: HeadVectors, labels: Sequence[str] | None = None, *, rows: Sequence[int] | None = None
@@ -106,7 +111,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             scores, gaussian = discriminants.scores, discriminants.heads
             self.support_predicted_ = discriminants.predicted
         elif self.voting == "reliability":
-            reliability = fit_reliability(vectors, codes, len(classes), rows=picked)
+            reliability = fit_reliability(vectors, codes, len(classes), belief=self.belief, rows=picked)
             scores = replace(scores, merit=reliability.mean(-1))
         return self._adopt(
             FittedHeads(
@@ -126,6 +131,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         n_kept: int = 20,
         voting: str = "majority",
         calibration: Calibration | None = None,
+        belief: str = "margin",
     ) -> HeadClassifier:
         """Return a classifier that goes on from what an earlier fit found.
 
@@ -134,11 +140,12 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             n_kept: how many heads vote.
             voting: the rule it was fitted for, or ``majority``, which every fit serves.
             calibration: of a classifier of that many heads and that rule.
+            belief: what ``reliability`` measured of the heads.
 
         Raises:
             SettingError: a setting is out of its range, or the fit does not serve that rule.
         """
-        classifier = cls(n_kept=n_kept, voting=voting, scoring=fitted.scores.scoring)
+        classifier = cls(n_kept, voting, fitted.scores.scoring, belief)
         classifier.check_settings()
         missing = {"gaussian": fitted.gaussian is None, "reliability": fitted.reliability is None}
         if missing.get(voting, False):
@@ -149,7 +156,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
-        other = HeadClassifier.from_fitted(self.fitted_, n_kept=len(heads), voting=self.voting)
+        other = HeadClassifier.from_fitted(self.fitted_, len(heads), self.voting, belief=self.belief)
         other._keep(tuple(heads))
         return other
 
@@ -287,11 +294,12 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Refuse settings out of their range, as ``fit`` does, before any model runs.
 
         Raises:
-            SettingError: ``n_kept`` or ``voting`` cannot be.
+            SettingError: ``n_kept``, ``voting`` or ``belief`` cannot be.
         """
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
         check_voting(self.voting)
+        check_belief(self.belief)
 
 
 def _count(

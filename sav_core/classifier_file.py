@@ -24,12 +24,14 @@ from sav_core.errors import ClassifierFileError
 from sav_core.gaussian import GaussianHeads
 from sav_core.heads import SCORINGS
 from sav_core.records import HeadScores
+from sav_core.reliability import BELIEFS
 from sav_core.storage import write_atomically
 from sav_core.voting import VOTING_RULES
 
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
+_LATER = ("calibration", "belief")  # what a file of an earlier version has not
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Provenance:
         n_kept: number of heads that vote.
         voting: name of the voting rule.
         calibration: turns its shares into probabilities, where it was calibrated.
+        belief: what ``reliability`` voting measured of the heads.
     """
 
     model: str
@@ -55,6 +58,7 @@ class Provenance:
     n_kept: int
     voting: str
     calibration: Calibration | None = None
+    belief: str = "margin"
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -122,8 +126,8 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     labels, examples = tuple(header["labels"]), tuple(header["examples"])
     # What later versions added may be missing from an older file.
     calibration = Calibration(**header["calibration"]) if header.get("calibration") else None
-    known = {name: header[name] for name in Provenance.__annotations__ if name != "calibration"}
-    provenance = Provenance(**known, calibration=calibration)
+    known = {name: header[name] for name in Provenance.__annotations__ if name not in _LATER}
+    provenance = Provenance(**known, calibration=calibration, belief=header.get("belief", "margin"))
     scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"], merit=arrays.get("merit"))
     gaussian = None
     if "gaussian_weights" in arrays:
@@ -138,7 +142,9 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,
-        "the names are known": scores.scoring in SCORINGS and provenance.voting in VOTING_RULES,
+        "the names are known": scores.scoring in SCORINGS
+        and provenance.voting in VOTING_RULES
+        and provenance.belief in BELIEFS,
         "heads are kept": provenance.n_kept >= 1,
         "what gaussian voting needs is there": (provenance.voting != "gaussian" or gaussian is not None)
         and (

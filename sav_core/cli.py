@@ -14,6 +14,7 @@ import typer
 from sav_core.benchmark_cli import add_benchmark
 from sav_core.command_parts import (
     AsJson,
+    BelievedBy,
     Dtype,
     KeptHeads,
     Model,
@@ -76,6 +77,7 @@ def fit(
     heads: KeptHeads = 20,
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
+    belief: BelievedBy = "margin",
     question: Question = "",
     calibrate: Annotated[
         bool, typer.Option(help="Turn shares into probabilities, fitted with each example left out; not with one a label.")
@@ -86,7 +88,7 @@ def fit(
     from sav_core.sav import SavClassifier
 
     support = open_examples(train, question)
-    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring)
+    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     temperature = None

@@ -9,6 +9,7 @@ import typer
 
 from sav_core.console import print_line, spinner
 from sav_core.heads import Scoring
+from sav_core.reliability import Belief
 from sav_core.voting import VotingName
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "BelievedBy",
     "Dtype",
     "KeptHeads",
     "Model",
@@ -40,6 +42,7 @@ Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads
 ScoredBy = Annotated[
     Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few examples.")
 ]
+BelievedBy = Annotated[Belief, typer.Option("--belief", help="What reliability voting measures of a left-out vote.")]
 Question = Annotated[str, typer.Option("--question", help="Asked of every image that has no question of its own.")]
 
 

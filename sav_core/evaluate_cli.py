@@ -9,6 +9,7 @@ import typer
 
 from sav_core.command_parts import (
     AsJson,
+    BelievedBy,
     Dtype,
     KeptHeads,
     Model,
@@ -53,6 +54,7 @@ def evaluate(
     heads: KeptHeads = 20,
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
+    belief: BelievedBy = "margin",
     question: Question = "",
     controls: Annotated[
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
@@ -91,7 +93,7 @@ def evaluate(
     support = open_examples(train, question)
     queries = None if test is None else open_examples(test, question)
     others = None if foreign is None else _foreign(foreign, question)
-    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring)
+    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring, belief=belief)
     if queries is None:
         drawn = _Drawn(episodes or 0, shots, ways, seed)
         result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep)
@@ -210,7 +212,7 @@ def _episodes(
 
     labels = [example.label for example in examples]
     episodes = draw_episodes(labels, shots=drawn.shots, count=drawn.count, ways=drawn.ways, seed=drawn.seed)
-    heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring)
+    heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
     heads.check_settings()
     with progress_bar("reading") as progress:
         vectors = classifier.extract(list(examples), progress=progress, hidden=controls)

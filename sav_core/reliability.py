@@ -1,15 +1,24 @@
 """The ``reliability`` voting rule: each label rests on the heads that have proved right about that label.
 
 Class-Conditional SAV, CALM (arXiv 2602.07077). A head's *soft vote* is the softmax over labels of its cosines divided by
-a temperature, 0.07. Its *reliability* for a label is the mean, over examples of that label that were no part of the
-centroids, of the true label's share less the best other's, nothing if negative. A label's score is the sum over heads of
-weight times soft vote, the weights being the softmax over heads of their reliabilities for that label.
+a temperature, 0.07. Its *reliability* for a label is a mean over examples of that label that were no part of the
+centroids. A label's score is the sum over heads of weight times soft vote, the weights being the softmax over heads of
+their reliabilities for that label. Of a soft vote p on an example of label c, reliability takes the mean of one of three:
+
+===============  ==================================================================================
+``margin``       p_c less the largest other share, nothing if negative: the default
+``probability``  p_c
+``brier``        1 - (squared distance of p to certainty of c) / 2, after Brier (1950): 1 if certain
+                 and right, 0 if certain and wrong
+===============  ==================================================================================
 
 The paper holds out examples of their own; with a few examples a label there are none to spare, so here every support
 example is judged by centroids that it was taken out of (``leave_one_out``), whatever scoring the accuracies shown have.
 """
 
 from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +28,11 @@ from sav_core.errors import SettingError
 from sav_core.heads import COSINE_DECIMALS, left_out_cosines
 from sav_core.records import Head, HeadScores, HeadVectors
 
-__all__ = ["fit_reliability", "heads_by_label", "soft_votes", "vote_weights"]
+__all__ = ["BELIEFS", "Belief", "check_belief", "fit_reliability", "heads_by_label", "soft_votes", "vote_weights"]
+
+Belief: TypeAlias = Literal["margin", "probability", "brier"]
+BELIEFS: tuple[str, ...] = get_args(Belief)
+"""What of a left-out soft vote counts towards a head's reliability."""
 
 LABEL_TEMPERATURE = 0.07
 WEIGHT_TEMPERATURE = 1.0
@@ -35,7 +48,12 @@ def soft_votes(similarities: npt.NDArray[np.float64], axis: int = -1) -> npt.NDA
 
 
 def fit_reliability(
-    vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, *, rows: npt.NDArray[np.intp] | None = None
+    vectors: HeadVectors,
+    codes: npt.NDArray[np.intp],
+    n_labels: int,
+    *,
+    belief: str = "margin",
+    rows: npt.NDArray[np.intp] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Measure how far each head can be believed about each label.
 
@@ -46,15 +64,17 @@ def fit_reliability(
         vectors: the support's head vectors.
         codes: ``int (example,)``, each used example's label as a number from 0; every number occurs.
         n_labels: how many labels there are, two or more.
+        belief: one of ``BELIEFS``.
         rows: which of the vectors to use, in the order of ``codes``; all by default.
 
     Returns:
         ``float64 (layer, head, label)``, from 0 to 1.
 
     Raises:
-        SettingError: no label has two examples.
+        SettingError: no label has two examples, or there is no such belief.
         InputError: a vector is not finite.
     """
+    check_belief(belief)
     counts = np.bincount(codes, minlength=n_labels)
     held_out = np.where(counts > 1, counts, 0)
     if not held_out.any():
@@ -62,22 +82,45 @@ def fit_reliability(
             "reliability voting measures heads on left-out examples and needs a label with two, but every label has one: "
             "add examples or use voting='majority'."
         )
-    each, judged = np.arange(len(codes)), counts[codes] > 1
+    judged = counts[codes] > 1
     # (example, label): a column's mean over its judged examples.
     share = (judged[:, None] & (codes[:, None] == np.arange(n_labels))) / np.maximum(held_out, 1)
 
     def work(points: Points) -> npt.NDArray[np.float64]:
         votes = soft_votes(left_out_cosines(points, codes, n_labels), axis=1)  # (head, label, example)
-        own = votes[:, codes, each]
-        votes[:, codes, each] = -np.inf
-        margin: npt.NDArray[np.float64] = np.maximum(own - votes.max(1), 0.0) @ share
-        return margin
+        by_label: npt.NDArray[np.float64] = _believed(votes, codes, belief) @ share
+        return by_label
 
     by_label = np.concatenate(by_blocks(vectors, work, rows))  # (head of any layer, label)
     overall = by_label[:, held_out > 0].mean(1, keepdims=True)
     shrunk = (held_out * by_label + SHRINKAGE * overall) / (held_out + SHRINKAGE)
     rounded: npt.NDArray[np.float64] = np.round(shrunk, COSINE_DECIMALS)
     return rounded.reshape(*vectors.geometry.shape[:2], n_labels)
+
+
+def check_belief(name: str) -> None:
+    """Refuse a name that is none of ``BELIEFS``.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if name not in BELIEFS:
+        raise SettingError(f"belief must be one of {', '.join(BELIEFS)}, but is {name!r}.")
+
+
+def _believed(votes: npt.NDArray[np.float64], codes: npt.NDArray[np.intp], belief: str) -> npt.NDArray[np.float64]:
+    """How right each soft vote ``(head, label, example)`` is: ``float64 (head, example)``, from 0 to 1. Spoils votes."""
+    each = np.arange(len(codes))
+    own = votes[:, codes, each]
+    if belief == "probability":
+        return own
+    if belief == "brier":
+        # |p - certainty|^2 = |p|^2 - 2 p_c + 1
+        score: npt.NDArray[np.float64] = 1 - (np.square(votes).sum(1) - 2 * own + 1) / 2
+        return score
+    votes[:, codes, each] = -np.inf
+    margin: npt.NDArray[np.float64] = np.maximum(own - votes.max(1), 0.0)
+    return margin
 
 
 def heads_by_label(

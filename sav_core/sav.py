@@ -36,6 +36,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         voting: name of the voting rule.
         scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"``.
         cache: where head vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
+        belief: what ``reliability`` voting measures of a head: ``"margin"``, ``"probability"`` or ``"brier"``.
 
     Attributes:
         classes_: ``str (label,)``, sorted.
@@ -58,12 +59,14 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         voting: str = "majority",
         scoring: str = "resubstitution",
         cache: VectorCache | Literal["user"] | None = "user",
+        belief: str = "margin",
     ) -> None:
         self.backbone = backbone
         self.n_kept = n_kept
         self.voting = voting
         self.scoring = scoring
         self.cache = cache
+        self.belief = belief
 
     def fit(
         self,
@@ -89,7 +92,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             CancelledError: ``cancel`` said so.
         """
         examples = list(support) if y is None else [e.with_label(name) for e, name in zip(support, y, strict=True)]
-        head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring)
+        head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
         vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
@@ -114,7 +117,9 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_is_fitted(self)
         if not hasattr(self, "vectors_"):
             raise InputError("A classifier loaded from a file has no support vectors to fit again: call fit with examples.")
-        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring).fit(self.vectors_, rows=rows)
+        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief).fit(
+            self.vectors_, rows=rows
+        )
         return self
 
     def calibrate(self) -> Calibration:
@@ -208,6 +213,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             n_kept=int(self.head_classifier_.n_kept),
             voting=self.head_classifier_.voting,
             calibration=self.head_classifier_.calibration_,
+            belief=self.head_classifier_.belief,
         )
         write_classifier(Path(path), self.head_classifier_.fitted_, provenance)
 
@@ -224,7 +230,9 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
                 f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
                 f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
             )
-        heads = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting, provenance.calibration)
+        heads = HeadClassifier.from_fitted(
+            fitted, provenance.n_kept, provenance.voting, provenance.calibration, provenance.belief
+        )
         return cls.from_heads(backbone, heads, provenance.question)
 
     @classmethod
@@ -237,7 +245,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             question: what a query without a question is asked; ``None`` where the support's questions differ.
         """
         check_is_fitted(heads)
-        classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring)
+        classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
         classifier.head_classifier_, classifier.question_ = heads, question
         return classifier
 

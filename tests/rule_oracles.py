@@ -63,17 +63,24 @@ def soft_vote(query, centroids):
     return softmax([cosine(query, centroid) / 0.07 for centroid in centroids])
 
 
-def reliabilities(points, labels, classes):
-    """One head's reliability for each label: left-out margins, shrunk by one example towards the head's mean."""
+def believed(shares, own, belief):
+    """How right a soft vote is whose true label has the number ``own``."""
+    if belief == "probability":
+        return shares[own]
+    if belief == "brier":
+        return 1 - sum((share - (number == own)) ** 2 for number, share in enumerate(shares)) / 2
+    return max(0.0, shares[own] - max(share for number, share in enumerate(shares) if number != own))
+
+
+def reliabilities(points, labels, classes, belief="margin"):
+    """One head's reliability for each label: left-out beliefs, shrunk by one example towards the head's mean."""
     means, counts = [], []
     for c in classes:
         members = [i for i in range(len(labels)) if labels[i] == c]
         margins = []
         for i in members if len(members) > 1 else []:
             centroids = [mean([points[j] for j in range(len(labels)) if labels[j] == k and j != i]) for k in classes]
-            shares = list(soft_vote(points[i], centroids))
-            own = shares.pop(classes.index(c))
-            margins.append(max(0.0, own - max(shares)))
+            margins.append(believed(list(soft_vote(points[i], centroids)), classes.index(c), belief))
         counts.append(len(margins))
         means.append(sum(margins) / len(margins) if margins else 0.0)
     overall = sum(m for m, n in zip(means, counts, strict=True) if n) / sum(1 for n in counts if n)

@@ -76,7 +76,7 @@ def test_more_heads_than_there_are_keeps_all():
 
 def test_it_keeps_the_estimator_contract():
     classifier = HeadClassifier(n_kept=3, scoring="leave_one_out")
-    assert classifier.get_params() == {"n_kept": 3, "voting": "majority", "scoring": "leave_one_out"}
+    assert classifier.get_params() == {"n_kept": 3, "voting": "majority", "scoring": "leave_one_out", "belief": "margin"}
     assert classifier.fit(clusters()) is classifier
     assert classifier.classes_.tolist() == ["label 0", "label 1", "label 2"]
     copy = clone(classifier)

@@ -57,6 +57,16 @@ def test_a_read_classifier_predicts_to_the_bit_what_the_written_one_did(path):
         np.testing.assert_array_equal(one.similarities, other.similarities)
 
 
+def test_a_belief_is_written_and_a_file_from_before_there_were_any_is_of_margins(path, fitted):
+    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, belief="brier"))
+    assert read_classifier(path)[1].belief == "brier"
+    rewrite(path, lambda header, arrays: header.pop("belief"))
+    assert read_classifier(path)[1].belief == "margin"
+    rewrite(path, lambda header, arrays: header.update(belief="hope"))
+    with pytest.raises(ClassifierFileError, match="the names are known"):
+        read_classifier(path)
+
+
 @pytest.mark.parametrize("voting", ["gaussian", "reliability"])
 def test_every_voting_rule_survives_the_file(tmp_path, voting):
     queries = clusters(seed=5)

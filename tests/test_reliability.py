@@ -1,19 +1,20 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis.strategies import sampled_from
 
 from sav_core.classifier import HeadClassifier
 from sav_core.errors import SettingError
 from sav_core.records import Head
-from sav_core.reliability import fit_reliability, heads_by_label, soft_votes, vote_weights
+from sav_core.reliability import BELIEFS, fit_reliability, heads_by_label, soft_votes, vote_weights
 from tests.oracle import mean
 from tests.problems import clusters, head_vectors, problems
 from tests.rule_oracles import reliabilities, soft_vote, weighted_vote
 
 
 @settings(max_examples=120, deadline=None)
-@given(problem=problems())
-def test_reliabilities_and_shares_are_those_of_the_formula(problem):
+@given(problem=problems(), belief=sampled_from(BELIEFS))
+def test_reliabilities_and_shares_are_those_of_the_formula(problem, belief):
     support, labels, queries = problem
     labels, classes = list(labels), sorted(set(labels))
     vectors = head_vectors(support, labels)
@@ -21,13 +22,13 @@ def test_reliabilities_and_shares_are_those_of_the_formula(problem):
         with pytest.raises(SettingError, match="reliability voting"):
             HeadClassifier(voting="reliability").fit(vectors)
         return
-    classifier = HeadClassifier(n_kept=2, voting="reliability").fit(vectors)
+    classifier = HeadClassifier(n_kept=2, voting="reliability", belief=belief).fit(vectors)
     plain = support.astype(float).tolist()
     heads = [Head(layer, index) for layer in range(support.shape[1]) for index in range(support.shape[2])]
     reliability, centroids = {}, {}
     for head in heads:
         points = [example[head.layer][head.index] for example in plain]
-        reliability[head] = reliabilities(points, labels, classes)
+        reliability[head] = reliabilities(points, labels, classes, belief)
         centroids[head] = [mean([p for p, own in zip(points, labels, strict=True) if own == c]) for c in classes]
         found = classifier.fitted_.reliability[head.layer, head.index]
         np.testing.assert_allclose(found, reliability[head], atol=1e-8)
@@ -77,3 +78,18 @@ def test_soft_votes_sum_to_one_and_follow_the_cosines():
     votes = soft_votes(np.array([[[0.9, 0.2, -1.0]]]))
     assert votes.sum() == pytest.approx(1)
     assert votes[0, 0, 0] / votes[0, 0, 1] == pytest.approx(np.exp(0.7 / 0.07))
+
+
+def test_a_brier_belief_is_one_for_the_certain_and_right_and_none_for_the_certain_and_wrong():
+    # Two labels far apart, two heads: one sees the labels as they are, one has them swapped in one example of each pair.
+    right = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    values = np.stack([right, right[[0, 2, 1, 3]]], axis=1)[:, None]
+    codes = np.array([0, 0, 1, 1])
+    found = {name: fit_reliability(head_vectors(values), codes, 2, belief=name)[0] for name in BELIEFS}
+    np.testing.assert_allclose([found[name][0] for name in BELIEFS], 1, atol=1e-4)
+    np.testing.assert_allclose([found[name][1] for name in BELIEFS], 0, atol=1e-4)
+
+
+def test_an_unknown_belief_is_refused_before_anything_is_fitted():
+    with pytest.raises(SettingError, match="belief must be one of margin, probability, brier, but is 'hope'"):
+        HeadClassifier(voting="reliability", belief="hope").fit(clusters())
