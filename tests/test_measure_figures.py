@@ -3,7 +3,8 @@ import pytest
 
 from sav_core.confidence import reliability_diagram, roc, selective_accuracy
 from sav_core.controls import Control, answer_control
-from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure
+from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
+from sav_core.sweeps import SweepPoint
 
 CONFIDENCE = np.array([0.15, 0.55, 0.58, 0.95, 0.97, 1.0])
 RIGHT = np.array([False, True, False, True, True, True])
@@ -45,3 +46,15 @@ def test_the_dot_plot_puts_the_best_on_top_and_marks_ours():
     assert len(set(dots.marker.color)) == 2
     assert dots.marker.color[1] not in (dots.marker.color[0], dots.marker.color[2])
     assert min(dots.error_x.arrayminus) == 0
+
+
+def test_the_sweep_figure_marks_the_number_in_use_and_keeps_intervals_around_their_points():
+    points = [SweepPoint(number, 0.5, (0.4, 0.7), 10) for number in (1, 2, 3, 20, 30, 33)]
+    figure = sweep_figure(points, "heads that vote", 20, 0.25)
+    line = figure.data[0]
+    assert list(line.x) == [1, 2, 3, 20, 30, 33]
+    assert [place for place, size in enumerate(line.marker.size) if size > 8] == [3]
+    assert list(line.error_y.array) == pytest.approx([0.2] * 6)
+    assert list(line.error_y.arrayminus) == pytest.approx([0.1] * 6)
+    assert list(figure.layout.xaxis.tickvals) == [1, 2, 3, 20, 33]  # 30 would touch 33
+    assert figure.layout.xaxis.title.text == "heads that vote"
