@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sav_core.evaluation import wilson_interval
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
 from sav_ui.vector_lab import lab_of
@@ -23,7 +24,7 @@ def analogy(visit: Visit) -> dict[str, Any]:
     board, missing = lab.board, missing_bases(visit, lab)
     own = lab.own(board.relation)
     source, target = lab.pair(own.train, board.source), lab.pair(own.test, board.target)
-    words = board.words
+    words, (chance, _) = board.words, lab.chance(board.relation)
     place = None if missing else base_vectors(visit, lab)[0]
     html = fill(
         "vectors_analogy.html",
@@ -41,12 +42,28 @@ def analogy(visit: Visit) -> dict[str, Any]:
             for number, (name, weight) in enumerate((board.weights or {}).items())
         ],
         own=board.own,
+        even=len({round(weight, 6) for weight in (board.weights or {}).values()}) == 1,
         bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(board.judged),
-        chance=f"{lab.chance(board.relation)[0]:.0%}",
+        chance=f"{chance:.0%}",
+        verdict=_verdict(board.judged, chance),
         busy=lab.busy,
         progress=progress_of(lab, "analogy", "steps"),
         notice=visit.notice_at("analogy"),
     )
     return scene(html, visit.version(), next_run=not lab.busy and waits_for_analogy(visit))
+
+
+def _verdict(judged: dict[str, tuple[int, int]], chance: float) -> str:
+    """What the outcomes of the sum come to, in a sentence that claims no more than the intervals do."""
+    if not judged:
+        return ""
+    (right, n), (base, _) = judged["composed"], judged["best base vector"]
+    low, _ = wilson_interval(right, n)
+    if low > chance:
+        better = "better than" if low > base / n else "not surely better than"
+        return f"The sum does better than guessing, and is {better} the best base vector alone."
+    if right <= chance * n:
+        return "The sum does no better than guessing: these directions do not add up to the relation in this model."
+    return "The items are too few to tell the sum from guessing."

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
         WordShares,
     )
 
-__all__ = ["BASES", "SCALES", "STRENGTHS", "Board", "Lab", "Setup", "Study", "Tuning", "drawn_task", "lab_of"]
+__all__ = ["ASKING", "BASES", "SCALES", "STRENGTHS", "Board", "Lab", "Setup", "Study", "Tuning", "drawn_task", "lab_of"]
+
+ASKING = "asking"
+"""What the model is busy with while it answers in a moment: it shows no bar and keeps nobody from going on."""
 
 BASES = ("above", "below", "left", "right")
 """The relations that every drawn scene holds."""
@@ -200,12 +203,14 @@ class Lab:
         self.board = Board()
         self.saved: dict[str, str] | None = None
         self._studies: OrderedDict[tuple[str, Setup], Study] = OrderedDict()
+        self._own: dict[str, RelationTask] = {}
 
     def open(self, task: RelationTask, relation: str, *, drawn: bool) -> None:
         """Take up a task; what was found for another is forgotten."""
         if task is not self.task:
             self._studies.clear()
-            self.board = Board(relation=self.relations_of(task, drawn)[-1] if not drawn else "above left")
+            self._own.clear()
+            self.board = Board(relation=self.relations_of(task, drawn)[1 if drawn else 0])
         self.task, self.drawn = task, drawn
         self.choose(relation=relation)
 
@@ -229,7 +234,9 @@ class Lab:
         """
         if self.task is None:
             raise InputError("No task is chosen yet: pick a relation first.")
-        return self.task.of(relation)
+        if relation not in self._own:  # asked for at every showing, and a task has thousands of items
+            self._own[relation] = self.task.of(relation)
+        return self._own[relation]
 
     def study(self, model: str, relation: str = "") -> Study | None:
         """What is known of the relation looked at, or of another asked for alike; ``None`` before a task is chosen."""

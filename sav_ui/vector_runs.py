@@ -16,7 +16,7 @@ from sav_ui.finding import look_inside
 from sav_ui.frame import Data
 from sav_ui.jobs import Job
 from sav_ui.models import Shelf
-from sav_ui.vector_lab import SCALES, STRENGTHS, Lab, Study, Tuning, lab_of
+from sav_ui.vector_lab import ASKING, SCALES, STRENGTHS, Lab, Study, Tuning, lab_of
 from sav_ui.vector_tasks import Finding, TuningStep
 from sav_ui.visit import Visit
 
@@ -86,7 +86,7 @@ def missing_bases(visit: Visit, lab: Lab) -> list[str]:
 
 def _working(visit: Visit, lab: Lab, where: str, work: Iterator[None], *, quiet: bool = False) -> Iterator[None]:
     """Let work be seen and stopped; what goes wrong is told where the visitor is looking."""
-    lab.busy, lab.progress = where, None
+    lab.busy, lab.progress = ASKING if quiet else where, None
     lab.cancelled.clear()
     if not quiet:
         visit.notice = None
@@ -107,7 +107,7 @@ def _steps(lab: Lab, work: Callable[..., T], report: Callable[[Progress], None] 
         if report is not None:
             report(progress)
 
-    job = Job(lambda: work(progress=watch, cancel=lab.cancelled.is_set))
+    job = Job(lambda: work(progress=watch, cancel=lab.cancelled.is_set), every=0.5)
     yield from job.ticks()
     return job.result()
 
@@ -183,9 +183,8 @@ def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Ite
     start = study.vector.at(study.place[0], SCALES[study.place[1]])
     validation = own.validation[:_VALIDATION]
     told = Telling("demonstrations", study.setup.demonstrations, own.seed).told(validation, own.train)
-    if study.use != "built":
-        study.use, study.judged = "built", {}
-    study.tuning = Tuning({}, {}, steps, len(validation))
+    before = (study.tuning, study.use, study.judged)
+    study.tuning, study.use = Tuning({}, {}, steps, len(validation)), "built"
 
     def grow(step: Progress) -> None:
         assert isinstance(step, TuningStep)
@@ -196,7 +195,11 @@ def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Ite
             study.tuning = replace(study.tuning, curves=curves, levels=dict(step.levels or {}))
 
     args = (start, own.train[:_TRAIN], validation, told, steps, bool(data.get("control", True)))
-    found = yield from _steps(lab, lambda **watch: shelf.run(study.model, vector_tasks.tune, *args, **watch), grow)
+    try:
+        found = yield from _steps(lab, lambda **watch: shelf.run(study.model, vector_tasks.tune, *args, **watch), grow)
+    except SavError:
+        study.tuning, study.use, study.judged = before  # what was tuned before is not lost
+        raise
     with visit.lock:
         study.tuning = replace(study.tuning, vectors=found)
         study.use, study.judged = "tuned", {}

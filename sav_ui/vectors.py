@@ -14,7 +14,7 @@ from sav_ui.frame import Data
 from sav_ui.intake import told, uploads
 from sav_ui.models import Shelf
 from sav_ui.vector_intake import read_task
-from sav_ui.vector_lab import SCALES, Board, Lab, drawn_task, lab_of
+from sav_ui.vector_lab import ASKING, SCALES, Board, Lab, drawn_task, lab_of
 from sav_ui.visit import Visit
 
 __all__ = ["ACTIONS", "act"]
@@ -22,8 +22,10 @@ __all__ = ["ACTIONS", "act"]
 _OF_TEACH = frozenset({"cell", "close_head", "dismiss", "head", "look", "undo", "versus"})
 """What means the same there: the inspector is one."""
 
-_BUSY_TOO = frozenset({"cancel", "close_effect", "effect_head", "mixed", "next_prompt", "overlap", "strength"})
-"""What may be done while the model is at work; anything else would change what it works on."""
+_CHANGE_THE_WORK = frozenset(
+    {"bring", "demonstrations", "n_heads", "place", "prompts", "relation", "scenes", "told_by", "use"}
+)
+"""What waits while the model is at work, for it would change what the work is about."""
 
 
 def act(visit: Visit, shelf: Shelf, data: Data) -> None:
@@ -32,9 +34,12 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
     if name in _OF_TEACH:
         teach.act(visit, shelf, data)
         return
-    if name not in ACTIONS or (lab.busy and name not in _BUSY_TOO):
+    if name not in ACTIONS:
         return
     where, action = ACTIONS[name]
+    if lab.busy and lab.busy != ASKING and name in _CHANGE_THE_WORK:
+        visit.say("The model is at work on this page: wait until it is done, or cancel it.", where=where)
+        return
     lab.saved = None
     try:
         with visit.lock:

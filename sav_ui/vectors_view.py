@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import height_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sav_core.vectors import RelationItem, WordShares
 
 __all__ = ["conditions", "effects", "progress_of", "relations", "tuning", "vector", "word_bars"]
+
+T = TypeVar("T")
 
 _LISTED = 20  # heads of the table
 _QUERIES = 8  # items offered to be asked about
@@ -77,14 +79,14 @@ def effects(visit: Visit) -> dict[str, Any]:
         complete=study.complete,
         busy=lab.busy,
         progress=progress_of(lab, "effects", "prompts"),
-        found=None if found is None else _found(study),
+        found=None if found is None else _found(visit, study),
         model=choice_of(visit.project.model).title,
         small=not visit.project.model,
         overlap=_overlap(study, ringed),
         ringed=lab.overlap,
         title=visit.project.title or "your labels",
         n_top=study.n_heads,
-        head=_head(study, lab) if found is not None and lab.head is not None else None,
+        head=_head(visit, study, lab) if found is not None and lab.head is not None else None,
         inspector=inspector(visit, ringed) if ringed is not None and lab.head is not None else None,
         notice=visit.notice_at("effects"),
     )
@@ -250,11 +252,11 @@ def _known(study: Study) -> dict[str, Any]:
     return {"right": right, "n": n, "low": f"{low:.0%}", "high": f"{high:.0%}", "bare": study.bare}
 
 
-def _found(study: Study) -> dict[str, Any]:
+def _found(visit: Visit, study: Study) -> dict[str, Any]:
     """What the effects say, in numbers and as a table of the leading heads."""
     assert study.effects is not None
     effects = study.effects
-    aie, (low, high) = effects.aie(), effects.interval(draws=500)
+    aie, (low, high) = effects.aie(), _interval(visit, study)
     listed = effects.ranking[: max(_LISTED, study.n_heads)]
     return {
         "share": f"{effects.concentration():.0%}",
@@ -282,12 +284,12 @@ def _found(study: Study) -> dict[str, Any]:
     }
 
 
-def _head(study: Study, lab: Lab) -> dict[str, Any] | None:
+def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
     """The head that is looked into: its effect, and what it looks at in the prompt that is shown."""
     effects, head = study.effects, lab.head
     assert effects is not None
     assert head is not None
-    aie, (low, high) = effects.aie(), effects.interval(draws=500)
+    aie, (low, high) = effects.aie(), _interval(visit, study)
     if head.layer >= aie.shape[0] or head.index >= aie.shape[1]:
         return None
     at = (head.layer, head.index)
@@ -304,7 +306,9 @@ def _head(study: Study, lab: Lab) -> dict[str, Any] | None:
         "sure": sure,
         "n": len(effects.changes),
         "why_not": look if isinstance(look, str) else "",
-        "views": [] if look is None or isinstance(look, str) else _views(study, lab, head),
+        "views": []
+        if look is None or isinstance(look, str)
+        else _kept(visit, "attention", (look, head), lambda: _views(study, lab, head)),
         "share": "" if look is None or isinstance(look, str) else f"{look.image_share[at]:.0%}",
     }
 
@@ -340,7 +344,7 @@ def _effects_figure(visit: Visit, study: Study, lab: Lab, fit: Fit | None) -> st
     assert found is not None
 
     def draw() -> str:
-        low, high = found.interval(draws=500)
+        low, high = _interval(visit, study)
         words = f"the heads of “{visit.project.title or 'your labels'}”"
         figure = effect_heatmap(
             found.aie(), low, high, found.ranking, study.n_heads, also=ringed, also_are=words, selected=lab.head
@@ -350,13 +354,21 @@ def _effects_figure(visit: Visit, study: Study, lab: Lab, fit: Fit | None) -> st
     return _kept(visit, "effects", (found, study.n_heads, ringed, lab.head), draw)
 
 
-def _kept(visit: Visit, name: str, about: tuple[Any, ...], draw: Callable[[], str]) -> str:
-    """The figure of that name, drawn anew only when what it shows has changed."""
+def _interval(visit: Visit, study: Study) -> tuple[Any, Any]:
+    """The interval of every head's effect: two arrays ``float (layer, head)``."""
+    effects = study.effects
+    assert effects is not None
+    ends: tuple[Any, Any] = _kept(visit, "interval", (effects,), lambda: effects.interval(draws=500))
+    return ends
+
+
+def _kept(visit: Visit, name: str, about: tuple[Any, ...], draw: Callable[[], T]) -> T:
+    """What is drawn anew only when what it shows has changed: a page is shown several times a second while work is done."""
     known = visit.extras.get(f"vectors {name}")
     if known is None or not all(_same(one, other) for one, other in zip(known[0], about, strict=True)):
         known = visit.extras[f"vectors {name}"] = (about, draw())
-    figure: str = known[1]
-    return figure
+    drawn: T = known[1]
+    return drawn
 
 
 def _same(one: Any, other: Any) -> bool:

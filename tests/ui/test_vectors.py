@@ -11,7 +11,7 @@ import pytest
 from sav_core.records import Head
 from sav_core.vectors import FunctionVector, Reader, RelationPrompt, mean_head_vectors, mediate, next_words
 from sav_ui import vector_lab, vector_tasks
-from sav_ui.analogy_view import analogy
+from sav_ui.analogy_view import _verdict, analogy
 from sav_ui.vector_lab import SCALES, STRENGTHS, lab_of
 from sav_ui.vector_runs import base_vectors, missing_bases, run
 from sav_ui.vectors import ACTIONS, act
@@ -144,6 +144,7 @@ def test_what_would_change_the_work_waits_until_it_is_done(shelf):
     do(visit, shelf, "relation", relation="left")
     do(visit, shelf, "prompts", value="20")
     assert (lab_of(visit).setup.relation, lab_of(visit).setup.prompts) == ("above", 3)
+    assert "at work" in visit.notice.text
     do(visit, shelf, "next_prompt")
     assert lab_of(visit).prompt == 1
 
@@ -285,6 +286,20 @@ def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
     assert lab.strength == study.at_place.scale
 
 
+def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
+    go(built, shelf, "tune", steps="10")
+    study = study_of(built)
+    before = (study.tuning, study.use)
+    steps = run(built, shelf, {"do": "tune", "steps": "1000"})
+    next(steps)
+    do(built, shelf, "cancel")
+    list(steps)
+    if study.tuning is not before[0]:  # the model was faster: then what it reached by then is there
+        assert set(study.tuning.vectors) == {"tuned"}
+    assert study.use == "tuned"
+    assert study.at_place.origin == "tuned"
+
+
 def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few):
     visit = begun(shelf, prompts=2)
     go(visit, shelf, "find_effects")
@@ -316,6 +331,14 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few)
     do(visit, shelf, "board_relation", value="inside")
     assert lab.board.relation == "below right"
     assert "choose among" in visit.notice.text
+
+
+@pytest.mark.parametrize(
+    ("right", "base", "words"),
+    [(38, 10, "better than the best"), (38, 38, "not surely better"), (3, 20, "no better than"), (10, 2, "too few")],
+)
+def test_the_verdict_on_a_sum_claims_no_more_than_its_interval(right, base, words):
+    assert words in _verdict({"composed": (right, 40), "best base vector": (base, 40)}, 0.2)
 
 
 def brought(tmp_path, images=12, outside=None, name="mine.zip"):
