@@ -1,0 +1,171 @@
+"""The page Function vectors in a real browser with the real embedded model, on few prompts."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+_WIDTHS_OF = """((kind) => {
+  const spans = [...document.querySelectorAll(`#vector .rail.${kind} span`)];
+  return spans.map((span) => span.style.width).join();
+})"""
+
+
+def on_page(visitor, relation="above", prompts=3):
+    """Somebody who has chosen a relation."""
+    page = visitor.page
+    visitor.tab("Function vectors")
+    page.locator(".relation-tiles button", has_text=re.compile(f"^\\s*{relation}\\s*$")).click()
+    expect(page.locator(".demonstrations li")).to_have_count(5)
+    field = page.get_by_label("Prompts", exact=True)
+    field.fill(str(prompts))
+    field.press("Enter")
+    expect(page.get_by_text(f"Prompt 1 of {prompts}")).to_be_visible()
+    return visitor
+
+
+def finding(visitor):
+    """Find heads and wait."""
+    page = visitor.page
+    page.locator("[data-run=find_effects]").click()
+    expect(page.get_by_role("button", name="Build the vector")).to_be_enabled()
+    expect(visitor.figure("effects")).to_be_visible()
+
+
+def building(visitor):
+    """Build the vector and wait for the first answer."""
+    visitor.page.get_by_role("button", name="Build the vector").click()
+    expect(visitor.figure("places")).to_be_visible()
+    expect(visitor.page.locator("#vector .answers-both li").first).to_be_visible()
+
+
+def click_cell(visitor, figure, row, column):
+    """Click a cell of a heatmap with the mouse."""
+    place = visitor.page.locator(f"[data-figure={figure}]")
+    place.scroll_into_view_if_needed()
+    x, y = place.evaluate(
+        """(place, [row, column]) => {
+          const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
+          return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)];
+        }""",
+        [row, column],
+    )
+    visitor.page.mouse.move(x, y)
+    expect(place.locator(".hoverlayer .hovertext")).to_contain_text(f"layer {row}")
+    visitor.page.mouse.click(x, y)
+
+
+@pytest.fixture
+def built(visitor):
+    """Somebody who has built the vector of above."""
+    finding(on_page(visitor))
+    building(visitor)
+    return visitor
+
+
+def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(visitor):
+    page = on_page(visitor).page
+    page.get_by_role("button", name="Mixed up").click()
+    expect(page.locator(".demonstrations li.mixed").first).to_be_visible()
+    finding(visitor)
+    expect(page.locator(".lead-figure")).to_contain_text("3 of 3 prompts")
+    click_cell(visitor, "effects", 1, 0)
+    head = page.get_by_role("region", name="The head's effect")
+    expect(head.get_by_role("heading", name="Head L1.H0 and “above”")).to_be_visible()
+    expect(head).to_contain_text(re.compile(r"Effect [+-]0\.\d{4}, 95 % interval"))
+    expect(head.locator(".overlays img")).to_have_count(5)
+    page.locator("[data-figure=effects]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(head.get_by_role("heading", name="Head L1.H1 and “above”")).to_be_visible()
+    visitor.shot("vectors-effects")
+
+
+def test_the_strength_slider_changes_the_answer_and_the_map_moves_the_vector(built):
+    page = built.page
+    numbers = page.locator("#vector .answers-both .number b")
+    strength = page.locator("#strength")
+    strength.fill("0")
+    expect(page.locator("output[for=strength]")).to_have_text("0")
+    page.wait_for_function(f"() => {_WIDTHS_OF}('before') === {_WIDTHS_OF}('after')")
+    bare = numbers.all_text_contents()
+    strength.fill("4")
+    page.wait_for_function(f"() => {_WIDTHS_OF}('before') !== {_WIDTHS_OF}('after')")
+    assert numbers.all_text_contents() != bare
+    click_cell(built, "places", 2, 1)
+    expect(page.locator("#vector .strength")).to_contain_text("after layer 2")
+    expect(page.locator("output[for=strength]")).to_have_text("1")
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Download (.fv)").click()
+    assert waited.value.suggested_filename == "above.fv"
+    built.shot("vectors-strength")
+
+
+def test_tuning_draws_a_live_curve_that_can_be_stopped(built):
+    page = built.page
+    page.get_by_label("Steps").fill("20")
+    page.get_by_role("button", name="Tune", exact=True).click()
+    expect(built.figure("tuning")).to_be_visible()
+    expect(page.get_by_role("button", name="Tune again")).to_be_enabled()
+    expect(
+        page.get_by_role("group", name="Which vector answers").get_by_role("button", name="tuned", exact=True)
+    ).to_have_attribute("aria-pressed", "true")
+    lines = page.locator("[data-figure=tuning]").evaluate(
+        "(place) => place.data.map((line) => line.x.length ?? line.x._inputArray.length)"
+    )
+    assert len(lines) == 2
+    page.get_by_label("Steps").fill("1000")
+    page.get_by_role("button", name="Tune again").click()
+    page.locator("#tuning").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Tune again")).to_be_enabled()
+
+
+def test_finding_is_cancelled_and_goes_on_where_it_stopped(visitor):
+    page = on_page(visitor, prompts=20).page
+    page.locator("[data-run=find_effects]").click()
+    expect(page.locator("#effects .progress")).to_contain_text("of 20 prompts")
+    page.locator("#effects").get_by_role("button", name="Cancel").click()
+    told = page.locator("#effects .notice")
+    expect(told).to_contain_text("Stopped")
+    expect(page.locator("[data-run=find_effects]")).to_be_enabled()
+
+
+def test_an_analogy_is_answered_with_the_weights_of_its_pair(built):
+    page = built.page
+    page.get_by_label("Prompts", exact=True).fill("2")
+    page.get_by_label("Prompts", exact=True).press("Enter")
+    finding(built)
+    building(built)
+    page.get_by_role("button", name="Make the missing vectors").click()
+    board = page.get_by_role("region", name="Analogy")
+    expect(board.locator(".weights li")).to_have_count(4)
+    expect(board.locator(".answers-both li").first).to_be_visible()
+    board.get_by_label("left", exact=True).fill("1.5")
+    expect(board.get_by_text("as you set it")).to_be_visible()
+    expect(board.locator(".answers-both li").first).to_be_visible()
+    board.get_by_role("button", name="Another target").click()
+    expect(board.locator(".answers-both li").first).to_be_visible()
+    built.shot("vectors-analogy")
+
+
+def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap(visitor):
+    visitor.start("Which colour")
+    finding(on_page(visitor, prompts=2))
+    page = visitor.page
+    expect(page.locator(".overlap")).to_contain_text(
+        re.compile(r"\d+ of the 10 leading heads are among its 20 voting ones")
+    )
+    rings = "(place) => place.layout.shapes.filter((shape) => shape.type === 'circle').length"
+    assert page.locator("[data-figure=effects]").evaluate(rings) == 20
+    click_cell(visitor, "effects", 1, 0)
+    expect(page.locator("#effect-inspector h2")).to_have_text("Inside head L1.H0")
+    visitor.shot("vectors-overlap")
+
+
+def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
+    visitor = visit(width=390, height=844, dark=True)
+    finding(on_page(visitor, prompts=2))
+    building(visitor)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    dark = visitor.page.locator("[data-figure=effects]").evaluate("(place) => place.data[0].colorscale[3][1]")
+    assert dark == "#232833", "no effect is dark on a dark page"
+    visitor.shot("vectors-phone")
