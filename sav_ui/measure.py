@@ -24,7 +24,7 @@ Data = Mapping[str, Any]
 _OF_TEACH = frozenset({"task", "undo", "dismiss", "upload_failed"})
 """What means the same on both pages."""
 
-_BUSY_TOO = frozenset({"cell", "save_report", "stop"})
+_BUSY_TOO = frozenset({"cell", "refresh", "save_report", "stop"})
 """What may be done while the model is at work; anything else would change what it works on."""
 
 FILES = {"csv": "answers.csv", "table": "figures.csv", "json": "report.json", "html": "report.html"}
@@ -122,6 +122,10 @@ def _stop(visit: Visit, gauge: Gauge, data: Data) -> None:
     gauge.cancelled.set()
 
 
+def _refresh(visit: Visit, gauge: Gauge, data: Data) -> None:
+    """The page has come into view: show it as things are now."""
+
+
 def _save(visit: Visit, gauge: Gauge, data: Data) -> None:
     """Make the report a file to download."""
     from sav_core.measurement_files import as_answers, as_figures, as_html, as_json
@@ -147,6 +151,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Gauge, Data], None]] = {
     "cell": _cell,
     "each": _each,
     "forget_tests": _forget,
+    "refresh": _refresh,
     "save_report": _save,
     "source": _source,
     "stop": _stop,

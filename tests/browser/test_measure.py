@@ -110,8 +110,8 @@ def test_fewer_heads_on_teach_mark_the_report(measuring):
     page.locator("#keep").fill("3")
     measuring.wait_for_numbers(3)
     measuring.tab("Measure")
-    page.locator("#rule").select_option("gaussian")  # an act: from here on every stage is shown as it is
     expect(page.locator(".stale-note")).to_contain_text("What is taught has changed")
+    page.locator("#rule").select_option("gaussian")
     measure(measuring, "Measure again")
     expect(page.locator(".stale-note")).to_have_count(0)
     expect(page.locator("#report .about")).to_contain_text("3 heads by gaussian")
