@@ -26,13 +26,19 @@ _LABELS_AT_ONCE = 16  # each needs a copy of what the model remembers of the pro
 
 
 def label_likelihoods(
-    backbone: Backbone, example: Example, labels: Sequence[str], *, per_token: bool = False
+    backbone: Backbone,
+    example: Example,
+    labels: Sequence[str],
+    *,
+    per_token: bool = False,
+    encoded: Encoded | None = None,
 ) -> dict[str, float]:
     """Return how likely each label is as the assistant's answer; the numbers sum to 1.
 
     A label's score is the sum of the log-probabilities of its tokens after the prompt, and the answer is the softmax of
     the scores over the labels. A long label so scores lower than a short one; with ``per_token`` the mean takes the place
-    of the sum. The prompt is read once for all labels.
+    of the sum. The prompt is read once for all labels. Who has ``backbone.encode(example)`` already may hand it over as
+    ``encoded``, so that no picture is prepared twice.
 
     Raises:
         SettingError: there are no labels, or one is empty.
@@ -42,7 +48,7 @@ def label_likelihoods(
         raise SettingError(f"labels must be one or more texts, none of them empty, but are {list(labels)!r}.")
     answers = [backbone.answer_ids(example, label) for label in labels]
     with backbone.lock:
-        read = _generate(backbone, backbone.encode(example), max_new_tokens=1)
+        read = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
         first = read.logits[0][0].float().log_softmax(-1)
         scores: list[float] = []
         for start in range(0, len(answers), _LABELS_AT_ONCE):
@@ -53,13 +59,13 @@ def label_likelihoods(
     return dict(zip(labels, shares.tolist(), strict=True))
 
 
-def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int = 32) -> str:
-    """Return what the model answers, always taking the likeliest next token.
+def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int = 32, encoded: Encoded | None = None) -> str:
+    """Return what the model answers, always taking the likeliest next token; ``encoded`` as in ``label_likelihoods``.
 
     Raises:
         InputError: the example cannot be prepared.
     """
-    encoded = backbone.encode(example)
+    encoded = encoded or backbone.encode(example)
     written = _generate(backbone, encoded, max_new_tokens=max_new_tokens)
     text: str = backbone.processor.tokenizer.decode(written.sequences[0, encoded.length :], skip_special_tokens=True)
     return text.strip()

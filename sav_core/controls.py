@@ -27,14 +27,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sav_core.classifier import HeadClassifier
-from sav_core.episodes import Episode
+from sav_core.episodes import Episode, run_episodes
 from sav_core.errors import CancelledError
 from sav_core.evaluation import wilson_interval
 from sav_core.features import as_vectors, pixel_features
 from sav_core.records import Cancel, Example, Head, HeadVectors
 from sav_core.retrieval import nearest
 
-__all__ = ["RANDOM_DRAWS", "Control", "answer_control", "episode_controls", "pixel_control", "vector_controls"]
+__all__ = [
+    "RANDOM_DRAWS",
+    "Control",
+    "answer_control",
+    "episode_controls",
+    "episode_pixels",
+    "pixel_control",
+    "vector_controls",
+]
 
 RANDOM_DRAWS = 20
 _NEIGHBOURS = 5
@@ -123,6 +131,20 @@ def episode_controls(
         for control in vector_controls(clone(classifier).fit(support), support, test, seed):
             found.setdefault(control.name, []).append(control.accuracy)
     return {name: np.array(accuracies) for name, accuracies in found.items()}
+
+
+def episode_pixels(
+    examples: Sequence[Example], episodes: Sequence[Episode], *, cancel: Cancel | None = None
+) -> npt.NDArray[np.float64] | None:
+    """Judge ``pixels`` over episodes: ``float64 (episode,)`` accuracies; ``None`` where the examples hold no picture.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    features = pixel_features(examples)
+    if not features.shape[1]:
+        return None
+    return run_episodes(HeadClassifier(n_kept=1), as_vectors(features, examples), episodes, cancel=cancel).accuracy
 
 
 def pixel_control(support: Sequence[Example], test: Sequence[Example]) -> Control | None:

@@ -60,7 +60,7 @@ def evaluate(
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
     ] = False,
     demonstrations: Annotated[
-        int, typer.Option("--demonstrations", help="Examples that --controls shows the model in context.")
+        int, typer.Option("--demonstrations", help="Examples that --controls shows the model in context; 0: none.")
     ] = 4,
     rules: Annotated[bool, typer.Option("--rules", help="Also judge every voting rule on the same vectors.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also judge other numbers of heads and of examples.")] = False,
@@ -96,7 +96,7 @@ def evaluate(
     classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring, belief=belief)
     if queries is None:
         drawn = _Drawn(episodes or 0, shots, ways, seed)
-        result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep)
+        result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep, demonstrations=demonstrations)
     else:
         with progress_bar("finding heads") as progress:
             classifier.fit(support, progress=progress, hidden=controls)
@@ -201,14 +201,21 @@ def _elsewhere(
 
 
 def _episodes(
-    classifier: SavClassifier, examples: ExampleSet, drawn: _Drawn, *, controls: bool, sweep: bool
+    classifier: SavClassifier,
+    examples: ExampleSet,
+    drawn: _Drawn,
+    *,
+    controls: bool,
+    sweep: bool,
+    demonstrations: int,
 ) -> dict[str, Any]:
     """Read the set once, then draw, fit and judge."""
     from sav_core.classifier import HeadClassifier
     from sav_core.comparison import bootstrap_interval
-    from sav_core.controls import episode_controls
+    from sav_core.controls import episode_controls, episode_pixels
     from sav_core.episodes import draw_episodes, run_episodes
-    from sav_core.sweeps import sweep_shots
+    from sav_core.model_controls import episode_model_controls
+    from sav_core.sweeps import sweep_heads_over, sweep_shots
 
     labels = [example.label for example in examples]
     episodes = draw_episodes(labels, shots=drawn.shots, count=drawn.count, ways=drawn.ways, seed=drawn.seed)
@@ -231,6 +238,13 @@ def _episodes(
     }
     if controls:
         judged = episode_controls(heads, vectors, episodes)
+        pixels = episode_pixels(examples, episodes)
+        with progress_bar("asking the model") as progress:
+            own, refused = episode_model_controls(
+                classifier.backbone, examples, episodes, demonstrations=demonstrations, progress=progress
+            )
+        judged |= ({} if pixels is None else {"pixels": pixels}) | own
+        result["refused"] = dict(refused)
         result["controls"] = {name: float(accuracy.mean()) for name, accuracy in judged.items()}
         result["control_details"] = {
             name: {
@@ -245,7 +259,11 @@ def _episodes(
         least = 2 if heads.scoring == "leave_one_out" or heads.voting == "reliability" else 1
         shots = [number for number in (1, 2, 5, 10, 20, 50, 100) if least <= number < drawn.shots]
         points = sweep_shots(heads, vectors, episodes, [*shots, drawn.shots])
-        result["sweep"] = {"shots": [point_values(point) for point in points]}
+        by_heads = sweep_heads_over(heads, vectors, episodes)
+        result["sweep"] = {
+            "heads": [point_values(point) for point in by_heads],
+            "shots": [point_values(point) for point in points],
+        }
     return result
 
 

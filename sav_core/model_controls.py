@@ -6,14 +6,19 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from sav_core.answers import generate_text, label_likelihoods
 from sav_core.backbones import Backbone
+from sav_core.batching import Encoded
 from sav_core.controls import Control, answer_control
+from sav_core.episodes import Episode
 from sav_core.errors import BackboneError, CancelledError, InputError
 from sav_core.in_context import choose_demonstrations, in_context
 from sav_core.records import Cancel, Example, Progress, ProgressCallback
 
-__all__ = ["model_controls", "same_answer"]
+__all__ = ["episode_model_controls", "model_controls", "same_answer"]
 
 
 def model_controls(
@@ -34,7 +39,7 @@ def model_controls(
         queries: labelled examples with their questions.
         labels: the possible answers.
         support: labelled examples to show in context; without any, nothing is asked in context.
-        demonstrations: how many of them to show, the same for every query.
+        demonstrations: how many of them to show, the same for every query; 0 asks nothing in context.
         seed: of which they are.
         progress: called after every query, each counted once for each way to ask.
         cancel: asked between queries; true stops the work.
@@ -46,33 +51,133 @@ def model_controls(
     Raises:
         CancelledError: ``cancel`` said so.
     """
+    prepared = _Prepared(backbone)
     ways: dict[str, Callable[[Example], bool]] = {
-        "zero_shot_likelihood": lambda query: _likeliest(backbone, query, labels) == query.label,
-        "zero_shot_text": lambda query: same_answer(generate_text(backbone, query), str(query.label)),
+        "zero_shot_likelihood": lambda query: _likeliest(backbone, query, labels, prepared.of(query)) == query.label,
+        "zero_shot_text": lambda query: same_answer(
+            generate_text(backbone, query, encoded=prepared.of(query)), str(query.label)
+        ),
     }
-    if support:
+    if support and demonstrations:
         shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
         ways["in_context"] = lambda query: _likeliest(backbone, in_context(shown, query), labels) == query.label
-    controls, refused = [], {}
-    started, total, done = time.perf_counter(), len(ways) * len(queries), 0
-    for name, is_right in ways.items():
-        right = []
-        for query in queries:
+    right: dict[str, list[bool]] = {name: [] for name in ways}
+    refused: dict[str, str] = {}
+    started, total = time.perf_counter(), len(ways) * len(queries)
+    for row, query in enumerate(queries):
+        for place, (name, is_right) in enumerate(ways.items()):
             if cancel is not None and cancel():
                 raise CancelledError(
                     "Stopped while the model was answering by itself: run again without controls, or wait."
                 )
+            if name in refused:
+                continue
             try:
-                right.append(is_right(query))
+                right[name].append(is_right(query))
             except (InputError, BackboneError) as error:  # such as a prompt of more images than the model can read
                 refused[name] = f"{query.name}: {error}"
-                break
             if progress is not None:
-                progress(Progress(done + len(right), total, time.perf_counter() - started))
-        done += len(queries)
-        if name not in refused:
-            controls.append(answer_control(name, ["right" if each else "wrong" for each in right], ["right"] * len(right)))
+                progress(Progress(row * len(ways) + place + 1, total, time.perf_counter() - started))
+    controls = [
+        answer_control(name, ["right" if each else "wrong" for each in answers], ["right"] * len(answers))
+        for name, answers in right.items()
+        if name not in refused
+    ]
     return tuple(controls), refused
+
+
+def episode_model_controls(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    episodes: Sequence[Episode],
+    *,
+    demonstrations: int = 4,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> tuple[dict[str, npt.NDArray[np.float64]], Mapping[str, str]]:
+    """Ask the model itself over episodes: once about each example without demonstrations, in every episode with them.
+
+    Args:
+        backbone: the model.
+        examples: labelled, with their questions: the set that the episodes were drawn from.
+        episodes: from ``draw_episodes``.
+        demonstrations: how many of an episode's support to show in context; 0 asks nothing in context, which otherwise
+            needs the model for every query of every episode.
+        progress: called after every question.
+        cancel: asked before every question; true stops the work.
+
+    Returns:
+        The controls' ``float64 (episode,)`` accuracies by the names of ``model_controls``, and for each that the model
+        cannot do the reason.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    labels = sorted({label for episode in episodes for label in episode.labels})
+    asked = sorted({int(row) for episode in episodes for row in episode.queries})
+    prepared = _Prepared(backbone)
+    likelihood: dict[int, Mapping[str, float]] = {}
+    written: dict[int, bool] = {}
+    found: dict[str, list[list[bool]]] = {"zero_shot_likelihood": [], "zero_shot_text": [], "in_context": []}
+    refused: dict[str, str] = {}
+    started = time.perf_counter()
+    total = 2 * len(asked) + (sum(len(episode.queries) for episode in episodes) if demonstrations else 0)
+    done = 0
+
+    def ask(name: str, row: int, question: Callable[[Example], None]) -> None:
+        nonlocal done
+        if cancel is not None and cancel():
+            raise CancelledError("Stopped while the model was answering by itself: run again without controls, or wait.")
+        done += 1
+        if name not in refused:
+            try:
+                question(examples[row])
+            except (InputError, BackboneError) as error:
+                refused[name] = f"{examples[row].name}: {error}"
+        if progress is not None:
+            progress(Progress(done, total, time.perf_counter() - started))
+
+    for row in asked:
+
+        def weigh(query: Example, row: int = row) -> None:
+            likelihood[row] = label_likelihoods(backbone, query, labels, encoded=prepared.of(query))
+
+        def write(query: Example, row: int = row) -> None:
+            written[row] = same_answer(generate_text(backbone, query, encoded=prepared.of(query)), str(query.label))
+
+        ask("zero_shot_likelihood", row, weigh)
+        ask("zero_shot_text", row, write)
+    for seed, episode in enumerate(episodes):
+        rows = episode.queries.tolist()
+        if "zero_shot_likelihood" not in refused:  # of the labels of this episode the likeliest
+            best = [max(episode.labels, key=likelihood[row].__getitem__) for row in rows]
+            right = [label == examples[row].label for label, row in zip(best, rows, strict=True)]
+            found["zero_shot_likelihood"].append(right)
+        if "zero_shot_text" not in refused:
+            found["zero_shot_text"].append([written[row] for row in rows])
+        if not demonstrations:
+            continue
+        support = [examples[row] for row in episode.support.tolist()]
+        shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
+        answers: list[bool] = []
+
+        def show(
+            query: Example,
+            shown: Sequence[Example] = shown,
+            labels: Sequence[str] = episode.labels,
+            answers: list[bool] = answers,
+        ) -> None:
+            answers.append(_likeliest(backbone, in_context(shown, query), labels) == query.label)
+
+        for row in rows:
+            ask("in_context", row, show)
+        found["in_context"].append(answers)
+    accuracy = {
+        name: np.array([np.mean(right) for right in each], dtype=np.float64)
+        for name, each in found.items()
+        if each and name not in refused
+    }
+    return accuracy, refused
 
 
 def same_answer(text: str, label: str) -> bool:
@@ -80,8 +185,22 @@ def same_answer(text: str, label: str) -> bool:
     return _bare(text) == _bare(label)
 
 
-def _likeliest(backbone: Backbone, query: Example, labels: Sequence[str]) -> str:
-    likelihood = label_likelihoods(backbone, query, labels)
+class _Prepared:
+    """What the model reads of a query, prepared once for all ways to ask about it."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        self._backbone = backbone
+        self._last: tuple[Example, Encoded] | None = None
+
+    def of(self, query: Example) -> Encoded:
+        """Return it; only the last query's is kept."""
+        if self._last is None or self._last[0] is not query:
+            self._last = query, self._backbone.encode(query)
+        return self._last[1]
+
+
+def _likeliest(backbone: Backbone, query: Example, labels: Sequence[str], encoded: Encoded | None = None) -> str:
+    likelihood = label_likelihoods(backbone, query, labels, encoded=encoded)
     return max(labels, key=likelihood.__getitem__)
 
 

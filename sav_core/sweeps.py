@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sav_core.classifier import HeadClassifier
+from sav_core.comparison import bootstrap_interval
 from sav_core.episodes import Episode, EpisodeResult, run_episodes
-from sav_core.errors import InputError, SettingError
+from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation import wilson_interval
 from sav_core.records import Cancel, HeadVectors
 
-__all__ = ["SweepPoint", "head_numbers", "sweep_heads", "sweep_shots", "transfer_heads"]
+__all__ = ["SweepPoint", "head_numbers", "sweep_heads", "sweep_heads_over", "sweep_shots", "transfer_heads"]
 
 _NUMBERS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 400, 784)
 
@@ -75,6 +77,40 @@ def sweep_heads(
     for number, ballot in zip(numbers, classifier.sweep(vectors, numbers, rows), strict=True):
         right = int((ballot.winner == truth).sum())
         points.append(SweepPoint(number, right / len(truth), wilson_interval(right, len(truth)), len(truth)))
+    return tuple(points)
+
+
+def sweep_heads_over(
+    classifier: HeadClassifier,
+    vectors: HeadVectors,
+    episodes: Sequence[Episode],
+    numbers: Sequence[int] | None = None,
+    *,
+    cancel: Cancel | None = None,
+) -> tuple[SweepPoint, ...]:
+    """Judge a classifier's settings with other numbers of heads over episodes: means, with bootstrap intervals.
+
+    Args:
+        classifier: whose settings are used; it is not changed and need not be fitted.
+        vectors: of the set that the episodes were drawn from.
+        episodes: from ``draw_episodes``.
+        numbers: of heads; ``head_numbers`` by default.
+        cancel: asked between episodes; true stops the work.
+
+    Raises:
+        SettingError: a number of heads is not positive, or the settings cannot be fitted on so few examples.
+        CancelledError: ``cancel`` said so.
+    """
+    swept: list[tuple[SweepPoint, ...]] = []
+    for episode in episodes:
+        if cancel is not None and cancel():
+            raise CancelledError(f"Stopped after {len(swept)} of {len(episodes)} episodes: run again.")
+        fitted = clone(classifier).fit(vectors, rows=episode.support.tolist())
+        swept.append(sweep_heads(fitted, vectors, numbers, episode.queries.tolist()))
+    points = []
+    for each in zip(*swept, strict=True):
+        accuracy = np.array([point.accuracy for point in each])
+        points.append(SweepPoint(each[0].value, float(accuracy.mean()), bootstrap_interval(accuracy), len(each)))
     return tuple(points)
 
 

@@ -158,8 +158,10 @@ def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     assert (report["n"], len(report["episodes"]["accuracy"])) == (6 * 4, 6)
     assert report["accuracy"] == pytest.approx(sum(report["episodes"]["accuracy"]) / 6)
     assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
-    assert set(report["controls"]) >= {"all_heads", "hidden_mean", "logistic_heads"}
+    assert set(report["controls"]) >= {"all_heads", "hidden_mean", "logistic_heads", "pixels", "zero_shot_likelihood"}
+    assert set(report["refused"]).isdisjoint(report["controls"])
     assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2]
+    assert {5: report["accuracy"]}.items() <= {p["value"]: p["accuracy"] for p in report["sweep"]["heads"]}.items()
     again = json.loads(run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")[1])
     assert again == report
 

@@ -4,9 +4,11 @@ import pytest
 from sav_core import Example, SavClassifier, evaluate_classifier, load_backbone
 from sav_core.classifier import HeadClassifier
 from sav_core.confidence import reliability_diagram
+from sav_core.controls import episode_pixels, pixel_control
+from sav_core.episodes import Episode, draw_episodes
 from sav_core.errors import CancelledError, InputError
 from sav_core.held_out import calibrate
-from sav_core.model_controls import model_controls, same_answer
+from sav_core.model_controls import episode_model_controls, model_controls, same_answer
 from sav_core.reports import foreign_roc, judge_confidence, judge_rules, sweep_support
 from tests.problems import clusters
 from tests.tiny_models import example_image
@@ -150,3 +152,59 @@ def test_what_a_model_cannot_be_asked_is_told_with_the_reason(classifier, suppor
     assert [control.name for control in asked] == ["zero_shot_text"]
     assert set(refused) == {"zero_shot_likelihood", "in_context"}
     assert all("none of them empty" in reason for reason in refused.values())
+
+
+@pytest.fixture
+def encodings(classifier, monkeypatch):
+    """The examples that the backbone is asked to prepare."""
+    counted = []
+    encode = type(classifier.backbone).encode
+    monkeypatch.setattr(
+        type(classifier.backbone), "encode", lambda self, example: counted.append(example) or encode(self, example)
+    )
+    return counted
+
+
+def test_a_query_is_prepared_once_for_both_ways_to_ask_without_demonstrations(classifier, support, test_set, encodings):
+    queries = [classifier.as_query(example) for example in test_set]
+    asked, _ = model_controls(classifier.backbone, queries, ["label 0", "label 1"], support, demonstrations=0)
+    assert [control.name for control in asked] == ["zero_shot_likelihood", "zero_shot_text"]
+    assert encodings == queries
+
+
+def test_episodes_ask_each_example_once_and_show_each_its_own_support(classifier, support, encodings):
+    episodes = draw_episodes([example.label for example in support], shots=2, count=5, ways=2)
+    asked = {int(row) for episode in episodes for row in episode.queries}
+    found, refused = episode_model_controls(classifier.backbone, support, episodes, demonstrations=0)
+    assert (set(found), refused) == ({"zero_shot_likelihood", "zero_shot_text"}, {})
+    assert len(encodings) == len(asked)
+    reports = []
+    found, _ = episode_model_controls(classifier.backbone, support, episodes, demonstrations=2, progress=reports.append)
+    assert set(found) == {"zero_shot_likelihood", "zero_shot_text", "in_context"}
+    assert all(accuracy.shape == (5,) for accuracy in found.values())
+    assert reports[-1].done == reports[-1].total == len(reports) == 2 * len(asked) + sum(len(e.queries) for e in episodes)
+    with pytest.raises(CancelledError, match="answering by itself"):
+        episode_model_controls(classifier.backbone, support, episodes, cancel=lambda: True)
+
+
+def test_an_episode_judges_the_model_and_the_pixels_as_its_split_does(classifier, support):
+    rows = np.arange(6), np.arange(6, 9)
+    labels = tuple(sorted({example.label for example in support}))
+    learnt, queries = support[:6], support[6:]
+    found, _ = episode_model_controls(classifier.backbone, support, [Episode(*rows, labels)], demonstrations=2)
+    plain, _ = model_controls(classifier.backbone, queries, labels, learnt, demonstrations=2)
+    assert {name: accuracy.tolist() for name, accuracy in found.items()} == {c.name: [c.accuracy] for c in plain}
+    assert episode_pixels(support, [Episode(*rows, labels)]).tolist() == [pixel_control(learnt, queries).accuracy]
+    words = [Example((), f"word {row}", example.label) for row, example in enumerate(support)]
+    assert episode_pixels(words, [Episode(*rows, labels)]) is None
+
+
+def test_episodes_tell_what_a_model_cannot_be_asked(classifier, support, monkeypatch):
+    def refuse(*args, **options):
+        raise InputError("it does not read")
+
+    monkeypatch.setattr("sav_core.model_controls.generate_text", refuse)
+    episodes = draw_episodes([example.label for example in support], shots=2, count=2)
+    found, refused = episode_model_controls(classifier.backbone, support, episodes, demonstrations=0)
+    assert set(found) == {"zero_shot_likelihood"}
+    assert "it does not read" in refused["zero_shot_text"]

@@ -3,9 +3,9 @@ import pytest
 
 from sav_core.classifier import HeadClassifier
 from sav_core.episodes import draw_episodes, run_episodes
-from sav_core.errors import InputError, SettingError
+from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation import wilson_interval
-from sav_core.sweeps import head_numbers, sweep_heads, sweep_shots, transfer_heads
+from sav_core.sweeps import head_numbers, sweep_heads, sweep_heads_over, sweep_shots, transfer_heads
 from tests.problems import clusters, head_vectors
 
 
@@ -59,3 +59,20 @@ def test_nothing_to_sweep_is_refused():
         sweep_heads(classifier, clusters(), [0])
     with pytest.raises(InputError, match="nothing to evaluate"):
         sweep_heads(classifier, clusters(), [1], rows=[])
+
+
+def test_heads_swept_over_episodes_are_the_mean_of_each_episodes_sweep():
+    vectors = clusters(noise=3.0)
+    episodes = draw_episodes(vectors.labels, shots=3, count=4, seed=2)
+    points = sweep_heads_over(HeadClassifier(), vectors, episodes, [1, 5])
+    each = [
+        sweep_heads(HeadClassifier().fit(vectors, rows=e.support.tolist()), vectors, [1, 5], e.queries.tolist())
+        for e in episodes
+    ]
+    assert [point.value for point in points] == [1, 5]
+    for place, point in enumerate(points):
+        assert point.accuracy == pytest.approx(np.mean([own[place].accuracy for own in each]))
+        assert point.interval[0] <= point.accuracy <= point.interval[1]
+        assert point.n == 4
+    with pytest.raises(CancelledError):
+        sweep_heads_over(HeadClassifier(), vectors, episodes, cancel=lambda: True)
