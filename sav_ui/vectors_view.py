@@ -27,6 +27,7 @@ __all__ = ["conditions", "effects", "progress_of", "relations", "tuning", "vecto
 
 T = TypeVar("T")
 
+_FEW = 8  # prompts below which a bootstrap interval is too narrow to be believed
 _LISTED = 20  # heads of the table
 _QUERIES = 8  # items offered to be asked about
 _BARS = 7  # words that are shown
@@ -294,7 +295,8 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
         return None
     at = (head.layer, head.index)
     rank, look = effects.ranking.index(head) + 1, study.looks.get(lab.prompt)
-    sure = "more than chance explains" if low[at] > 0 else "less than nothing" if high[at] < 0 else "no effect for sure"
+    sure = "it helps" if low[at] > 0 else "it harms" if high[at] < 0 else "it may be nothing"
+    sure += ", as far as so few prompts can say" if len(effects.changes) < _FEW else ""
     return {
         "name": str(head),
         "rank": rank,

@@ -154,6 +154,7 @@ def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap
     expect(page.locator(".overlap")).to_contain_text(
         re.compile(r"\d+ of the 10 leading heads are among its 20 voting ones")
     )
+    expect(page.get_by_role("checkbox", name="Ring the heads")).to_be_checked()
     rings = "(place) => place.layout.shapes.filter((shape) => shape.type === 'circle').length"
     assert page.locator("[data-figure=effects]").evaluate(rings) == 20
     click_cell(visitor, "effects", 1, 0)

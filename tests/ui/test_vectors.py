@@ -156,6 +156,7 @@ def test_a_click_opens_the_head_with_effect_rank_interval_and_attention(found, s
     assert shown["next"]
     assert f"Head {best} and “above”" in shown["html"]
     assert "Number 1 of 64" in shown["html"]
+    assert "as far as so few prompts can say" in shown["html"]
     go(found, shelf)
     shown = effects(found)
     assert not shown["next"]
