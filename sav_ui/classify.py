@@ -13,7 +13,7 @@ from sav_ui.classifying import classify_queries, look_closely, waits_for_answers
 from sav_ui.desk import NONE, Query, desk_of, fit_of, task_of
 from sav_ui.downloads import fresh_path, link
 from sav_ui.finding import settle
-from sav_ui.intake import read_archive, read_pictures, told, uploads
+from sav_ui.intake import read_archive, read_pictures, together, told, uploads
 from sav_ui.models import Shelf
 from sav_ui.ready import Task
 from sav_ui.results import as_csv, as_json
@@ -66,7 +66,7 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
 
 
 def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
-    """Add pictures to classify, or a ZIP's; in a folder called like a label they are known to be of it."""
+    """Add pictures, each by itself or ``together``, or a ZIP's; a folder called like a label tells whose they are."""
     project = visit.project
     files = uploads(data.get("files"))
     queries, skipped = [], []
@@ -75,7 +75,10 @@ def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
         queries += [_as_query(visit, example, folder=Path(example.name).parent.name) for example in found.examples]
         skipped += found.skipped
     good, bad = read_pictures([file for file in files if not file.archive])
-    queries += [Query("", (picture,), truth=_named(visit, file.folder)) for file, picture in good]
+    if data.get("together"):
+        queries += [_as_query(visit, example) for example in together(good, project.question)]
+    else:
+        queries += [Query("", (picture,), truth=_named(visit, file.folder)) for file, picture in good]
     skipped += bad
     visit.notice = None
     desk_of(visit).add(queries)

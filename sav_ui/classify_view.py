@@ -48,6 +48,7 @@ def tray(visit: Visit) -> dict[str, Any]:
     html = fill(
         "classify_tray.html",
         labels=list(fit.labels),
+        groups=any(len(item.pictures) > 1 for item in project.items),
         notice=visit.notice_at("classify"),
         tiles=[]
         if task is None
@@ -217,7 +218,7 @@ def _row(query: Query, answer: Answer | None, desk: Desk, project: Project, fit:
     return {
         "id": query.id,
         "name": query.name,
-        "picture": thumb(query.pictures[0], 88) if query.pictures else "",
+        "pictures": [thumb(picture, 88) for picture in query.pictures[:4]],
         "current": query is desk.current(project),
         "refused": desk.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
@@ -262,7 +263,7 @@ def _query_tile(place: int, example: Example, project: Project, here: set[tuple[
     text = "" if example.question.strip() == project.question.strip() else example.question
     return {
         "place": place,
-        "picture": thumb(example.images[0]) if example.images else "",
+        "pictures": [thumb(picture) for picture in example.images[:4]],
         "text": text,
         "here": (*(picture.digest for picture in example.images), text) in here,
     }

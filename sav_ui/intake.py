@@ -94,7 +94,7 @@ def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label
     return [Example(picture, question, label or file.folder or None, name=file.name) for file, picture in pictures]
 
 
-def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str) -> list[Example]:
+def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str = "") -> list[Example]:
     """One example of all pictures, in their order.
 
     Raises:
@@ -104,7 +104,7 @@ def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: s
         raise InputError(f"One example has up to {MAX_TOGETHER} pictures, but these are {len(pictures)}: choose fewer.")
     if not pictures:
         return []
-    return [Example(tuple(picture for _, picture in pictures), question, label, name=pictures[0][0].name)]
+    return [Example(tuple(picture for _, picture in pictures), question, label or None, name=pictures[0][0].name)]
 
 
 def told(skipped: Sequence[Skipped]) -> str:

@@ -81,8 +81,8 @@ def forwards(shelf, monkeypatch):
     """Counts the examples that the model reads."""
     counted = []
     backbone = shelf.get("")
-    encode = backbone.encode
-    monkeypatch.setattr(type(backbone), "encode", lambda self, example: counted.append(example) or encode(example))
+    encode = backbone._encode_alike
+    monkeypatch.setattr(type(backbone), "_encode_alike", lambda self, alike: counted.extend(alike) or encode(alike))
     return counted
 
 
@@ -252,14 +252,14 @@ def test_a_picture_the_model_refuses_gets_its_reason_and_the_others_their_answer
     from sav_core.errors import InputError
 
     backbone = shelf.get("")
-    encode = backbone.encode
+    encode = backbone._encode_alike
 
-    def picky(self, example):
-        if example.name == "query 52.png":
+    def picky(self, alike):
+        if any(example.name == "query 52.png" for example in alike):
             raise InputError("This one is too small: choose another.")
-        return encode(example)
+        return encode(alike)
 
-    monkeypatch.setattr(type(backbone), "encode", picky)
+    monkeypatch.setattr(type(backbone), "_encode_alike", picky)
     give(visit, shelf, upload(51, 52, 53))
     assert [desk_of(visit).refusal(q, visit.project) for q in queries(visit)] == [
         "",
@@ -444,3 +444,29 @@ def test_two_visitors_see_nothing_of_each_other(shelf, upload):
     give(one, shelf, upload(1))
     assert queries(other) == ()
     assert page(other).strip() == ""
+
+
+def test_pictures_given_together_are_one_query_and_teach_one_example(visit, shelf, upload):
+    do(visit, shelf, "query", files=upload(1, 2), together="yes")
+    go_on(visit, shelf)
+    query, group = only(visit)
+    assert [picture.name for picture in query.pictures] == ["query 1.png", "query 2.png"]
+    assert 'class="faces"' not in page(visit)  # one query has no table
+    give(visit, shelf, upload(1))
+    assert page(visit).count('class="faces"') == 1
+    alone = answers(visit)[queries(visit)[1].id]
+    assert alone.prediction.similarities.tolist() != group.prediction.similarities.tolist()
+    do(visit, shelf, "teach", query=query.id, label=visit.project.labels[0].id)
+    assert len(visit.project.items[-1].pictures) == 2
+
+
+def test_a_group_is_offered_where_examples_are_groups_and_has_a_limit(visit, shelf, upload):
+    assert "data-together" not in classify_view.tray(visit)["html"]
+    do(visit, shelf, "query", files=upload(1, 2), together="yes")
+    go_on(visit, shelf)
+    do(visit, shelf, "teach", query=only(visit)[0].id, label=visit.project.labels[0].id)
+    visit.due = False
+    assert "Choose several pictures to classify as one" in classify_view.tray(visit)["html"]
+    do(visit, shelf, "query", files=upload(*range(17)), together="yes")
+    assert "up to 16 pictures" in visit.notice_at("classify").text
+    assert len(queries(visit)) == 1
