@@ -44,7 +44,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         kept_heads_: the heads that vote, best first.
         question_: what a query without a question is asked; ``None`` where the support's questions differ.
         head_classifier_: the fitted ``HeadClassifier``.
-        vectors_: the support's head vectors; absent after ``load``.
+        vectors_: the head vectors of the examples it is fitted on; absent after ``load``.
+        all_vectors_: those of the last ``fit``, from which ``refit`` leaves some out or takes them back; likewise absent.
 
     Example:
         >>> clf = SavClassifier(load_backbone()).fit(read_examples("pets/"))  # doctest: +SKIP
@@ -97,7 +98,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_labels([example.label for example in examples], [example.name for example in examples])
         vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
         self.head_classifier_ = head_classifier.fit(vectors)
-        self.vectors_ = vectors
+        self.vectors_ = self.all_vectors_ = vectors
         questions = {example.question for example in examples}
         self.question_ = questions.pop() if len(questions) == 1 else None
         return self
@@ -108,7 +109,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         The model does not run: this takes milliseconds.
 
         Args:
-            rows: which of the support's examples to use; all by default.
+            rows: which of the examples of the last ``fit`` to use; all of them by default. What is left out also stays out
+                of calibration and controls, until it is taken back.
 
         Raises:
             InputError: there are no vectors, because the classifier was loaded from a file.
@@ -117,9 +119,10 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_is_fitted(self)
         if not hasattr(self, "vectors_"):
             raise InputError("A classifier loaded from a file has no support vectors to fit again: call fit with examples.")
-        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief).fit(
-            self.vectors_, rows=rows
-        )
+        everything = self.all_vectors_
+        used = everything if rows is None else everything.take(rows)
+        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief).fit(used)
+        self.vectors_ = used
         return self
 
     def calibrate(self) -> Calibration:

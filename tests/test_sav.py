@@ -91,6 +91,16 @@ def test_refit_without_rows_is_the_fit(classifier, support):
     assert classifier.refit().kept_heads_ == heads
 
 
+def test_what_refit_leaves_out_stays_out_of_vectors_and_calibration_until_it_is_taken_back(classifier, support):
+    rows = [0, 1, 2, 3, 4, 5]
+    some = classifier.fit(support).refit(rows=rows)
+    assert some.vectors_.labels == tuple(support[row].label for row in rows)
+    temperature = some.calibrate()
+    assert temperature == SavClassifier(some.backbone, some.n_kept, cache=None).fit([support[r] for r in rows]).calibrate()
+    assert len(some.all_vectors_) == len(support)
+    assert some.refit().vectors_ is some.all_vectors_
+
+
 def test_y_replaces_the_labels(classifier, support):
     classifier.fit([example.with_label(None) for example in support], ["a", "b", "b"] * 3)
     assert classifier.classes_.tolist() == ["a", "b"]
