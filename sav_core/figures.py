@@ -23,7 +23,7 @@ OUTLINE = "#e8590c"
 INK = "#1d2457"
 """Words on light cells; on dark ones they are white. A dark page turns the scale round and swaps the two."""
 
-_NEUTRAL = "#7b7f87"  # text and lines with contrast of 4 : 1 on white and on near-black alike
+_NEUTRAL = "#6e727a"  # contrast of 4.8 : 1 on white, for words, and of more than 3 : 1 on near-black, for lines
 _LINE = "#2a8aa8"
 _NUMBERED = 30  # more kept heads than this are outlined only: their numbers would not be readable
 _DARK_FROM = 0.5  # of the scale: from here on a cell takes white text

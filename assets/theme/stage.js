@@ -133,6 +133,8 @@ window.SAV = window.SAV || (() => {
 
   // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.
   function inThemeOf(figure) {
+    // No one grey can be read on both papers: words have the page's.
+    figure.layout.font = { ...figure.layout.font, color: getComputedStyle(document.body).getPropertyValue("--muted").trim() };
     if (!isDark()) return figure;
     const swap = { white: "#1d2457", "#1d2457": "white" };
     for (const trace of figure.data) {

@@ -90,6 +90,25 @@ def test_dropped_and_pasted_pictures_are_classified_and_a_bad_file_is_told(class
     answered(classifying, 2)
 
 
+def test_where_examples_are_groups_a_group_is_one_query(visitor):
+    for name, (one, other) in {"same": ("red", "red"), "other": ("red", "blue")}.items():
+        visitor.label(name)
+        for mark in (1, 2, 3):
+            pair = picture(one, mark, name=f"a{mark}.png"), picture(other, mark + 5, name=f"b{mark}.png")
+            visitor.give(name, *pair, together=True)
+            expect(visitor.thumbs(name)).to_have_count(mark)
+    visitor.page.get_by_role("button", name="Find heads").click()
+    visitor.found()
+    visitor.tab("Classify")
+    visitor.page.get_by_label("Choose several pictures to classify as one").set_input_files([picture("red", 8), picture("blue", 9)])
+    expect(detail(visitor).locator(".guess strong")).to_have_text(re.compile("same|other"))
+    expect(detail(visitor).locator(".asked img")).to_have_count(2)
+    visitor.drop(".tray [data-together]", picture("green", 8), picture("green", 9))
+    answered(visitor, 2)
+    expect(rows(visitor).locator(".faces img")).to_have_count(4)
+    visitor.shot("classify-group")
+
+
 def test_the_webcam_is_answered_frame_by_frame(classifying):
     page = classifying.page
     page.get_by_role("button", name="Webcam, live").click()
