@@ -36,7 +36,8 @@ from sav_core.vectors_cli import vectors_app
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 if TYPE_CHECKING:
-    from sav_core.records import Prediction
+    from sav_core.records import Example, Prediction
+    from sav_core.sav import SavClassifier
 
 __all__ = ["app", "main"]
 
@@ -129,6 +130,9 @@ def classify(
         float | None,
         typer.Option(help="Say “none of these” below this probability, or below this confidence if not calibrated."),
     ] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", help="Images, such as the support: also tell which are nearest to each query.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify images; with --json one object a line: image, label, shares, votes, confidence."""
@@ -139,10 +143,11 @@ def classify(
     fitted = open_classifier(classifier, model)
     with progress_bar("classifying") as progress:
         predictions = fitted.predict(queries, progress=progress)
+    near = None if index is None else _nearest(fitted, index, queries, question)
     if as_json:
-        for prediction in predictions:
+        for row, prediction in enumerate(predictions):
             doubt = {} if none_below is None else {"none": prediction.doubted(none_below)}
-            print_json(prediction.as_dict() | doubt)
+            print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
         return
     rows = [
         [
@@ -154,7 +159,33 @@ def classify(
         for each in predictions
     ]
     print_table(["image", "label", "confidence", "shares"], rows)
+    for each, found in zip(predictions, near or [], strict=False):
+        print_line(f"\nNearest to {each.name} by the kept heads:")
+        print_table(
+            ["image", "label", "similarity"],
+            [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in found],
+        )
     print_left_out(len(queries.skipped))
+
+
+def _nearest(
+    fitted: SavClassifier, index: str, queries: Sequence[Example], question: str
+) -> list[list[dict[str, str | float | None]]]:
+    """For each query the five images of the index that are nearest by the kept heads."""
+    from sav_core.indexes import read_index
+    from sav_core.retrieval import nearest
+
+    searched = [fitted.as_query(example) for example in read_index(index, question=question)]
+    with progress_bar("reading the index") as progress:
+        vectors = fitted.extract(searched, progress=progress)
+    found = nearest(vectors, fitted.extract([fitted.as_query(query) for query in queries]), fitted.kept_heads_)
+    return [
+        [
+            {"image": vectors.names[place], "label": vectors.labels[place], "similarity": float(similarity)}
+            for place, similarity in zip(places, similarities, strict=True)
+        ]
+        for places, similarities in zip(found.positions, found.similarity, strict=True)
+    ]
 
 
 add_evaluate(app)

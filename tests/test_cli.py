@@ -91,6 +91,16 @@ def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets)
         assert set(line["votes"][0]) == {"head", "label", "similarity"}
 
 
+def test_classify_tells_the_nearest_images_of_an_index(capsys, classifier, model, pets):
+    query = sorted((pets / "pet 0").iterdir())[0]
+    options = ["classify", "--classifier", classifier, "--model", model, query, "--index", pets]
+    found = json.loads(run(capsys, *options, "--json")[1])["nearest"]
+    assert len(found) == 5
+    assert (found[0]["label"], found[0]["similarity"]) == ("pet 0", pytest.approx(1))
+    assert [hit["similarity"] for hit in found] == sorted((hit["similarity"] for hit in found), reverse=True)
+    assert "by the kept heads:" in run(capsys, *options)[1]
+
+
 def test_classify_prints_a_table_for_people(capsys, classifier, model, pets):
     status, out, _ = run(capsys, "classify", "--classifier", classifier, "--model", model, pets / "pet 0")
     assert status == 0
