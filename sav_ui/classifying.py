@@ -96,8 +96,9 @@ def insight(backbone: Backbone, example: Example, labels: Sequence[str]) -> Insi
     """
     from sav_core.answers import generate_text, label_likelihoods  # torch takes seconds, the page must not wait
 
-    likelihoods = label_likelihoods(backbone, example, labels)
-    words = generate_text(backbone, example, max_new_tokens=_WORDS)
+    encoded = backbone.encode(example)
+    likelihoods = label_likelihoods(backbone, example, labels, encoded=encoded)
+    words = generate_text(backbone, example, max_new_tokens=_WORDS, encoded=encoded)
     try:
         return Insight(likelihoods, words, look_at(backbone, example))
     except SavError as error:
