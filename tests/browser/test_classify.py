@@ -100,7 +100,9 @@ def test_where_examples_are_groups_a_group_is_one_query(visitor):
     visitor.page.get_by_role("button", name="Find heads").click()
     visitor.found()
     visitor.tab("Classify")
-    visitor.page.get_by_label("Choose several pictures to classify as one").set_input_files([picture("red", 8), picture("blue", 9)])
+    visitor.page.get_by_label("Choose several pictures to classify as one").set_input_files(
+        [picture("red", 8), picture("blue", 9)]
+    )
     expect(detail(visitor).locator(".guess strong")).to_have_text(re.compile("same|other"))
     expect(detail(visitor).locator(".asked img")).to_have_count(2)
     visitor.drop(".tray [data-together]", picture("green", 8), picture("green", 9))
