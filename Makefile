@@ -29,8 +29,9 @@ benchmark: $(VENV)/.runtime  ## speed and memory against the published procedure
 	$(BIN)/python -m benchmarks.refit
 	$(BIN)/python -m benchmarks.report_speed
 
-report: $(VENV)/.runtime  ## measure the embedded model anew: voting rules, selection, controls; docs/report.md and the README
+report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README
 	$(BIN)/python -m tools.report
+	$(BIN)/python -m tools.report_vectors
 
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots

@@ -1,0 +1,290 @@
+"""What function vectors do in the embedded model: the figures of the README and docs/vectors.md.
+
+    python -m tools.report_vectors                 # everything, seed 0: some two minutes on two quiet cores
+    python -m tools.report_vectors --prompts 4     # a quick look; --to FOLDER writes it elsewhere
+
+Everything comes from a fresh clone's assets: scenes of the shipped drawings. Heads are found on the training part, one
+layer and strength for all relations is chosen on the validation part, and every figure is of the test part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sav_core import load_backbone
+from sav_core.backbones import Backbone
+from sav_core.evaluation import wilson_interval
+from sav_core.scenes import RELATIONS
+from sav_core.vectors import (
+    BASES_OF,
+    Exam,
+    FunctionVector,
+    MeanVectors,
+    Outcome,
+    Reader,
+    RelationPrompt,
+    RelationTask,
+    Telling,
+    breakage,
+    build_vector,
+    combine,
+    draw_task,
+    evaluate_vector,
+    in_context,
+    injecting,
+    layer_mean_vector,
+    layer_scale_map,
+    mean_head_vectors,
+    mediate,
+    pair_weights,
+    random_vector,
+    shipped_sprites,
+    tune_vector,
+    unrelated_questions,
+    zero_shot,
+)
+from sav_core.vectors_runs import SCALES
+from tools.report_vectors_text import write_report
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADS, FEW = 10, 5
+Values = dict[str, Any]
+Counts = dict[str, list[tuple[int, int]]]  # condition -> right and asked, of each relation
+
+
+def find(
+    reader: Reader, task: RelationTask, prompts: int, telling: Telling
+) -> tuple[dict[str, FunctionVector], Values, Any]:
+    """Mediate every base relation; return its vector of the leading heads, what was found, and the mean vectors."""
+    vectors, means, effects = {}, {}, {}
+    for relation in RELATIONS:
+        own = task.of(relation)
+        means[relation] = mean_head_vectors(reader, telling.told(own.train[:prompts], own.train))[relation]
+        lost = telling.lost(own.train[:prompts], own.train)
+        effects[relation] = mediate(reader, lost, {relation: means[relation]})
+        vectors[relation] = build_vector(
+            reader.backbone, means[relation], effects[relation].ranking[:HEADS], seed=telling.seed
+        )
+    average = np.mean([each.aie() for each in effects.values()], axis=0)
+    order = np.argsort(-average, axis=None)
+    positive = np.clip(average, 0, None)
+    found = {
+        "top_share": {
+            **{relation: each.concentration(HEADS) for relation, each in effects.items()},
+            "average": float(positive.flat[order[:HEADS]].sum() / positive.sum()),
+        },
+        "leading": {relation: [str(head) for head in each.ranking[:HEADS]] for relation, each in effects.items()},
+        "baseline": {relation: float(each.baseline.mean()) for relation, each in effects.items()},
+        "in_context_on_train": {relation: each.accuracy for relation, each in means.items()},
+        "aie": average.tolist(),
+    }
+    return vectors, found, means
+
+
+def place(reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector]) -> dict[str, FunctionVector]:
+    """Put all vectors at one layer and strength, the best on validation over all relations: only so can they be summed."""
+    layers = list(range(reader.backbone.geometry.layers))
+    maps = [
+        layer_scale_map(Exam(reader, zero_shot(task.of(relation).validation)), vector, layers, SCALES)
+        for relation, vector in vectors.items()
+    ]
+    row, column = divmod(int(np.mean(maps, axis=0).argmax()), len(SCALES))
+    return {relation: vector.at(layers[row], SCALES[column]) for relation, vector in vectors.items()}
+
+
+def best_layer_mean(
+    reader: Reader, task: RelationTask, like: FunctionVector, prompts: int, telling: Telling
+) -> FunctionVector:
+    """The layer's mean difference where validation likes it best: the strongest rival, for it carries everything."""
+    few = task.train[:prompts]
+    validation = Exam(reader, zero_shot(task.validation))
+    rivals = [
+        layer_mean_vector(reader, telling.told(few, task.train), zero_shot(few), like.at(layer, 1.0))
+        for layer in range(reader.backbone.geometry.layers)
+    ]
+    return max(rivals, key=lambda rival: float(validation.ask(injecting(reader.backbone, rival)).accuracy))
+
+
+def judge(
+    reader: Reader,
+    task: RelationTask,
+    vectors: Mapping[str, FunctionVector],
+    means: Mapping[str, MeanVectors],
+    prompts: int,
+    telling: Telling,
+) -> Counts:
+    """Every condition and control on the test items of each relation."""
+    counts: Counts = {}
+    for relation, vector in vectors.items():
+        others = [other for name, other in vectors.items() if name != relation]
+        outcomes = evaluate_vector(reader, task, vector, means=means[relation], others=others, telling=telling)
+        own = task.of(relation)
+        rival = best_layer_mean(reader, own, vector, prompts, telling)
+        outcomes["layer mean, its best layer"] = _ask(Exam(reader, zero_shot(own.test)), rival)
+        for name, outcome in outcomes.items():
+            counts.setdefault(name, []).append((outcome.right, outcome.n))
+    return counts
+
+
+def tune(
+    reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], steps: int
+) -> tuple[dict[str, FunctionVector], Counts]:
+    """Tuned vectors, and how they answer the test items beside their controls."""
+    tuned, counts = {}, {}
+    for relation, vector in vectors.items():
+        own = task.of(relation)
+        train, validation, test = (Exam(reader, zero_shot(part)) for part in (own.train, own.validation, own.test))
+        few = Exam(reader, zero_shot(own.train[:FEW]))
+        tuned[relation] = tune_vector(vector, train, validation, steps=steps).vector
+        found = {
+            "before tuning": vector,
+            "tuned": tuned[relation],
+            "tuned from a random start": tune_vector(random_vector(vector), train, validation, steps=steps).vector,
+            f"tuned on {FEW} examples": tune_vector(vector, few, validation, steps=steps).vector,
+        }
+        for name, each in found.items():
+            outcome = _ask(test, each)
+            counts.setdefault(name, []).append((outcome.right, outcome.n))
+    return tuned, counts
+
+
+def compose(reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], telling: Telling) -> Counts:
+    """Sums of two base vectors on the diagonal relations, which no vector was made for."""
+    counts: Counts = {}
+    for relation, bases in BASES_OF.items():
+        own = task.of(relation)
+        pair, exam = [vectors[base] for base in bases], Exam(reader, zero_shot(own.test))
+        source = own.train[0]
+        weights = pair_weights(Exam(reader, zero_shot([source])), pair, total=2.0)
+        once = [RelationPrompt(item, (source,), (source.related,)) for item in own.test]
+        outcomes = {
+            "zero-shot": _ask(exam, None),
+            "in context, same pair": _ask(Exam(reader, once), None),
+            "in context": _ask(Exam(reader, in_context(own.test, own.train, telling.demonstrations, telling.seed)), None),
+            "best single base": max((_ask(exam, vectors[base]) for base in RELATIONS), key=lambda each: each.right),
+            "sum, weights of one pair": _ask(exam, combine(pair, weights.tolist(), relation)),
+            "sum, equal weights": _ask(exam, combine(pair, [1.0, 1.0], relation)),
+        }
+        for name, outcome in outcomes.items():
+            counts.setdefault(name, []).append((outcome.right, outcome.n))
+    return counts
+
+
+def measure(
+    backbone: Backbone,
+    *,
+    prompts: int = 25,
+    scenes: Sequence[int] = (200, 80, 120),
+    steps: int = 300,
+    seed: int = 0,
+    say: Callable[[str], object] = print,
+) -> Values:
+    """Find, inject, tune and combine the vectors of the base relations.
+
+    Args:
+        backbone: the model.
+        prompts: in-context prompts that each relation's heads are found on.
+        scenes: drawn for training, validation and test.
+        steps: of tuning, at most.
+        seed: of the data and every draw.
+        say: told what is being done.
+    """
+    started = time.perf_counter()
+    reader, telling = Reader(backbone), Telling(seed=seed)
+    task = draw_task(shipped_sprites(), scenes=scenes, seed=seed)
+    say("finding heads")
+    vectors, mediation, means = find(reader, task, prompts, telling)
+    vectors = place(reader, task, vectors)
+    say("judging vectors")
+    conditions = judge(reader, task, vectors, means, prompts, telling)
+    say("tuning")
+    tuned, tuning = tune(reader, task, vectors, steps)
+    say("combining")
+    at = next(iter(vectors.values()))
+    broken = [breakage(reader, unrelated_questions(shipped_sprites()), vector) for vector in vectors.values()]
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "seed": seed,
+        "prompts": prompts,
+        "demonstrations": telling.demonstrations,
+        "relations": list(RELATIONS),
+        "model": {
+            "geometry": str(backbone.geometry),
+            "parameters": sum(weights.numel() for weights in backbone.model.parameters()),
+            "fingerprint": backbone.fingerprint,
+        },
+        "layer": at.layer,
+        "scale": at.scale,
+        "mediation": mediation,
+        "conditions": _shares(conditions),
+        "tuning": _shares(tuning),
+        "composition": {
+            "raw": _shares(compose(reader, task, vectors, telling)),
+            "tuned": _shares(compose(reader, task, tuned, telling)),
+        },
+        "diagonals": list(BASES_OF),
+        "unrelated": {
+            "n": sum(each.n for each in broken),
+            "changed": float(np.average([each.changed for each in broken], weights=[each.n for each in broken])),
+        },
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _ask(exam: Exam, vector: FunctionVector | None) -> Outcome:
+    answers = exam.ask() if vector is None else exam.ask(injecting(exam.reader.backbone, vector))
+    return Outcome(int(answers.right.sum()), len(answers.said), float(answers.probability.mean()))
+
+
+def _shares(counts: Counts) -> Values:
+    """Accuracy over all relations with Wilson's interval, and of each relation."""
+    shares = {}
+    for name, parts in counts.items():
+        right, asked = (sum(column) for column in zip(*parts, strict=True))
+        shares[name] = {
+            "accuracy": right / asked,
+            "interval": list(wilson_interval(right, asked)),
+            "n": asked,
+            "each": [own / of for own, of in parts],
+        }
+    return shares
+
+
+def _rounded(value: Any) -> Any:
+    """To five decimals: enough for a tenth of a point, and the same on any machine."""
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(each) for each in value]
+    return round(value, 5) if isinstance(value, float) else value
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, then write the data, the page and the README's table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=25)
+    parser.add_argument("--scenes", type=int, nargs=3, default=(200, 80, 120), help="for training, validation and test")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--to", type=Path, default=ROOT, help="a folder with a README.md that has the report's markers")
+    given = parser.parse_args(arguments)
+    found = measure(
+        load_backbone(dtype="float32"), prompts=given.prompts, scenes=given.scenes, steps=given.steps, seed=given.seed
+    )
+    data = given.to / "docs" / "vectors.json"
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps(_rounded(found), indent=1) + "\n", encoding="utf-8")
+    write_report(json.loads(data.read_text(encoding="utf-8")), given.to)
+    print(f"{data}: {found['seconds']:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
