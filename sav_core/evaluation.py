@@ -101,4 +101,5 @@ def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[f
     share = right / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return (max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    # Rounding alone can put the bound beyond the share itself at none right or all right.
+    return (max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half))))

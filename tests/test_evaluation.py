@@ -28,6 +28,13 @@ def test_the_wilson_interval_of_textbooks():
     assert wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
 
 
+def test_an_interval_holds_its_share_to_the_last_bit():
+    for n in range(1, 200):
+        for right in range(n + 1):
+            low, high = wilson_interval(right, n)
+            assert 0 <= low <= right / n <= high <= 1
+
+
 @pytest.mark.parametrize(
     ("truth", "message"),
     [([], "nothing to evaluate"), ([None], "one has none"), (["emu"], "'emu', which the classifier was not taught")],
