@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -23,13 +23,12 @@ from sav_core.command_parts import (
     print_left_out,
     skipped_as_dicts,
 )
-from sav_core.console import print_json, print_line, print_table, progress_bar
+from sav_core.console import print_json, print_line, progress_bar
 from sav_core.errors import SettingError
+from sav_core.evaluate_words import print_evaluation
 from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sav_core.records import ExampleSet
     from sav_core.reports import Report
     from sav_core.sav import SavClassifier
@@ -108,17 +107,19 @@ def evaluate(
     if as_json:
         print_json(result)
         return
-    _print_report(result)
+    print_evaluation(result)
     print_line("")
     print_dtype(classifier.backbone)
     print_left_out(len(result["skipped"]))
 
 
-class _Drawn:
+class _Drawn(NamedTuple):
     """How episodes are drawn."""
 
-    def __init__(self, count: int, shots: int, ways: int | None, seed: int) -> None:
-        self.count, self.shots, self.ways, self.seed = count, shots, ways, seed
+    number: int
+    shots: int
+    ways: int | None
+    seed: int
 
 
 def _foreign(source: str, question: str) -> ExampleSet:
@@ -218,7 +219,7 @@ def _episodes(
     from sav_core.sweeps import sweep_heads_over, sweep_shots
 
     labels = [example.label for example in examples]
-    episodes = draw_episodes(labels, shots=drawn.shots, count=drawn.count, ways=drawn.ways, seed=drawn.seed)
+    episodes = draw_episodes(labels, shots=drawn.shots, count=drawn.number, ways=drawn.ways, seed=drawn.seed)
     heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
     heads.check_settings()
     with progress_bar("reading") as progress:
@@ -229,7 +230,7 @@ def _episodes(
         "interval": found.interval,
         "skipped": skipped_as_dicts(examples.skipped),
         "episodes": {
-            "count": drawn.count,
+            "count": drawn.number,
             "shots": drawn.shots,
             "ways": len(episodes[0].labels),
             "seed": drawn.seed,
@@ -265,65 +266,3 @@ def _episodes(
             "shots": [point_values(point) for point in points],
         }
     return result
-
-
-def _print_report(result: dict[str, Any]) -> None:
-    low, high = result["interval"]
-    over = f", mean of {result['episodes']['count']} episodes" if "episodes" in result else ""
-    print_line(
-        f"accuracy {result['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}, n = {result['n']}{over}), "
-        f"macro F1 {result['macro_f1']:.2f}\n"
-    )
-    rows = []
-    for label, counts in zip(result["labels"], result["confusion"], strict=True):
-        own = f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-"
-        rows.append([label, own, *map(str, counts)])
-    print_table(["label", "accuracy", *(f"as {label}" for label in result["labels"])], rows)
-    for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
-        if key in result:
-            print_line("")
-            _print_ways(title, result[key])
-    for name, reason in {**result.get("refused", {}), **result.get("rules_refused", {})}.items():
-        print_line(f"{name.replace('_', ' ')}: not judged; {reason}")
-    for name, points in result.get("sweep", {}).items():
-        print_line("")
-        title = {"heads": "heads that vote", "shots": "examples a label"}[name]
-        print_table([title, "accuracy", "interval"], [[str(p["value"]), *_share(p)] for p in points])
-    _print_rest(result)
-
-
-def _print_ways(title: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
-    rows = []
-    for name, way in ways.items():
-        difference, p = way.get("difference"), way.get("p")
-        rows.append(
-            [
-                name.replace("_", " "),
-                *_share(way),
-                "-" if difference is None else f"{100 * difference:+.1f}",
-                "-" if p is None else f"{p:.2g}",
-            ]
-        )
-    print_table([title, "accuracy", "interval", "kept heads better by (points)", "p"], rows)
-
-
-def _print_rest(result: Mapping[str, Any]) -> None:
-    if "transfer" in result:
-        moved = result["transfer"]
-        accuracy, interval = _share(moved)
-        print_line(f"\nwith the other task's heads: {accuracy} ({interval}), {len(moved['shared_heads'])} heads in common")
-    if "confidence" in result:
-        found = result["confidence"]
-        print_line(
-            f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "
-            f"({found['uncalibrated_error']:.1%} before); on the support, each example left out, "
-            f"{found['left_out_accuracy']:.1%} right"
-        )
-    if "foreign" in result:
-        found = result["foreign"]
-        print_line(f"\n{found['n']} foreign images are told from the test set with a ROC area of {found['area']:.3f}")
-
-
-def _share(found: Mapping[str, Any]) -> tuple[str, str]:
-    low, high = found["interval"]
-    return f"{found['accuracy']:.1%}", f"{low:.1%} to {high:.1%}"

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
+from sav_core.command_parts import AsJson, Dtype, Model
 from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
+from sav_core.vectors_options import (
+    AllPrompts,
+    Data,
+    HeadCount,
+    Images,
+    Layer,
+    Out,
+    Prompts,
+    Relation,
+    Resume,
+    Scale,
+    Seed,
+    Shown,
+    ToldBy,
+    VectorFile,
+    VectorFiles,
+)
 from sav_core.vectors_runs import means_of, mediated, open_reader, placed, task_from
+from sav_core.vectors_words import count_answers, describe_outcomes, describe_vector, print_outcomes, say_saved, span
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
-if TYPE_CHECKING:
-    from sav_core.vectors import Answers, FunctionVector, Outcome
 
 __all__ = ["vectors_app"]
-
-TellingBy = Literal["demonstrations", "words"]
 
 vectors_app = typer.Typer(
     no_args_is_help=True,
@@ -29,34 +43,6 @@ vectors_app = typer.Typer(
         "[bold]python -m sav_core vectors evaluate --vector above.fv[/bold]"
     ),
 )
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of cut-outs, .jsonl of relations, or .json of scene graphs; drawn scenes if none."),
-]
-Images = Annotated[Path | None, typer.Option("--images", help="Folder of the images that --data names.")]
-Relation = Annotated[str, typer.Option("--relation", help="Such as above; the data says which there are.")]
-Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
-Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
-Prompts = Annotated[int, typer.Option("--prompts", min=1, help="How many in-context prompts the heads are judged on.")]
-Shown = Annotated[int, typer.Option("--demonstrations", min=1, help="In every in-context prompt.")]
-ToldBy = Annotated[
-    TellingBy, typer.Option("--told-by", help="What tells the relation in a prompt: demonstrations, or its name in words.")
-]
-HeadCount = Annotated[int, typer.Option("--heads", min=1, help="How many of the leading heads make the vector.")]
-Layer = Annotated[int | None, typer.Option("--layer", help="Where it is added; the best on validation unless given.")]
-Scale = Annotated[float | None, typer.Option("--scale", help="How much of it; the best on validation unless given.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of the data and every draw.")]
-Out = Annotated[Path, typer.Option("--out", help="Where to write the vector (.fv).")]
-VectorFile = Annotated[Path, typer.Option("--vector", help="A vector that extract, tune or compose wrote.")]
-VectorFiles = Annotated[list[Path], typer.Option("--vector", help="A base vector; give the option once for each.")]
-AllPrompts = Annotated[
-    bool, typer.Option("--all-prompts", help="Average over all prompts, not only those the model answers right.")
-]
-Resume = Annotated[
-    Path | None, typer.Option("--resume", help="Keeps the effects found so far; named again, the work goes on from there.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 
 
 @vectors_app.command(
@@ -114,7 +100,7 @@ def mediate(
         f"they tell another relation the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
         f"{effects.concentration():.0%} of all positive effect.\n"
     )
-    rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", _span(e["interval"])] for e in leading]
+    rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", span(e["interval"])] for e in leading]
     print_table(["rank", "head", "effect", "95 % interval"], rows)
 
 
@@ -147,7 +133,7 @@ def extract(
     vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
     vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
     vector.save(out)
-    _say_saved(vector, out, as_json)
+    say_saved(vector, out, as_json)
 
 
 @vectors_app.command(epilog="Example: [bold]python -m sav_core vectors evaluate --vector above.fv --other left.fv[/bold]")
@@ -179,10 +165,10 @@ def evaluate(
     broken = breakage(reader, unrelated_questions(shipped_sprites()), judged)
     if as_json:
         side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}
-        print_json({**_described(judged), "conditions": _outcomes(outcomes), "unrelated": side})
+        print_json({**describe_vector(judged), "conditions": describe_outcomes(outcomes), "unrelated": side})
         return
     print_line(f"{judged}\n")
-    _print_outcomes(outcomes)
+    print_outcomes(outcomes)
     print_line(
         f"\nOf {broken.n} unrelated questions {broken.changed:.0%} get another answer: {broken.before:.0%} were right, "
         f"{broken.after:.0%} are."
@@ -225,14 +211,14 @@ def tune(
     test = Exam(reader, zero_shot(task.test))
     outcomes = {name: test.ask(injecting(reader.backbone, each)) for name, each in found.items()}
     tuned.vector.save(out)
-    judged = _judged(outcomes)
+    judged = count_answers(outcomes)
     if as_json:
         curve = [{"step": p.step, "accuracy": p.accuracy, "probability": p.probability} for p in tuned.curve]
-        described = {"out": str(out), **_described(tuned.vector)}
-        print_json({**described, "best_step": tuned.best_step, "curve": curve, "conditions": _outcomes(judged)})
+        described = {"out": str(out), **describe_vector(tuned.vector)}
+        print_json({**described, "best_step": tuned.best_step, "curve": curve, "conditions": describe_outcomes(judged)})
         return
-    _say_saved(tuned.vector, out, as_json)
-    _print_outcomes(judged)
+    say_saved(tuned.vector, out, as_json)
+    print_outcomes(judged)
 
 
 @vectors_app.command(
@@ -277,14 +263,16 @@ def compose(
             (exam.ask(injecting(reader.backbone, base)) for base in bases), key=lambda each: float(each.accuracy)
         ),
     }
-    outcomes = _judged(answers)
+    outcomes = count_answers(answers)
     composed.save(out)
     if as_json:
-        print_json({"out": str(out), **_described(composed), "weights": chosen, "conditions": _outcomes(outcomes)})
+        print_json(
+            {"out": str(out), **describe_vector(composed), "weights": chosen, "conditions": describe_outcomes(outcomes)}
+        )
         return
     parts = ", ".join(f"{weight:.2f} x {base.relation}" for weight, base in zip(chosen, bases, strict=True))
     print_line(f"{relation!r} = {parts}. Saved {out}.\n")
-    _print_outcomes(outcomes)
+    print_outcomes(outcomes)
 
 
 def _numbers(text: str) -> list[float]:
@@ -292,66 +280,3 @@ def _numbers(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise SettingError(f"--weights must be numbers with commas between, such as 1,1, but is {text!r}.") from error
-
-
-def _judged(answers: Mapping[str, Answers]) -> dict[str, Outcome]:
-    from sav_core.vectors import Outcome
-
-    return {
-        name: Outcome(int(each.right.sum()), len(each.said), float(each.probability.mean()))
-        for name, each in answers.items()
-    }
-
-
-def _outcomes(outcomes: dict[str, Outcome]) -> dict[str, dict[str, Any]]:
-    from sav_core.evaluation import wilson_interval
-
-    return {
-        name: {
-            "accuracy": each.accuracy,
-            "interval": wilson_interval(each.right, each.n),
-            "probability": each.probability,
-            "n": each.n,
-        }
-        for name, each in outcomes.items()
-    }
-
-
-def _print_outcomes(outcomes: dict[str, Outcome]) -> None:
-    rows = [
-        [
-            name,
-            f"{each['accuracy']:.1%}",
-            _span(each["interval"], ".1%"),
-            f"{each['probability']:.3f}",
-        ]
-        for name, each in _outcomes(outcomes).items()
-    ]
-    print_table(["condition", "accuracy", "95 % interval", "probability"], rows)
-
-
-def _span(interval: Sequence[float], form: str = "+.4f") -> str:
-    return f"{interval[0]:{form}} to {interval[1]:{form}}"
-
-
-def _described(vector: FunctionVector) -> dict[str, Any]:
-    return {
-        "model": vector.model,
-        "relation": vector.relation,
-        "origin": vector.origin,
-        "layer": vector.layer,
-        "scale": vector.scale,
-        "norm": vector.norm,
-        "heads": [str(head) for head in vector.heads],
-        "seed": vector.seed,
-    }
-
-
-def _say_saved(vector: FunctionVector, out: Path, as_json: bool) -> None:
-    if as_json:
-        print_json({"out": str(out), **_described(vector)})
-        return
-    heads = f" from {', '.join(map(str, vector.heads))}" if vector.heads else ""
-    print_line(
-        f"{vector.relation!r}{heads}, added after layer {vector.layer} at {vector.scale:g} times its length. Saved {out}."
-    )

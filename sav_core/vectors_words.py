@@ -1,0 +1,79 @@
+"""What the commands of function vectors say: of a vector, and of how it did beside its rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sav_core.console import print_json, print_line, print_table
+
+# Imported inside the functions otherwise: help and mistakes are answered at once.
+if TYPE_CHECKING:
+    from sav_core.vectors import Answers, FunctionVector, Outcome
+
+__all__ = ["count_answers", "describe_outcomes", "describe_vector", "print_outcomes", "say_saved", "span"]
+
+
+def count_answers(answers: Mapping[str, Answers]) -> dict[str, Outcome]:
+    """Return how many of each condition's answers were right."""
+    from sav_core.vectors import Outcome
+
+    return {
+        name: Outcome(int(each.right.sum()), len(each.said), float(each.probability.mean()))
+        for name, each in answers.items()
+    }
+
+
+def describe_outcomes(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, Any]]:
+    """Return each condition's accuracy with its 95 % interval, for JSON."""
+    from sav_core.evaluation import wilson_interval
+
+    return {
+        name: {
+            "accuracy": each.accuracy,
+            "interval": wilson_interval(each.right, each.n),
+            "probability": each.probability,
+            "n": each.n,
+        }
+        for name, each in outcomes.items()
+    }
+
+
+def print_outcomes(outcomes: Mapping[str, Outcome]) -> None:
+    """Print a row for each condition."""
+    rows = [
+        [name, f"{each['accuracy']:.1%}", span(each["interval"], ".1%"), f"{each['probability']:.3f}"]
+        for name, each in describe_outcomes(outcomes).items()
+    ]
+    print_table(["condition", "accuracy", "95 % interval", "probability"], rows)
+
+
+def span(interval: Sequence[float], form: str = "+.4f") -> str:
+    """Return an interval in words."""
+    return f"{interval[0]:{form}} to {interval[1]:{form}}"
+
+
+def describe_vector(vector: FunctionVector) -> dict[str, Any]:
+    """Return where a vector comes from and where it goes, for JSON."""
+    return {
+        "model": vector.model,
+        "relation": vector.relation,
+        "origin": vector.origin,
+        "layer": vector.layer,
+        "scale": vector.scale,
+        "norm": vector.norm,
+        "heads": [str(head) for head in vector.heads],
+        "seed": vector.seed,
+    }
+
+
+def say_saved(vector: FunctionVector, out: Path, as_json: bool) -> None:
+    """Say that a vector was written, and what it is."""
+    if as_json:
+        print_json({"out": str(out), **describe_vector(vector)})
+        return
+    heads = f" from {', '.join(map(str, vector.heads))}" if vector.heads else ""
+    print_line(
+        f"{vector.relation!r}{heads}, added after layer {vector.layer} at {vector.scale:g} times its length. Saved {out}."
+    )
