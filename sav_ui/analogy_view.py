@@ -8,8 +8,8 @@ from sav_core.evaluation import wilson_interval
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
 from sav_ui.vector_lab import lab_of
+from sav_ui.vector_lines import conditions, progress_of, word_bars
 from sav_ui.vector_runs import base_vectors, missing_bases, waits_for_analogy
-from sav_ui.vectors_view import conditions, progress_of, word_bars
 from sav_ui.visit import Visit
 
 __all__ = ["analogy"]

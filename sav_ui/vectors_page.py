@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui import analogy_view, vectors, vectors_view
+from sav_ui import analogy_view, effects_view, vectors, vectors_view
 from sav_ui.frame import Frame
 from sav_ui.vector_runs import run
 
@@ -19,7 +19,7 @@ def build(frame: Frame) -> None:
         with gr.Column():
             frame.stage("relations", vectors_view.relations, act=vectors.act)
         with gr.Column():
-            frame.stage("effects", vectors_view.effects, act=vectors.act, run=run, slides=("effects",), lively=True)
+            frame.stage("effects", effects_view.effects, act=vectors.act, run=run, slides=("effects",), lively=True)
     frame.stage("vector", vectors_view.vector, act=vectors.act, run=run, slides=("vector", "effects"), lively=True)
     with gr.Row(elem_id="vectors-bottom", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():

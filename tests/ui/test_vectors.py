@@ -12,10 +12,11 @@ from sav_core.records import Head
 from sav_core.vectors import FunctionVector, Reader, RelationPrompt, mean_head_vectors, mediate, next_words
 from sav_ui import vector_lab, vector_tasks
 from sav_ui.analogy_view import _verdict, analogy
+from sav_ui.effects_view import effects
 from sav_ui.vector_lab import SCALES, STRENGTHS, lab_of
 from sav_ui.vector_runs import base_vectors, missing_bases, run
 from sav_ui.vectors import ACTIONS, act
-from sav_ui.vectors_view import effects, relations, tuning, vector
+from sav_ui.vectors_view import relations, tuning, vector
 from sav_ui.visit import Visit
 from tests.pictures import encoded, noise
 from tests.ui.people import sent, shelf_with, small_project, taught
