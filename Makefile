@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit screenshots browser-needs benchmark report clean help
+.PHONY: app test lint types unit screenshots browser-needs benchmark report model clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,14 +24,25 @@ types: $(VENV)/.development  ## types of the library
 unit: $(VENV)/.development  ## the tests alone; PYTEST="-k name" narrows them
 	$(BIN)/python -m pytest $(PYTEST)
 
-benchmark: $(VENV)/.runtime  ## speed and memory against the published procedure and the bare forward
+benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides in one run, and what a visitor waits for
 	$(BIN)/python -m benchmarks.extraction
 	$(BIN)/python -m benchmarks.refit
 	$(BIN)/python -m benchmarks.report_speed
+	$(BIN)/python -m benchmarks.vectors
+	$(BIN)/python -m benchmarks.app
 
 report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README
 	$(BIN)/python -m tools.report
 	$(BIN)/python -m tools.report_vectors
+
+model: $(VENV)/.tools  ## train the embedded model anew: some four hours of two cores; stopped and called again, it goes on
+	$(BIN)/python -m tools.artwork
+	$(BIN)/python -m tools.train --stage tower --minutes 25
+	$(BIN)/python -m tools.train --stage language --minutes 200
+	$(BIN)/python -m tools.export
+	$(BIN)/python -m tools.evaluate_model
+	$(BIN)/python -m tools.make_examples --measure
+	$(BIN)/python -m tools.write_card
 
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots
@@ -48,6 +59,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.tools: requirements-tools.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-tools.txt
 	touch $@
 
 $(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python
