@@ -73,7 +73,7 @@ def _naming(known: Sprites, unseen: Sprites, novel: Sprites) -> Iterable[Task]:
     yield Task(
         "new-things",
         "Things it was never taught",
-        "Six things the demo model never saw in training; six drawings each, by several artists, are enough.",
+        "Six things that the demo model never saw in training.",
         "What is this?",
         labels,
         [Item(alone(n, novel, OPEN[1:], f"new {n} {i}"), n) for n in labels for i in range(6)],
@@ -83,7 +83,7 @@ def _naming(known: Sprites, unseen: Sprites, novel: Sprites) -> Iterable[Task]:
     yield Task(
         "other-artists",
         "The same thing by another artist",
-        "Taught on drawings by four artists, asked about drawings by a fifth whose hand the demo model never saw.",
+        "Four artists teach; a fifth, never seen, is asked about.",
         "What is this?",
         labels,
         [Item(alone(n, known, OPEN, f"artists {n} {i}"), n) for n in labels for i in range(6)],
@@ -154,7 +154,7 @@ def _scenes(known: Sprites, unseen: Sprites) -> Iterable[Task]:
     yield task(
         "where",
         "Where is the umbrella?",
-        "The same two things, an umbrella and a whale, arranged differently.",
+        "An umbrella and a whale, arranged differently.",
         "On which side of the whale is the umbrella?",
         ("above", "below", "left", "right"),
         placed,
@@ -178,7 +178,7 @@ def _scenes(known: Sprites, unseen: Sprites) -> Iterable[Task]:
     yield task(
         "true-or-false",
         "True or false?",
-        "Each picture comes with a statement of its own; most false ones are off by a word.",
+        "Each picture has a statement; false ones are off by a word.",
         "",
         ("false", "true"),
         claimed,
@@ -221,9 +221,8 @@ def photographs(stamps: Path) -> Task:
             (support if index < 8 else queries).append(Item(picture, label))
     return Task(
         "photographs",
-        "Photographs: what the demo model is not made for",
-        "Birds, flowers, fruit and mammals, photographed. The demo model knows drawings: "
-        "expect mistakes, and try a larger one.",
+        "Photographs",
+        "Not what the demo model is made for: expect mistakes.",
         "What is this?",
         tuple(PHOTOGRAPHS),
         support,
