@@ -46,6 +46,7 @@ def label_likelihoods(
     """
     if not labels or not all(label.strip() for label in labels):
         raise SettingError(f"labels must be one or more texts, none of them empty, but are {list(labels)!r}.")
+    labels = list(dict.fromkeys(labels))  # one named twice is one answer
     answers = [backbone.answer_ids(example, label) for label in labels]
     with backbone.lock:
         read = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
@@ -90,8 +91,9 @@ def _scores(backbone: Backbone, answers: Sequence[list[int]], first: Tensor, mem
     sums = first[[answer[0] for answer in answers]].cpu()
     longest = max(len(answer) for answer in answers) - 1
     if longest:
-        given = pad_sequence([torch.tensor(answer[:-1]) for answer in answers], batch_first=True)
-        asked = pad_sequence([torch.tensor(answer[1:]) for answer in answers], batch_first=True)
+        # An answer of one token leaves nothing to read on, and of an empty list torch would make a float tensor.
+        given = pad_sequence([torch.tensor(answer[:-1], dtype=torch.long) for answer in answers], batch_first=True)
+        asked = pad_sequence([torch.tensor(answer[1:], dtype=torch.long) for answer in answers], batch_first=True)
         own = copy.deepcopy(memory)
         own.batch_repeat_interleave(len(answers))
         # No attention mask: the prompt has no padding, and what pads an answer comes after all that is asked of it.

@@ -44,6 +44,20 @@ def test_likelihoods_equal_reading_every_label_on_its_own(tiny_backbone, archite
         assert math.fsum(likelihoods.values()) == pytest.approx(1)
 
 
+def test_the_order_of_labels_of_unlike_length_changes_nothing(tiny_backbone):
+    backbone = tiny_backbone("qwen2_vl")
+    short, long = "a", "a much longer label"
+    lengths = [len(backbone.answer_ids(EXAMPLES[0], label)) for label in (short, long)]
+    assert lengths[0] == 1 < lengths[1]
+    one, other = (label_likelihoods(backbone, EXAMPLES[0], labels) for labels in ([short, long], [long, short]))
+    assert one == pytest.approx(other, rel=1e-4)
+
+
+def test_a_label_named_twice_is_one_answer(tiny_backbone):
+    backbone = tiny_backbone("qwen2_vl")
+    assert label_likelihoods(backbone, EXAMPLES[0], ["a", "b", "a"]) == label_likelihoods(backbone, EXAMPLES[0], ["a", "b"])
+
+
 def test_many_labels_are_read_in_groups_with_the_same_result(tiny_backbone):
     backbone = tiny_backbone("gemma3")
     labels = [f"label {index}" for index in range(40)]
