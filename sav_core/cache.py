@@ -1,12 +1,14 @@
 """Head vectors on disk, so that no image is ever shown to the same model twice.
 
-One small safetensors file for each example, named by its key, in 256 folders. Files appear whole (see ``storage``), so any
+One small checksummed file for each example, named by its key, in 256 folders. Files appear whole (see ``storage``), so any
 number of processes may share a cache without locks: at worst two compute the same vector. A file's modification time is
 when it was last used; when the cache has grown past its limit, the least recently used go until a tenth of it is free.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import threading
 from functools import cache
@@ -14,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from sav_core.errors import StorageError
@@ -24,7 +25,8 @@ from sav_core.storage import write_atomically
 __all__ = ["VectorCache", "default_cache"]
 
 _FREED = 0.1  # share of the limit to free at once, so that a full cache is not scanned for every new file
-_SUFFIX = ".safetensors"
+_SUFFIX = ".vector"  # after its checksum, safetensors
+_DIGEST = 16  # bytes of checksum: a disk that errs must not classify
 
 
 class VectorCache:
@@ -55,16 +57,15 @@ class VectorCache:
         """
         path = self._path(key)
         try:
-            vector: npt.NDArray[np.float32] = load(path.read_bytes())["vector"]
-            os.utime(path)
+            content = path.read_bytes()
         except OSError:
             return None  # never put, evicted meanwhile, or unreadable: in each case computing it is the answer
-        except (SafetensorError, KeyError, ValueError):
-            self._remove(path)
-            return None
-        if vector.dtype != np.float32 or vector.ndim != 3 or not np.isfinite(vector).all():
-            self._remove(path)
-            return None
+        vector = _unpacked(content)
+        with contextlib.suppress(OSError, StorageError):  # a folder that may only be read is still good to read
+            if vector is None:
+                self._remove(path)
+            else:
+                os.utime(path)
         return vector
 
     def put(self, key: str, vector: npt.NDArray[np.float32]) -> None:
@@ -73,7 +74,7 @@ class VectorCache:
         Raises:
             StorageError: the disk refuses.
         """
-        content = save({"vector": np.ascontiguousarray(vector, dtype=np.float32)})
+        content = _packed(vector)
         write_atomically(self._path(key), content)
         with self._lock:
             self._size = self._scan_size() if self._size is None else self._size + len(content)
@@ -123,6 +124,21 @@ class VectorCache:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"Cannot remove {path} from the cache ({error.strerror}): check its permissions.") from error
+
+
+def _packed(vector: npt.NDArray[np.float32]) -> bytes:
+    """A file's content: its checksum, then the vector."""
+    content: bytes = save({"vector": np.ascontiguousarray(vector, dtype=np.float32)})
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest() + content
+
+
+def _unpacked(content: bytes) -> npt.NDArray[np.float32] | None:
+    """The vector in a file's content; ``None`` if not every bit of it is as it was written."""
+    digest, content = content[:_DIGEST], content[_DIGEST:]
+    if hashlib.blake2b(content, digest_size=_DIGEST).digest() != digest:
+        return None
+    vector: npt.NDArray[np.float32] = load(content)["vector"]
+    return vector
 
 
 @cache

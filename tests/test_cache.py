@@ -39,8 +39,11 @@ def test_what_was_put_is_got(cache):
         lambda content: b"\xff" * len(content),
         lambda content: content[:-4] + np.float32(np.nan).tobytes(),
         lambda content: content.replace(b'"vector"', b'"victor"'),
+        lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+        lambda content: content[:-16] + bytes(16),
+        lambda content: bytes([content[0] ^ 1]) + content[1:],
     ],
-    ids=["empty", "truncated", "noise", "not a number", "another name"],
+    ids=["empty", "truncated", "noise", "not a number", "another name", "one bit", "an unwritten end", "the checksum"],
 )
 def test_a_damaged_entry_counts_as_absent_and_can_be_put_again(cache, damage):
     cache.put(KEYS[0], vector())
@@ -50,6 +53,21 @@ def test_a_damaged_entry_counts_as_absent_and_can_be_put_again(cache, damage):
     assert files(cache) == []
     cache.put(KEYS[0], vector(1))
     np.testing.assert_array_equal(cache.get(KEYS[0]), vector(1))
+
+
+def refuse(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_folder_that_may_only_be_read_is_still_read(cache, monkeypatch):
+    cache.put(KEYS[0], vector())
+    cache.put(KEYS[1], vector(1))
+    damaged = cache._path(KEYS[1])
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    monkeypatch.setattr("os.utime", refuse)
+    monkeypatch.setattr(type(damaged), "unlink", refuse)
+    np.testing.assert_array_equal(cache.get(KEYS[0]), vector())
+    assert cache.get(KEYS[1]) is None
 
 
 def test_it_stays_below_its_limit_and_keeps_what_was_used_last(tmp_path):
