@@ -157,7 +157,7 @@ def _config(folder: Path, name: str) -> dict[str, Any]:
         raise UnsupportedModelError(f"The folder of {name!r} holds no config.json: it is not a transformers model.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnsupportedModelError(f"The config.json of {name!r} is not JSON: download the model again.") from error
     if not isinstance(config, dict) or "model_type" not in config:
         raise UnsupportedModelError(f"The config.json of {name!r} names no model_type: it is not a transformers model.")

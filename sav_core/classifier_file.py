@@ -115,7 +115,7 @@ def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
         raise ClassifierFileError(f"{path} was changed after it was saved (its checksum differs): save it again.")
     try:
         return _unpack(json.loads(header), arrays)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ClassifierFileError(f"{path} holds no usable classifier ({error}): save it again.") from error
 
 
@@ -135,6 +135,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     reliability = arrays.get("reliability")
     layers, heads, n_labels, dim = arrays["centroids"].shape
     expected = {
+        "texts are texts": all(isinstance(text, str) for text in (*labels, *_texts(provenance))) and all(labels),
         "the labels are sorted and distinct": list(labels) == sorted(set(labels)) and len(labels) >= 2,
         "labels, counts and centroids agree": len(labels) == len(examples) == n_labels,
         "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads)
@@ -160,6 +161,12 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         if not holds:
             raise ValueError(f"it does not hold that {law}")
     return FittedHeads(labels, arrays["centroids"], scores, examples, gaussian, reliability), provenance
+
+
+def _texts(provenance: Provenance) -> tuple[object, ...]:
+    """What of it must be text; a question that is ``None`` is one."""
+    question = "" if provenance.question is None else provenance.question
+    return (provenance.model, provenance.identity, provenance.dtype, provenance.pixel_backend, question)
 
 
 def _digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
