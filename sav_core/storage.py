@@ -18,6 +18,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StorageError: the disk is full, read-only or not ours to write; what was at ``path`` before is still there.
     """
+    if not path.name:
+        raise StorageError(f"Cannot write {str(path)!r}, which names no file: give a name for it.")
+    path = path.resolve()  # a link goes on pointing to what it did
+    if path.exists() and not path.is_file():
+        raise StorageError(f"Cannot write {path}, which is there and no ordinary file: choose another name.")
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,27 @@ def test_a_failure_half_way_leaves_the_old_content_and_nothing_else(tmp_path, mo
         write_atomically(path, b"new")
     assert os.listdir(tmp_path) == ["kept"]  # noqa: PTH208
     assert path.read_bytes() == b"old"
+
+
+def test_a_link_goes_on_pointing_to_what_it_did(tmp_path):
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_what_is_no_ordinary_file_is_left_as_it_is(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(StorageError, match="no ordinary file"):
+            write_atomically(path, b"content")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_name_of_nothing_is_refused():
+    with pytest.raises(StorageError, match="names no file"):
+        write_atomically(Path(), b"content")
 
 
 def test_a_place_that_is_no_folder_is_refused(tmp_path):
