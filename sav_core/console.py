@@ -63,7 +63,7 @@ def print_line(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Write one JSON value on a line of its own."""
-    print_line(json.dumps(value, ensure_ascii=False))
+    print_line(json.dumps(value, ensure_ascii=not _encoding().lower().startswith("utf")))
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
@@ -115,7 +115,7 @@ class _ReaderGoneError(Exception):
 def _write(text: str) -> None:
     """Write to standard output at once, so that a disk or a reader that takes no more is told from a fault of ours."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_sayable(text))
         sys.stdout.flush()
     except OSError as error:
         # What is left in the buffer would fail again when Python exits.
@@ -123,6 +123,15 @@ def _write(text: str) -> None:
         if isinstance(error, BrokenPipeError):
             raise _ReaderGoneError from error
         raise StorageError(f"The output cannot be written ({error.strerror}): write it to another place.") from error
+
+
+def _sayable(text: str) -> str:
+    """The text as far as standard output can say it, the rest as escapes: a label may be in any script."""
+    return text.encode(_encoding(), "backslashreplace").decode(_encoding())
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -1,5 +1,6 @@
 import errno
 import io
+import json
 import os
 
 import pytest
@@ -38,6 +39,16 @@ def test_results_are_written_as_they_are(capsys):
     assert lines[0].startswith("[bold]a[/bold] :smile: long")
     assert lines[1] == '{"label": "Käfer"}'
     assert [line.split() for line in lines[2:]] == [["label", "share"], ["[b]", "1", "%"]]
+
+
+def test_what_the_terminal_cannot_say_is_escaped(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    print_line("日本 100 %")
+    print_json({"label": "日本 🍎"})
+    said, value = out.buffer.getvalue().decode("ascii").splitlines()
+    assert said == r"\u65e5\u672c 100 %"
+    assert json.loads(value) == {"label": "日本 🍎"}
 
 
 @pytest.mark.parametrize("command", [lambda: print_json(1), lambda: print_table(["a"], [["b"]])], ids=["json", "table"])
