@@ -59,6 +59,10 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
         raise SettingError(f"device must be 'auto', 'cpu' or 'cuda', but is {device!r}.") from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise SettingError("device is 'cuda', but torch sees no GPU here: use 'auto' or 'cpu'.")
+    try:
+        torch.zeros(1, device=chosen).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # each backend has its own way to be missing
+        raise SettingError(f"device is {str(device)!r}, which torch cannot use here: use 'auto' or 'cpu'.") from error
     return chosen
 
 

@@ -261,7 +261,7 @@ class TestRefusals:
         with pytest.raises(UnsupportedModelError, match="processor of 'copy' cannot be built"):
             load_backbone(folder)
 
-    @pytest.mark.parametrize("device", ["cuda", "abacus"])
+    @pytest.mark.parametrize("device", ["cuda", "abacus", "mps", "xpu", "meta"])
     def test_a_device_that_is_not_here(self, folder, device, monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         with pytest.raises(SettingError, match=device):
