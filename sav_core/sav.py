@@ -71,7 +71,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def fit(
         self,
-        support: Sequence[Example],
+        support: Sequence[Example | PictureLike],
         y: Sequence[str] | None = None,
         *,
         progress: ProgressCallback | None = None,
@@ -81,18 +81,19 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         """Run the model once on each example, score every head, keep the best.
 
         Args:
-            support: labelled examples.
+            support: labelled examples; with ``y`` also plain images, which are then asked nothing.
             y: labels that replace the examples' own.
             progress: called as examples are done.
             cancel: asked between batches; true stops the work.
             hidden: also keep the last hidden states of the same pass in ``vectors_``, for comparison.
 
         Raises:
-            InputError: no examples, an example without label, or fewer than two labels.
+            InputError: no examples, an example without label, fewer than two labels, or not as many labels as examples.
+            ImageError: an image cannot be read.
             SettingError: a constructor argument is out of its range.
             CancelledError: ``cancel`` said so.
         """
-        examples = list(support) if y is None else [e.with_label(name) for e, name in zip(support, y, strict=True)]
+        examples = _labelled(support, y)
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
@@ -154,6 +155,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             CancelledError: ``cancel`` said so.
         """
         check_is_fitted(self)
+        _check_several(queries)
         examples = [self.as_query(query) for query in queries]
         return self.head_classifier_.predict(self.extract(examples, progress=progress, cancel=cancel))
 
@@ -276,3 +278,20 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _fitted(self, name: str) -> Any:
         check_is_fitted(self)
         return getattr(self.head_classifier_, name)
+
+
+def _labelled(support: Sequence[Example | PictureLike], y: Sequence[str] | None) -> list[Example]:
+    """The support as examples, under the labels of ``y`` where there are such."""
+    _check_several(support)
+    examples = [each if isinstance(each, Example) else Example(each) for each in support]
+    if y is None:
+        return examples
+    if len(y) != len(examples):
+        raise InputError(f"{len(examples)} examples need as many labels, but y has {len(y)}.")
+    return [example.with_label(label) for example, label in zip(examples, y, strict=True)]
+
+
+def _check_several(given: object) -> None:
+    """Refuse one thing where several are taken: a path alone would be read letter by letter."""
+    if isinstance(given, (str, bytes, Path, Example)):
+        raise InputError(f"A sequence of examples or images is taken, but one {type(given).__name__} came: write [it].")

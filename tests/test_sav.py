@@ -1,4 +1,5 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +63,21 @@ def test_an_image_alone_is_asked_the_question_of_the_support(classifier, support
     assert plain.votes == asked.votes
     (other,) = classifier.predict([Example(image, "What else?")])
     assert other.votes != asked.votes
+
+
+def test_plain_images_are_fitted_with_labels_beside_them(classifier):
+    images, labels = [example_image(seed) for seed in range(4)], ["a", "b", "a", "b"]
+    assert classifier.fit(images, labels).predict([images[1]])[0].label == "b"
+    with pytest.raises(InputError, match="4 examples need as many labels, but y has 3"):
+        classifier.fit(images, labels[:3])
+
+
+@pytest.mark.parametrize("given", ["cat.png", Path("cat.png"), Example(example_image(1), "Which?", "a")])
+def test_one_thing_where_several_are_taken_is_told(classifier, support, given):
+    with pytest.raises(InputError, match=r"write \[it\]"):
+        classifier.fit(given)
+    with pytest.raises(InputError, match=r"write \[it\]"):
+        classifier.fit(support).predict(given)
 
 
 def test_questions_of_their_own_need_a_question_to_answer(classifier):
