@@ -10,10 +10,9 @@ import typer
 
 from sav_core.benchmarks.facts import BENCHMARKS, Benchmark
 from sav_core.benchmarks.prompts import Options
+from sav_core.command_parts import AsJson, Dtype, KeptHeads, Model, ScoredBy, Voting, open_backbone
 from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
-from sav_core.heads import Scoring
-from sav_core.voting import VotingName
 
 if TYPE_CHECKING:
     from sav_core.benchmarks import Loaded, Split
@@ -56,15 +55,15 @@ def benchmark(
             "--options", help="Answers that the question names; four class names, as published, make it a 4-way choice."
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")] = None,
-    dtype: Annotated[str, typer.Option("--dtype", help="What the model computes in.")] = "auto",
-    heads: Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")] = 20,
-    voting: Annotated[VotingName, typer.Option("--voting", help="How the votes are counted.")] = "majority",
-    scoring: Annotated[Scoring, typer.Option("--scoring", help="How heads are scored.")] = "resubstitution",
+    model: Model = None,
+    dtype: Dtype = "auto",
+    heads: KeptHeads = 20,
+    voting: Voting = "majority",
+    scoring: ScoredBy = "resubstitution",
     zero_shot: Annotated[
         bool, typer.Option("--zero-shot", help="Also ask the model itself, by label likelihood, without any support.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a published benchmark on your own copy of its data, beside the published figures."""
     from sav_core.benchmarks import load_benchmark
@@ -113,10 +112,9 @@ def benchmark(
 
 
 def _run(loaded: Loaded, split: Split, model: str | None, dtype: str, **settings: Any) -> dict[str, Any]:
-    from sav_core.backbones import load_backbone
     from sav_core.benchmark_runs import run_benchmark
 
-    backbone = load_backbone(model, dtype=dtype)
+    backbone = open_backbone(model, dtype)
     with progress_bar(loaded.benchmark.title) as progress:
         run = run_benchmark(backbone, loaded, split, progress=progress, **settings)
     return {"model": backbone.name, "dtype": backbone.dtype_name, **run.as_dict()}

@@ -22,8 +22,10 @@ from sav_core.command_parts import (
     ScoredBy,
     Train,
     Voting,
-    open_backbone,
+    open_classifier_for,
     open_examples,
+    open_index,
+    open_queries,
     print_dtype,
     print_left_out,
     skipped_as_dicts,
@@ -86,10 +88,8 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
-    from sav_core.sav import SavClassifier
-
     support = open_examples(train, question)
-    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring, belief=belief)
+    classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     temperature = None
@@ -136,10 +136,9 @@ def classify(
     as_json: AsJson = False,
 ) -> None:
     """Classify images; with --json one object a line: image, label, shares, votes, confidence."""
-    from sav_core.datasets import read_queries
     from sav_core.opening import open_classifier
 
-    queries = read_queries(images, question=question)
+    queries = open_queries(images, question)
     fitted = open_classifier(classifier, model)
     with progress_bar("classifying") as progress:
         predictions = fitted.predict(queries, progress=progress)
@@ -172,10 +171,9 @@ def _nearest(
     fitted: SavClassifier, index: str, queries: Sequence[Example], question: str
 ) -> list[list[dict[str, str | float | None]]]:
     """For each query the five images of the index that are nearest by the kept heads."""
-    from sav_core.indexes import read_index
     from sav_core.retrieval import nearest
 
-    searched = [fitted.as_query(example) for example in read_index(index, question=question)]
+    searched = [fitted.as_query(example) for example in open_index(index, question)]
     with progress_bar("reading the index") as progress:
         vectors = fitted.extract(searched, progress=progress)
     found = nearest(vectors, fitted.extract([fitted.as_query(query) for query in queries]), fitted.kept_heads_)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sav_core.console import print_line, spinner
+from sav_core.console import print_line, progress_bar, spinner
 from sav_core.heads import Scoring
 from sav_core.reliability import Belief
 from sav_core.voting import VotingName
@@ -15,6 +15,7 @@ from sav_core.voting import VotingName
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
     from sav_core.records import ExampleSet, Skipped
+    from sav_core.sav import SavClassifier
 
 __all__ = [
     "AsJson",
@@ -27,7 +28,10 @@ __all__ = [
     "Train",
     "Voting",
     "open_backbone",
+    "open_classifier_for",
     "open_examples",
+    "open_index",
+    "open_queries",
     "print_dtype",
     "print_left_out",
     "skipped_as_dicts",
@@ -55,10 +59,41 @@ def open_backbone(model: str | None, dtype: str) -> Backbone:
 
 
 def open_examples(source: str, question: str) -> ExampleSet:
-    """Read labelled examples."""
+    """Read labelled examples, saying on a terminal how far that is."""
     from sav_core.datasets import read_examples
 
-    return read_examples(source, question=question)
+    with progress_bar("reading images") as progress:
+        return read_examples(source, question=question, progress=progress)
+
+
+def open_queries(sources: Sequence[str], question: str) -> ExampleSet:
+    """Read images to classify, saying on a terminal how far that is."""
+    from sav_core.datasets import read_queries
+
+    with progress_bar("reading images") as progress:
+        return read_queries(sources, question=question, progress=progress)
+
+
+def open_index(source: str, question: str) -> ExampleSet:
+    """Read images to search in, saying on a terminal how far that is."""
+    from sav_core.indexes import read_index
+
+    with progress_bar("reading images") as progress:
+        return read_index(source, question=question, progress=progress)
+
+
+def open_classifier_for(
+    support: ExampleSet, model: str | None, dtype: str, *, heads: int, voting: str, scoring: str, belief: str
+) -> SavClassifier:
+    """Load a model for a classifier of these examples; what they or the settings lack is told before that."""
+    from sav_core.classifier import HeadClassifier, check_labels
+
+    HeadClassifier(heads, voting, scoring, belief).check_settings()
+    check_labels([example.label for example in support], [example.name for example in support])
+    backbone = open_backbone(model, dtype)
+    from sav_core.sav import SavClassifier
+
+    return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief)
 
 
 def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:

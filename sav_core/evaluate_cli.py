@@ -17,8 +17,9 @@ from sav_core.command_parts import (
     ScoredBy,
     Train,
     Voting,
-    open_backbone,
+    open_classifier_for,
     open_examples,
+    open_queries,
     print_dtype,
     print_left_out,
     skipped_as_dicts,
@@ -81,7 +82,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
-    from sav_core.sav import SavClassifier
+    from sav_core.evaluation import check_truth
 
     if (test is None) == (episodes is None):
         raise SettingError("Give either --test, examples to judge by, or --episodes, a number of splits of --train.")
@@ -91,8 +92,10 @@ def evaluate(
         )
     support = open_examples(train, question)
     queries = None if test is None else open_examples(test, question)
-    others = None if foreign is None else _foreign(foreign, question)
-    classifier = SavClassifier(open_backbone(model, dtype), n_kept=heads, voting=voting, scoring=scoring, belief=belief)
+    if queries is not None:
+        check_truth([example.label for example in queries], support.labels)
+    others = None if foreign is None else open_queries([foreign], question)
+    classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     if queries is None:
         drawn = _Drawn(episodes or 0, shots, ways, seed)
         result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep, demonstrations=demonstrations)
@@ -120,12 +123,6 @@ class _Drawn(NamedTuple):
     shots: int
     ways: int | None
     seed: int
-
-
-def _foreign(source: str, question: str) -> ExampleSet:
-    from sav_core.datasets import read_queries
-
-    return read_queries([source], question=question)
 
 
 def _report(

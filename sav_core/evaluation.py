@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError
 
-__all__ = ["Evaluation", "evaluate_labels", "wilson_interval"]
+__all__ = ["Evaluation", "check_truth", "evaluate_labels", "wilson_interval"]
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,32 @@ def evaluate_labels(truth: Sequence[str | None], answers: Sequence[str], labels:
     Raises:
         InputError: nothing to evaluate, an example without label, or a label that is none of ``labels``.
     """
-    if not truth:
-        raise InputError("There is nothing to evaluate: give at least one labelled test example.")
+    known = check_truth(truth, labels)
     place = {label: row for row, label in enumerate(labels)}
     confusion = np.zeros((len(place), len(place)), dtype=np.int64)
-    for label, answer in zip(truth, answers, strict=True):
+    for label, answer in zip(known, answers, strict=True):
+        confusion[place[label], place[answer]] += 1
+    return Evaluation(tuple(labels), confusion)
+
+
+def check_truth(truth: Sequence[str | None], labels: Sequence[str]) -> list[str]:
+    """Return the labels of a test set that can be judged by: ask before a model runs.
+
+    Raises:
+        InputError: as ``evaluate_labels`` does.
+    """
+    if not truth:
+        raise InputError("There is nothing to evaluate: give at least one labelled test example.")
+    known = []
+    for label in truth:
         if label is None:
             raise InputError("Every test example needs a label to be judged by, and one has none.")
-        if label not in place:
+        if label not in labels:
             raise InputError(
                 f"The test set has the label {label!r}, which the classifier was not taught: it knows {', '.join(labels)}."
             )
-        confusion[place[label], place[answer]] += 1
-    return Evaluation(tuple(labels), confusion)
+        known.append(label)
+    return known
 
 
 def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path, PurePosixPath
 
 from sav_core.datasets import read_examples, read_queries
-from sav_core.records import ExampleSet
+from sav_core.records import ExampleSet, ProgressCallback
 
 __all__ = ["read_index"]
 
 
-def read_index(source: str | os.PathLike[str], *, question: str = "") -> ExampleSet:
+def read_index(
+    source: str | os.PathLike[str], *, question: str = "", progress: ProgressCallback | None = None
+) -> ExampleSet:
     """Read images that may be labelled.
 
     Args:
@@ -19,14 +21,15 @@ def read_index(source: str | os.PathLike[str], *, question: str = "") -> Example
             name of the uppermost folder it lies in, if all lie in folders and there are two of these or more; a single
             folder that wraps all others is passed over.
         question: for examples that have none of their own.
+        progress: called after each image.
 
     Raises:
         DatasetError: there is nothing to read.
     """
     path = Path(source)
     if path.is_file() and path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
-        return read_examples(source, question=question)
-    found = read_queries(source, question=question)
+        return read_examples(source, question=question, progress=progress)
+    found = read_queries(source, question=question, progress=progress)
     places = [_folders(example.name, path) for example in found]
     while all(places) and len({folders[0] for folders in places}) == 1:
         places = [folders[1:] for folders in places]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sav_core.command_parts import AsJson, open_backbone, open_index, open_queries
 from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
 
@@ -39,7 +40,6 @@ Heads = Annotated[
     typer.Option("--heads", help="How many heads decide: the classifier's best, or those that tell the labels apart best."),
 ]
 Question = Annotated[str, typer.Option("--question", help="Asked of every image; the classifier's own unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 
 
 def add_retrieval(app: typer.Typer) -> None:
@@ -64,13 +64,11 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the images that look most like another to some attention heads; with --json one object a query."""
-    from sav_core.datasets import read_queries
-    from sav_core.indexes import read_index
     from sav_core.retrieval import nearest
 
     if k < 1:
         raise SettingError(f"--k must be 1 or more, but is {k}.")
-    queries, searched = read_queries(query, question=question), read_index(index, question=question)
+    queries, searched = open_queries(query, question), open_index(index, question)
     _check_heads(searched, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors, asked = reader.extract(searched, "reading the index"), reader.extract(queries, "reading the query")
@@ -106,12 +104,11 @@ def recall(
 ) -> None:
     """Judge retrieval on labelled images: recall by the heads beside last hidden state and raw pixels."""
     from sav_core.features import as_vectors
-    from sav_core.indexes import read_index
     from sav_core.records import Head
     from sav_core.retrieval_reports import Space, check_recall, pixel_space, recall_report
 
-    searched = read_index(index, question=question)
-    queries = searched if query is None else read_index(query, question=question)
+    searched = open_index(index, question)
+    queries = searched if query is None else open_index(query, question)
     ks = k or [n for n in (1, 5, 10) if n < len(searched)]
     labels = [[example.label for example in each] for each in (searched, queries)]
     check_recall(labels[0], None if query is None else labels[1], ks)
@@ -159,10 +156,9 @@ def extract(
     """Write the head vectors of images for use elsewhere, all or compressed; labelled images tell what that costs."""
     from sav_core.compression import compress, compression_cost
     from sav_core.exports import check_export, export_vectors
-    from sav_core.indexes import read_index
 
     check_export(out)
-    examples = read_index(images, question=question)
+    examples = open_index(images, question)
     _check_heads(examples, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors = reader.extract(examples, "reading")
@@ -198,11 +194,10 @@ class _Reader:
 
     @classmethod
     def open(cls, file: Path | None, model: str | None, dtype: str) -> _Reader:
-        from sav_core.backbones import load_backbone
         from sav_core.opening import open_classifier
 
         if file is None:
-            return cls(load_backbone(model, dtype=dtype), None, None)
+            return cls(open_backbone(model, dtype), None, None)
         classifier = open_classifier(file, model)
         return cls(classifier.backbone, classifier, file)
 

@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sav_core.console import progress_bar, spinner
+from sav_core.command_parts import open_backbone
+from sav_core.console import progress_bar
 from sav_core.errors import SkippedWarning
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
@@ -22,11 +23,10 @@ SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no strength
 
 def open_reader(model: str | None, dtype: str) -> Reader:
     """Load the model, saying so on a terminal."""
-    with spinner(f"loading {model or 'the model'}"):
-        from sav_core.backbones import load_backbone
-        from sav_core.vectors import Reader
+    backbone = open_backbone(model, dtype)
+    from sav_core.vectors import Reader
 
-        return Reader(load_backbone(model, dtype=dtype))
+    return Reader(backbone)
 
 
 def task_from(data: Path | None, images: Path | None, seed: int) -> RelationTask:
