@@ -30,6 +30,7 @@ Sampler: TypeAlias = Callable[[Any], Mapping[str, Any]]
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _WORTH = 0.8  # bfloat16 rounds, so it must save a fifth of the time at least
+_QUICK = 0.1  # seconds an image; a model as quick as that in float32 gains nothing, and answers everywhere the same
 _USABLE = 0.8  # share of the free memory that weights may fill
 _TIMED_WHOLE = 50_000_000  # parameters; up to here a whole forward is timed, its vision tower included
 _TOKENS = 512  # that a decoder layer is timed with
@@ -72,8 +73,9 @@ def load_precisely(
     """Load a model in the dtype asked for, or with ``"auto"`` in the one that suits the device.
 
     On a GPU that is bfloat16. On a CPU it is measured on the model itself: small models are several times slower in
-    bfloat16 there, large ones faster, and where the border lies depends on the processor. What was measured is kept beside
-    the cached vectors, so that a model near the border computes the same vectors tomorrow.
+    bfloat16 there, large ones faster, and where the border lies depends on the processor. A small model that is quick in
+    float32 stays with it, so that its figures are the same on every machine. What was measured is kept beside the cached
+    vectors, so that a model near the border computes the same vectors tomorrow.
 
     Args:
         load: loads the model in a dtype.
@@ -137,6 +139,8 @@ def _load_faster(load: Loader, sample: Sampler, parameters: int) -> tuple[Any, P
         what, trial = "a decoder layer", _first_layer(model)
     float32, bfloat16 = trial.seconds(torch.float32, torch.bfloat16)
     why = f"{what} takes {_shown(float32)} in float32 and {_shown(bfloat16)} in bfloat16 on this CPU"
+    if parameters <= _TIMED_WHOLE and float32 < _QUICK:
+        return model, Precision(torch.float32, f"{why}, too little to round for")
     if bfloat16 >= _WORTH * float32:
         return model, Precision(torch.float32, why)
     del model, trial

@@ -296,6 +296,14 @@ class TestPrecision:
         assert backbone.model.dtype == backbone.dtype
         assert backbone.why_dtype.startswith(what)
 
+    def test_a_small_model_that_is_quick_does_not_round(self, folder, monkeypatch):
+        monkeypatch.setattr(precision._Trial, "seconds", lambda *_: [0.02, 0.01])
+        backbone = load_backbone(folder, device="cpu")
+        assert backbone.dtype_name == "float32"
+        assert backbone.why_dtype == (
+            "one image takes 20 ms in float32 and 10 ms in bfloat16 on this CPU, too little to round for"
+        )
+
     def test_a_slow_call_is_not_repeated_more_than_once(self):
         calls = []
 
