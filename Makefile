@@ -37,8 +37,7 @@ report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, 
 
 model: $(VENV)/.tools  ## train the embedded model anew: some four hours of two cores; stopped and called again, it goes on
 	$(BIN)/python -m tools.artwork
-	$(BIN)/python -m tools.train --stage tower --minutes 25
-	$(BIN)/python -m tools.train --stage language --minutes 200
+	$(BIN)/python -m tools.train
 	$(BIN)/python -m tools.export
 	$(BIN)/python -m tools.evaluate_model
 	$(BIN)/python -m tools.make_examples --measure

@@ -50,6 +50,19 @@ SETS = (
 )
 
 
+TEXTS = {
+    "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
+    "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/legalcode",
+    "CC-BY-SA-4.0": "https://creativecommons.org/licenses/by-sa/4.0/legalcode",
+    "MIT": "https://github.com/microsoft/fluentui-emoji/blob/main/LICENSE",
+}
+
+
+def licence(icon_set: IconSet) -> str:
+    """The set's licence as a link to its text."""
+    return f"[{icon_set.licence}]({TEXTS[icon_set.licence]})"
+
+
 def fetch(icon_set: IconSet, folder: Path) -> dict[str, str]:
     """Every icon of a set as SVG text, by icon name (aliases included)."""
     spec = f"@iconify-json/{icon_set.package}@{icon_set.version}"

@@ -3,7 +3,8 @@
     python -m tools.evaluate_model                        # everything, 60 episodes: some 20 minutes on two quiet cores
     python -m tools.evaluate_model --episodes 10 --only answers
 
-Prints every figure with its standard error and writes `assets/model/figures.json`, from which the model card is made.
+Prints every figure with its standard error and writes `.build/training/figures.json`, from which `write_card` makes the
+model card.
 """
 
 import argparse

@@ -78,6 +78,8 @@ def _score(
     ranking = classifier.fitted_.scores.ranking
     sav, everyone = classifier.score(vectors), classifier.voting_with(ranking).score(vectors)
     scores[f"{prefix}SAV"].append(sav)
+    gaussian = HeadClassifier(n_kept=KEPT, voting="gaussian").fit(readings.vectors(support, known))
+    scores[f"{prefix}SAV, gaussian"].append(gaussian.score(vectors))
     scores[f"{prefix}all heads"].append(everyone)
     scores[f"{prefix}SAV minus all heads"].append(sav - everyone)
     for name, features in (
@@ -153,7 +155,7 @@ def question_dependent(backbone: Backbone, episodes: int, seed: int, a_label: in
             queries = [i for i in range(len(made)) if i not in support][-40:]
             by_head[task].append(_score(scores, readings[task], support, queries, truth, f"{task}: "))
             _score(scores, readings["neutral"], support, queries, truth, f"{task}, neutral question: ")
-    for kind in ("SAV", "tower mean", "pixels", "last hidden state", "all heads", "SAV minus all heads"):
+    for kind in ("SAV", "SAV, gaussian", "tower mean", "pixels", "last hidden state", "all heads", "SAV minus all heads"):
         tasks = [scores[f"{task}: {kind}"] for task in by_head]
         scores[f"mean of four: {kind}"] = list(np.mean(tasks, axis=0))
     scores["mean of four, neutral question: SAV"] = list(

@@ -19,7 +19,7 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 def trained() -> torch.nn.Module:
     """The model with the averaged weights of the newest checkpoint, and the statistics of its batch norms."""
-    saved = torch.load(BUILD / "language.pt", weights_only=True)
+    saved = torch.load(BUILD / "language.pt", weights_only=True, map_location="cpu")
     slots = saved["optimizer"]["slots"]
     model = untrained()
     reader = Reader(model, len(slots["name_head.weight"][1]))

@@ -298,7 +298,8 @@ def main() -> None:
     text = licences(tuple(s.package for s in SETS if s.package in SHIPPED), opening)
     text += (
         "\n`photographs` is from the Debian package `tuxpaint-stamps-default` 2022.06.04-1, copyright 2002-2022 Bill "
-        "Kendrick and contributors, GPL-2.0; reduced and set on white.\n"
+        "Kendrick and contributors, [GPL-2.0](https://www.gnu.org/licenses/old-licenses/gpl-2.0.txt); reduced and set on "
+        "white.\n"
     )
     (EXAMPLES / "LICENSES.md").write_text(text)
 

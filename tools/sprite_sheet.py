@@ -10,7 +10,7 @@ import json
 
 from PIL import Image, ImageOps
 
-from tools.artwork import CUTOUTS, SETS
+from tools.artwork import CUTOUTS, SETS, licence
 from tools.export import ASSETS
 from tools.world import HELD_OUT_ARTIST, SCENE_WORDS, TRAINED
 
@@ -34,7 +34,7 @@ def cells() -> list[tuple[str, str, Image.Image]]:
 def licences(packages: tuple[str, ...], opening: str) -> str:
     """A table of where the drawings come from and on what terms."""
     rows = [
-        f"| {s.credit} | `@iconify-json/{s.package}` {s.version} | {s.licence} |" for s in SETS if s.package in packages
+        f"| {s.credit} | `@iconify-json/{s.package}` {s.version} | {licence(s)} |" for s in SETS if s.package in packages
     ]
     table = "\n".join(["| artwork | npm package | licence |", "| --- | --- | --- |", *rows])
     changes = "Changes made: rendered to pixels and cropped; scenes made from them tint, turn and resize them."

@@ -27,9 +27,9 @@ from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
 DEMONSTRATIONS = 4
 LONGEST = 160  # tokens of a packed sequence
 # Long answers and easy ones count less; what is asked of few scenes, and hard, counts more.
-WEIGHTS = {"describe": 0.4, "number": 0.6, "name": 2.0}
+WEIGHTS = {"describe": 0.4, "number": 0.6, "name": 2.0, "count": 2.5}
 FLUENT = 0.8  # accuracy on relations by name from which on in-context prompts teach anything
-LOOKED_UP = frozenset({"colour", "where", "side", "neighbour"})
+LOOKED_UP = frozenset({"colour", "count", "where", "side", "neighbour"})
 RULE = "Which side?"
 
 
@@ -67,9 +67,8 @@ def make_turns(scene: Scene, rng: Random) -> list[Turn]:
     """What the scene can be asked, in random order; absent things come from the nouns that fit its own."""
     crowd_words = SCENE_WORDS if all(thing.name in SCENE_WORDS for thing in scene.things) else WORDS
     asked = questions(scene, rng, crowd_words)
-    often = LOOKED_UP | {"count"} if len({thing.name for thing in scene.things}) < len(scene.things) else LOOKED_UP
-    for _ in range(2):  # what a named thing is like, where it stands and beside what: hardest to learn, so asked of several
-        asked += [question for question in questions(scene, rng, crowd_words) if question.family in often]
+    for _ in range(2):  # what a named thing is like, where, how often, beside what: hardest to learn, so asked of several
+        asked += [question for question in questions(scene, rng, crowd_words) if question.family in LOOKED_UP]
     asked = list(dict.fromkeys(asked))
     rng.shuffle(asked)
     return [Turn(q.family, q.text, q.answer, WEIGHTS.get(q.family, 1.0)) for q in asked]

@@ -78,7 +78,7 @@ class TowerStage:
         scenes = [self.scene(rng) for _ in range(self.batch)]
         pixels, weights = render(scenes, self.bank, self.device)
         names, colours = self._forward(pixels, weights)
-        there, name_ids, colour_ids = targets(scenes, self.names)
+        there, name_ids, colour_ids = (each.to(self.device) for each in targets(scenes, self.names))
         names, colours = names[there].float(), colours[there].float()
         loss = F.cross_entropy(names, name_ids) + 0.5 * F.cross_entropy(colours, colour_ids)
         with torch.no_grad():
@@ -111,7 +111,7 @@ class TowerStage:
                 part = scenes[start : start + 64]
                 pixels, weights = render(part, bank, self.device)
                 names, _ = self._forward(pixels, weights)
-                there, name_ids, _ = targets(part, self.names)
+                there, name_ids, _ = (each.to(self.device) for each in targets(part, self.names))
                 right.append((names[there][:, : len(WORDS)].argmax(1) == name_ids).float())
             found[label] = float(torch.cat(right).mean())
         self.module.train()

@@ -1,8 +1,8 @@
 """Train the embedded model: one command, resumable, on CPU cores or a GPU.
 
     python -m tools.artwork                                   # once
-    python -m tools.train --stage tower --minutes 25
-    python -m tools.train --stage language --minutes 60
+    python -m tools.train                                     # both stages, some four hours of two quiet cores
+    python -m tools.train --stage language --minutes 60       # one stage, as long as you like
     python -m tools.train --stage language --minutes 180 --shipped 120     # go on from assets/model
 
 Each stage starts from the newest checkpoint of the stage before it, and goes on from its own if there is one; so the
@@ -36,7 +36,7 @@ from tools.optimizer import Optimizer, to_low_precision
 
 SHIPPED = ASSETS / "model"
 CURVE = BUILD / "curve.jsonl"
-STAGES = ("tower", "language")
+STAGES = {"tower": 25.0, "language": 200.0}  # minutes
 SAVE_EVERY = 150.0  # seconds
 WARM_UP, LEVEL = 0.01, 0.4  # shares of a stage
 
@@ -90,13 +90,15 @@ def work(name: str, minutes: float, shipped: float | None) -> None:
     spent = 60 * shipped if from_shipped else 0.0
     if from_shipped and rank == 0 and not CURVE.exists():
         shutil.copy(SHIPPED / CURVE.name, CURVE)
-    sources = [(name, False), *((s, True) for s in reversed(STAGES[: STAGES.index(name)]))]
+    order = list(STAGES)
+    sources = [(name, False), *((s, True) for s in reversed(order[: order.index(name)]))]
+    origin = shipped or 0.0
     for source, fresh in [] if from_shipped else sources:
         if checkpoint(source).exists():
-            saved = torch.load(checkpoint(source), weights_only=True)
+            saved = torch.load(checkpoint(source), weights_only=True, map_location="cpu")
             optimizer.restore(saved["optimizer"], fresh=fresh)
             stage.module.load_state_dict(saved["buffers"], strict=False)
-            spent = 0.0 if fresh else saved["spent"]
+            spent, origin = (0.0, 0.0) if fresh else (saved["spent"], saved.get("origin", 0.0))
             break
 
     begun = saved_at = reported_at = time.monotonic() - spent
@@ -112,7 +114,8 @@ def work(name: str, minutes: float, shipped: float | None) -> None:
         done = share >= 1
         if not done:
             stage.share = share
-            loss, figures = stage.loss(Random(f"{name} {optimizer.step_count} {rank}"))
+            # Steps are counted anew from an exported model, whose age so keeps the pictures from coming again.
+            loss, figures = stage.loss(Random(f"{name} {origin} {optimizer.step_count} {rank}"))
             loss.backward()
             norm = optimizer.step(rate(share))
             steps += 1
@@ -140,7 +143,7 @@ def work(name: str, minutes: float, shipped: float | None) -> None:
             sums, steps, reported_at = {}, 0, now
         if rank == 0 and (done or now - saved_at > SAVE_EVERY):
             buffers = {k: v for k, v in stage.module.state_dict().items() if "running" in k}
-            state = {"optimizer": optimizer.state(), "buffers": buffers, "spent": spent}
+            state = {"optimizer": optimizer.state(), "buffers": buffers, "spent": spent, "origin": origin}
             torch.save(state, checkpoint(name).with_suffix(".partial"))
             checkpoint(name).with_suffix(".partial").replace(checkpoint(name))
             saved_at = now
@@ -149,10 +152,10 @@ def work(name: str, minutes: float, shipped: float | None) -> None:
 
 
 def main() -> None:
-    """Start one worker a core, or be one of them."""
+    """Start one worker a core for each stage in turn, or be one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stage", choices=STAGES, required=True)
-    parser.add_argument("--minutes", type=float, required=True, help="of the whole stage, those already spent included")
+    parser.add_argument("--stage", choices=STAGES, help="only this one; both in turn unless given")
+    parser.add_argument("--minutes", type=float, help="of the whole stage, those already spent included")
     parser.add_argument("--shipped", type=float, metavar="MINUTES", help="without a checkpoint, start from assets/model")
     parser.add_argument("--processes", type=int, default=0, help="0: one a core, or one on a GPU")
     arguments = parser.parse_args()
@@ -168,9 +171,14 @@ def main() -> None:
         "OMP_NUM_THREADS": "1",
         "GLIBC_TUNABLES": MALLOC,
     }
-    command = [sys.executable, "-m", "tools.train", *sys.argv[1:]]
-    workers = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
-    sys.exit(max(worker.wait() for worker in workers))
+    for stage in [arguments.stage] if arguments.stage else STAGES:
+        command = [sys.executable, "-m", "tools.train", "--stage", stage]
+        command += ["--minutes", str(arguments.minutes or STAGES[stage])]
+        if arguments.shipped is not None:
+            command += ["--shipped", str(arguments.shipped)]
+        workers = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
+        if failed := max(worker.wait() for worker in workers):
+            sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ No number on the card is typed by hand.
 
 import json
 
-from tools.artwork import BUILD, SETS
+from tools.artwork import BUILD, SETS, licence
 from tools.export import ASSETS
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, SCENE_WORDS, TRAINED
 
@@ -20,7 +20,8 @@ tags: [fast_vlm, tiny, drawings, sparse-attention-vectors]
 ---
 """
 
-TARGETS = {  # of issue and card alike: family -> per cent
+TARGETS = {  # per cent
+    "name": 80,
     "number": 98,
     "colour": 90,
     "count": 85,
@@ -45,7 +46,7 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 def said(found: dict) -> str:
     """What the model says, against its targets."""
     answers = found["answers"]
-    rows = [[f"name, over {len(TRAINED)} names", pm(answers["names"]["name"]), "", "80"]]
+    rows = [[f"name, over {len(TRAINED)} names", pm(answers["names"]["name"]), "", str(TARGETS["name"])]]
     for family, figure in answers["scenes"].items():
         every = answers["scenes of all names"][family]
         rows.append([family, pm(figure), pm(every), str(TARGETS.get(family, ""))])
@@ -67,7 +68,7 @@ def few_shot(found: dict) -> str:
 def questions(found: dict) -> str:
     """The same pictures under four questions."""
     figures, heads = found["questions"]["figures"], found["questions"]["heads"]
-    kinds = ("SAV", "all heads", "last hidden state", "tower mean", "pixels")
+    kinds = ("SAV", "SAV, gaussian", "all heads", "last hidden state", "tower mean", "pixels")
     rows = []
     for task in ("colour", "count", "position", "presence", "mean of four"):
         neutral = figures[f"{task}, neutral question: SAV"]
@@ -93,9 +94,36 @@ def missed(figures: dict) -> str:
     return f"not reached by {' and '.join(short)}" if short else "reached by all"
 
 
+def shortfalls(found: dict) -> str:
+    """Every figure below its aim, as a list, and what is known of the reason."""
+    answers, by_question = found["answers"], found["questions"]["figures"]
+    figures = {"name": answers["names"]["name"], **answers["scenes"]}
+    lines = [
+        f"- {family}: {pm(figures[family])} of {aim}" for family, aim in TARGETS.items() if figures[family]["mean"] < aim
+    ]
+    for task in ("colour", "count", "position", "presence"):
+        figure, rival = by_question[f"{task}: SAV"], by_question[f"{task}: last hidden state"]
+        if figure["mean"] < BY_QUESTION:
+            gaussian = by_question[f"{task}: SAV, gaussian"]
+            lines.append(
+                f"- {task} by twenty heads, ten examples a label: {pm(figure)} of {BY_QUESTION}. The same heads counted by "
+                f"`gaussian` voting reach {pm(gaussian)}, the last hidden state's nearest mean {pm(rival)}: the answer is "
+                "there, and spreads over directions of a head that a cosine to the mean does not tell apart"
+            )
+    if not lines:
+        return "Every aim is reached."
+    needed = (
+        "What would be needed: more hours, for most of these rose until training ended (see its curve), and a tower that reads "
+        f"an unseen hand better, for every question that names a thing is bounded by knowing it, {pm(figures['name'])}."
+    )
+    return "\n".join([*lines, "", needed])
+
+
 def curve() -> str:
     """A dozen points of each stage's held-out accuracy."""
-    records = [json.loads(line) for line in (BUILD / "curve.jsonl").read_text().splitlines()]
+    made = BUILD / "curve.jsonl"
+    logged = made if made.exists() else ASSETS / "model" / "curve.jsonl"  # of the shipped model, only measured anew
+    records = [json.loads(line) for line in logged.read_text().splitlines()]
     parts = []
     for stage, shown in (
         ("tower", ("alone", "among 2-4", "in a cross")),
@@ -119,7 +147,7 @@ def card(found: dict) -> str:
     sets = table(
         ["artwork", "npm package", "licence", "used for"],
         [
-            [s.credit, f"`@iconify-json/{s.package}` {s.version}", s.licence,
+            [s.credit, f"`@iconify-json/{s.package}` {s.version}", licence(s),
              "testing only" if s.artist == HELD_OUT_ARTIST else "training"]
             for s in SETS
         ],
@@ -175,6 +203,10 @@ Held-out artist, ten examples a label; only the question differs.
 
 {questions(found)}
 
+### Short of the aim
+
+{shortfalls(found)}
+
 ### Speed
 
 On the machine that measured it: loaded in {speed["load_s"]:.1f} s after {speed["import_s"]:.1f} s of imports, one picture
@@ -182,10 +214,10 @@ classified in {speed["classify_ms"]:.0f} ms, 200 support pictures fitted in {spe
 
 ## Training
 
-Scenes are composed on the fly from seeds; a step never sees the same picture twice. First the tower learns to name and
+Scenes are composed on the fly from seeds. First the tower learns to name and
 colour each thing from the tokens under it; then the whole model answers every question a scene allows, many in one packed
 sequence, and in-context prompts once it knows the relations by name. {len(HELD_OUT)} names were held out of every stage.
-Accuracy on the held-out artist while training, per cent:
+Steps count anew where training went on from the exported model. Accuracy on the held-out artist while training, per cent:
 
 {curve()}
 
@@ -203,7 +235,8 @@ def main() -> None:
     folder = ASSETS / "model"
     (folder / "README.md").write_text(card(found))
     (folder / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
-    (folder / "curve.jsonl").write_text((BUILD / "curve.jsonl").read_text())
+    if (BUILD / "curve.jsonl").exists():  # not where the shipped model was only measured anew
+        (folder / "curve.jsonl").write_text((BUILD / "curve.jsonl").read_text())
     print(folder / "README.md")
 
 
