@@ -30,6 +30,8 @@ from sav_core.evaluate_words import print_evaluation
 from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
 
 if TYPE_CHECKING:
+    from sav_core.classifier import FittedHeads
+    from sav_core.classifier_file import Provenance
     from sav_core.records import ExampleSet
     from sav_core.reports import Report
     from sav_core.sav import SavClassifier
@@ -82,6 +84,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
+    from sav_core.classifier_file import read_classifier
     from sav_core.evaluation import check_truth
 
     if (test is None) == (episodes is None):
@@ -95,7 +98,12 @@ def evaluate(
     if queries is not None:
         check_truth([example.label for example in queries], support.labels)
     others = None if foreign is None else open_queries([foreign], question)
+    moved = None if heads_from is None else read_classifier(heads_from)
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
+    if heads_from is not None and moved is not None:
+        from sav_core.sav import check_model
+
+        check_model(heads_from, *moved, classifier.backbone)
     if queries is None:
         drawn = _Drawn(episodes or 0, shots, ways, seed)
         result = _episodes(classifier, support, drawn, controls=controls, sweep=sweep, demonstrations=demonstrations)
@@ -106,7 +114,7 @@ def evaluate(
         result = _split(report, controls=controls)
         result["skipped"] = skipped_as_dicts((*support.skipped, *queries.skipped))
         result |= _more(classifier, report, rules=rules, sweep=sweep, confidence=confidence)
-        result |= _elsewhere(classifier, report, others, heads_from)
+        result |= _elsewhere(classifier, report, others, moved)
     if as_json:
         print_json(result)
         return
@@ -165,13 +173,15 @@ def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool
 
 
 def _elsewhere(
-    classifier: SavClassifier, report: Report, foreign: ExampleSet | None, heads_from: Path | None
+    classifier: SavClassifier,
+    report: Report,
+    foreign: ExampleSet | None,
+    heads_from: tuple[FittedHeads, Provenance] | None,
 ) -> dict[str, Any]:
     """What images of other things, and heads of another task, say."""
     import numpy as np
 
     from sav_core.classifier import HeadClassifier
-    from sav_core.classifier_file import read_classifier
     from sav_core.comparison import compare
     from sav_core.controls import answer_control
     from sav_core.reports import foreign_roc
@@ -185,7 +195,7 @@ def _elsewhere(
         curve = foreign_roc(heads, classifier.vectors_, report.vectors, others)
         result["foreign"] = foreign_values(curve, len(others))
     if heads_from is not None:
-        fitted, provenance = read_classifier(heads_from)
+        fitted, provenance = heads_from
         source = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting)
         moved = transfer_heads(source, heads)
         answers = moved.classes_[moved.vote(report.vectors).winner].tolist()

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sav_core.cache import VectorCache, default_cache
-from sav_core.classifier import HeadClassifier, check_labels
+from sav_core.classifier import FittedHeads, HeadClassifier, check_labels
 from sav_core.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.confidence import Calibration
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
@@ -24,7 +24,7 @@ from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, Pro
 if TYPE_CHECKING:
     from sav_core.backbones import Backbone
 
-__all__ = ["SavClassifier"]
+__all__ = ["SavClassifier", "check_model"]
 
 
 class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -230,11 +230,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             ClassifierFileError: the file is damaged, or another model made it.
         """
         fitted, provenance = read_classifier(Path(path))
-        if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
-            raise ClassifierFileError(
-                f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
-                f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
-            )
+        check_model(path, fitted, provenance, backbone)
         heads = HeadClassifier.from_fitted(
             fitted, provenance.n_kept, provenance.voting, provenance.calibration, provenance.belief
         )
@@ -278,6 +274,25 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _fitted(self, name: str) -> Any:
         check_is_fitted(self)
         return getattr(self.head_classifier_, name)
+
+
+def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, backbone: Backbone) -> None:
+    """Refuse heads of another model: their numbers mean nothing in this one, even where it has as many.
+
+    Args:
+        path: of the file they were read from.
+        fitted: what ``read_classifier`` found there.
+        provenance: likewise.
+        backbone: the model they are to be used with.
+
+    Raises:
+        ClassifierFileError: another model made the file.
+    """
+    if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
+        raise ClassifierFileError(
+            f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
+            f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
+        )
 
 
 def _labelled(support: Sequence[Example | PictureLike], y: Sequence[str] | None) -> list[Example]:

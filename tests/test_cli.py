@@ -160,6 +160,17 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
         assert sentence in out
 
 
+def test_heads_of_another_model_are_refused_before_anything_is_read(capsys, pets, classifier, tmp_path, monkeypatch):
+    """As many heads of the same size are not the same heads: the weights decide."""
+    other = write_checkpoint("llava", tmp_path / "other", seed=7)
+    monkeypatch.setattr("sav_core.sav.extract_head_vectors", lambda *_, **__: pytest.fail("it was read"))
+    arguments = ["--train", pets, "--test", pets, "--model", other, "--heads-from", classifier]
+    status, out, err = run(capsys, "evaluate", *arguments)
+    assert (status, out) == (2, "")
+    assert "was made with llava" in err
+    assert "load that model (--model), or fit again" in err
+
+
 def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     episodes = ["--episodes", 6, "--shots", 2, "--ways", 2, "--heads", 5, "--controls", "--sweep"]
     status, out, _ = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")
