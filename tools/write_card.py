@@ -106,15 +106,15 @@ def shortfalls(found: dict) -> str:
         if figure["mean"] < BY_QUESTION:
             gaussian = by_question[f"{task}: SAV, gaussian"]
             lines.append(
-                f"- {task} by twenty heads, ten examples a label: {pm(figure)} of {BY_QUESTION}. The same heads counted by "
-                f"`gaussian` voting reach {pm(gaussian)}, the last hidden state's nearest mean {pm(rival)}: the answer is "
-                "there, and spreads over directions of a head that a cosine to the mean does not tell apart"
+                f"- {task} by twenty heads, ten examples a label: {pm(figure)} of {BY_QUESTION}. By `gaussian` "
+                f"voting twenty heads reach {pm(gaussian)}, the last hidden state's nearest mean {pm(rival)}: the answer is "
+                "there, along directions that a cosine to the mean does not tell apart"
             )
     if not lines:
         return "Every aim is reached."
     needed = (
-        "What would be needed: more hours, for most of these rose until training ended (see its curve), and a tower that reads "
-        f"an unseen hand better, for every question that names a thing is bounded by knowing it, {pm(figures['name'])}."
+        "What would be needed: more hours of training, and a tower that reads an unseen hand better, for every question that "
+        f"names a thing is bounded by knowing it, {pm(figures['name'])}."
     )
     return "\n".join([*lines, "", needed])
 
