@@ -107,13 +107,13 @@ def shortfalls(found: dict) -> str:
             gaussian = by_question[f"{task}: SAV, gaussian"]
             lines.append(
                 f"- {task} by twenty heads, ten examples a label: {pm(figure)} of {BY_QUESTION}. By `gaussian` "
-                f"voting twenty heads reach {pm(gaussian)}, the last hidden state's nearest mean {pm(rival)}: the answer is "
+                f"voting twenty heads reach {pm(gaussian)}, the last hidden state's nearest mean {pm(rival)}: it is "
                 "there, along directions that a cosine to the mean does not tell apart"
             )
     if not lines:
         return "Every aim is reached."
     needed = (
-        "What would be needed: more hours of training, and a tower that reads an unseen hand better, for every question that "
+        "What would be needed: more hours of training, and a tower that reads an unseen hand better, for all that "
         f"names a thing is bounded by knowing it, {pm(figures['name'])}."
     )
     return "\n".join([*lines, "", needed])
