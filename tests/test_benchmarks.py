@@ -103,7 +103,6 @@ def test_an_empty_folder_is_told_what_belongs_there_and_where_to_get_it(tmp_path
         ("cub", "CUB_200_2011/classes.txt", "CUB_200_2011/classes.txt is missing"),
         ("flowers", "setid.mat", "setid.mat is missing"),
         ("imagenet", "val", "val/ is missing"),
-        ("vizwiz", "train", "train/ is missing"),
         ("sugarcrepe", "data/swap_obj.json", "data/swap_obj.json is missing"),
     ],
 )
@@ -112,6 +111,17 @@ def test_what_is_missing_is_named(copy, name, lost, named):
     shutil.rmtree(folder / lost) if (folder / lost).is_dir() else (folder / lost).unlink()
     with pytest.raises(DatasetError, match=named):
         load_benchmark(name, folder)
+
+
+def test_one_part_of_vizwiz_is_enough_though_both_lists_are_there(copy):
+    folder = copy("vizwiz")
+    shutil.rmtree(folder / "train")
+    with pytest.warns(SkippedWarning, match=r"has no train/ here, so what Annotations/train\.json lists is left out"):
+        loaded = load_benchmark("vizwiz", folder)
+    assert Counter(item.part for item in loaded.items) == {"test": 4}
+    shutil.rmtree(folder / "val")
+    with pytest.raises(DatasetError, match="train/, val/ are missing"):
+        load_benchmark("vizwiz", folder)
 
 
 def test_an_image_that_is_not_there_costs_its_own_group_only(copy):

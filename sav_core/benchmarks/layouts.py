@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import posixpath
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
 from sav_core.benchmarks.parquet import ParquetSource
 from sav_core.benchmarks.prompts import ask
+from sav_core.errors import SkippedWarning
 
 __all__ = ["OWN", "Reader"]
 
@@ -94,9 +96,20 @@ def _vizwiz(folder: Folder) -> Iterator[Item]:
     """A list of questions for each part, with whether the photograph can answer them."""
     home = folder.home("train.json", "Annotations", "annotations") or folder.home("val.json", "Annotations", "annotations")
     lists = {part: (posixpath.join(home, f"{name}.json"),) for part, name in (("train", "train"), ("test", "val"))}
+    places = {name: posixpath.basename(name).removesuffix(".json") for _, name in _first_of(folder, lists)}
+    there = [place for place in places.values() if (folder.root / place).is_dir()]
+    if not there:
+        folder.require(*(f"{place}/" for place in places.values()))
     for part, name in _first_of(folder, lists):
-        images_folder = posixpath.basename(name).removesuffix(".json")
-        folder.require(f"{images_folder}/")
+        images_folder = places[name]
+        if images_folder not in there:
+            warnings.warn(
+                f"{folder.benchmark.title} has no {images_folder}/ here, so what {name} lists is left out: unpack the "
+                f"images there. Get them from {folder.benchmark.url}",
+                SkippedWarning,
+                stacklevel=2,
+            )
+            continue
         for number, record in enumerate(folder.records(name)):
             where = f"entry {number} of {name}"
             image = folder.text(record, "image", where)
