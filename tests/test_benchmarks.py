@@ -277,6 +277,20 @@ def test_release_claims_and_lines(tmp_path):
     assert item.full == f"{question} Answer with the class name."
 
 
+def test_release_lines_may_be_in_a_file_that_is_named_json(tmp_path):
+    for name in ("1.jpg", "2.jpg"):
+        picture(tmp_path / name, 1)
+    records = [{"image": f"{number}.jpg", "question": "Which breed?", "label": "Pug"} for number in (1, 2)]
+    lines(tmp_path / "pets_train.json", records)
+    assert [item.images for item in load_benchmark("pets", tmp_path).items] == [("1.jpg",), ("2.jpg",)]
+    (tmp_path / "pets_train.json").write_text(json.dumps(records[0]) + "\n{no")
+    with pytest.raises(DatasetError, match=r"pets_train\.json is not JSON \(line 2: "):
+        load_benchmark("pets", tmp_path)
+    (tmp_path / "pets_train.json").write_text(json.dumps(records, indent=1)[:-1])
+    with pytest.raises(DatasetError, match=r"pets_train\.json is not JSON \(Expecting"):
+        load_benchmark("pets", tmp_path)
+
+
 def test_release_blink_files_are_told_apart_by_their_names(tmp_path):
     for name in ("1.jpg", "2.jpg"):
         picture(tmp_path / name, 1)

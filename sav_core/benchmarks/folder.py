@@ -70,17 +70,14 @@ class Folder:
         return rows
 
     def records(self, name: str) -> list[dict[str, Any]]:
-        """Return the objects of a JSON list, of a JSON object of objects, or of JSON lines.
+        """Return the objects of a JSON list, of a JSON object of objects, or of JSON lines, whatever the file's ending.
 
         Raises:
             DatasetError: it is none of these.
         """
         text = self._text(name)
         try:
-            if name.endswith(".jsonl"):
-                found: Any = [json.loads(line) for line in text.split("\n") if line.strip()]
-            else:
-                found = json.loads(text)
+            found = _lines(text) if name.endswith(".jsonl") else _whole_or_lines(text)
         except (ValueError, RecursionError) as error:
             raise self.wrong(f"{name} is not JSON ({error})") from error
         records = list(found.values()) if isinstance(found, dict) else found
@@ -167,6 +164,26 @@ class Folder:
             return (self.root / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise self.wrong(f"{name} cannot be read ({error})") from error
+
+
+def _whole_or_lines(text: str) -> Any:
+    """One JSON value, or, where another follows the first, one on each line: some lists of lines are named ``.json``."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not error.msg.startswith("Extra data"):
+            raise
+        return _lines(text)
+
+
+def _lines(text: str) -> list[Any]:
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):  # not splitlines, which breaks JSON text at U+2028
+        try:
+            found += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return found
 
 
 def _common_end(one: list[str], other: list[str]) -> int:
