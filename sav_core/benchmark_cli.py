@@ -78,8 +78,9 @@ def benchmark(
         raise SettingError(f"--data is missing: give the folder of {row.title}, which you get from {row.url}")
     if split_only and split is None:
         raise SettingError("--split-only needs --split FILE: name the file to write.")
-    loaded = load_benchmark(name, data, tasks=task or ())
-    drawn, read_back = _split(loaded, split, shots, seed, queries)
+    everything = load_benchmark(name, data)
+    loaded = everything.of_tasks(task or ())
+    drawn, read_back = _split(everything, loaded, split, shots, seed, queries)
     facts = _split_facts(drawn, split, read_back)
     if split_only:
         if as_json:
@@ -120,14 +121,19 @@ def _run(loaded: Loaded, split: Split, model: str | None, dtype: str, **settings
     return {"model": backbone.name, "dtype": backbone.dtype_name, **run.as_dict()}
 
 
-def _split(loaded: Loaded, path: Path | None, shots: int, seed: int, queries: int | None) -> tuple[Split, bool]:
-    """Return the split of the file if it is there, else a new one, written if there is a place for it."""
-    from sav_core.benchmarks import draw_split, read_split, write_split
+def _split(
+    everything: Loaded, loaded: Loaded, path: Path | None, shots: int, seed: int, queries: int | None
+) -> tuple[Split, bool]:
+    """Return the split of the file if it is there, else a new one, written if there is a place for it.
+
+    The file may be of more sub-tasks than are run: it is read for all the data, then narrowed.
+    """
+    from sav_core.benchmarks import draw_split, narrow_split, read_split, write_split
 
     if path is not None and path.exists():
         if queries is not None:
             raise SettingError(f"{path} says already what is asked: leave --queries out, or write another split.")
-        return read_split(path, loaded), True
+        return narrow_split(read_split(path, everything), loaded), True
     drawn = draw_split(loaded, shots=shots, seed=seed, queries=queries)
     if path is not None:
         write_split(path, drawn)

@@ -104,3 +104,18 @@ def test_limiting_the_queries_of_a_split_that_is_there_is_refused(capsys, pets, 
     status, _, err = run(capsys, "pets", "--data", pets, "--split", split, "--queries", 1)
     assert status == 2
     assert "says already what is asked" in err
+
+
+def test_a_split_of_all_tasks_runs_one_of_them(capsys, model, tmp_path):
+    MINIATURES["blink"](tmp_path)
+    split, one = tmp_path / "split.json", tmp_path / "one.json"
+    common = ["blink", "--data", tmp_path, "--model", model, "--heads", 5, "--split"]
+    assert run(capsys, *common, split, "--shots", 1, "--split-only")[0] == 0
+    status, out, err = run(capsys, *common, split, "--task", "Art_Style", "--json")
+    assert (status, err) == (0, "")
+    report = json.loads(out)
+    assert (list(report["per_task"]), report["split"]["support"], report["split"]["read_back"]) == (["Art_Style"], 2, True)
+    assert run(capsys, *common, one, "--shots", 1, "--task", "Art_Style", "--split-only")[0] == 0
+    status, _, err = run(capsys, *common, one, "--task", "Relative_Reflectance")
+    assert status == 2
+    assert "was drawn for other sub-tasks" in err

@@ -14,7 +14,7 @@ from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.loading import load_benchmark
 from sav_core.benchmarks.prompts import question_of
 from sav_core.benchmarks.scoring import Outcome, count
-from sav_core.benchmarks.splits import Split, draw_split, read_split, write_split
+from sav_core.benchmarks.splits import Split, draw_split, narrow_split, read_split, write_split
 
 __all__ = [
     "BENCHMARKS",
@@ -26,6 +26,7 @@ __all__ = [
     "count",
     "draw_split",
     "load_benchmark",
+    "narrow_split",
     "question_of",
     "read_split",
     "write_split",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sav_core.benchmarks.facts import Benchmark
+from sav_core.errors import SettingError
 from sav_core.sources import Source
 
 __all__ = ["Item", "Loaded"]
@@ -70,6 +71,20 @@ class Loaded:
     def by_id(self) -> dict[str, Item]:
         """Return the items by their ids."""
         return {item.id: item for item in self.items}
+
+    def of_tasks(self, tasks: Sequence[str]) -> Loaded:
+        """Return what there is of some sub-tasks; all of it where none is named.
+
+        Raises:
+            SettingError: there is no such sub-task here.
+        """
+        there = list(dict.fromkeys(item.task for item in self.items if item.task))
+        if unknown := set(tasks) - set(there):
+            raise SettingError(
+                f"{self.benchmark.title} here has no sub-task {', '.join(sorted(unknown))}: it has "
+                f"{', '.join(there) or 'none'}."
+            )
+        return replace(self, items=tuple(item for item in self.items if item.task in tasks)) if tasks else self
 
     def fitting_task(self, item: Item) -> str:
         """Return which set of heads answers an item: its task's, or the one for all."""

@@ -11,7 +11,7 @@ from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.layouts import OWN
 from sav_core.benchmarks.release import read_release, release_files
-from sav_core.errors import DatasetError, SettingError, SkippedWarning
+from sav_core.errors import DatasetError, SkippedWarning
 
 __all__ = ["load_benchmark"]
 
@@ -42,7 +42,6 @@ def load_benchmark(name: str, data: str | Path, *, tasks: Sequence[str] = ()) ->
         layout, items = _either(folder)
     else:
         raise DatasetError(f"There is no folder or file {str(path)!r}: give the place of {benchmark.title}.")
-    items = _of_tasks(benchmark, items, tasks)
     items = _whole_groups(items, benchmark)
     if not items:
         raise folder.wrong(f"not one of the images that its files name is there, such as {folder.missing[:1]}")
@@ -54,7 +53,7 @@ def load_benchmark(name: str, data: str | Path, *, tasks: Sequence[str] = ()) ->
             SkippedWarning,
             stacklevel=2,
         )
-    return Loaded(benchmark, tuple(items), layout, tuple(dict.fromkeys(folder.missing)))
+    return Loaded(benchmark, tuple(items), layout, tuple(dict.fromkeys(folder.missing))).of_tasks(tasks)
 
 
 def _either(folder: Folder) -> tuple[str, list[Item]]:
@@ -72,15 +71,6 @@ def _either(folder: Folder) -> tuple[str, list[Item]]:
             return "release", list(read_release(folder, names))
         except DatasetError as not_release:
             raise DatasetError(f"{not_own} As files of the SAV release they cannot be read either: {not_release}") from None
-
-
-def _of_tasks(benchmark: Benchmark, items: list[Item], tasks: Sequence[str]) -> list[Item]:
-    there = list(dict.fromkeys(item.task for item in items if item.task))
-    if unknown := set(tasks) - set(there):
-        raise SettingError(
-            f"{benchmark.title} here has no sub-task {', '.join(sorted(unknown))}: it has {', '.join(there) or 'none'}."
-        )
-    return [item for item in items if not tasks or item.task in tasks]
 
 
 def _whole_groups(items: list[Item], benchmark: Benchmark) -> list[Item]:

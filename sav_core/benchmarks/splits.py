@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from sav_core.benchmarks.prompts import hashed
 from sav_core.errors import DatasetError, SettingError
 from sav_core.storage import write_atomically
 
-__all__ = ["Split", "draw_split", "read_split", "write_split"]
+__all__ = ["Split", "draw_split", "narrow_split", "read_split", "write_split"]
 
 _FORMAT = "sav-split-1"
 
@@ -98,7 +98,7 @@ def write_split(path: str | Path, split: Split) -> None:
 
 
 def read_split(path: str | Path, loaded: Loaded) -> Split:
-    """Read a split that was written, for the data it is of.
+    """Read a split that was written, for the data it is of: all of its sub-tasks, which ``narrow_split`` chooses from.
 
     Raises:
         DatasetError: it is not a split file, is of another benchmark, or the data here are not those it was drawn from.
@@ -125,6 +125,34 @@ def read_split(path: str | Path, loaded: Loaded) -> Split:
     if _digest([items[name] for name, _ in wanted]) != split.digest:
         raise DatasetError(f"{path} was drawn from data with other questions or image names: use the same version.")
     return split
+
+
+def narrow_split(split: Split, loaded: Loaded) -> Split:
+    """Return what a split holds of some sub-tasks only.
+
+    Args:
+        split: for all the data.
+        loaded: those of the sub-tasks, as ``Loaded.of_tasks`` gives them.
+
+    Raises:
+        DatasetError: the split has nothing of them.
+    """
+    items = loaded.by_id()
+    support, queries, overlap = (
+        [name for name in each if name in items] for each in (split.support, split.queries, split.overlap)
+    )
+    if not support or not queries:
+        raise DatasetError(
+            f"The split of {loaded.benchmark.title} was drawn for other sub-tasks and holds nothing of these: write "
+            "another."
+        )
+    return replace(
+        split,
+        support={name: split.support[name] for name in support},
+        queries={name: split.queries[name] for name in queries},
+        digest=_digest([items[name] for name in (*support, *queries)]),
+        overlap=tuple(overlap),
+    )
 
 
 def _support(items: Sequence[Item], shots: int, seed: int, what: str) -> list[Item]:
