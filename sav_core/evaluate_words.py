@@ -9,6 +9,9 @@ from sav_core.console import print_line, print_table
 
 __all__ = ["print_evaluation"]
 
+_ON_QUERIES = "The intervals are of the accuracy on such queries; each number of examples is a mean of five draws."
+_OVER_EPISODES = "The intervals are of the mean over the episodes."
+
 
 def print_evaluation(result: Mapping[str, Any]) -> None:
     """Print accuracy, confusion, and what else was asked for."""
@@ -32,7 +35,9 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
     for name, points in result.get("sweep", {}).items():
         print_line("")
         title = {"heads": "heads that vote", "shots": "examples a label"}[name]
-        print_table([title, "accuracy", "interval"], [[str(p["value"]), *_share(p)] for p in points])
+        print_table([title, "accuracy", "95 % interval"], [[str(p["value"]), *_share(p)] for p in points])
+    if "sweep" in result:
+        print_line(_OVER_EPISODES if "episodes" in result else _ON_QUERIES)
     _print_rest(result)
 
 

@@ -103,11 +103,11 @@ def check_truth(truth: Sequence[str | None], labels: Sequence[str]) -> list[str]
     return known
 
 
-def wilson_interval(right: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
+def wilson_interval(right: float, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
     """Return the Wilson score interval of a share (Wilson 1927): honest near 0 and 1 and for few examples.
 
     Args:
-        right: how many were right.
+        right: how many were right; a mean of several counts need not be whole.
         n: of how many, at least one.
         z: normal quantile; 95 % by default.
     """

@@ -28,6 +28,15 @@ __all__ = ["SWEPT", "as_answers", "as_figures", "as_html", "as_json", "as_values
 SWEPT = {"heads": "heads that vote", "shots": "examples a label"}
 """What a sweep's numbers count."""
 
+_BY_HEADS = (
+    "Accuracy when the best 1, 2, 3 and so on heads vote; the number in use is orange. Lines are 95 % intervals of the "
+    "accuracy on such examples; the dotted line is always giving the commonest label."
+)
+_BY_SHOTS = (
+    "Accuracy when each label has so many examples: the mean of five draws. Lines are 95 % intervals of the accuracy on "
+    "such examples, whichever are drawn; the dotted line is always giving the commonest label."
+)
+
 Cell = str | float | int | None
 
 
@@ -153,8 +162,8 @@ def as_html(found: Measurement, about: Mapping[str, Any]) -> str:
         *_section("Instead of the kept heads", drawn.get("controls"), _ways(found.ways, found.comparisons)),
         *(f"<p>{escape(name.replace('_', ' '))}: not judged; {escape(why)}</p>" for name, why in found.refused.items()),
         *_section("What is taken for what", None, _confusion(found)),
-        *_section("More or fewer heads", drawn.get("by_heads"), ""),
-        *_section("More or fewer examples", drawn.get("by_shots"), ""),
+        *_section("More or fewer heads", drawn.get("by_heads"), _words(_BY_HEADS)),
+        *_section("More or fewer examples", drawn.get("by_shots"), _words(_BY_SHOTS) if "by_shots" in drawn else ""),
         *_section("Voting rules", drawn.get("rules"), _ways(found.rules, found.rule_comparisons)),
         *(f"<p>{escape(name)}: not judged; {escape(why)}</p>" for name, why in found.rules_refused.items()),
         *_section("Is confidence true?", drawn.get("calibration"), _trust(found)),
@@ -195,6 +204,10 @@ def _section(title: str, figure: str | None, table: str) -> Iterable[str]:
     if figure is not None:
         yield f'<div class="plot">{figure}</div>'
     yield table
+
+
+def _words(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
 
 
 def _ways(ways: Sequence[Control], comparisons: Mapping[str, Any]) -> str:

@@ -26,14 +26,13 @@ from sav_core.confidence import (
     selective_accuracy,
 )
 from sav_core.controls import Control, answer_control, pixel_control, vector_controls
-from sav_core.episodes import Episode
 from sav_core.errors import InputError, SettingError
 from sav_core.evaluation import Evaluation, evaluate_labels
 from sav_core.held_out import judge_left_out
 from sav_core.model_controls import model_controls
 from sav_core.records import Cancel, Example, HeadVectors, ProgressCallback
 from sav_core.sav import SavClassifier
-from sav_core.sweeps import SweepPoint, sweep_heads, sweep_shots
+from sav_core.sweeps import SweepPoint, sweep_draws, sweep_heads
 from sav_core.voting import VOTING_RULES
 
 __all__ = ["Confidence", "Report", "evaluate_classifier", "foreign_roc", "judge_confidence", "judge_rules", "sweep_support"]
@@ -217,7 +216,8 @@ def sweep_support(
     """Judge other numbers of heads, and fewer examples a label, each drawn five times from the support.
 
     Returns:
-        ``heads`` and ``shots``; the latter ends at the number of examples that every label has.
+        ``heads`` and ``shots``; the latter ends at the number of examples that every label has. The intervals of both are
+        of the accuracy on such queries.
 
     Raises:
         CancelledError: ``cancel`` said so.
@@ -228,25 +228,8 @@ def sweep_support(
     least = 2 if classifier.scoring == "leave_one_out" or classifier.voting == "reliability" else 1
     shots = sorted({number for number in (*_SHOTS, most) if least <= number <= most})
     rng = np.random.default_rng(seed)
-    queries = np.arange(len(test)) + len(support)
-    episodes = [
-        Episode(np.stack([rng.permutation(own)[:most] for own in rows.values()], axis=1).ravel(), queries, tuple(rows))
-        for _ in range(_DRAWS)
-    ]
+    draws = [np.stack([rng.permutation(own)[:most] for own in rows.values()], axis=1).ravel() for _ in range(_DRAWS)]
     return {
         "heads": sweep_heads(classifier, test),
-        "shots": sweep_shots(classifier, _joined(support, test), episodes, shots, cancel=cancel),
+        "shots": sweep_draws(classifier, support, test, draws, shots, cancel=cancel),
     }
-
-
-def _joined(one: HeadVectors, other: HeadVectors) -> HeadVectors:
-    n = len(one) + len(other)
-    return HeadVectors(
-        values=np.concatenate([one.values, other.values]),
-        labels=one.labels + other.labels,
-        names=one.names + other.names,
-        positions=tuple(range(n)),
-        asked=n,
-        model=one.model,
-        dtype=one.dtype,
-    )

@@ -1,7 +1,8 @@
 """How accuracy follows the number of heads and of examples, and how well heads found on one task serve another.
 
 by_heads = sweep_heads(classifier, test_vectors)                  # one fit, every head looks once
-by_shots = sweep_shots(HeadClassifier(), vectors, episodes, [1, 2, 5])
+by_shots = sweep_draws(HeadClassifier(), support, test_vectors, draws, [1, 2, 5])
+over_episodes = sweep_shots(HeadClassifier(), vectors, episodes, [1, 2, 5])
 moved = transfer_heads(cats_and_dogs, birds)                      # birds' centroids, cats' and dogs' heads
 """
 
@@ -16,13 +17,21 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sav_core.classifier import HeadClassifier
-from sav_core.comparison import bootstrap_interval
+from sav_core.comparison import bootstrap_interval, drawn_interval
 from sav_core.episodes import Episode, EpisodeResult, run_episodes
 from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation import wilson_interval
 from sav_core.records import Cancel, HeadVectors
 
-__all__ = ["SweepPoint", "head_numbers", "sweep_heads", "sweep_heads_over", "sweep_shots", "transfer_heads"]
+__all__ = [
+    "SweepPoint",
+    "head_numbers",
+    "sweep_draws",
+    "sweep_heads",
+    "sweep_heads_over",
+    "sweep_shots",
+    "transfer_heads",
+]
 
 _NUMBERS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 400, 784)
 
@@ -34,7 +43,8 @@ class SweepPoint:
     Attributes:
         value: of what was swept: a number of heads, or of examples a label.
         accuracy: of the queries.
-        interval: at 95 %; Wilson's for one split, the bootstrap over episodes for several.
+        interval: at 95 %. On one test set, of the accuracy on such queries: Wilson's for one classifier, queries and draws
+            drawn again for several (``drawn_interval``). Over episodes, of their mean: the bootstrap over episodes.
         n: how many queries, or episodes, it rests on.
     """
 
@@ -77,6 +87,46 @@ def sweep_heads(
     for number, ballot in zip(numbers, classifier.sweep(vectors, numbers, rows), strict=True):
         right = int((ballot.winner == truth).sum())
         points.append(SweepPoint(number, right / len(truth), wilson_interval(right, len(truth)), len(truth)))
+    return tuple(points)
+
+
+def sweep_draws(
+    classifier: HeadClassifier,
+    support: HeadVectors,
+    test: HeadVectors,
+    draws: Sequence[npt.NDArray[np.intp]],
+    shots: Sequence[int],
+    *,
+    cancel: Cancel | None = None,
+) -> tuple[SweepPoint, ...]:
+    """Judge a classifier's settings with fewer examples a label on one test set: means over draws of the support.
+
+    Args:
+        classifier: whose settings are used; it is not changed.
+        support: labelled.
+        test: labelled queries.
+        draws: each ``int (example,)``, rows of the support, labels in turn: one of each, then another of each.
+        shots: numbers of examples a label, as many at most as the draws have.
+        cancel: asked between fits; true stops the work.
+
+    Raises:
+        SettingError: the draws have not so many examples, or the settings cannot be fitted on so few.
+        CancelledError: ``cancel`` said so.
+    """
+    labels = len(set(support.labels))
+    most = min(len(rows) for rows in draws) // labels
+    points = []
+    for number in sorted(set(shots)):
+        if not 1 <= number <= most:
+            raise SettingError(f"shots must be from 1 to {most}, the examples drawn for each label, but is {number}.")
+        right = []
+        for rows in draws:
+            if cancel is not None and cancel():
+                raise CancelledError(f"Stopped before {number} examples a label were judged: run again.")
+            fitted = clone(classifier).fit(support, rows=rows[: number * labels].tolist())
+            right.append(fitted.vote(test).winner == _truth(fitted, test, None))
+        every = np.stack(right)
+        points.append(SweepPoint(number, float(every.mean()), drawn_interval(every), len(test)))
     return tuple(points)
 
 

@@ -148,6 +148,7 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
     assert [point["value"] for point in report["sweep"]["heads"]] == [1, 2, 3, 5, 10, 12]
     assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2, 4]
     assert report["sweep"]["heads"][3]["accuracy"] == report["accuracy"]
+    assert report["sweep"]["shots"][-1]["interval"] == report["sweep"]["heads"][3]["interval"] == report["interval"]
     assert sum(each["n"] for each in report["confidence"]["bins"]) == report["n"]
     assert report["confidence"]["selective"]["coverage"][-1] == 1
     assert report["foreign"]["n"] == 4

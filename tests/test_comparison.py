@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sav_core.comparison import bootstrap_interval, compare, mcnemar
+from sav_core.comparison import bootstrap_interval, compare, drawn_interval, mcnemar
 from sav_core.errors import InputError
+from sav_core.evaluation import wilson_interval
 
 
 @settings(deadline=None)
@@ -60,3 +61,19 @@ def test_what_cannot_be_compared_is_refused():
         compare(np.ones(2, dtype=bool), np.ones(3, dtype=bool))
     with pytest.raises(InputError, match="nothing to draw"):
         compare(np.ones(0, dtype=bool), np.ones(0, dtype=bool))
+
+
+def test_an_interval_over_draws_is_never_narrower_than_the_queries_allow():
+    rng = np.random.default_rng(0)
+    alike = np.tile(rng.random(40) < 0.8, (5, 1))
+    assert drawn_interval(alike) == wilson_interval(alike[0].sum(), 40)
+    for odds in (0.05, 0.5, 0.95):
+        right = rng.random((5, 40)) < odds
+        low, high = drawn_interval(right)
+        ends = wilson_interval(right.mean() * 40, 40)
+        assert 0 <= low <= ends[0] + 1e-9 < right.mean() < ends[1] - 1e-9 <= high <= 1
+        assert drawn_interval(right) == (low, high)
+    unlike = np.repeat([[True], [True], [False], [False]], 400, axis=1)  # the draw decides everything
+    assert drawn_interval(unlike) == pytest.approx((0, 1))
+    with pytest.raises(InputError, match="at least one draw and one query"):
+        drawn_interval(np.zeros((3, 0), dtype=bool))

@@ -5,7 +5,7 @@ from sav_core.classifier import HeadClassifier
 from sav_core.episodes import draw_episodes, run_episodes
 from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation import wilson_interval
-from sav_core.sweeps import head_numbers, sweep_heads, sweep_heads_over, sweep_shots, transfer_heads
+from sav_core.sweeps import head_numbers, sweep_draws, sweep_heads, sweep_heads_over, sweep_shots, transfer_heads
 from tests.problems import clusters, head_vectors
 
 
@@ -40,6 +40,23 @@ def test_shots_are_episodes_with_fewer_examples():
     assert points[-1].accuracy == run_episodes(HeadClassifier(), vectors, episodes).mean
     with pytest.raises(SettingError, match="shots must be from 1 to 6"):
         sweep_shots(HeadClassifier(), vectors, episodes, [7])
+
+
+def test_draws_that_are_all_the_support_have_the_interval_of_the_headline():
+    """Five times the same answers are no surer than once: on the same queries both sweeps say the same."""
+    support, test = clusters(noise=3.0), clusters(noise=3.0, seed=7)
+    rows = np.arange(len(support)).reshape(3, 6).T.ravel()  # labels in turn
+    draws = [rows, np.roll(rows, 3), np.roll(rows, 6)]
+    fitted = HeadClassifier().fit(support)
+    few, every = sweep_draws(HeadClassifier(), support, test, draws, [6, 1])
+    (beside,) = sweep_heads(fitted, test, [20])
+    assert (every.value, every.accuracy, every.interval, every.n) == (6, beside.accuracy, beside.interval, 18)
+    wilson = wilson_interval(few.accuracy * 18, 18)
+    assert few.interval[0] <= wilson[0] + 1e-9 < few.accuracy < wilson[1] - 1e-9 <= few.interval[1]
+    with pytest.raises(SettingError, match="shots must be from 1 to 6"):
+        sweep_draws(HeadClassifier(), support, test, draws, [7])
+    with pytest.raises(CancelledError):
+        sweep_draws(HeadClassifier(), support, test, draws, [1], cancel=lambda: True)
 
 
 def test_heads_move_to_another_task_with_its_own_centroids():
