@@ -168,7 +168,10 @@ def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool
         swept = sweep_support(heads, support, report.vectors)
         result["sweep"] = {name: [point_values(point) for point in points] for name, points in swept.items()}
     if confidence:
-        result["confidence"] = confidence_values(judge_confidence(heads, support, report.vectors))
+        try:
+            result["confidence"] = confidence_values(judge_confidence(heads, support, report.vectors))
+        except SettingError as error:  # such as one example a label: all else has been judged and stands
+            result["confidence"], result["confidence_refused"] = None, str(error)
     return result
 
 

@@ -61,7 +61,9 @@ def _print_rest(result: Mapping[str, Any]) -> None:
         moved = result["transfer"]
         accuracy, interval = _share(moved)
         print_line(f"\nwith the other task's heads: {accuracy} ({interval}), {len(moved['shared_heads'])} heads in common")
-    if "confidence" in result:
+    if "confidence_refused" in result:
+        print_line(f"\nconfidence: not judged; {result['confidence_refused']}")
+    elif "confidence" in result:
         found = result["confidence"]
         print_line(
             f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "

@@ -50,6 +50,8 @@ def as_values(found: Measurement, about: Mapping[str, Any]) -> dict[str, Any]:
     values["rules_refused"] = dict(found.rules_refused)
     values["sweep"] = {name: [point_values(point) for point in points] for name, points in found.sweeps.items()}
     values["confidence"] = None if found.trust is None else confidence_values(found.trust)
+    if found.untrusted:
+        values["confidence_refused"] = found.untrusted
     if found.doubt is not None:
         values["foreign"] = foreign_values(found.doubt, found.foreign)
     values["examples"] = [

@@ -172,6 +172,22 @@ def test_heads_of_another_model_are_refused_before_anything_is_read(capsys, pets
     assert "load that model (--model), or fit again" in err
 
 
+def test_confidence_that_cannot_be_judged_costs_nothing_else(capsys, pets, model, tmp_path):
+    for label in range(3):
+        (tmp_path / f"pet {label}").mkdir()
+        shutil.copy(pets / f"pet {label}" / "0.png", tmp_path / f"pet {label}")
+    arguments = ["evaluate", "--train", tmp_path, "--test", pets, "--model", model, "--confidence"]
+    status, out, _ = run(capsys, *arguments, "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert report["n"] == 12
+    assert report["confidence"] is None
+    assert "every label has one: add examples" in report["confidence_refused"]
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "\nconfidence: not judged; To leave an example out" in out
+
+
 def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     episodes = ["--episodes", 6, "--shots", 2, "--ways", 2, "--heads", 5, "--controls", "--sweep"]
     status, out, _ = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")

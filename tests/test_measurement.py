@@ -68,7 +68,8 @@ def test_a_support_of_one_example_a_label_says_why_it_cannot_calibrate():
     assert found.doubt is None
     assert "calibration" not in figures(found)
     assert found.untrusted in as_html(found, ABOUT)
-    assert json.loads(as_json(found, ABOUT))["confidence"] is None
+    values = json.loads(as_json(found, ABOUT))
+    assert (values["confidence"], values["confidence_refused"]) == (None, found.untrusted)
 
 
 def test_it_stops_when_told_and_refuses_an_unknown_label(problem):
