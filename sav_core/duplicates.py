@@ -22,7 +22,7 @@ from PIL import Image
 from sav_core.images import Picture
 from sav_core.records import Example
 
-__all__ = ["DuplicateGroup", "find_duplicates"]
+__all__ = ["DuplicateGroup", "count_shared", "find_duplicates"]
 
 _ROWS, _COLUMNS = 32, 36  # of the small copy: 4 x 4 of its pixels for each of the hash's 8 x 9 parts
 _NEARLY_EQUAL = (
@@ -69,6 +69,16 @@ def find_duplicates(examples: Sequence[Example]) -> tuple[DuplicateGroup, ...]:
         comparable[example.question.strip(), len(example.images)].append(position)
     groups = [group for positions in comparable.values() for group in _groups(examples, positions)]
     return tuple(sorted(groups, key=lambda group: group.positions))
+
+
+def count_shared(support: Sequence[Example], test: Sequence[Example]) -> int:
+    """Return how many test examples are the same as one of the support: they make the figure too good."""
+    learnt = {_content(example) for example in support}
+    return sum(_content(example) in learnt for example in test)
+
+
+def _content(example: Example) -> tuple[str, ...]:
+    return (*(picture.digest for picture in example.images), example.question.strip())
 
 
 def _groups(examples: Sequence[Example], positions: list[int]) -> Iterator[DuplicateGroup]:

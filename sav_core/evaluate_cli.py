@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -110,9 +111,10 @@ def evaluate(
     else:
         with progress_bar("finding heads") as progress:
             classifier.fit(support, progress=progress, hidden=controls)
+        overlap = _overlap(classifier, support, queries)
         report = _report(classifier, support, queries, controls=controls, demonstrations=demonstrations)
         result = _split(report, controls=controls)
-        result["skipped"] = skipped_as_dicts((*support.skipped, *queries.skipped))
+        result |= {"overlap": overlap, "skipped": skipped_as_dicts((*support.skipped, *queries.skipped))}
         result |= _more(classifier, report, rules=rules, sweep=sweep, confidence=confidence)
         result |= _elsewhere(classifier, report, others, moved)
     if as_json:
@@ -122,6 +124,20 @@ def evaluate(
     print_line("")
     print_dtype(classifier.backbone)
     print_left_out(len(result["skipped"]))
+
+
+def _overlap(classifier: SavClassifier, support: ExampleSet, queries: ExampleSet) -> int:
+    """Count the test examples that are also in the training set, and warn of any."""
+    from sav_core.duplicates import count_shared
+
+    shared = count_shared(*([classifier.as_query(example) for example in each] for each in (support, queries)))
+    if shared:
+        warnings.warn(
+            f"{shared} of the {len(queries)} test examples {'is' if shared == 1 else 'are'} also in the training set, "
+            "which makes the figures too good: test on others.",
+            stacklevel=2,
+        )
+    return shared
 
 
 class _Drawn(NamedTuple):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sav_core.duplicates import count_shared
 from sav_core.evaluation import wilson_interval
 from sav_core.voting import VOTING_RULES
 from sav_ui.desk import fit_of, task_of
 from sav_ui.fitting import Fit
-from sav_ui.gauge import Exam, Gauge, Measured, gauge_of, most_to_split
+from sav_ui.gauge import Gauge, Measured, gauge_of, most_to_split
 from sav_ui.measuring import READING, WHERE
 from sav_ui.project import Project
 from sav_ui.ready import ready_tasks
@@ -79,7 +80,7 @@ def report(visit: Visit) -> dict[str, Any]:
         stale=_stale(state, project, fit),
         about=measured.about,
         head=_headline(found),
-        overlap=_overlap(measured.exam),
+        overlap=count_shared(measured.exam.support, measured.exam.test),
         ways=_table(found.ways, found.comparisons),
         refused=_refused(found.refused),
         rules=_table(found.rules, found.rule_comparisons),
@@ -124,16 +125,6 @@ def _own(state: Gauge, project: Project, fit: Fit) -> dict[str, Any] | None:
         "unknown": len(unknown),
         "unknown_names": sorted(set(unknown))[:4],
     }
-
-
-def _overlap(exam: Exam) -> int:
-    """How many test examples are also examples of the support: they make the figure too good."""
-    learnt = {_content(example.images, example.question) for example in exam.support}
-    return sum(_content(example.images, example.question) in learnt for example in exam.test)
-
-
-def _content(images: Sequence[Any], question: str) -> tuple[str, ...]:
-    return (*(picture.digest for picture in images), question.strip())
 
 
 def _progress(state: Gauge) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sav_core import duplicates
-from sav_core.duplicates import find_duplicates
+from sav_core.duplicates import count_shared, find_duplicates
 from sav_core.records import Example
 
 
@@ -122,3 +122,12 @@ def test_a_thousand_examples_take_well_under_a_second(monkeypatch, spread):
     start = time.process_time()
     find_duplicates(examples)
     assert time.process_time() - start < 1
+
+
+def test_what_is_learnt_and_asked_alike_is_counted():
+    one, other = photograph(0), photograph(1)
+    support = [Example(one, "Which?", "a"), Example(other, "Which?", "b")]
+    asked = [Example(one, " Which? "), Example(other, "What?"), Example(compressed(one, 60), "Which?"), Example((one, one))]
+    assert count_shared(support, asked) == 1
+    assert count_shared(support, support[::-1]) == 2
+    assert count_shared([], asked) == 0
