@@ -178,7 +178,7 @@ def _more(classifier: SavClassifier, report: Report, *, rules: bool, sweep: bool
     result: dict[str, Any] = {}
     if rules:
         judged, refused = judge_rules(heads, support, report.vectors)
-        beside = {each.name: compare(report.right, each.right > 0) for each in judged}
+        beside = {each.name: compare(report.right, each.right > 0) for each in judged if each.name != heads.voting}
         result["rules"], result["rules_refused"] = way_values(judged, beside), dict(refused)
     if sweep:
         swept = sweep_support(heads, support, report.vectors)

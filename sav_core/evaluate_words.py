@@ -43,17 +43,13 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
 
 def _print_ways(title: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
     rows = []
+    tested = any("p" in way for way in ways.values())  # episodes share examples, so no test of single queries is theirs
     for name, way in ways.items():
-        difference, p = way.get("difference"), way.get("p")
-        rows.append(
-            [
-                name.replace("_", " "),
-                *_share(way),
-                "-" if difference is None else f"{100 * difference:+.1f}",
-                "-" if p is None else f"{p:.2g}",
-            ]
-        )
-    print_table([title, "accuracy", "interval", "kept heads better by (points)", "p"], rows)
+        beside = [_points(way[key]) if key in way else "-" for key in ("difference", "difference_interval")]
+        p = [f"{way['p']:.2g}" if "p" in way else "-"] if tested else []
+        rows.append([name.replace("_", " "), *_share(way), *beside, *p])
+    columns = [title, "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval"]
+    print_table([*columns, *(["p (McNemar)"] if tested else [])], rows)
 
 
 def _print_rest(result: Mapping[str, Any]) -> None:
@@ -73,6 +69,12 @@ def _print_rest(result: Mapping[str, Any]) -> None:
     if "foreign" in result:
         found = result["foreign"]
         print_line(f"\n{found['n']} foreign images are told from the test set with a ROC area of {found['area']:.3f}")
+
+
+def _points(found: float | tuple[float, float]) -> str:
+    """A difference, or its interval, in points."""
+    ends = found if isinstance(found, tuple) else (found,)
+    return " to ".join(f"{100 * end:+.1f}" for end in ends)
 
 
 def _share(found: Mapping[str, Any]) -> tuple[str, str]:

@@ -147,7 +147,8 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
     report = json.loads(out)
     assert list(report["rules"]) == ["majority", "gaussian", "reliability"]
     assert report["rules"]["majority"]["accuracy"] == report["accuracy"]
-    assert report["rules"]["majority"]["difference"] == 0
+    assert "difference" not in report["rules"]["majority"]  # the rule in use, which is not compared with itself
+    assert set(report["rules"]["gaussian"]) == {"accuracy", "interval", "difference", "difference_interval", "p"}
     assert [point["value"] for point in report["sweep"]["heads"]] == [1, 2, 3, 5, 10, 12]
     assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2, 4]
     assert report["sweep"]["heads"][3]["accuracy"] == report["accuracy"]
@@ -160,6 +161,8 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
 
     status, out, _ = run(capsys, *arguments)
     assert status == 0
+    assert re.search(r"^majority +\S+% +\S+% to \S+% +- +- +- *$", out, re.MULTILINE)
+    assert re.search(r"^gaussian +\S+% +\S+% to \S+% +[+-]\S+ +[+-]\S+ to [+-]\S+ +[\d.]+ *$", out, re.MULTILINE)
     for sentence in ("voting rule", "heads that vote", "examples a label", "temperature", "4 foreign images", "in common"):
         assert sentence in out
 
@@ -203,6 +206,10 @@ def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     assert set(report["refused"]).isdisjoint(report["controls"])
     assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2]
     assert {5: report["accuracy"]}.items() <= {p["value"]: p["accuracy"] for p in report["sweep"]["heads"]}.items()
+    out = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes)[1]
+    assert re.search(r"^all heads +\S+% +\S+% to \S+% +[+-]\S+ +[+-]\S+ to [+-]\S+ *$", out, re.MULTILINE)
+    assert "McNemar" not in out
+    assert "The intervals are of the mean over the episodes." in out
     again = json.loads(run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")[1])
     assert again == report
 
