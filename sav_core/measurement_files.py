@@ -11,14 +11,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from sav_core.controls import Control
+from sav_core.evaluation import wilson_interval
 from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
 from sav_core.measurement import KEPT, Measurement
 from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
@@ -36,8 +38,6 @@ _BY_SHOTS = (
     "Accuracy when each label has so many examples: the mean of five draws. Lines are 95 % intervals of the accuracy on "
     "such examples, whichever are drawn; the dotted line is always giving the commonest label."
 )
-
-Cell = str | float | int | None
 
 
 def as_values(found: Measurement, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,39 +90,89 @@ def as_answers(found: Measurement) -> str:
 
 
 def as_figures(found: Measurement) -> str:
-    """Return a CSV with a line for each figure: what it is of, its value and 95 % interval, and of how many examples."""
-    evaluation, n = found.evaluation, found.evaluation.n
-    lines: list[list[Cell]] = [
-        ["accuracy", KEPT, evaluation.accuracy, *evaluation.interval, n],
-        ["macro F1", KEPT, evaluation.macro_f1, None, None, n],
-    ]
-    totals = evaluation.confusion.sum(1)
-    for row, label in enumerate(evaluation.labels):
-        if totals[row]:
-            lines.append(["accuracy of label", plain(label), evaluation.per_label[label], None, None, int(totals[row])])
-    for kind, ways in (("control", found.ways[1:]), ("voting rule", found.rules)):
-        lines += [[kind, way.name, way.accuracy, *way.interval, n] for way in ways]
-    for kind, comparisons in (("better than", found.comparisons), ("better than rule", found.rule_comparisons)):
-        lines += [[kind, name, each.difference, *each.interval, each.n] for name, each in comparisons.items()]
-    for kind, points in found.sweeps.items():
-        lines += [[SWEPT[kind], str(p.value), p.accuracy, *p.interval, p.n] for p in points]
-    if found.trust is not None:
-        trust = found.trust
-        lines += [
-            ["expected calibration error", "calibrated", trust.diagram.expected_error, None, None, n],
-            ["expected calibration error", "share of the vote", trust.raw.expected_error, None, None, n],
-            ["temperature", KEPT, trust.temperature, None, None, trust.left_out_n],
-            ["leave-one-out accuracy of the support", KEPT, trust.left_out_accuracy, None, None, trust.left_out_n],
-            ["mean selective accuracy", KEPT, trust.selective.area, None, None, n],
-        ]
-    if found.doubt is not None:
-        lines.append(["ROC area of doubt", "foreign", found.doubt.area, None, None, n + found.foreign])
-    for row, label in enumerate(evaluation.labels):
-        for column, answer in enumerate(evaluation.labels):
-            count = int(evaluation.confusion[row, column])
-            lines.append(["confusion", plain(f"{label} taken for {answer}"), count, None, None, int(totals[row])])
+    """Return a CSV with a line for each figure: what it is of, its value and 95 % interval, and of how many examples.
+
+    A point of a curve also has ``at``, where it stands: mean confidence of a reliability bin, share answered of selective
+    accuracy, false rate of a ROC point.
+    """
+    lines = [*_shares(found), *_comparisons(found), *_trusted(found), *_doubted(found), *_confused(found)]
     rounded = [[f"{cell:.6g}" if isinstance(cell, float) else "" if cell is None else cell for cell in x] for x in lines]
-    return _table(["figure", "of", "value", "low", "high", "n"], rounded)
+    return _table(_Line._fields, rounded)
+
+
+class _Line(NamedTuple):
+    """One figure of the table."""
+
+    figure: str
+    of: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    at: float | None = None
+
+
+def _shares(found: Measurement) -> Iterator[_Line]:
+    evaluation, n = found.evaluation, found.evaluation.n
+    yield _Line("accuracy", KEPT, evaluation.accuracy, *evaluation.interval, n)
+    yield _Line("macro F1", KEPT, evaluation.macro_f1, n=n)
+    for row, label in enumerate(evaluation.labels):
+        if total := int(evaluation.confusion[row].sum()):
+            ends = wilson_interval(int(evaluation.confusion[row, row]), total)
+            yield _Line("accuracy of label", plain(label), evaluation.per_label[label], *ends, total)
+    for kind, ways in (("control", found.ways[1:]), ("voting rule", found.rules)):
+        for way in ways:
+            yield _Line(kind, way.name, way.accuracy, *way.interval, n)
+    for kind, points in found.sweeps.items():
+        for point in points:
+            yield _Line(SWEPT[kind], str(point.value), point.accuracy, *point.interval, point.n)
+
+
+def _comparisons(found: Measurement) -> Iterator[_Line]:
+    for rule, comparisons in (("", found.comparisons), (" rule", found.rule_comparisons)):
+        for name, each in comparisons.items():
+            yield _Line(f"better than{rule}", name, each.difference, *each.interval, each.n)
+            yield _Line(f"McNemar's p against{rule}", name, each.p, n=each.n)
+
+
+def _trusted(found: Measurement) -> Iterator[_Line]:
+    trust, n = found.trust, found.evaluation.n
+    if trust is None:
+        return
+    yield _Line("expected calibration error", "calibrated", trust.diagram.expected_error, n=n)
+    yield _Line("expected calibration error", "share of the vote", trust.raw.expected_error, n=n)
+    yield _Line("temperature", KEPT, trust.temperature, n=trust.left_out_n)
+    yield _Line("leave-one-out accuracy of the support", KEPT, trust.left_out_accuracy, n=trust.left_out_n)
+    for name, diagram in (("calibrated", trust.diagram), ("share of the vote", trust.raw)):
+        for place in np.flatnonzero(diagram.count):
+            right, count = int(diagram.right[place]), int(diagram.count[place])
+            edges = f"{name}, {diagram.edges[place]:.1f} to {diagram.edges[place + 1]:.1f}"
+            ends = wilson_interval(right, count)
+            yield _Line("accuracy by confidence", edges, right / count, *ends, count, float(diagram.confidence[place]))
+    curve = trust.selective
+    yield _Line("mean selective accuracy", KEPT, curve.area, n=n)
+    for threshold, coverage, accuracy in zip(curve.threshold, curve.coverage, curve.accuracy, strict=True):
+        given = round(float(coverage) * n)
+        ends = wilson_interval(round(float(accuracy) * given), given)
+        yield _Line("selective accuracy", f"from {threshold:.6g} on", float(accuracy), *ends, given, float(coverage))
+
+
+def _doubted(found: Measurement) -> Iterator[_Line]:
+    if found.doubt is None:
+        return
+    curve, n = found.doubt, found.evaluation.n + found.foreign
+    yield _Line("ROC area of doubt", "foreign", curve.area, n=n)
+    for threshold, false, true in zip(curve.threshold, curve.false_rate, curve.true_rate, strict=True):
+        where = "above every score" if np.isinf(threshold) else f"from {threshold:.6g} on"
+        yield _Line("ROC true rate by false rate", where, float(true), n=n, at=float(false))
+
+
+def _confused(found: Measurement) -> Iterator[_Line]:
+    counts = found.evaluation.confusion
+    for row, label in enumerate(found.evaluation.labels):
+        for column, answer in enumerate(found.evaluation.labels):
+            taken = plain(f"{label} taken for {answer}")
+            yield _Line("confusion", taken, int(counts[row, column]), n=int(counts[row].sum()))
 
 
 def figures(found: Measurement, n_kept: int | None = None) -> dict[str, go.Figure]:

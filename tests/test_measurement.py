@@ -108,6 +108,24 @@ def test_the_figures_as_a_table_are_the_figures(found):
     )
 
 
+def test_the_table_has_every_test_and_every_point_of_a_curve(found):
+    lines = list(csv.DictReader(io.StringIO(as_figures(found))))
+
+    def of(figure, key="value"):
+        return [float(line[key]) for line in lines if line["figure"] == figure]
+
+    assert of("McNemar's p against") == pytest.approx([each.p for each in found.comparisons.values()], rel=1e-5)
+    assert of("McNemar's p against rule") == pytest.approx([each.p for each in found.rule_comparisons.values()], rel=1e-5)
+    diagram, raw, curve = found.trust.diagram, found.trust.raw, found.trust.selective
+    assert sum(of("accuracy by confidence", "n")) == 2 * found.evaluation.n
+    confidence = [*diagram.confidence[diagram.count > 0], *raw.confidence[raw.count > 0]]
+    assert of("accuracy by confidence", "at") == pytest.approx(confidence, abs=1e-5)
+    assert of("selective accuracy") == pytest.approx(curve.accuracy, abs=1e-5)
+    assert of("selective accuracy", "at") == pytest.approx(curve.coverage, abs=1e-5)
+    assert of("ROC true rate by false rate") == pytest.approx(found.doubt.true_rate, abs=1e-5)
+    assert of("ROC true rate by false rate", "at") == pytest.approx(found.doubt.false_rate, abs=1e-5)
+
+
 def test_the_page_holds_everything_and_fetches_nothing(found):
     page = as_html(found, ABOUT)
     assert f"{found.evaluation.accuracy:.1%}" in page
