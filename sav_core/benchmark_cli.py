@@ -190,8 +190,8 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
 
 
 def _line(name: str, score: dict[str, Any]) -> list[str]:
-    interval = "" if score["interval"] is None else "{:.1%} to {:.1%}".format(*score["interval"])
-    return [name.replace("_", " "), f"{score['value']:.1%}", interval, str(score["n"])]
+    low, high = score["interval"]
+    return [name.replace("_", " "), f"{score['value']:.1%}", f"{low:.1%} to {high:.1%}", str(score["n"])]
 
 
 def _list(as_json: bool) -> None:

@@ -15,6 +15,7 @@ from sav_core.benchmarks.prompts import Options, question_of
 from sav_core.benchmarks.scoring import HEADLINE, Count, Outcome, count
 from sav_core.benchmarks.splits import Split
 from sav_core.cache import VectorCache
+from sav_core.comparison import stratified_interval
 from sav_core.datasets import open_listed
 from sav_core.errors import CancelledError, DatasetError
 from sav_core.evaluation import wilson_interval
@@ -36,12 +37,12 @@ class Score:
 
     Attributes:
         value: from 0 to 1.
-        interval: Wilson's, at 95 %; ``None`` for a mean over tasks.
+        interval: at 95 %; Wilson's, for a mean over tasks the bootstrap within each of them.
         n: how many were counted; tasks for a mean over tasks.
     """
 
     value: float
-    interval: tuple[float, float] | None
+    interval: tuple[float, float]
     n: int
 
     @classmethod
@@ -174,8 +175,9 @@ def _scored(loaded: Loaded, outcomes: Sequence[Outcome], skipped: Sequence[Skipp
     per_task = {task: _scores(loaded, [each for each in outcomes if each.task == task]) for task in tasks}
     scores = _scores(loaded, outcomes)
     if rule == "mean_over_tasks" and per_task:
-        mean = sum(each["accuracy"].value for each in per_task.values()) / len(per_task)
-        scores = {HEADLINE[rule]: Score(mean, None, len(per_task)), **scores}
+        counts = [count("accuracy", [each for each in outcomes if each.task == task])["accuracy"] for task in tasks]
+        mean = sum(counted.right / counted.n for counted in counts) / len(counts)
+        scores = {HEADLINE[rule]: Score(mean, stratified_interval(counts), len(counts)), **scores}
     return BenchmarkRun(scores, per_task, tuple(outcomes), tuple(skipped))
 
 

@@ -10,6 +10,7 @@ difference of accuracies wanders.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from sav_core.errors import InputError
 from sav_core.evaluation import wilson_interval
 
-__all__ = ["Comparison", "bootstrap_interval", "compare", "drawn_interval", "mcnemar"]
+__all__ = ["Comparison", "bootstrap_interval", "compare", "drawn_interval", "mcnemar", "stratified_interval"]
 
 _DRAWS = 2000
 _AT_ONCE = 4 << 20  # numbers drawn at a time
@@ -135,3 +136,23 @@ def drawn_interval(right: npt.NDArray[np.bool_], seed: int = 0) -> tuple[float, 
         means.append(np.take_along_axis(each, rng.integers(0, n, (some, n)), axis=1).mean(1))
     ends = np.quantile(np.concatenate(means), [0.025, 0.975])
     return min(low, float(ends[0])), max(high, float(ends[1]))
+
+
+def stratified_interval(counts: Sequence[tuple[int, int]], seed: int = 0) -> tuple[float, float]:
+    """Return the interval at 95 % of a mean over tasks that weigh alike: the bootstrap within each of them.
+
+    Of ``n`` answers drawn again from a task's, as many are right as a binomial draw says.
+
+    Args:
+        counts: of each task how many answers are right, and of how many.
+        seed: the same seed gives the same interval.
+
+    Raises:
+        InputError: there are no tasks, or one without answers.
+    """
+    if not counts or not all(n for _, n in counts):
+        raise InputError("There is nothing to draw an interval from: give at least one task, and one answer in each.")
+    rng = np.random.default_rng(seed)
+    means = np.mean([rng.binomial(n, right / n, _DRAWS) / n for right, n in counts], axis=0)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

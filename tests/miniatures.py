@@ -9,7 +9,14 @@ import pyarrow.parquet as pq
 from PIL import Image
 from scipy.io import savemat
 
-BLINK_TASKS = {"Art_Style": "AB", "Multi-view_Reasoning": "AB", "Relative_Reflectance": "ABC"}
+BLINK_TASKS = {
+    "Art_Style": ("AB", 3), "Counting": ("ABCD", 1), "Forensic_Detection": ("ABCD", 4),
+    "Functional_Correspondence": ("ABCD", 2), "IQ_Test": ("ABCD", 1), "Jigsaw": ("AB", 3),
+    "Multi-view_Reasoning": ("AB", 2), "Object_Localization": ("AB", 1), "Relative_Depth": ("AB", 1),
+    "Relative_Reflectance": ("ABC", 1), "Semantic_Correspondence": ("ABCD", 2), "Spatial_Relation": ("AB", 1),
+    "Visual_Correspondence": ("ABCD", 2), "Visual_Similarity": ("AB", 3),
+}  # fmt: skip
+"""The answers of each sub-task, and how many images its questions have."""
 EUROSAT = ["AnnualCrop", "Forest", "HerbaceousVegetation", "Highway", "Industrial", "Pasture", "PermanentCrop",
            "Residential", "River", "SeaLake"]  # fmt: skip
 SUGARCREPE = ["add_att", "add_obj", "replace_att", "replace_obj", "replace_rel", "swap_att", "swap_obj"]
@@ -75,21 +82,18 @@ def vlguard(root):
 
 
 def blink(root):
-    for task, letters in BLINK_TASKS.items():
+    for task, (letters, pictures) in BLINK_TASKS.items():
         rows = []
-        for number in range(4 * len(letters)):
+        for number in range(3 * len(letters)):
             letter = letters[number % len(letters)]
             options = " ".join(f"({each}) option" for each in letters)
-            second = {"bytes": encoded(number + 100), "path": "b.jpg"} if task != "Relative_Reflectance" else None
+            shown = [{"bytes": encoded(number + 100 * place), "path": f"{place}.jpg"} for place in range(pictures)]
             rows.append(
                 {
                     "idx": f"val_{task}_{number + 1}",
                     "question": "Which one is it?",
                     "sub_task": task,
-                    "image_1": {"bytes": encoded(number), "path": "a.jpg"},
-                    "image_2": second,
-                    "image_3": None,
-                    "image_4": None,
+                    **{f"image_{place + 1}": shown[place] if place < pictures else None for place in range(4)},
                     "choices": list(letters),
                     "answer": f"({letter})",
                     "prompt": f"Which one is it?\nSelect from the following choices.\n{options}",

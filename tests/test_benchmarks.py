@@ -19,7 +19,7 @@ from tests.miniatures import MINIATURES, dump, picture
 COUNTS = {
     "mhalubench": (14, 2, {"train": 8, "test": 6}),
     "vlguard": (15, 2, {"train": 9, "test": 6}),
-    "blink": (28, 3, {"": 28}),
+    "blink": (123, 4, {"": 123}),
     "vizwiz": (12, 2, {"train": 8, "test": 4}),
     "naturalbench": (36, 4, {"": 36}),
     "sugarcrepe": (28, 2, {"": 28}),
@@ -205,7 +205,7 @@ def test_facts_of_each_layout(miniature):
     guard = [item.label for item in load_benchmark("vlguard", miniature("vlguard")).items]
     assert guard[:3] == ["unharmful", "harmful", "harmful"]
     blink = by_id(load_benchmark("blink", miniature("blink")))
-    assert len(blink["val_Art_Style_1"].images) == 2
+    assert len(blink["val_Art_Style_1"].images) == 3
     assert blink["val_Relative_Reflectance_3"].label == "C"
     assert load_benchmark("pets", miniature("pets")).labels == ("Abyssinian", "American Bulldog", "Egyptian Mau")
     assert load_benchmark("cub", miniature("cub")).labels == ("Black footed Albatross", "Laysan Albatross")
@@ -229,8 +229,8 @@ def test_kaggles_flat_validation_folder(copy):
 def test_tasks_can_be_chosen(miniature):
     loaded = load_benchmark("blink", miniature("blink"), tasks=["Art_Style"])
     assert {item.task for item in loaded.items} == {"Art_Style"}
-    with pytest.raises(SettingError, match="no sub-task Jigsaw: it has Art_Style, Multi-view_Reasoning"):
-        load_benchmark("blink", miniature("blink"), tasks=["Jigsaw"])
+    with pytest.raises(SettingError, match="no sub-task Chess: it has Art_Style, Counting, Forensic_Detection"):
+        load_benchmark("blink", miniature("blink"), tasks=["Chess"])
     with pytest.raises(SettingError, match="There is no benchmark 'blonk': choose from mhalubench"):
         load_benchmark("blonk", miniature("blink"))
 

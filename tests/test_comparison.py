@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sav_core.comparison import bootstrap_interval, compare, drawn_interval, mcnemar
+from sav_core.comparison import bootstrap_interval, compare, drawn_interval, mcnemar, stratified_interval
 from sav_core.errors import InputError
 from sav_core.evaluation import wilson_interval
 
@@ -77,3 +77,15 @@ def test_an_interval_over_draws_is_never_narrower_than_the_queries_allow():
     assert drawn_interval(unlike) == pytest.approx((0, 1))
     with pytest.raises(InputError, match="at least one draw and one query"):
         drawn_interval(np.zeros((3, 0), dtype=bool))
+
+
+def test_the_interval_of_a_mean_over_tasks_draws_within_each():
+    """Tasks that differ from each other do not widen it: only their own answers are drawn again."""
+    assert stratified_interval([(50, 50), (0, 50)]) == (0.5, 0.5)
+    counts = [(30, 40), (5, 10)]
+    low, high = stratified_interval(counts)
+    spread = np.sqrt(sum(right * (n - right) / n**3 for right, n in counts)) / 2
+    assert (high - low) / 2 == pytest.approx(1.96 * spread, rel=0.1)
+    assert stratified_interval(counts) == (low, high) != stratified_interval(counts, seed=1)
+    with pytest.raises(InputError, match="one answer in each"):
+        stratified_interval([(1, 2), (0, 0)])
