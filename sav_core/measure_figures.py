@@ -19,6 +19,7 @@ __all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "
 _LINE = "#2a8aa8"
 _NEUTRAL = "#7b7f87"  # contrast of 4 : 1 on white and on near-black alike
 _APART = 1.45  # ratio of numbers whose words do not touch on a phone
+_WHOLE = (-0.02, 1.04)  # from none to all right, with room for the dots at both ends
 _GRID = "rgba(123,127,135,0.22)"
 
 
@@ -128,6 +129,7 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
             },
             mode="markers",
             marker={"color": [OUTLINE if place == 0 else _LINE for place in order], "size": 11},
+            cliponaxis=False,
             hovertemplate=(
                 "<b>%{y}</b><br>%{x:.1%} of %{customdata[2]:.0f}<br>"
                 "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
@@ -138,7 +140,8 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
     if chance is not None:
         figure.add_vline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_layout(**_layout(""), height=90 + 26 * len(ways))
-    figure.update_xaxes(title="accuracy", tickformat=".0%", gridcolor=_GRID, zeroline=False)
+    figure.update_xaxes(title="accuracy", tickformat=".0%", range=_WHOLE, dtick=0.25, tickangle=0)
+    figure.update_xaxes(gridcolor=_GRID, zeroline=False)
     figure.update_yaxes(showgrid=False, automargin=True)
     return figure
 
@@ -190,7 +193,7 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
     figure.update_xaxes(
         type="log", title=of, tickvals=ticks, ticktext=[str(number) for number in ticks], tickangle=0, showgrid=False
     )
-    figure.update_yaxes(title="accuracy", tickformat=".0%", range=[-0.02, 1.04], gridcolor=_GRID, zeroline=False)
+    figure.update_yaxes(title="accuracy", tickformat=".0%", range=_WHOLE, gridcolor=_GRID, zeroline=False)
     return figure
 
 

@@ -48,6 +48,17 @@ def test_the_dot_plot_puts_the_best_on_top_and_marks_ours():
     assert min(dots.error_x.arrayminus) == 0
 
 
+def test_every_dot_plot_shows_none_right_to_all_right():
+    """Two plots of near values must not look as far apart as two of unlike ones."""
+    near = [
+        answer_control(name, ["a"] * right + ["b"] * (40 - right), ["a"] * 40) for name, right in (("one", 39), ("two", 38))
+    ]
+    axis = dot_plot(near).layout.xaxis
+    assert (axis.range[0] < 0, axis.range[1] > 1) == (True, True)
+    assert 1 / axis.dtick <= 4  # words enough for a phone
+    assert not dot_plot(near).data[0].cliponaxis
+
+
 def test_the_sweep_figure_marks_the_number_in_use_and_keeps_intervals_around_their_points():
     points = [SweepPoint(number, 0.5, (0.4, 0.7), 10) for number in (1, 2, 3, 20, 30, 33)]
     figure = sweep_figure(points, "heads that vote", 20, 0.25)
