@@ -1,9 +1,9 @@
-"""A measurement as files: JSON as ``evaluate --json`` has it, two tables, and one HTML page that needs no network.
+"""A measurement as files: JSON as ``evaluate --json`` has it, two tables, and the figures of both pages.
 
 as_json(found, about)       # everything; about is what was measured, such as {"model": ..., "heads": 20}
 as_answers(found)           # CSV, a line for each test example, and whether each other way got it right
 as_figures(found)           # CSV, a line for each figure with its interval
-as_html(found, about)       # the page: figures and plotly.js are in it
+figures(found)              # every figure that there is, by name
 """
 
 from __future__ import annotations
@@ -12,32 +12,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
-from sav_core.controls import Control
 from sav_core.evaluation import wilson_interval
 from sav_core.measure_figures import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
 from sav_core.measurement import KEPT, Measurement
 from sav_core.report_values import confidence_values, evaluation_values, foreign_values, point_values, way_values
 
-__all__ = ["SWEPT", "as_answers", "as_figures", "as_html", "as_json", "as_values", "figures", "plain"]
+__all__ = ["SWEPT", "as_answers", "as_figures", "as_json", "as_values", "figures", "plain"]
 
 SWEPT = {"heads": "heads that vote", "shots": "examples a label"}
 """What a sweep's numbers count."""
-
-_BY_HEADS = (
-    "Accuracy when the best 1, 2, 3 and so on heads vote; the number in use is orange. Lines are 95 % intervals of the "
-    "accuracy on such examples; the dotted line is always giving the commonest label."
-)
-_BY_SHOTS = (
-    "Accuracy when each label has so many examples: the mean of five draws. Lines are 95 % intervals of the accuracy on "
-    "such examples, whichever are drawn; the dotted line is always giving the commonest label."
-)
 
 
 def as_values(found: Measurement, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,114 +185,9 @@ def figures(found: Measurement, n_kept: int | None = None) -> dict[str, go.Figur
     return drawn
 
 
-def as_html(found: Measurement, about: Mapping[str, Any]) -> str:
-    """Return the whole report as one page that opens anywhere: its figures are alive and nothing is fetched."""
-    low, high = found.evaluation.interval
-    title = str(about.get("title") or "Measurement")
-    drawn = {
-        name: figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
-        for name, figure in figures(found, about.get("heads")).items()
-    }
-    settings = [[str(name).replace("_", " "), value] for name, value in about.items() if value not in ("", None)]
-    parts = [
-        f"<h1>{escape(title)}</h1>",
-        f'<p class="lead"><strong>{found.evaluation.accuracy:.1%}</strong> of {found.evaluation.n} right; '
-        f"95 % interval {low:.1%} to {high:.1%}; macro F1 {found.evaluation.macro_f1:.2f}.</p>",
-        _html_table([], settings),
-        *_section("Instead of the kept heads", drawn.get("controls"), _ways(found.ways, found.comparisons)),
-        *(f"<p>{escape(name.replace('_', ' '))}: not judged; {escape(why)}</p>" for name, why in found.refused.items()),
-        *_section("What is taken for what", None, _confusion(found)),
-        *_section("More or fewer heads", drawn.get("by_heads"), _words(_BY_HEADS)),
-        *_section("More or fewer examples", drawn.get("by_shots"), _words(_BY_SHOTS) if "by_shots" in drawn else ""),
-        *_section("Voting rules", drawn.get("rules"), _ways(found.rules, found.rule_comparisons)),
-        *(f"<p>{escape(name)}: not judged; {escape(why)}</p>" for name, why in found.rules_refused.items()),
-        *_section("Is confidence true?", drawn.get("calibration"), _trust(found)),
-        *_section("What withholding doubtful answers buys", drawn.get("selective"), ""),
-        *_section("Telling what was never taught", drawn.get("doubt"), ""),
-        *_section("Every answer", None, _every(found)),
-    ]
-    return _PAGE.format(title=escape(title), script=get_plotlyjs(), body="\n".join(parts))
-
-
 def plain(name: str) -> str:
     """Return a name that no spreadsheet takes for a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ max-width: 900px; margin: 32px auto; padding: 0 16px }}
-body {{ color: #1b1f27; background: #fff; font: 15px/1.5 system-ui, sans-serif }}
-h1 {{ font-size: 26px }} h2 {{ margin-top: 40px; font-size: 19px }} .lead strong {{ font-size: 34px }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
-td, th {{ padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd8cd; text-align: left }}
-.scroll {{ overflow-x: auto }} .plot {{ max-width: 640px }}
-</style>
-<script>{script}</script></head>
-<body>
-{body}
-</body></html>
-"""
-
-
-def _section(title: str, figure: str | None, table: str) -> Iterable[str]:
-    if figure is None and not table:
-        return
-    yield f"<h2>{escape(title)}</h2>"
-    if figure is not None:
-        yield f'<div class="plot">{figure}</div>'
-    yield table
-
-
-def _words(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
-
-
-def _ways(ways: Sequence[Control], comparisons: Mapping[str, Any]) -> str:
-    lines = []
-    for way in ways:
-        beside, (low, high) = comparisons.get(way.name), way.interval
-        points = "" if beside is None else f"{100 * beside.difference:+.1f}"
-        span = "" if beside is None else f"{100 * beside.interval[0]:+.1f} to {100 * beside.interval[1]:+.1f}"
-        p = "" if beside is None else f"{beside.p:.2g}"
-        lines.append([way.name.replace("_", " "), f"{way.accuracy:.1%}", f"{low:.1%} to {high:.1%}", points, span, p])
-    head = ["way to answer", "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval", "p (McNemar)"]
-    return _html_table(head, lines)
-
-
-def _confusion(found: Measurement) -> str:
-    labels, counts = found.evaluation.labels, found.evaluation.confusion
-    rows = [[label, *map(int, counts[row])] for row, label in enumerate(labels)]
-    return _html_table(["label", *(f"as {label}" for label in labels)], rows)
-
-
-def _trust(found: Measurement) -> str:
-    if found.trust is None:
-        return f"<p>{escape(found.untrusted)}</p>"
-    trust = found.trust
-    return (
-        f"<p>Temperature {trust.temperature:.2f}; expected calibration error {trust.diagram.expected_error:.1%}, "
-        f"{trust.raw.expected_error:.1%} for the share of the vote as it is; on the support, each example left out, "
-        f"{trust.left_out_accuracy:.1%} of {trust.left_out_n} right.</p>"
-    )
-
-
-def _every(found: Measurement) -> str:
-    rows = [
-        [name, truth, answer, "yes" if truth == answer else "no", f"{share:.0%}"]
-        for name, truth, answer, share in zip(found.names, found.truth, found.answers, found.confidence, strict=True)
-    ]
-    return _html_table(["image", "label", "answer", "right", "share of the vote"], rows)
-
-
-def _html_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table>{f"<thead><tr>{top}</tr></thead>" if top else ""}<tbody>{lines}</tbody></table></div>'
-    )
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -128,7 +128,8 @@ def _refresh(visit: Visit, gauge: Gauge, data: Data) -> None:
 
 def _save(visit: Visit, gauge: Gauge, data: Data) -> None:
     """Make the report a file to download."""
-    from sav_core.measurement_files import as_answers, as_figures, as_html, as_json
+    from sav_core.measurement_files import as_answers, as_figures, as_json
+    from sav_core.measurement_page import as_html
 
     kind, measured = str(data.get("format", "")), gauge.measured
     if measured is None:

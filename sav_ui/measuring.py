@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sav_core.errors import CancelledError, SavError
@@ -111,6 +112,7 @@ def _measure(gauge: Gauge, project: Project, fit: Fit, exam: Exam, key: tuple[An
     )
     about = {
         "title": project.title or " or ".join(labels[:4]),
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "model": choice_of(project.model).title,
         "identity": backbone.fingerprint,
         "dtype": backbone.dtype_name,

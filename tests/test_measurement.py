@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from html import escape
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from sav_core.classifier import HeadClassifier
 from sav_core.controls import answer_control
 from sav_core.errors import CancelledError, InputError
 from sav_core.measurement import KEPT, measure
-from sav_core.measurement_files import as_answers, as_figures, as_html, as_json, figures, plain
+from sav_core.measurement_files import as_answers, as_figures, as_json, figures, plain
+from sav_core.measurement_page import as_html
+from sav_core.measurement_words import FIGURES, WAYS
 from tests.problems import clusters
 
 ABOUT = {"title": "A <b>task</b>", "model": "tiny", "heads": 3}
@@ -134,6 +137,33 @@ def test_the_page_holds_everything_and_fetches_nothing(found):
     body = page.rpartition("</script></head>")[2]
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page.split("<script>", 1)[0] + body)
     assert "x: not judged; why" in body
+
+
+def test_the_page_tells_when_what_and_how_to_read_it(found):
+    about = {**ABOUT, "identity": "0123abcd", "dtype": "float32", "scoring": "leave_one_out", "date": "2024-02-29"}
+    page = as_html(found, about)
+    body = re.sub(r"<script.*?</script>", "", page.rpartition("</script></head>")[2], flags=re.DOTALL)
+    rows = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", body))
+    assert rows["measured"] == "2024-02-29"
+    assert (rows["fingerprint of its weights"], rows["computed in"]) == ("0123abcd", "float32")
+    assert "left out" in rows["heads ranked by"]
+    assert not {"identity", "dtype", "scoring", "title"} & set(rows)
+    assert {*figures(found), "confusion"} == set(FIGURES)
+    for words in (*FIGURES.values(), *(WAYS[way.name] for way in (*found.ways, *found.rules) if way.name in WAYS)):
+        assert escape(words) in body
+    label, share = found.evaluation.labels[0], found.evaluation.per_label[found.evaluation.labels[0]]
+    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{share:.1%} of 4</td></tr>", body)
+    assert f"{found.foreign} examples of labels that were not taught" in body
+    assert re.search(r"<td>measured</td><td>\d{4}-\d\d-\d\d", as_html(found, ABOUT))
+
+
+def test_every_control_and_rule_is_told_in_words():
+    from sav_core import controls
+    from sav_core.voting import VOTING_RULES
+
+    told = set(re.findall(r"^``(\w+)``", controls.__doc__, re.MULTILINE))
+    asked = {KEPT, "zero_shot_likelihood", "zero_shot_text", "in_context"}
+    assert set(WAYS) == told | set(VOTING_RULES) | asked
 
 
 def test_a_name_is_no_formula():
