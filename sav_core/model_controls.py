@@ -20,6 +20,8 @@ from sav_core.records import Cancel, Example, Progress, ProgressCallback
 
 __all__ = ["episode_model_controls", "model_controls", "same_answer"]
 
+_ARTICLE = re.compile(r"\b(?:a|an|the)\b")  # a capital A may be an answer
+
 
 def model_controls(
     backbone: Backbone,
@@ -45,8 +47,9 @@ def model_controls(
         cancel: asked between queries; true stops the work.
 
     Returns:
-        ``zero_shot_likelihood`` (the likeliest label), ``zero_shot_text`` (what it writes) and ``in_context``
-        (the likeliest label after demonstrations), and for each that the model cannot do the reason.
+        ``zero_shot_likelihood`` (the likeliest label), ``zero_shot_text`` (the one label that what it writes names, see
+        ``same_answer``) and ``in_context`` (the likeliest label after demonstrations), and for each that the model cannot
+        do the reason.
 
     Raises:
         CancelledError: ``cancel`` said so.
@@ -55,7 +58,7 @@ def model_controls(
     ways: dict[str, Callable[[Example], bool]] = {
         "zero_shot_likelihood": lambda query: _likeliest(backbone, query, labels, prepared.of(query)) == query.label,
         "zero_shot_text": lambda query: same_answer(
-            generate_text(backbone, query, encoded=prepared.of(query)), str(query.label)
+            generate_text(backbone, query, encoded=prepared.of(query)), str(query.label), labels
         ),
     }
     if support and demonstrations:
@@ -117,7 +120,7 @@ def episode_model_controls(
     asked = sorted({int(row) for episode in episodes for row in episode.queries})
     prepared = _Prepared(backbone)
     likelihood: dict[int, Mapping[str, float]] = {}
-    written: dict[int, bool] = {}
+    written: dict[int, str] = {}
     found: dict[str, list[list[bool]]] = {"zero_shot_likelihood": [], "zero_shot_text": [], "in_context": []}
     refused: dict[str, str] = {}
     started = time.perf_counter()
@@ -143,7 +146,7 @@ def episode_model_controls(
             likelihood[row] = label_likelihoods(backbone, query, labels, encoded=prepared.of(query))
 
         def write(query: Example, row: int = row) -> None:
-            written[row] = same_answer(generate_text(backbone, query, encoded=prepared.of(query)), str(query.label))
+            written[row] = generate_text(backbone, query, encoded=prepared.of(query))
 
         ask("zero_shot_likelihood", row, weigh)
         ask("zero_shot_text", row, write)
@@ -153,8 +156,9 @@ def episode_model_controls(
             best = [max(episode.labels, key=likelihood[row].__getitem__) for row in rows]
             right = [label == examples[row].label for label, row in zip(best, rows, strict=True)]
             found["zero_shot_likelihood"].append(right)
-        if "zero_shot_text" not in refused:
-            found["zero_shot_text"].append([written[row] for row in rows])
+        if "zero_shot_text" not in refused:  # which of the labels of this episode it names
+            named = [same_answer(written[row], str(examples[row].label), episode.labels) for row in rows]
+            found["zero_shot_text"].append(named)
         if not demonstrations:
             continue
         support = [examples[row] for row in episode.support.tolist()]
@@ -180,9 +184,19 @@ def episode_model_controls(
     return accuracy, refused
 
 
-def same_answer(text: str, label: str) -> bool:
-    """Whether a written answer is the label, whatever its case, punctuation and article."""
-    return _bare(text) == _bare(label)
+def same_answer(text: str, label: str, labels: Sequence[str]) -> bool:
+    """Whether a written answer names the label, and no other of the labels.
+
+    An answer that is a label, but for case, punctuation and article, names that one. A sentence names every label that
+    stands in it as whole words, "red apple" but not the "apple" within, nor the answer A by an article; one that names
+    several, or none, is wrong.
+
+    Args:
+        text: what the model wrote.
+        label: the right answer.
+        labels: the possible answers.
+    """
+    return _named(text, labels) == {label}
 
 
 class _Prepared:
@@ -204,6 +218,30 @@ def _likeliest(backbone: Backbone, query: Example, labels: Sequence[str], encode
     return max(labels, key=likelihood.__getitem__)
 
 
-def _bare(text: str) -> str:
-    words = re.findall(r"\w+", text.casefold())
-    return " ".join(words[1:] if len(words) > 1 and words[0] in {"a", "an", "the"} else words)
+def _named(text: str, labels: Sequence[str]) -> set[str]:
+    """The labels that an answer is, or else those that it names."""
+    if same := {label for label in labels if _bare(label) == _bare(text)}:
+        return same
+    said = _words(_ARTICLE.sub(" ", text))
+    meant = {label: _words(_ARTICLE.sub(" ", label)) for label in labels}
+    places = [
+        (start, start + len(words), label)
+        for label, words in meant.items()
+        for start in range(len(said) - len(words) + 1)
+        if words and said[start : start + len(words)] == words
+    ]
+    return {
+        label
+        for start, end, label in places
+        if not any(first <= start and end <= last and last - first > end - start for first, last, _ in places)
+    }
+
+
+def _bare(text: str) -> list[str]:
+    """The words without a leading article; of a text of signs alone the signs."""
+    words = _words(text)
+    return words[1:] if len(words) > 1 and words[0] in {"a", "an", "the"} else words or text.split()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())

@@ -136,14 +136,39 @@ def test_cancelling_says_so(classifier, test_set):
     [
         ("A cat.", "cat", True),
         ("the Red Apple", "red apple", True),
+        ("the Red Apple", "apple", False),
+        ("I see a red apple on a table.", "red apple", True),
+        ("I see a red apple on a table.", "apple", False),
+        ("a red apple beside an apple", "red apple", False),
         ("cat", "cats", False),
-        ("a", "a", True),
+        ("cats", "cat", False),
+        ("a", "A", True),
         ("", "cat", False),
-        ("it is a cat", "cat", False),
+        ("it is a CAT!", "cat", True),
+        ("it is a CAT!", "A", False),
+        ("The answer is A.", "A", True),
+        ("A or B", "A", False),
+        ("This is the cat, a cat.", "dog", False),
+        ("one cat, not one dog", "cat", False),
+        ("concatenate", "cat", False),
+        ("some golden retriever", "golden_retriever", True),
+        ("?", "?", True),
+        ("!", "?", False),
     ],
 )
-def test_a_written_answer_is_the_label_but_for_its_dress(text, label, same):
-    assert same_answer(text, label) is same
+def test_a_written_answer_names_one_label_whatever_its_dress(text, label, same):
+    labels = ["cat", "cats", "dog", "apple", "red apple", "A", "B", "golden_retriever", "?"]
+    assert same_answer(text, label, labels) is same
+
+
+def test_a_sentence_that_names_the_label_is_right_over_episodes_too(classifier, support, monkeypatch):
+    """Two labels of three take part in each: the third may be spoken of."""
+    monkeypatch.setattr("sav_core.model_controls.generate_text", lambda *_, **__: "It is label 0, no label 2.")
+    rows = [row for row in range(9) if row % 3 < 2]
+    episode = Episode(np.array(rows[:2]), np.array(rows[2:]), ("label 0", "label 1"))
+    both = Episode(np.arange(3), np.arange(3, 9), ("label 0", "label 1", "label 2"))
+    found, _ = episode_model_controls(classifier.backbone, support, [episode, both], demonstrations=0)
+    assert found["zero_shot_text"].tolist() == [0.5, 0.0]
 
 
 def test_what_a_model_cannot_be_asked_is_told_with_the_reason(classifier, support, test_set):
