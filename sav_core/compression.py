@@ -51,12 +51,15 @@ class CompressionCost:
     Attributes:
         share: stored bytes as a share of those of all heads in single precision.
         accuracy: share of the examples whose nearest other example has their label, by the compressed vectors.
+        kept_accuracy: the same by the same heads in single precision: what is lost to here, the choice of heads costs; what
+            is lost from here, half precision does.
         full_accuracy: the same by all heads in single precision.
         n: how many examples were judged.
     """
 
     share: float
     accuracy: float
+    kept_accuracy: float
     full_accuracy: float
     n: int
 
@@ -101,10 +104,11 @@ def compression_cost(vectors: HeadVectors, compressed: Compressed) -> Compressio
     labels = [label for label in vectors.labels if label is not None]
     if len(labels) == len(set(labels)):
         raise InputError("The cost in accuracy is judged on labels with two examples or more, but there are none.")
-    full = compress(vectors)
+    full, accuracy = compress(vectors), _nearest_is_right(compressed)
     return CompressionCost(
         share=compressed.size_bytes / full.size_bytes,
-        accuracy=_nearest_is_right(compressed),
+        accuracy=accuracy,
+        kept_accuracy=_nearest_is_right(compress(vectors, compressed.heads)) if compressed.half else accuracy,
         full_accuracy=_nearest_is_right(full),
         n=len(labels),
     )

@@ -1,7 +1,8 @@
 """Head vectors as files for use elsewhere: ``.npz`` for NumPy, ``.parquet`` for everything else.
 
 An ``.npz`` holds ``values (example, head, dim)``, ``heads (head, 2)`` with each one's layer and index, ``names`` and
-``labels (example,)`` (an empty text where unknown), ``model`` and ``computed_in``; no pickle. A Parquet file has a row for
+``labels (example,)`` (an empty text where unknown), ``model`` (a hash of its weights and configuration), ``model_name`` and
+``computed_in``; no pickle. A Parquet file has a row for
 each example: ``name``, ``label``, and a column for each head named like ``L14.H3`` with its numbers; what is said of the
 whole is in the file's metadata under ``sav``.
 """
@@ -35,12 +36,13 @@ def check_export(path: str | Path) -> None:
         )
 
 
-def export_vectors(path: str | Path, compressed: Compressed) -> int:
+def export_vectors(path: str | Path, compressed: Compressed, *, model_name: str = "") -> int:
     """Write vectors in the form that the file's name says.
 
     Args:
         path: ends in ``.npz`` or ``.parquet``.
         compressed: what to write; ``compress(vectors)`` is everything.
+        model_name: what the model was loaded by, for people; the vectors have its hash.
 
     Returns:
         The file's size in bytes.
@@ -50,12 +52,13 @@ def export_vectors(path: str | Path, compressed: Compressed) -> int:
         StorageError: the disk refuses.
     """
     check_export(path)
-    content = _npz(compressed) if Path(path).suffix.lower() == ".npz" else _parquet(compressed)
+    write = _npz if Path(path).suffix.lower() == ".npz" else _parquet
+    content = write(compressed, model_name)
     write_atomically(Path(path), content)
     return len(content)
 
 
-def _npz(compressed: Compressed) -> bytes:
+def _npz(compressed: Compressed, model_name: str) -> bytes:
     vectors, buffer = compressed.vectors, io.BytesIO()
     np.savez(
         buffer,
@@ -64,12 +67,13 @@ def _npz(compressed: Compressed) -> bytes:
         names=np.array(vectors.names, dtype=np.str_),
         labels=np.array(["" if label is None else label for label in vectors.labels], dtype=np.str_),
         model=np.array(vectors.model),
+        model_name=np.array(model_name),
         computed_in=np.array(vectors.dtype),
     )
     return buffer.getvalue()
 
 
-def _parquet(compressed: Compressed) -> bytes:
+def _parquet(compressed: Compressed, model_name: str) -> bytes:
     import pyarrow as pa  # here, for it takes longer to import than NumPy to write
     import pyarrow.parquet as pq
 
@@ -78,7 +82,13 @@ def _parquet(compressed: Compressed) -> bytes:
     for place, head in enumerate(compressed.heads):
         numbers = np.ascontiguousarray(vectors.values[:, 0, place], dtype=_stored(compressed)).ravel()
         columns[str(head)] = pa.FixedSizeListArray.from_arrays(pa.array(numbers), dim)
-    about = {"model": vectors.model, "computed_in": vectors.dtype, "dim": dim, "heads": [str(h) for h in compressed.heads]}
+    about = {
+        "model": vectors.model,
+        "model_name": model_name,
+        "computed_in": vectors.dtype,
+        "dim": dim,
+        "heads": [str(head) for head in compressed.heads],
+    }
     table = pa.table(columns).replace_schema_metadata({"sav": json.dumps(about)})
     buffer = io.BytesIO()
     # Dictionaries and statistics would only cost time: hardly two of the numbers are equal.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["add_retrieval"]
 
 _SEARCHED = 20  # heads, where an index with labels chooses them itself
+_SAME_LABELS = "Note: these heads were chosen on the same labels; a classifier fitted on other images judges fairly."
 
 Index = Annotated[
     str, typer.Option("--index", help="Images to search in: a folder (of label folders, or not), .zip or .jsonl.")
@@ -136,7 +137,7 @@ def recall(
     columns = [f"recall@{each}" for each in next(iter(report.values()))]
     print_table(["by", *columns], [[n.replace("_", " "), *(f"{v:.1%}" for v in vs.values())] for n, vs in report.items()])
     if classifier is None:
-        print_line("Note: these heads were chosen on the same labels; a classifier fitted on other images judges fairly.")
+        print_line(_SAME_LABELS)
 
 
 def extract(
@@ -162,15 +163,17 @@ def extract(
     _check_heads(examples, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors = reader.extract(examples, "reading")
-    kept = None if classifier is None and heads is None else reader.heads(vectors, heads)[0]
+    everything = classifier is None and heads is None
+    kept, why = (None, "all heads") if everything else reader.heads(vectors, heads)
     compressed = compress(vectors, kept, half=half)
     labels = [label for label in vectors.labels if label is not None]
     cost = compression_cost(vectors, compressed) if len(set(labels)) < len(labels) else None
-    size = export_vectors(out, compressed)
+    size = export_vectors(out, compressed, model_name=reader.backbone.name)
     result = {
         "out": str(out),
         "n": len(vectors),
         "heads": [str(head) for head in compressed.heads],
+        "chosen_by": why,
         "dim": vectors.geometry.dim,
         "precision": "float16" if half else "float32",
         "bytes": size,
@@ -182,6 +185,8 @@ def extract(
         print_json(result)
     else:
         _print_extracted(result, compressed, cost)
+        if cost is not None and classifier is None and heads is not None:
+            print_line(_SAME_LABELS)
 
 
 @dataclass(frozen=True)
@@ -258,6 +263,7 @@ def _cost(cost: CompressionCost) -> dict[str, Any]:
     return {
         "share_of_size": cost.share,
         "nearest_neighbour_accuracy": cost.accuracy,
+        "before_half_precision": cost.kept_accuracy,
         "before_compression": cost.full_accuracy,
         "n": cost.n,
     }
@@ -269,9 +275,10 @@ def _print_extracted(result: dict[str, Any], compressed: Compressed, cost: Compr
         f"to {result['out']} ({result['bytes']:,} bytes)."
     )
     if cost is not None:
+        same = f", by the same heads in float32 {cost.kept_accuracy:.1%}" if compressed.half else ""
         print_line(
             f"{cost.share:.1%} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
-            f"{cost.accuracy:.1%}, by all heads in float32 {cost.full_accuracy:.1%} (n = {cost.n})."
+            f"{cost.accuracy:.1%}{same}, by all heads in float32 {cost.full_accuracy:.1%} (n = {cost.n})."
         )
     if left_out := len(result["skipped"]):
         print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} left out; the warnings say why.")

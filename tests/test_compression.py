@@ -50,6 +50,17 @@ def test_the_cost_is_the_accuracy_of_the_nearest_other_example():
     assert good.full_accuracy == bad.full_accuracy
 
 
+def test_the_cost_of_half_precision_is_told_from_that_of_the_heads():
+    """Head 0 tells the labels apart by numbers that half precision rounds to nought."""
+    told, confused = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]]), np.array([[1, 0], [0, 1], [1, 0.1], [0.1, 1]])
+    vectors = head_vectors(np.stack([1e-9 * told, confused], axis=1)[:, None], ["a", "a", "b", "b"])
+    cost = compression_cost(vectors, compress(vectors, [Head(0, 0)], half=True))
+    assert cost.kept_accuracy == compression_cost(vectors, compress(vectors, [Head(0, 0)])).accuracy == 1
+    assert cost.accuracy < 1
+    single = compression_cost(vectors, compress(vectors, [Head(0, 1)]))
+    assert single.kept_accuracy == single.accuracy == 0
+
+
 def test_without_two_examples_of_a_label_there_is_no_cost_to_tell():
     with pytest.raises(InputError, match="labels with two examples or more"):
         compression_cost(clusters(per_label=1), compress(clusters(per_label=1)))

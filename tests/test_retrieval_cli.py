@@ -119,7 +119,20 @@ def test_extract_writes_everything_or_little(capsys, pets, classifier, model, tm
     )
     result = json.loads(out)
     assert result["cost"]["share_of_size"] == pytest.approx(5 / 12 / 2)
+    assert 0 <= result["cost"]["before_half_precision"] <= 1
+    assert result["chosen_by"] == f"the 5 heads of {classifier}"
     assert pq.read_table(little).column_names == ["name", "label", *result["heads"]]
+    assert json.loads(pq.read_table(little).schema.metadata[b"sav"])["model_name"] == result["model"] == "llava"
+
+
+def test_extract_says_what_costs_and_that_heads_were_chosen_on_the_same_labels(capsys, pets, classifier, model, tmp_path):
+    arguments = ["extract", "--images", pets, "--out", tmp_path / "v.npz", "--model", model, "--half"]
+    status, out, _ = run(capsys, *arguments, "--heads", 3)
+    assert status == 0
+    assert ", by the same heads in float32 " in out
+    assert out.endswith("chosen on the same labels; a classifier fitted on other images judges fairly.\n")
+    assert "chosen on the same labels" not in run(capsys, *arguments)[1]
+    assert "chosen on the same labels" not in run(capsys, *arguments, "--classifier", classifier, "--heads", 3)[1]
 
 
 def test_extract_of_a_heap_tells_no_cost(capsys, heap, model, tmp_path):
