@@ -30,7 +30,7 @@ from sav_core.listings import Listed, Listing, list_images, list_labels
 from sav_core.records import Example, ExampleSet, Progress, ProgressCallback, Skipped
 from sav_core.sources import FolderSource, Source, ZipSource, composed, is_image, natural_order
 
-__all__ = ["open_listed", "read_examples", "read_queries", "require_labels"]
+__all__ = ["open_listed", "read_examples", "read_lines", "read_queries", "require_labels"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -98,6 +98,25 @@ def read_queries(
         reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
         raise DatasetError(f"There is nothing to classify: {reason}")
     return _reported(examples, left_out)
+
+
+def read_lines(source: Source, listing: str, *, question: str = "", labelled: bool = True) -> ExampleSet:
+    """Read the lines of a JSONL file wherever it lies, and of their images what the source gives.
+
+    Args:
+        source: where the file and its images lie.
+        listing: the file's name there.
+        question: for lines that have none of their own.
+        labelled: whether each line must have a label; if not, labels are ignored.
+
+    Returns:
+        The examples in the order of the lines, and what was left out: here also all there was of a label.
+
+    Raises:
+        DatasetError: a line is malformed, or there are none.
+    """
+    examples, skipped = _read(list_lines(source, listing, question, labelled=labelled).examples, None)
+    return _reported(examples, [skip for _, skip in skipped])
 
 
 def open_listed(

@@ -12,8 +12,9 @@ from sav_ui import teach
 from sav_ui.classifying import classify_queries, look_closely, waits_for_answers, waits_for_insight
 from sav_ui.desk import NONE, Query, desk_of, fit_of, task_of
 from sav_ui.downloads import fresh_path, link
+from sav_ui.drops import read_drop
 from sav_ui.finding import settle
-from sav_ui.intake import read_archive, read_pictures, together, told, uploads
+from sav_ui.intake import read_pictures, together, told, uploads
 from sav_ui.models import Shelf
 from sav_ui.ready import Task
 from sav_ui.results import as_csv, as_json
@@ -66,23 +67,18 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
 
 
 def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
-    """Add pictures, each by itself or ``together``, or a ZIP's; a folder called like a label tells whose they are."""
+    """Add pictures, each by itself or ``together``, a ZIP's, or a JSONL's; a folder called like a label tells whose."""
     project = visit.project
-    files = uploads(data.get("files"))
-    queries, skipped = [], []
-    for file in [file for file in files if file.archive]:
-        found = read_archive(file, project.question, labelled=False)
-        queries += [_as_query(visit, example, folder=Path(example.name).parent.name) for example in found.examples]
-        skipped += found.skipped
-    good, bad = read_pictures([file for file in files if not file.archive])
+    drop = read_drop(uploads(data.get("files")), project.question, labelled=False)
+    queries = [_as_query(visit, example, folder=Path(example.name).parent.name) for example in drop.examples]
+    good, bad = read_pictures(drop.pictures)
     if data.get("together"):
         queries += [_as_query(visit, example) for example in together(good, project.question)]
     else:
         queries += [Query("", (picture,), truth=_named(visit, file.folder)) for file, picture in good]
-    skipped += bad
     visit.notice = None
     desk_of(visit).add(queries)
-    if skipped:
+    if skipped := [*drop.skipped, *bad]:
         visit.say(told(skipped), where=WHERE)
 
 

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from sav_core.datasets import read_examples, read_queries
 from sav_core.errors import ImageError, InputError
 from sav_core.images import Picture, open_picture
-from sav_core.records import Example, ExampleSet, Skipped
+from sav_core.records import Example, Skipped
 
-__all__ = ["Upload", "as_examples", "read_archive", "read_pictures", "together", "told", "uploads"]
+__all__ = ["Upload", "as_examples", "read_pictures", "together", "told", "uploads", "without_label"]
 
 MAX_TOGETHER = 16
-ARCHIVES = frozenset({".zip", ".jsonl", ".json", ".ndjson"})
+_MAX_INSIDE = 1000
 
 
 class Upload:
-    """A file that a browser sent: where it lies, what it was called there, and the folder it came from.
+    """A file that a browser sent: where it lies, what it was called there, and the folders it came from.
+
+    Attributes:
+        path: where it lies here; what it is read as depends on this name's ending alone.
+        name: what it was called.
+        folder: the last of the folders it came in; empty for a file that came by itself.
+        inside: its path from the top of the chosen or dropped folder, with slashes; the name alone for one by itself.
 
     It is only ever read. Gradio keeps equal files of all visitors as one, so that who deletes or renames theirs takes it
     from the others; ``delete_cache`` removes it when its time has come.
     """
 
-    def __init__(self, path: str, name: str = "", folder: str = "") -> None:
+    def __init__(self, path: str, name: str = "", folder: str = "", inside: str = "") -> None:
         """Take the browser's word for names only.
 
         Raises:
@@ -37,13 +42,21 @@ class Upload:
         if not here.is_relative_to(Path(get_upload_folder()).resolve()) or not here.is_file():
             raise InputError("That file did not arrive: choose it again.")
         self.path = here
-        self.name = Path(name or here.name).name[:120]
+        called = Path(name).name[:120]
+        self.name = here.name if called in ("", "..") else called
         self.folder = Path(folder).name[:120]
+        self.inside = inside if _leads_inside(inside) else self.name
 
     @property
     def archive(self) -> bool:
-        """Whether it holds examples rather than being one."""
-        return Path(self.name).suffix.lower() in ARCHIVES
+        """Whether it is a ZIP."""
+        return self.path.suffix.lower() == ".zip"
+
+    @property
+    def listing(self) -> bool:
+        """Whether its lines name examples; a ``.json`` in a folder may be anything, and is none, as on the command line."""
+        suffix = self.path.suffix.lower()
+        return suffix in (".jsonl", ".ndjson") or (suffix == ".json" and "/" not in self.inside)
 
 
 def uploads(sent: Any) -> list[Upload]:
@@ -58,7 +71,7 @@ def uploads(sent: Any) -> list[Upload]:
     for entry in sent:
         if not isinstance(entry, Mapping):
             raise InputError("No file arrived: choose one or more pictures.")
-        found.append(Upload(str(entry.get("path", "")), str(entry.get("name", "")), str(entry.get("folder", ""))))
+        found.append(Upload(*(str(entry.get(key, "")) for key in ("path", "name", "folder", "inside"))))
     return found
 
 
@@ -71,22 +84,6 @@ def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]]
         except ImageError as error:
             bad.append(Skipped(file.name, str(error)))
     return good, bad
-
-
-def read_archive(file: Upload, question: str, *, labelled: bool = True) -> ExampleSet:
-    """Read a ZIP of label folders, or a ZIP with a JSONL and its images.
-
-    Args:
-        file: the archive.
-        question: for examples that have none of their own.
-        labelled: whether every image must have a label; if not, none gets one, and folders mean nothing.
-
-    Raises:
-        InputError: it holds no examples, or is damaged.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what was skipped is in the answer
-        return (read_examples if labelled else read_queries)(file.path, question=question)
 
 
 def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:
@@ -114,3 +111,18 @@ def told(skipped: Sequence[Skipped]) -> str:
     if len(skipped) == 1:
         return skipped[0].reason
     return f"{len(skipped)} files were left out, the first because: {skipped[0].reason}"
+
+
+def without_label(loose: Sequence[Upload]) -> str:
+    """One sentence on pictures that came without the folder that would be their label; empty when none did."""
+    if not loose:
+        return ""
+    if len(loose) == 1:
+        return f"{loose[0].name!r} came without a folder, so it has no label and was left out."
+    return f"{len(loose)} pictures without a folder have no label and were left out."
+
+
+def _leads_inside(path: str) -> bool:
+    """Whether it is a plain relative path; the browser's word is as good as a stranger's."""
+    odd = re.search(r"[\\\0]|^[A-Za-z]:", path)
+    return not odd and len(path) <= _MAX_INSIDE and not {"", ".", ".."} & set(path.split("/"))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from sav_core.errors import InputError, SavError
-from sav_core.records import Example
 from sav_ui import teach
 from sav_ui.desk import fit_of
 from sav_ui.downloads import fresh_path, link
+from sav_ui.drops import read_drop
 from sav_ui.gauge import Gauge, gauge_of, most_to_split
-from sav_ui.intake import as_examples, read_archive, read_pictures, told, uploads
+from sav_ui.intake import as_examples, read_pictures, told, uploads, without_label
 from sav_ui.measuring import WHERE, measure_heads
 from sav_ui.models import Shelf
 from sav_ui.visit import Visit
@@ -59,27 +59,20 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
 
 
 def _bring(visit: Visit, gauge: Gauge, data: Data) -> None:
-    """Take labelled test pictures: archives, and pictures labelled by the folder they came in."""
-    files, question, skipped = uploads(data.get("files")), visit.project.question, []
-    examples: list[Example] = []
-    for file in [file for file in files if file.archive]:
-        found = read_archive(file, question)
-        examples += found.examples
-        skipped += found.skipped
-    good, bad = read_pictures([file for file in files if not file.archive and file.folder])
-    examples += as_examples(good, question)
-    loose = [file for file in files if not file.archive and not file.folder]
-    skipped += bad
+    """Take labelled test pictures: of ZIPs, of a JSONL with its pictures, and those labelled by the folder they came in."""
+    question = visit.project.question
+    drop = read_drop(uploads(data.get("files")), question)
+    good, bad = read_pictures([file for file in drop.pictures if file.folder])
+    loose = [file for file in drop.pictures if not file.folder]
+    examples, skipped = [*drop.examples, *as_examples(good, question)], [*drop.skipped, *bad]
     if not examples:
-        if loose:
+        if loose and not skipped:
             raise InputError("Test pictures need a label: bring a ZIP or a folder with a folder for each label.")
         raise InputError(told(skipped) or "There is no picture in it: give a folder of pictures for each label.")
     gauge.add(examples, question)
     gauge.setup = replace(gauge.setup, source="own")
     visit.notice = None
-    left_out = told(skipped)
-    if loose:
-        left_out = f"{left_out} {len(loose)} pictures without a folder have no label and were left out.".strip()
+    left_out = f"{told(skipped)} {without_label(loose)}".strip()
     if left_out:
         visit.say(left_out, where=WHERE)
 

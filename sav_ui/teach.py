@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from sav_core.errors import InputError, SavError
-from sav_core.records import Example, Head
+from sav_core.records import Head
+from sav_ui.drops import read_drop
 from sav_ui.finding import find_heads, look_inside, settle
-from sav_ui.intake import as_examples, read_archive, read_pictures, together, told, uploads
+from sav_ui.intake import as_examples, read_pictures, together, told, uploads, without_label
 from sav_ui.models import Shelf
 from sav_ui.project import Project
 from sav_ui.ready import task_named
@@ -87,11 +88,10 @@ def _drop_label(visit: Visit, data: Data) -> None:
 
 
 def _add(visit: Visit, data: Data) -> None:
-    """Add pictures, or a ZIP's, to one label."""
+    """Add pictures to one label; a ZIP or a JSONL says itself what its pictures' labels are."""
     label = visit.project.label(str(data["label"]))
     files = uploads(data.get("files"))
-    archives = [file for file in files if file.archive]
-    if archives:
+    if any(file.archive or file.listing for file in files):
         _import(visit, data)
         return
     good, bad = read_pictures(files)
@@ -101,25 +101,19 @@ def _add(visit: Visit, data: Data) -> None:
 
 
 def _import(visit: Visit, data: Data) -> None:
-    """Add labelled examples: archives, and pictures labelled by the folder they came in."""
-    files = uploads(data.get("files"))
-    question, skipped = visit.project.question, []
-    examples: list[Example] = []
-    for file in files:
-        if file.archive:
-            found = read_archive(file, question)
-            examples += found.examples
-            skipped += found.skipped
-    good, bad = read_pictures([f for f in files if not f.archive and f.folder])
-    loose = [file for file in files if not file.archive and not file.folder]
-    examples += as_examples(good, question)
+    """Add labelled examples: of ZIPs, of a JSONL with its pictures, and those labelled by the folder they came in."""
+    question = visit.project.question
+    drop = read_drop(uploads(data.get("files")), question)
+    good, bad = read_pictures([file for file in drop.pictures if file.folder])
+    loose = [file for file in drop.pictures if not file.folder]
+    examples, skipped = [*drop.examples, *as_examples(good, question)], [*drop.skipped, *bad]
     if not examples:
-        if loose:
+        if loose and not skipped:
             raise InputError("Pictures need a label: drop them on a label's card, or give a folder for each label.")
-        raise InputError(told([*skipped, *bad]) or "There is no picture in it: give a folder of pictures for each label.")
+        raise InputError(told(skipped) or "There is no picture in it: give a folder of pictures for each label.")
     if visit.edit(lambda project: project.with_labelled(examples)):
         words = f"Added {_pictures(len(examples))} under {len({example.label for example in examples})} labels."
-        left_out = told([*skipped, *bad])
+        left_out = f"{told(skipped)} {without_label(loose)}".strip()
         visit.say(f"{words} {left_out}".strip(), "error" if left_out else "done", undo=True)
 
 

@@ -57,9 +57,13 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
 
 
 def _put(file: Upload, folder: Path) -> None:
-    """Copy an upload into the folder; a ZIP's files where its names put them, which never is outside."""
-    if Path(file.name).suffix.lower() != ".zip":
-        shutil.copyfile(file.path, folder / file.name)
+    """Copy an upload into the folder, where it lay in the browser's; a ZIP's files where its names put them: all inside."""
+    if not file.archive:
+        try:
+            (folder / file.inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.path, folder / file.inside)
+        except OSError as error:
+            raise InputError(f"{file.name!r} cannot be taken ({error.strerror}): give it a shorter name.") from error
         return
     with Archive(file.path) as archive:
         taken = 0

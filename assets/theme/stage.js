@@ -4,7 +4,7 @@
 //   data-run="name"     the same for what needs the model; data-fetch="name" for fetching another
 //   data-change="name"  the same with {value} when a field has been edited
 //   data-slide="name"   the same while a slider moves; only the latest waits
-//   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder}]}
+//   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder, inside}]}
 //   data-drop="name"    the same for what is dropped or pasted on the element; a drop on data-together inside it is one example
 //   data-camera="name"  the same for pictures taken with the webcam
 //   data-tab="Name"     a click opens that page
@@ -163,7 +163,8 @@ window.SAV = window.SAV || (() => {
       const worker = async () => {
         for (let next; (next = queue.shift()); ) {
           const { path } = await stage.upload(next.file);
-          done.push({ place: next.place, path, name: next.file.name, folder: next.folder || "" });
+          const { name } = next.file, { folder = "", inside = "" } = next; // the last folder, and the path from what was chosen
+          done.push({ place: next.place, path, name, folder, inside: inside || name });
           tell(done.length);
         }
       };
@@ -183,7 +184,8 @@ window.SAV = window.SAV || (() => {
     const found = [];
     const walk = async (entry, folder) => {
       if (entry.isFile) {
-        found.push({ file: await new Promise((ok, no) => entry.file(ok, no)), folder });
+        const inside = entry.fullPath.replace(/^\//, "");
+        found.push({ file: await new Promise((ok, no) => entry.file(ok, no)), folder, inside });
         return;
       }
       const reader = entry.createReader();
@@ -203,7 +205,7 @@ window.SAV = window.SAV || (() => {
   function chosenFiles(input) {
     return [...input.files].filter((file) => !isJunk(file)).map((file) => {
       const parts = (file.webkitRelativePath || "").split("/");
-      return { file, folder: parts.length > 1 ? parts[parts.length - 2] : "" };
+      return { file, folder: parts.length > 1 ? parts[parts.length - 2] : "", inside: file.webkitRelativePath || "" };
     });
   }
 

@@ -182,10 +182,13 @@ def _unambiguous(facts: Iterable[_Fact]) -> list[_Fact]:
 
 def _open(folder: Path, image: str, only_inside: bool) -> Picture | Skipped:
     """The image of that path, or that id with any suffix of an image."""
-    if only_inside and not (folder / image).resolve().is_relative_to(folder.resolve()):
-        return Skipped(image, f"{image[-200:]!r} is not beside the file that names it: put it there.")
     paths = (folder / image, *(folder / f"{image}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)))
-    path = next((path for path in paths if path.is_file()), folder / image)
+    try:
+        if only_inside and not (folder / image).resolve().is_relative_to(folder.resolve()):
+            return Skipped(image, f"{image[-200:]!r} is not beside the file that names it: put it there.")
+        path = next((path for path in paths if path.is_file()), folder / image)
+    except (OSError, ValueError):  # too long, or with a null character
+        return Skipped(image, f"{image[-200:]!r} cannot be the name of a file: write what the image is called.")
     try:
         return open_picture(path, image)
     except ImageError as error:

@@ -88,7 +88,7 @@ def test_a_click_in_the_confusion_shows_its_pictures(measuring):
 
 def test_a_zip_of_ones_own_and_a_bad_file(measuring):
     page = measuring.page
-    bring = page.get_by_label("Bring a ZIP as test set")
+    bring = page.get_by_label("Bring a ZIP or JSONL as test set")
     bring.set_input_files([{"name": "notes.zip", "mimeType": "application/zip", "buffer": b"no archive"}])
     expect(page.locator("#gauge .notice.error")).to_contain_text("notes.zip")
     measuring.drop(".measure-setup", archive(pictures_of("red", "blue", "purple")))
@@ -97,6 +97,28 @@ def test_a_zip_of_ones_own_and_a_bad_file(measuring):
     measure(measuring)
     expect(headline(measuring)).to_contain_text("of 4 test pictures right")
     expect(measuring.figure("doubt")).to_be_visible()
+
+
+def test_a_jsonl_and_its_pictures_by_drop_picker_and_folder(measuring, tmp_path):
+    page, own = measuring.page, measuring.page.locator("[data-key=source-own]")
+    rows = [{"image": f"{label}.png", "label": label} for label in ("red", "blue")]
+    lines = {"name": "t.jsonl", "mimeType": "", "buffer": "\n".join(map(json.dumps, rows)).encode()}
+    pictures = [picture(label, name=f"{label}.png") for label in ("red", "blue")]
+    measuring.drop(".measure-setup", lines)
+    expect(page.locator("#gauge .notice.error")).to_contain_text("None of the pictures that 't.jsonl' names came with it")
+    measuring.drop(".measure-setup", lines, *pictures)
+    expect(own).to_contain_text("2 pictures of your labels")
+    expect(page.locator("#gauge .notice.error")).to_have_count(0)
+    page.get_by_label("Bring a ZIP or JSONL as test set").set_input_files([*pictures, lines])
+    expect(own).to_contain_text("4 pictures of your labels")
+    for folder, label in (("first", "red"), ("second", "blue")):
+        (tmp_path / "set" / folder).mkdir(parents=True)
+        (tmp_path / "set" / folder / "1.png").write_bytes(picture(label)["buffer"])
+    rows = [{"image": "first/1.png", "label": "red"}, {"image": "second/1.png", "label": "blue"}]
+    (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    page.get_by_label("Bring a folder as test set").set_input_files(tmp_path / "set")
+    expect(own).to_contain_text("6 pictures of your labels")
+    expect(page.locator("#gauge .notice.error")).to_have_count(0)
 
 
 def test_fewer_heads_on_teach_mark_the_report(measuring):

@@ -82,7 +82,7 @@ def test_several_pictures_together_are_one_example(visitor):
 def test_a_zip_of_label_folders(visitor):
     members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("red", "blue") for mark in range(3)}
     visitor.page.get_by_text("Import", exact=True).click()
-    visitor.page.get_by_label("Import a ZIP of label folders").set_input_files(archive(members))
+    visitor.page.get_by_label("Import a ZIP, or JSONL with its pictures").set_input_files(archive(members))
     for colour in ("red", "blue"):
         expect(visitor.thumbs(colour)).to_have_count(3)
     expect(visitor.page.get_by_text("Added 6 pictures under 2 labels.")).to_be_visible()

@@ -1,7 +1,9 @@
 """Visits with something taught, on a tiny real model."""
 
+import json
+import secrets
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gradio.utils import get_upload_folder
 
@@ -52,3 +54,16 @@ def sent(path, name=None):
     copy = folder / Path(path).name
     shutil.copy(path, copy)
     return {"path": str(copy), "name": name or copy.name, "folder": ""}
+
+
+def dropped(files):
+    """``{path: bytes, or lines of a JSONL}`` as the browser says that they came in one drop, folders and all."""
+    entries = []
+    for inside, content in files.items():
+        place = PurePosixPath(inside)
+        path = Path(get_upload_folder()) / "test-uploads" / secrets.token_hex(8) / place.name
+        path.parent.mkdir(parents=True)
+        data = content if isinstance(content, bytes) else "\n".join(json.dumps(line) for line in content).encode()
+        path.write_bytes(data)
+        entries.append({"path": str(path), "name": place.name, "folder": place.parent.name, "inside": inside})
+    return entries

@@ -16,7 +16,7 @@ from sav_ui.project import Project
 from sav_ui.ready import Task
 from tests.pictures import encoded
 from tests.tiny_models import example_image
-from tests.ui.people import sent, small_project, taught
+from tests.ui.people import dropped, sent, small_project, taught
 
 
 @pytest.fixture
@@ -228,6 +228,27 @@ def test_a_zip_of_pictures_needs_no_labels_but_knows_those_of_its_folders(visit,
         "a horse/2.png": None,
     }
     assert len(answers(visit)) == 3
+
+
+def test_a_jsonl_dropped_with_its_pictures_asks_what_its_lines_ask(visit, shelf):
+    files = {"q.jsonl": [{"image": "hund/1.png", "question": "Is it wet?", "label": "?"}]}
+    files |= {"hund/1.png": encoded(example_image(5)), "new.png": encoded(example_image(6))}
+    give(visit, shelf, dropped(files))
+    assert visit.notice is None
+    truth = next(label.id for label in visit.project.labels if label.name == "hund")
+    assert [(q.name, q.text, q.truth) for q in queries(visit)] == [
+        ("hund/1.png", "Is it wet?", truth),
+        ("new.png", "", ""),
+    ]
+    assert len(answers(visit)) == 2
+
+
+def test_a_jsonl_that_names_files_of_the_server_costs_the_pictures_beside_it_nothing(visit, shelf, upload, tmp_path):
+    example_image(5).save(tmp_path / "secret.png")
+    lines = [{"image": str(tmp_path / "secret.png"), "question": "What is it?"}]
+    give(visit, shelf, [*dropped({"q.jsonl": lines}), *upload(1)])
+    assert "None of the pictures that 'q.jsonl' names came with it" in visit.notice_at("classify").text
+    assert [query.name for query in queries(visit)] == ["query 1.png"]
 
 
 def test_no_spreadsheet_takes_a_name_for_a_formula(visit, shelf, tmp_path):

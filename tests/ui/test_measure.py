@@ -12,8 +12,9 @@ from sav_ui import gauge as gauges
 from sav_ui import measure, measure_view, teach
 from sav_ui.gauge import gauge_of, most_to_split, set_out
 from sav_ui.visit import Visit
+from tests.pictures import encoded
 from tests.tiny_models import example_image
-from tests.ui.people import sent, small_project, taught
+from tests.ui.people import dropped, sent, small_project, taught
 
 LABELS = ("a cat", "hund")
 
@@ -160,6 +161,34 @@ def test_a_jsonl_in_a_zip_and_pictures_in_folders_are_test_sets_too(visit, shelf
     assert [(each.label, each.question) for each in own] == [("hund", "Really?"), ("a cat", "")]
     exam = set_out(gauge_of(visit), visit.project, visit.fit)
     assert [each.question for each in exam.test] == ["Really?", "Which animal?"]
+
+
+def test_a_jsonl_dropped_with_its_pictures_is_a_test_set(visit, shelf):
+    lines = [{"image": f"{n}.png", "question": "Really?", "label": label} for n, label in enumerate(LABELS)]
+    pictures = {f"{n}.png": encoded(example_image(50 + n)) for n in range(2)}
+    do(visit, shelf, "bring_tests", files=dropped({"t.jsonl": lines, **pictures}))
+    assert visit.notice is None
+    assert [(each.label, each.question) for each in gauge_of(visit).own] == [(label, "Really?") for label in LABELS]
+
+
+def test_a_jsonl_alone_asks_for_its_pictures_and_the_test_set_stays(visit, shelf, tmp_path):
+    secret = tmp_path / "secret.png"
+    example_image(50).save(secret)
+    do(visit, shelf, "bring_tests", files=dropped({"a cat/1.png": encoded(example_image(51))}))
+    own = gauge_of(visit).own
+    do(visit, shelf, "bring_tests", files=dropped({"t.jsonl": [{"image": str(secret), "label": "hund"}]}))
+    assert visit.notice_at("measure").text == (
+        "None of the pictures that 't.jsonl' names came with it: send them together with it, or a ZIP of both."
+    )
+    assert gauge_of(visit).own == own
+
+
+def test_a_broken_zip_costs_the_folders_beside_it_nothing(visit, shelf):
+    files = {"broken.zip": b"PK no zip", "a cat/1.png": encoded(example_image(51)), "loose.png": encoded(example_image(52))}
+    do(visit, shelf, "bring_tests", files=dropped(files))
+    assert [each.label for each in gauge_of(visit).own] == ["a cat"]
+    assert "'broken.zip' is not a ZIP archive" in visit.notice.text
+    assert "'loose.png' came without a folder" in visit.notice.text
 
 
 def test_examples_split_off_are_judged_by_the_others(visit, shelf):

@@ -10,7 +10,7 @@ from sav_core.records import Head
 from sav_ui import teach
 from sav_ui.visit import Visit
 from tests.tiny_models import example_image
-from tests.ui.people import sent, small_project, taught
+from tests.ui.people import dropped, sent, small_project, taught
 
 
 @pytest.fixture
@@ -176,6 +176,34 @@ def test_a_jsonl_with_its_images_as_a_zip_keeps_texts_and_groups(shelf, file):
     assert [len(item.pictures) for item in visit.project.items] == [2, 1]
     assert visit.project.items[1].text == "Is it red?"
     assert visit.project.why_not_ready() == ""
+
+
+@pytest.mark.parametrize("action", ["import", "add_new", "add"])
+def test_a_jsonl_dropped_with_its_pictures_is_imported(visit, shelf, action):
+    lines = [{"images": ["a.png", "b.png"], "question": "Same?", "label": "yes"}, {"image": "a.png", "label": "no"}]
+    files = dropped({"a.png": png(81), "b.png": png(82), "train.jsonl": lines})
+    do(visit, shelf, action, files=files, label=label_id(visit, "hund"))
+    assert visit.notice.kind == "done", visit.notice
+    assert [len(item.pictures) for item in visit.project.items[9:]] == [2, 1]
+    assert names(visit)[3:] == ["yes", "no"]
+
+
+def test_a_jsonl_names_no_file_of_the_server(visit, shelf, tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "secret.png")
+    before, told = visit.project, set()
+    for path in (tmp_path / "secret.png", tmp_path / "missing.png", "../" * 12 + f"{tmp_path}/secret.png"):
+        do(visit, shelf, "import", files=dropped({"t.jsonl": [{"image": str(path), "label": "hund"}]}))
+        assert visit.project == before
+        told.add(visit.notice.text)
+    assert len(told) == 1, "what is there is told apart from what is not"
+
+
+def test_a_picture_that_came_without_its_line_is_told(visit, shelf):
+    lines = [{"image": "a.png", "label": "yes"}, {"image": "c.png", "label": "yes"}]
+    do(visit, shelf, "import", files=dropped({"t.jsonl": lines, "a.png": png(81), "b.png": png(82)}))
+    assert len(visit.project.items) == 10
+    assert "Added 1 picture under 1 labels. 2 files were left out" in visit.notice.text
+    assert "'c.png' did not come with 't.jsonl'" in visit.notice.text
 
 
 def test_a_folder_of_label_folders_takes_the_folders_names(shelf, file):

@@ -19,7 +19,7 @@ from sav_ui.vectors import ACTIONS, act
 from sav_ui.vectors_view import relations, tuning, vector
 from sav_ui.visit import Visit
 from tests.pictures import encoded, noise
-from tests.ui.people import sent, shelf_with, small_project, taught
+from tests.ui.people import dropped, sent, shelf_with, small_project, taught
 
 
 @pytest.fixture(scope="module")
@@ -376,6 +376,34 @@ def test_a_strangers_file_never_reads_what_lies_outside_its_zip(shelf, tmp_path)
         assert "is not beside the file" in visit.notice.text
         parts = lab_of(visit).task
         assert all(item.anchor != "secret" for part in (parts.train, parts.validation, parts.test) for item in part)
+
+
+def loose(tmp_path, outside=None):
+    """The same as a JSONL and its pictures in a folder, not packed."""
+    with zipfile.ZipFile(brought(tmp_path, outside=outside)) as archive:
+        return dropped({f"mine/{name}": archive.read(name) for name in archive.namelist()})
+
+
+def test_a_folder_with_relations_and_pictures_is_taken(shelf, tmp_path):
+    visit = Visit()
+    do(visit, shelf, "bring", files=loose(tmp_path))
+    assert "Took 24 items of 2 relations." in visit.notice.text
+
+
+def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(shelf, tmp_path):
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(encoded(noise(seed=99)))
+    for outside in (str(secret), str(tmp_path / "missing.png"), f"../../../..{secret}", "pictures/" + "x" * 999, "a\0.png"):
+        visit = Visit()
+        do(visit, shelf, "bring", files=loose(tmp_path, outside=outside))
+        assert "Took 24 items of 2 relations. " in visit.notice.text
+        parts = lab_of(visit).task
+        assert all(item.anchor != "secret" for part in (parts.train, parts.validation, parts.test) for item in part)
+    lines = json.dumps({"image": "a.png", "anchor": "a", "relation": "on", "related": "b"}).encode()
+    for name in ("..", "../../x.jsonl", "/tmp/x.jsonl", "x" * 300 + ".jsonl"):
+        do(visit, shelf, "bring", files=[{**dropped({"x.jsonl": lines})[0], "name": name, "inside": name}])
+        assert visit.notice.kind == "error"
+        assert lab_of(visit).task is parts
 
 
 def test_files_without_relations_are_told_and_what_was_there_stays(shelf, tmp_path):
