@@ -62,7 +62,7 @@ body {{ color: #1b1f27; background: #fff; font: 15px/1.5 system-ui, sans-serif }
 h1 {{ font-size: 26px }} h2 {{ margin-top: 40px; font-size: 19px }} .lead strong {{ font-size: 34px }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
 td, th {{ padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd8cd; text-align: left }}
-.scroll {{ overflow-x: auto }} .plot {{ max-width: 640px }}
+.scroll {{ overflow-x: auto; margin-top: 16px }} .plot {{ max-width: 640px }}
 </style>
 <script>{script}</script></head>
 <body>
@@ -91,10 +91,11 @@ def _ways(ways: Sequence[Control], comparisons: Mapping[str, Any], refused: Mapp
         span = "" if beside is None else f"{100 * beside.interval[0]:+.1f} to {100 * beside.interval[1]:+.1f}"
         p = "" if beside is None else f"{beside.p:.2g}"
         shown = [named(way.name), f"{way.accuracy:.1%}", f"{low:.1%} to {high:.1%}", points, span, p]
-        lines.append([*shown, WAYS.get(way.name, "")])
+        lines.append(shown)
     head = ["way to answer", "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval", "p (McNemar)"]
     not_judged = (f"<p>{escape(named(name))}: not judged; {escape(why)}</p>" for name, why in refused.items())
-    return _html_table([*head, "how it answers"], lines) + "".join(not_judged)
+    how = [[named(way.name), WAYS[way.name]] for way in ways if way.name in WAYS]  # apart, for a phone has no room beside
+    return _html_table(head, lines) + "".join(not_judged) + _html_table(["way to answer", "how it answers"], how)
 
 
 def _confusion(found: Measurement) -> str:
