@@ -236,7 +236,9 @@ def compose(
     weights: Annotated[
         str | None, typer.Option("--weights", help="Such as 1,1; from one source pair of the training part unless given.")
     ] = None,
-    total: Annotated[float, typer.Option("--total", help="What weights from a source pair sum to.")] = 1.0,
+    total: Annotated[
+        float | None, typer.Option("--total", help="What weights from a source pair sum to; the number of bases if none.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sum base vectors into a relation that none was made for, and judge it beside simpler ways."""

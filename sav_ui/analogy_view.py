@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sav_core.evaluation import wilson_interval
+from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
 from sav_ui.vector_lab import lab_of
@@ -41,12 +42,13 @@ def analogy(visit: Visit) -> dict[str, Any]:
             {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
             for number, (name, weight) in enumerate((board.weights or {}).items())
         ],
+        most=max(2, len(lab.bases)),
         own=board.own,
         even=len({round(weight, 6) for weight in (board.weights or {}).values()}) == 1,
         bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(board.judged),
-        chance=f"{chance:.0%}",
+        chance=percent(chance),
         verdict=_verdict(board.judged, chance),
         busy=lab.busy,
         progress=progress_of(lab, "analogy", "steps"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         RelationPrompt,
         RelationTask,
         Telling,
+        Tuned,
         TuningPoint,
         WordShares,
     )
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 _RANDOM_DRAWS = 3  # of the random controls
+_FEW = 5  # items that the control of a tuning learns from
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def strengths(backbone: Backbone, prompt: RelationPrompt, vector: FunctionVector
     """What the model answers a prompt with, at every strength of a vector."""
     from sav_core.vectors import Reader, strength_sweep
 
-    return strength_sweep(Reader(backbone), prompt.example, vector, scales)
+    return strength_sweep(Reader(backbone), prompt.example, vector, scales, wanted=prompt.answer)
 
 
 def judge(
@@ -170,33 +172,36 @@ def tune(
     *,
     progress: ProgressCallback,
     cancel: Cancel,
-) -> dict[str, FunctionVector]:
-    """Tune a vector, and for comparison one from a random start; stopped, return the best by then."""
+) -> dict[str, Tuned]:
+    """Tune a vector, for comparison from a random start and on a few examples only; stopped, return the best by then."""
     from sav_core.vectors import Exam, Reader, random_vector, tune_vector, zero_shot
 
     reader, began = Reader(backbone), time.perf_counter()
-    starts = {"tuned": start, **({"tuned random start": random_vector(start)} if control else {})}
     exam = Exam(reader, zero_shot(validation), cancel=cancel)
     levels = {"in context": Exam(reader, told, cancel=cancel).ask().accuracy, "zero-shot": exam.ask().accuracy}
     learning, found = Exam(reader, zero_shot(train), cancel=cancel), {}
-    for number, (name, vector) in enumerate(starts.items()):
+    ways = {"tuned": (start, learning)}
+    if control:
+        few = Exam(reader, zero_shot(train[:_FEW]), cancel=cancel)
+        ways |= {"tuned random start": (random_vector(start), learning), "tuned on five": (start, few)}
+    for number, (name, (vector, taught)) in enumerate(ways.items()):
         points: list[TuningPoint] = []
 
         def report(step: int, name: str = name, points: list[TuningPoint] = points, number: int = number) -> None:
             done, seconds = number * steps + step, time.perf_counter() - began
-            progress(TuningStep(done, len(starts) * steps, seconds, name, tuple(points), levels))
+            progress(TuningStep(done, len(ways) * steps, seconds, name, tuple(points), levels))
 
         report(0)
         found[name] = tune_vector(
             vector,
-            learning,
+            taught,
             exam,
             steps=steps,
             every=max(1, steps // 15),
             progress=lambda each, report=report: report(each.done),  # type: ignore[misc]
             watch=points.append,
             cancel=cancel,
-        ).vector
+        )
         report(points[-1].step)
         if cancel():
             break
@@ -204,7 +209,7 @@ def tune(
 
 
 def weigh(backbone: Backbone, source: RelationPrompt, bases: Sequence[FunctionVector]) -> list[float]:
-    """The weights of base vectors by how likely each makes the source pair's answer."""
+    """The weights of base vectors by how well each predicts the source pair's answer; as many in sum as there are."""
     from sav_core.vectors import Exam, Reader, pair_weights
 
     weights: list[float] = pair_weights(Exam(Reader(backbone), [source]), bases).tolist()
@@ -217,7 +222,8 @@ def compose(
     """What the model answers the target with, by itself and with the weighted sum of base vectors."""
     from sav_core.vectors import Reader, combine, strength_sweep
 
-    return strength_sweep(Reader(backbone), target.example, combine(bases, weights, target.item.relation), (0.0, 1.0))
+    total = combine(bases, weights, target.item.relation)
+    return strength_sweep(Reader(backbone), target.example, total, (0.0, 1.0), wanted=target.answer)
 
 
 def judge_composition(

@@ -14,7 +14,7 @@ from sav_ui.frame import Data
 from sav_ui.intake import told, uploads
 from sav_ui.models import Shelf
 from sav_ui.vector_intake import read_task
-from sav_ui.vector_lab import ASKING, SCALES, Board, Lab, drawn_task, lab_of
+from sav_ui.vector_lab import ASKING, SCALES, STRENGTHS, Board, Lab, drawn_task, lab_of
 from sav_ui.visit import Visit
 
 __all__ = ["ACTIONS", "act"]
@@ -138,11 +138,13 @@ def _place(visit: Visit, lab: Lab, data: Data) -> None:
     if study is None or study.accuracy is None or not (0 <= row < len(study.accuracy) and 0 <= column < len(SCALES)):
         return
     study.place, study.use, study.judged = (row, column), "built", {}
-    lab.strength = SCALES[column]
+    study.strength = SCALES[column]
 
 
 def _strength(visit: Visit, lab: Lab, data: Data) -> None:
-    lab.strength = max(0.0, min(float(data["value"]), 6.0))
+    study = lab.study(visit.project.model)
+    if study is not None:
+        study.strength = max(0.0, min(float(data["value"]), STRENGTHS[-1]))
 
 
 def _query(visit: Visit, lab: Lab, data: Data) -> None:
@@ -156,19 +158,19 @@ def _use(visit: Visit, lab: Lab, data: Data) -> None:
     if study is not None and name in known:
         study.use, study.judged = name, {}
         vector = study.at_place
-        lab.strength = lab.strength if vector is None else vector.scale
+        study.strength = study.strength if vector is None else vector.scale
 
 
 def _save(visit: Visit, lab: Lab, data: Data) -> None:
-    """Make the vector in use a file, as the command line writes and reads it."""
+    """Make the vector in use a file at the slider's strength, as the command line writes and reads it."""
     study = lab.study(visit.project.model)
-    vector = None if study is None else study.at_place
+    vector = None if study is None else study.to_save
     if vector is None:
         raise InputError("There is no vector yet to save: build it first.")
     plain = "".join(sign if sign.isalnum() else "-" for sign in vector.relation)[:60] or "vector"
     tuned = "" if vector.origin == "heads" else f"-{vector.origin}"
     path = fresh_path(f"{plain}{tuned}.fv")
-    vector.at(vector.layer, lab.strength or vector.scale).save(path)
+    vector.save(path)
     lab.saved = link(path)
 
 
@@ -188,7 +190,8 @@ def _board_target(visit: Visit, lab: Lab, data: Data) -> None:
 
 
 def _board_weight(visit: Visit, lab: Lab, data: Data) -> None:
-    relation, value = str(data["relation"]), max(-2.0, min(float(data["value"]), 2.0))
+    most = float(max(2, len(lab.bases)))  # a pair that only one base vector predicts gives that one all the weight
+    relation, value = str(data["relation"]), max(-most, min(float(data["value"]), most))
     if lab.board.weights is None or relation not in lab.board.weights:
         return
     weights = {**lab.board.weights, relation: value}

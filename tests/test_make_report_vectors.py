@@ -47,12 +47,16 @@ def test_a_miniature_measures_and_is_written(tmp_path):
     found = json.loads(json.dumps(found))
     assert set(found) == set(FOUND)
     assert set(found["conditions"]) == set(EXPLAINED) == set(FOUND["conditions"])
-    for part in (found["conditions"], found["tuning"], *found["composition"].values()):
+    for part in (found["conditions"], found["tuning"], *(found["composition"][made] for made in ("raw", "tuned"))):
         for share in part.values():
             low, high = share["interval"]
             assert low <= share["accuracy"] <= high
             assert len(share["each"]) == 4
     assert found["conditions"]["zero-shot"]["n"] == 48
+    for weights in found["composition"]["weights"].values():
+        for relation, parts in weights.items():
+            assert sum(parts.values()) == pytest.approx(2)
+            assert f"{relation} = " + " + ".join(f"{weight:.2f} {base}" for base, weight in parts.items()) in page(found)
     (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text(f"# Title\n{BEGIN}\n{END}\n")
     report_vectors.write_report(found, tmp_path)

@@ -95,10 +95,12 @@ def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
     status, out, err = run(capsys, "compose", *both, *place)
     assert (status, err) == (0, "")
     composed = json.loads(out)
-    assert sum(composed["weights"]) == pytest.approx(1)
+    assert sum(composed["weights"]) == pytest.approx(2)  # as many as there are bases
     assert set(composed["conditions"]) == {
         "zero-shot", "in context, same pair", "composed", "equal weights", "best base vector",
     }  # fmt: skip
+    status, out, _ = run(capsys, "compose", *both, *place, "--total", 1)
+    assert (status, sum(json.loads(out)["weights"])) == (0, pytest.approx(1))
     status, out, _ = run(capsys, "compose", *both, *place[:-1], "--weights", "1,0.5")
     assert (status, "1.00 x on, 0.50 x on" in out) == (0, True)
 

@@ -491,3 +491,16 @@ def test_a_source_pair_gives_most_weight_to_the_vector_that_answers_it(reader):
     assert weights[1] > weights[0]
     with pytest.raises(SettingError):
         pair_weights(source, [])
+
+
+def test_a_pair_that_no_vector_answers_still_sets_the_weights_and_they_sum_to_the_number_of_vectors(reader):
+    bare = Exam(reader, zero_shot(TASK.train[:2]))
+    vectors = [random_vector(a_vector(reader.backbone), seed) for seed in range(3)]
+    logs = [np.log(bare.ask(injecting(reader.backbone, vector)).probability).mean() for vector in vectors]
+    weights = pair_weights(bare, vectors)
+    assert weights.sum() == pytest.approx(3)
+    np.testing.assert_allclose(np.log(weights[1:] / weights[0]), np.array(logs[1:]) - logs[0], rtol=1e-6)
+    # However little any of them predicts the answer, only how they differ counts.
+    low = [np.log(bare.ask(injecting(reader.backbone, vector.at(2, 20.0))).probability).mean() for vector in vectors]
+    far = pair_weights(bare, [vector.at(2, 20.0) for vector in vectors], total=1.0)
+    np.testing.assert_allclose(np.log(far[1:] / far[0]), np.array(low[1:]) - low[0], rtol=1e-6)

@@ -156,26 +156,30 @@ def tune(
     return tuned, counts
 
 
-def compose(reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], telling: Telling) -> Counts:
-    """Sums of two base vectors on the diagonal relations, which no vector was made for."""
+def compose(
+    reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], telling: Telling
+) -> tuple[Counts, Values]:
+    """Sums of two base vectors on the diagonal relations, which no vector was made for, and the weights of one pair."""
     counts: Counts = {}
+    weighed: Values = {}
     for relation, bases in BASES_OF.items():
         own = task.of(relation)
         pair, exam = [vectors[base] for base in bases], Exam(reader, zero_shot(own.test))
         source = own.train[0]
-        weights = pair_weights(Exam(reader, zero_shot([source])), pair, total=2.0)
+        weights = pair_weights(Exam(reader, zero_shot([source])), pair).tolist()
+        weighed[relation] = dict(zip(bases, weights, strict=True))
         once = [RelationPrompt(item, (source,), (source.related,)) for item in own.test]
         outcomes = {
             "zero-shot": _ask(exam, None),
             "in context, same pair": _ask(Exam(reader, once), None),
             "in context": _ask(Exam(reader, in_context(own.test, own.train, telling.demonstrations, telling.seed)), None),
             "best single base": max((_ask(exam, vectors[base]) for base in RELATIONS), key=lambda each: each.right),
-            "sum, weights of one pair": _ask(exam, combine(pair, weights.tolist(), relation)),
+            "sum, weights of one pair": _ask(exam, combine(pair, weights, relation)),
             "sum, equal weights": _ask(exam, combine(pair, [1.0, 1.0], relation)),
         }
         for name, outcome in outcomes.items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
-    return counts
+    return counts, weighed
 
 
 def measure(
@@ -208,6 +212,8 @@ def measure(
     say("tuning")
     tuned, tuning = tune(reader, task, vectors, steps)
     say("combining")
+    raw, raw_weights = compose(reader, task, vectors, telling)
+    of_tuned, tuned_weights = compose(reader, task, tuned, telling)
     at = next(iter(vectors.values()))
     broken = [breakage(reader, unrelated_questions(shipped_sprites()), vector) for vector in vectors.values()]
     return {
@@ -227,8 +233,9 @@ def measure(
         "conditions": _shares(conditions),
         "tuning": _shares(tuning),
         "composition": {
-            "raw": _shares(compose(reader, task, vectors, telling)),
-            "tuned": _shares(compose(reader, task, tuned, telling)),
+            "raw": _shares(raw),
+            "tuned": _shares(of_tuned),
+            "weights": {"raw": raw_weights, "tuned": tuned_weights},
         },
         "diagonals": list(BASES_OF),
         "unrelated": {

@@ -70,8 +70,10 @@ def page(found: Values) -> str:
         "## Combined into relations never trained",
         "Made from the vectors as they were found:",
         _by_relation(found["composition"]["raw"], found["diagonals"], {}),
+        *_weights_said(found, "raw"),
         "Made from the tuned ones:",
         _by_relation(found["composition"]["tuned"], found["diagonals"], {}),
+        *_weights_said(found, "tuned"),
         "## What follows",
         "\n".join(f"- {line}" for line in said(found)),
     ]
@@ -142,6 +144,16 @@ def _mediation_said(found: Values) -> list[str]:
         f"Averaged over the relations, ten heads carry {100 * mediation['top_share']['average']:.1f} % of the positive "
         "effect.",
     ]
+
+
+def _weights_said(found: Values, made: str) -> list[str]:
+    """The weights that one pair set, in a paragraph; none of data that does not have them."""
+    weights = found["composition"].get("weights", {}).get(made, {})
+    sums = [
+        f"{relation} = " + " + ".join(f"{weight:.2f} {base}" for base, weight in parts.items())
+        for relation, parts in weights.items()
+    ]
+    return [f"The weights of one pair, which sum to 2: {'; '.join(sums)}."] if sums else []
 
 
 def _verdict(one: Values, other: Values) -> str:

@@ -56,26 +56,24 @@ def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relatio
     )
 
 
-def pair_weights(source: Exam, vectors: Sequence[FunctionVector], *, total: float = 1.0) -> npt.NDArray[np.float64]:
-    """Return a weight for each base vector by how likely it makes the known answers of source pairs.
+def pair_weights(source: Exam, vectors: Sequence[FunctionVector], *, total: float | None = None) -> npt.NDArray[np.float64]:
+    """Return a weight for each base vector by how well it predicts the known answers of source pairs.
 
-    Weights are proportional to the probability of the answer (its geometric mean when there are several pairs) under each
-    vector alone, above what the model gives it anyway, and sum to ``total``. When no vector raises it, all weigh the same.
+    Weights are the softmax, at temperature 1, of the answer's log-probability under each vector alone (its mean when there
+    are several pairs): twice the probability weighs twice as much.
+
+    Args:
+        source: the pairs, zero-shot.
+        vectors: of the base relations.
+        total: what the weights sum to; how many vectors there are by default, so that equal ones are simply summed.
 
     Raises:
         SettingError: there are no vectors.
     """
     if not vectors:
         raise SettingError("vectors must hold one or more, but is empty.")
-    backbone = source.reader.backbone
-    bare = _geometric_mean(source.ask().probability)
-    gains = np.array(
-        [max(0.0, _geometric_mean(source.ask(injecting(backbone, vector)).probability) - bare) for vector in vectors]
-    )
-    weights: npt.NDArray[np.float64] = gains if gains.any() else np.ones(len(vectors))
-    weights *= total / weights.sum()
-    return weights
-
-
-def _geometric_mean(probabilities: npt.NDArray[np.float64]) -> float:
-    return float(np.exp(np.log(np.clip(probabilities, 1e-12, None)).mean()))
+    under = [source.ask(injecting(source.reader.backbone, vector)).probability for vector in vectors]
+    logs = np.log(np.clip(under, 1e-30, None)).mean(1)
+    shares: npt.NDArray[np.float64] = np.exp(logs - logs.max())
+    shares *= (len(vectors) if total is None else total) / shares.sum()
+    return shares

@@ -314,7 +314,7 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few)
     assert missing_bases(visit, lab) == []
     assert len({(each.layer, each.scale) for each in base_vectors(visit, lab)}) == 1
     assert lab.setup.relation == "above"
-    assert sum(lab.board.weights.values()) == pytest.approx(1)
+    assert sum(lab.board.weights.values()) == pytest.approx(len(lab.bases))
     assert lab.board.words is not None
     by_pair = dict(lab.board.weights)
     do(visit, shelf, "board_weight", relation="left", value="1.5")
