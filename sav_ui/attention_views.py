@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sav_core.errors import InputError
 from sav_core.overlays import overlay
 from sav_core.records import Example, Head
+from sav_ui.percent import percent
 from sav_ui.thumbs import data_uri
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Looks:
         """One head's attention over each picture, with words."""
         share = self.image_share[head.layer, head.index]
         alt = f"Attention of {head} over {self.example.name}"
-        return self._views([head], alt, f"{head}: {share:.0%} of its attention is on the picture")
+        return self._views([head], alt, f"{head}: {percent(share)} of its attention is on the picture")
 
     def of_mean(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
         """The mean attention of some heads over each picture, with words."""

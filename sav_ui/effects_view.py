@@ -13,6 +13,7 @@ from sav_ui.drawn_once import drawn_once
 from sav_ui.fitting import Fit
 from sav_ui.inspector import inspector
 from sav_ui.models import choice_of
+from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import data_uri
 from sav_ui.vector_lab import Lab, Study, lab_of
@@ -68,7 +69,7 @@ def _found(visit: Visit, study: Study) -> dict[str, Any]:
     aie, (low, high) = effects.aie(), _interval(visit, study)
     listed = effects.ranking[: max(_LISTED, study.n_heads)]
     return {
-        "share": f"{effects.concentration():.0%}",
+        "share": percent(effects.concentration()),
         "baseline": f"{effects.baseline.mean():.2f}",
         "best": str(effects.ranking[0]),
         "best_effect": f"{aie[effects.ranking[0].layer, effects.ranking[0].index]:+.2f}",
@@ -119,7 +120,7 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
         "views": []
         if look is None or isinstance(look, str)
         else drawn_once(visit, "attention", (look, head), lambda: _views(study, lab, head)),
-        "share": "" if look is None or isinstance(look, str) else f"{look.image_share[at]:.0%}",
+        "share": "" if look is None or isinstance(look, str) else percent(look.image_share[at]),
     }
 
 

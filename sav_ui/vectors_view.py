@@ -8,6 +8,7 @@ from sav_core.evaluation import wilson_interval
 from sav_core.figures import height_of
 from sav_core.vector_figures import place_heatmap, tuning_curve
 from sav_ui.drawn_once import drawn_once
+from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
 from sav_ui.vector_lab import BASES, SCALES, STRENGTHS, Lab, Study, lab_of
@@ -41,7 +42,7 @@ def relations(visit: Visit) -> dict[str, Any]:
         setup=study.setup,
         shown=shown,
         mixed=lab.mixed,
-        chance=f"{chance:.0%}",
+        chance=percent(chance),
         how=how,
         known=None if study.means is None else _known(study),
         refused=study.refused,
@@ -68,7 +69,7 @@ def vector(visit: Visit) -> dict[str, Any]:
         built=used is not None,
         made_of=0 if study.vector is None else len(study.vector.heads),
         mapped=study.mapped,
-        best="" if study.accuracy is None else f"{study.accuracy[study.place]:.0%}",
+        best="" if study.accuracy is None else percent(study.accuracy[study.place]),
         layer=study.place[0],
         scale=f"{SCALES[study.place[1]]:g}",
         layers=0 if study.accuracy is None else len(study.accuracy),
@@ -87,7 +88,8 @@ def vector(visit: Visit) -> dict[str, Any]:
         bars=[] if words is None or isinstance(words, str) else word_bars(words, lab.strength, query),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(study.judged),
-        chance=f"{lab.chance(study.setup.relation)[0]:.0%}",
+        judged_at="" if used is None else f"after layer {used.layer} at {used.scale:g}",
+        chance=percent(lab.chance(study.setup.relation)[0]),
         busy=lab.busy,
         progress=progress_of(lab, "vector", "measurements"),
         notice=visit.notice_at("vector"),
@@ -156,7 +158,7 @@ def _known(study: Study) -> dict[str, Any]:
     n = study.means.asked
     right = round(study.means.accuracy * n)
     low, high = wilson_interval(right, n)
-    return {"right": right, "n": n, "low": f"{low:.0%}", "high": f"{high:.0%}", "bare": study.bare}
+    return {"right": right, "n": n, "low": percent(low), "high": percent(high), "bare": study.bare}
 
 
 def _reached(curves: dict[str, Any], n: int) -> list[str]:
