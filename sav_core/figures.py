@@ -78,9 +78,14 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         ],
     )
     axis = {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
-    figure.update_xaxes(dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
-    figure.update_yaxes(dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
+    figure.update_xaxes(dtick=_step(heads), range=axis_range(heads), **axis)
+    figure.update_yaxes(dtick=_step(layers), range=axis_range(layers), **axis)
     return figure
+
+
+def axis_range(count: int) -> tuple[float, float]:
+    """Ends of a heatmap's axis of so many cells, with room for the dashed frame around the first and the last."""
+    return -0.7, count - 0.3
 
 
 def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: float | None = None) -> go.Figure:

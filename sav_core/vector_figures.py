@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from sav_core.figures import INK, OUTLINE, SEQUENTIAL, height_of
+from sav_core.figures import INK, OUTLINE, SEQUENTIAL, axis_range, height_of
 from sav_core.records import Head
 
 __all__ = ["DIVERGING", "effect_heatmap", "place_heatmap", "tuning_curve"]
@@ -95,8 +95,8 @@ def effect_heatmap(
         ],
     )
     axis = {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
-    figure.update_xaxes(dtick=_step(heads), range=[-0.5, heads - 0.5], **axis)
-    figure.update_yaxes(dtick=_step(layers), range=[-0.5, layers - 0.5], **axis)
+    figure.update_xaxes(dtick=_step(heads), range=axis_range(heads), **axis)
+    figure.update_yaxes(dtick=_step(layers), range=axis_range(layers), **axis)
     return figure
 
 

@@ -32,6 +32,15 @@ def test_no_effect_is_the_palest_colour_whatever_the_effects_are(effect):
         assert np.abs(values).max() <= trace.zmax
 
 
+def test_the_dotted_frame_of_a_head_at_the_edge_is_whole(effect):
+    for head in (Head(0, 0), Head(2, 3)):
+        figure = effect_heatmap(effect, effect, effect, ranked(effect), 1, selected=head)
+        (frame,) = [shape for shape in figure.layout.shapes if shape.line.dash == "dot"]
+        for axis, ends in ((figure.layout.xaxis, (frame.x0, frame.x1)), (figure.layout.yaxis, (frame.y0, frame.y1))):
+            assert axis.range[0] < min(ends)
+            assert max(ends) < axis.range[1]
+
+
 def test_both_arms_darken_evenly_in_light_and_brighten_in_dark(effect):
     light = [luminance(colour) for colour in DIVERGING]
     assert light[:4] == sorted(light[:4])
