@@ -178,12 +178,18 @@ class Lab:
         progress: of that work.
         cancelled: set to stop it.
         prompt: which prompt is shown.
+    @property
+    def unanswered(self) -> Board:
+        """The same pair and target before the model was asked, with the visitor's own weights if they set any."""
+        return replace(self, weights=self.weights if self.own else None, words=None, judged={})
+
         mixed: whether it is shown mixed up.
         head: which head is looked into.
         overlap: whether the heads of the project are ringed.
         query: which item of the test part is asked about.
-        strength: where the slider stands.
-        board: the analogy.
+        steps: how many a tuning was last asked for.
+        model: the visitor's choice.
+        boards: analogies, by model and setup: each has other base vectors.
         saved: the latest file to download.
     """
 
@@ -199,8 +205,10 @@ class Lab:
         self.head: Head | None = None
         self.overlap = True
         self.query = 0
-        self.strength = 1.0
-        self.board = Board()
+        self.steps = 150
+        self.model = ""
+        self.boards: dict[tuple[str, Setup], Board] = {}
+        self._board = Board()
         self.saved: dict[str, str] | None = None
         self._studies: OrderedDict[tuple[str, Setup], Study] = OrderedDict()
         self._own: dict[str, RelationTask] = {}
@@ -210,7 +218,8 @@ class Lab:
         if task is not self.task:
             self._studies.clear()
             self._own.clear()
-            self.board = Board(relation=self.relations_of(task, drawn)[1 if drawn else 0])
+            self.boards.clear()
+            self._board = Board(relation=self.relations_of(task, drawn)[1 if drawn else 0])
         self.task, self.drawn = task, drawn
         self.choose(relation=relation)
 
@@ -275,6 +284,20 @@ class Lab:
         """The test items of the relation looked at."""
         return self.own(self.setup.relation).test
 
+    @property
+    def board_key(self) -> tuple[str, Setup]:
+        """What the base vectors depend on: not on the relation that is looked at."""
+        return self.model, replace(self.setup, relation="")
+
+    @property
+    def board(self) -> Board:
+        """The analogy with this model and setup; a new one begins with the pair that was on the board."""
+        return self.boards.setdefault(self.board_key, self._board.unanswered)
+
+    @board.setter
+    def board(self, board: Board) -> None:
+        self._board = self.boards[self.board_key] = board
+
     @staticmethod
     def relations_of(task: RelationTask, drawn: bool) -> tuple[str, ...]:
         """The relations of a task; of drawn scenes the base ones first."""
@@ -306,3 +329,4 @@ def drawn_task() -> RelationTask:
     from sav_core.vectors import draw_task, shipped_sprites  # torch takes seconds, and the page must not wait for them
 
     return draw_task(shipped_sprites(), scenes=_SCENES)
+    lab.model = visit.project.model

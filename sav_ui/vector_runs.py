@@ -151,8 +151,10 @@ def _build(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> It
         study.words.clear()
         study.tuning = None
         row, column = divmod(int(study.accuracy.argmax()), len(SCALES))
-        study.place, lab.strength = (row, column), SCALES[column]
-        lab.board = replace(lab.board, words=None, judged={}, weights=lab.board.weights if lab.board.own else None)
+        study.place, study.strength = (row, column), SCALES[column]
+        key = (study.model, replace(study.setup, relation=""))
+        if key in lab.boards:
+            lab.boards[key] = lab.boards[key].unanswered
 
 
 def _judge(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Iterator[None]:
@@ -251,7 +253,8 @@ def _analogy(visit: Visit, shelf: Shelf, lab: Lab) -> Iterator[None]:
     """Weigh the base vectors by the source pair, unless the visitor has, and answer the target with their sum."""
     from sav_core.vectors import RelationPrompt
 
-    board, model, own = lab.board, visit.project.model, lab.own(lab.board.relation)
+    key, board, own = lab.board_key, lab.board, lab.own(lab.board.relation)
+    model, _ = key
     names, vectors = lab.bases, base_vectors(visit, lab)
     source = RelationPrompt(lab.pair(own.train, board.source))
     target = RelationPrompt(lab.pair(own.test, board.target))
@@ -268,8 +271,8 @@ def _analogy(visit: Visit, shelf: Shelf, lab: Lab) -> Iterator[None]:
     except SavError as error:
         answered = replace(board, words=str(error))
     with visit.lock:
-        if lab.board == board:  # else the visitor has gone on meanwhile
-            lab.board = answered
+        if lab.boards.get(key) is board:  # else the visitor has gone on meanwhile
+            lab.boards[key] = answered
 
 
 def base_vectors(visit: Visit, lab: Lab) -> list[FunctionVector]:

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -388,6 +389,19 @@ def test_a_folder_with_relations_and_pictures_is_taken(shelf, tmp_path):
     visit = Visit()
     do(visit, shelf, "bring", files=loose(tmp_path))
     assert "Took 24 items of 2 relations." in visit.notice.text
+
+def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
+    visit = begun(shelf, prompts=2)
+    lab = lab_of(visit)
+    lab.board = answered = replace(lab.board, source=3, weights={"above": 1.0}, words="said", judged={"composed": (1, 2)})
+    do(visit, shelf, "prompts", value="3")
+    assert lab.board == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
+    do(visit, shelf, "relation", relation="left")
+    do(visit, shelf, "prompts", value="2")
+    assert lab.board is answered, "which relation is looked at changes nothing"
+    visit.project = replace(visit.project, model="another")
+    assert lab_of(visit).board.words is None
+
 
 
 def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(shelf, tmp_path):
