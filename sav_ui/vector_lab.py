@@ -74,6 +74,7 @@ class Tuning:
     Attributes:
         curves: by what was tuned, ``float (point, 3)``: step, accuracy, mean probability of the answer on validation.
         levels: accuracies on the same items without tuning, by name.
+        best_steps: of the vectors that were reached, by name.
         steps: how many there are to be.
         vectors: what was reached, by name; empty while it goes on.
         n: how many items of the validation part.
@@ -84,6 +85,7 @@ class Tuning:
     steps: int
     n: int
     vectors: dict[str, FunctionVector] = field(default_factory=dict)
+    best_steps: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -104,6 +106,7 @@ class Study:
         accuracy: ``float (layer, scale)`` on ``mapped`` validation items.
         place: layer and number of the strength that are in use.
         tuning: the latest.
+        strength: where the slider stands.
         use: which vector answers, ``"built"`` or a name in ``tuning.vectors``.
         judged: of the vector in use on the test part, by condition: right, asked.
         words: what the model answers a query with, by query and vector; a reason where it cannot.
@@ -125,6 +128,7 @@ class Study:
     place: tuple[int, int] = (0, 0)
     tuning: Tuning | None = None
     use: str = "built"
+    strength: float = 1.0
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
     words: dict[tuple[Any, ...], WordShares | str] = field(default_factory=dict)
     looks: dict[int, Looks | str] = field(default_factory=dict)
@@ -145,6 +149,12 @@ class Study:
 
 
 @dataclass(frozen=True)
+    @property
+    def to_save(self) -> FunctionVector | None:
+        """The vector in use at the slider's strength; where that is nothing, at its own."""
+        used = self.at_place
+        return None if used is None else used.at(used.layer, self.strength or used.scale)
+
 class Board:
     """An analogy: a source pair in one picture, an anchor in another.
 
@@ -168,6 +178,11 @@ class Board:
 
 
 class Lab:
+    @property
+    def unanswered(self) -> Board:
+        """The same pair and target before the model was asked, with the visitor's own weights if they set any."""
+        return replace(self, weights=self.weights if self.own else None, words=None, judged={})
+
     """The page Function vectors of one visit.
 
     Attributes:
@@ -178,11 +193,6 @@ class Lab:
         progress: of that work.
         cancelled: set to stop it.
         prompt: which prompt is shown.
-    @property
-    def unanswered(self) -> Board:
-        """The same pair and target before the model was asked, with the visitor's own weights if they set any."""
-        return replace(self, weights=self.weights if self.own else None, words=None, judged={})
-
         mixed: whether it is shown mixed up.
         head: which head is looked into.
         overlap: whether the heads of the project are ringed.
@@ -275,16 +285,6 @@ class Lab:
         return () if self.task is None else self.relations_of(self.task, self.drawn)
 
     @property
-    def bases(self) -> tuple[str, ...]:
-        """The relations whose vectors the board combines."""
-        return BASES if self.drawn else self.relations[:4]
-
-    @property
-    def queries(self) -> tuple[RelationItem, ...]:
-        """The test items of the relation looked at."""
-        return self.own(self.setup.relation).test
-
-    @property
     def board_key(self) -> tuple[str, Setup]:
         """What the base vectors depend on: not on the relation that is looked at."""
         return self.model, replace(self.setup, relation="")
@@ -297,6 +297,16 @@ class Lab:
     @board.setter
     def board(self, board: Board) -> None:
         self._board = self.boards[self.board_key] = board
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The relations whose vectors the board combines."""
+        return BASES if self.drawn else self.relations[:4]
+
+    @property
+    def queries(self) -> tuple[RelationItem, ...]:
+        """The test items of the relation looked at."""
+        return self.own(self.setup.relation).test
 
     @staticmethod
     def relations_of(task: RelationTask, drawn: bool) -> tuple[str, ...]:
@@ -325,8 +335,8 @@ def lab_of(visit: Visit) -> Lab:
 
 @lru_cache(maxsize=1)
 def drawn_task() -> RelationTask:
+    lab.model = visit.project.model
     """The drawn scenes, the same for everybody."""
     from sav_core.vectors import draw_task, shipped_sprites  # torch takes seconds, and the page must not wait for them
 
     return draw_task(shipped_sprites(), scenes=_SCENES)
-    lab.model = visit.project.model

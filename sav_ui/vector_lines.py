@@ -31,14 +31,16 @@ def progress_of(lab: Lab, where: str, what: str) -> dict[str, Any] | None:
 def word_bars(words: WordShares, strength: float, item: RelationItem) -> list[dict[str, Any]]:
     """Words with their probabilities before and after, always in the same order; what each is in the picture."""
     row = min(range(len(words.scales)), key=lambda place: abs(words.scales[place] - strength))
-    roles = {name: f"{relation}" for relation, name in item.others.items()} | {item.related: item.relation}
+    roles = {name: relation for relation, name in item.others.items()} | {item.anchor: "what was asked about"}
+    if words.wanted is not None:  # the answer's first word may be all that the model says of it so far
+        roles[words.wanted] = item.relation
     lines = [
         {
             "word": word,
             "before": round(100 * float(words.shares[0, column])),
             "after": round(100 * float(words.shares[row, column])),
-            "right": word == item.related,
-            "role": "what was asked about" if word == item.anchor else roles.get(word, ""),
+            "right": word == words.wanted,
+            "role": roles.get(word, ""),
             "first": column == int(words.shares[row].argmax()),
         }
         for column, word in enumerate(words.words)

@@ -28,7 +28,6 @@ __all__ = ["base_vectors", "missing_bases", "run", "waits_for_analogy", "waits_f
 _VALIDATION = 30  # items that choose the place of a vector
 _TEST = 40  # items that it is reported on
 _TRAIN = 120  # items that it is tuned on
-_STEPS = 150
 T = TypeVar("T")
 
 
@@ -180,7 +179,7 @@ def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Ite
     if study.vector is None:
         raise InputError("There is no vector yet to tune: build it first.")
     asked = str(data.get("steps", "")).strip()
-    steps = max(10, min(int(asked) if asked.isdecimal() else _STEPS, 1000))
+    steps = lab.steps = max(10, min(int(asked) if asked.isdecimal() else lab.steps, 1000))
     own = lab.own(study.setup.relation)
     start = study.vector.at(study.place[0], SCALES[study.place[1]])
     validation = own.validation[:_VALIDATION]
@@ -203,10 +202,12 @@ def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Ite
         study.tuning, study.use, study.judged = before  # what was tuned before is not lost
         raise
     with visit.lock:
-        study.tuning = replace(study.tuning, vectors=found)
+        reached = {name: tuned.vector for name, tuned in found.items()}
+        best_steps = {name: tuned.best_step for name, tuned in found.items()}
+        study.tuning = replace(study.tuning, vectors=reached, best_steps=best_steps)
         study.use, study.judged = "tuned", {}
         study.words = {key: words for key, words in study.words.items() if key[1] == "built"}
-        lab.strength = found["tuned"].scale
+        study.strength = reached["tuned"].scale
 
 
 def _bases(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Iterator[None]:
@@ -219,9 +220,7 @@ def _bases(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> It
         if not each.complete:
             visit.say(f"Stopped at “{relation}”; what is done is kept.", "done", "analogy")
             return
-        strength = lab.strength
         yield from _build(visit, shelf, lab, each, data)
-        lab.strength = strength
 
 
 def _ask(visit: Visit, shelf: Shelf, lab: Lab, study: Study) -> Iterator[None]:

@@ -11,7 +11,7 @@ from sav_ui.drawn_once import drawn_once
 from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
-from sav_ui.vector_lab import BASES, SCALES, STRENGTHS, Lab, Study, lab_of
+from sav_ui.vector_lab import BASES, SCALES, STRENGTHS, Lab, Study, Tuning, lab_of
 from sav_ui.vector_lines import conditions, progress_of, word_bars
 from sav_ui.vector_runs import waits_for_words, words_key
 from sav_ui.visit import Visit
@@ -77,7 +77,8 @@ def vector(visit: Visit) -> dict[str, Any]:
         map_height=0 if study.accuracy is None else height_of(len(study.accuracy)),
         use=study.use,
         uses=[] if study.tuning is None else list(study.tuning.vectors),
-        strength=f"{lab.strength:g}",
+        strength=f"{study.strength:g}",
+        saved_strength="" if study.to_save is None else f"{study.to_save.scale:g}",
         most_strength=STRENGTHS[-1],
         query=_query(query),
         queries=[
@@ -85,7 +86,7 @@ def vector(visit: Visit) -> dict[str, Any]:
             for place, item in enumerate(lab.queries[:_QUERIES])
         ],
         asked=lab.query,
-        bars=[] if words is None or isinstance(words, str) else word_bars(words, lab.strength, query),
+        bars=[] if words is None or isinstance(words, str) else word_bars(words, study.strength, query),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(study.judged),
         judged_at="" if used is None else f"after layer {used.layer} at {used.scale:g}",
@@ -119,7 +120,8 @@ def tuning(visit: Visit) -> dict[str, Any]:
         drawn=drawn,
         n=0 if tuned is None else tuned.n,
         ended=tuned is not None and bool(tuned.vectors),
-        lines=[] if tuned is None else _reached(tuned.curves, tuned.n),
+        steps=lab.steps,
+        lines=[] if tuned is None else _reached(tuned),
         layer=study.place[0],
         notice=visit.notice_at("tuning"),
     )
@@ -161,11 +163,13 @@ def _known(study: Study) -> dict[str, Any]:
     return {"right": right, "n": n, "low": percent(low), "high": percent(high), "bare": study.bare}
 
 
-def _reached(curves: dict[str, Any], n: int) -> list[str]:
-    """What tuning has come to, in words."""
+def _reached(tuned: Tuning) -> list[str]:
+    """What tuning has come to, in words: the vector that is kept, and while it goes on what would be."""
     lines = []
-    for name, points in curves.items():
+    for name, points in tuned.curves.items():
         if len(points):
-            best = points[points[:, 1].argmax()]
-            lines.append(f"{name}: {points[0, 1]:.0%} → {best[1]:.0%} of {n} at step {best[0]:.0f}")
+            best = max(points, key=lambda point: (point[1], point[2]))
+            if name in tuned.best_steps:
+                (best,) = points[points[:, 0] == tuned.best_steps[name]]
+            lines.append(f"{name}: {percent(points[0, 1])} → {percent(best[1])} of {tuned.n} at step {best[0]:.0f}")
     return lines

@@ -34,11 +34,14 @@ class WordShares:
         words: those among the likeliest at any strength, the one that is ever likeliest first.
         scales: the strengths.
         shares: ``float64 (scale, word)``, the words' probabilities.
+        wanted: the first of the right answer, which is one of ``words`` if it is among the likeliest; ``None`` if none was
+            told.
     """
 
     words: tuple[str, ...]
     scales: tuple[float, ...]
     shares: npt.NDArray[np.float64]
+    wanted: str | None = None
 
     def __repr__(self) -> str:
         return f"WordShares({len(self.words)} words at {len(self.scales)} strengths, {', '.join(self.words[:3])})"
@@ -96,7 +99,13 @@ def next_words(
 
 
 def strength_sweep(
-    reader: Reader, example: Example, vector: FunctionVector, scales: Sequence[float], *, top: int = 5
+    reader: Reader,
+    example: Example,
+    vector: FunctionVector,
+    scales: Sequence[float],
+    *,
+    top: int = 5,
+    wanted: str | None = None,
 ) -> WordShares:
     """Return what the model would answer first with a vector at several strengths; the prompt is read once.
 
@@ -106,6 +115,7 @@ def strength_sweep(
         vector: added at its layer, at each of the strengths in place of its own; at 0 nothing is added.
         scales: the strengths.
         top: how many of the likeliest tokens of every strength are told.
+        wanted: the right answer, whose first token is the word to look for: "wine" of "wine glass".
 
     Raises:
         SettingError: there are no scales, or ``top`` is less than 1.
@@ -122,8 +132,14 @@ def strength_sweep(
     table = np.stack(rows)  # (scale, token)
     likely = np.unique(np.argsort(-table, axis=1, kind="stable")[:, :top])
     spoken: dict[str, npt.NDArray[np.float64]] = {}
+
+    def said(token: int) -> str:
+        return str(backbone.processor.tokenizer.decode([token])).strip()
+
     for token in likely.tolist():
-        word = backbone.processor.tokenizer.decode([token]).strip()
+        word = said(token)
         spoken[word] = spoken.get(word, 0.0) + table[:, token]
     words = sorted(spoken, key=lambda word: (-float(spoken[word].max()), word))
-    return WordShares(tuple(words), tuple(map(float, scales)), np.stack([spoken[word] for word in words], axis=1))
+    shares = np.stack([spoken[word] for word in words], axis=1)
+    first = None if wanted is None else said(backbone.answer_ids(example, wanted)[0])
+    return WordShares(tuple(words), tuple(map(float, scales)), shares, first)

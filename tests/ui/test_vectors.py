@@ -10,14 +10,25 @@ import numpy as np
 import pytest
 
 from sav_core.records import Head
-from sav_core.vectors import FunctionVector, Reader, RelationPrompt, mean_head_vectors, mediate, next_words
+from sav_core.vectors import (
+    FunctionVector,
+    Reader,
+    RelationItem,
+    RelationPrompt,
+    WordShares,
+    mean_head_vectors,
+    mediate,
+    next_words,
+    strength_sweep,
+)
 from sav_ui import vector_lab, vector_tasks
 from sav_ui.analogy_view import _verdict, analogy
 from sav_ui.effects_view import effects
-from sav_ui.vector_lab import SCALES, STRENGTHS, lab_of
+from sav_ui.vector_lab import SCALES, STRENGTHS, Tuning, lab_of
+from sav_ui.vector_lines import word_bars
 from sav_ui.vector_runs import base_vectors, missing_bases, run
 from sav_ui.vectors import ACTIONS, act
-from sav_ui.vectors_view import relations, tuning, vector
+from sav_ui.vectors_view import _reached, relations, tuning, vector
 from sav_ui.visit import Visit
 from tests.pictures import encoded, noise
 from tests.ui.people import dropped, sent, shelf_with, small_project, taught
@@ -200,7 +211,7 @@ def test_the_vector_stands_where_the_map_is_best_and_moves_on_a_click(built, she
     assert study.accuracy[study.place] == study.accuracy.max()
     assert study.vector.heads == study.effects.ranking[:10]
     do(built, shelf, "place", x=1, y=3)
-    assert (study.at_place.layer, study.at_place.scale, lab_of(built).strength) == (3, SCALES[1], SCALES[1])
+    assert (study.at_place.layer, study.at_place.scale, study.strength) == (3, SCALES[1], SCALES[1])
     assert vector(built)["next"], "another layer is asked by itself"
     do(built, shelf, "place", x=1, y=30)
     assert study.place == (3, 1)
@@ -256,6 +267,44 @@ def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, shelf):
     np.testing.assert_array_equal(loaded.values, study.vector.values)
 
 
+def test_the_strength_belongs_to_the_relation_and_the_download_says_it(built, shelf):
+    at_best = study_of(built).at_place.scale
+    do(built, shelf, "relation", relation="left")
+    do(built, shelf, "strength", value=5)
+    do(built, shelf, "relation", relation="above")
+    study = study_of(built)
+    assert study.strength == study.to_save.scale == at_best
+    assert f"Download at strength {at_best:g} (.fv)" in vector(built)["html"]
+    do(built, shelf, "strength", value=5)
+    assert "Download at strength 5 (.fv)" in vector(built)["html"]
+    do(built, shelf, "strength", value=0)
+    assert study.to_save.scale == at_best, "nothing cannot be added"
+
+
+def test_the_step_told_is_that_of_the_vector_that_is_kept():
+    curve = np.array([[0, 1.0, 0.6], [1, 1.0, 0.8], [2, 1.0, 0.9], [3, 0.5, 0.95]])
+    growing = Tuning({"tuned": curve}, {}, 3, 30)
+    assert _reached(growing) == ["tuned: 100 % → 100 % of 30 at step 2"]
+    assert _reached(replace(growing, best_steps={"tuned": 1})) == ["tuned: 100 % → 100 % of 30 at step 1"]
+
+
+def test_an_answer_of_several_tokens_is_right_by_its_first_word():
+    item = RelationItem(None, "cup", "left", "wine glass", {"left": "wine glass", "above": "fork"})
+    words = WordShares(("wine", "fork", "cup"), (0.0, 1.0), np.array([[0.1, 0.6, 0.2], [0.7, 0.2, 0.1]]), "wine")
+    wine, fork, cup = word_bars(words, 1.0, item)
+    assert (wine["right"], wine["role"], wine["first"]) == (True, "left", True)
+    assert [(bar["right"], bar["role"]) for bar in (fork, cup)] == [(False, "above"), (False, "what was asked about")]
+    assert not any(bar["right"] for bar in word_bars(replace(words, wanted="plate"), 1.0, item))
+
+
+def test_the_wanted_word_is_the_first_token_of_the_answer(shelf):
+    backbone, example = shelf.get(""), RelationPrompt(vector_lab.drawn_task().test[0]).example
+    vector = FunctionVector(np.zeros(1, np.float32), "above", 0)
+    words = strength_sweep(Reader(backbone), example, vector, [0.0], wanted="cat apple")
+    assert words.wanted == "cat"
+    assert strength_sweep(Reader(backbone), example, vector, [0.0]).wanted is None
+
+
 def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf):
     go(built, shelf, "judge")
     judged = study_of(built).judged
@@ -269,24 +318,29 @@ def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf
 
 
 def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
-    lab, seen = lab_of(built), []
+    seen = []
     for _ in run(built, shelf, {"do": "tune", "steps": "10"}):
         study = study_of(built)
         seen.append(0 if study.tuning is None else sum(len(points) for points in study.tuning.curves.values()))
     study = study_of(built)
     assert built.notice is None, built.notice
     assert seen == sorted(seen)
-    assert set(study.tuning.curves) == set(study.tuning.vectors) == {"tuned", "tuned random start"}
+    assert set(study.tuning.curves) == set(study.tuning.vectors) == {"tuned", "tuned random start", "tuned on five"}
     assert study.use == "tuned"
     assert study.at_place.origin == "tuned"
     assert any(key[1] == "tuned" for key in study.words)
     assert set(study.tuning.levels) == {"in context", "zero-shot"}
+    assert study.tuning.vectors["tuned on five"].notes["prompts"] == 5
+    for name, best in study.tuning.best_steps.items():
+        assert best == study.tuning.vectors[name].notes["steps"]
+        assert re.search(rf"<li>{name}: .* of 4 at step {best}</li>", tuning(built)["html"])
+    assert 'value="10"' in tuning(built)["html"], "the form keeps the steps that were asked for"
     assert '"dash":"dash"' in tuning(built)["figures"]["tuning"].replace(" ", "")
     do(built, shelf, "use", use="built")
     assert study.at_place.origin == "heads"
     do(built, shelf, "use", use="nothing of that name")
     assert study.use == "built"
-    assert lab.strength == study.at_place.scale
+    assert study.strength == study.at_place.scale
 
 
 def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
@@ -334,6 +388,19 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few)
     do(visit, shelf, "board_relation", value="inside")
     assert lab.board.relation == "below right"
     assert "choose among" in visit.notice.text
+
+
+def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
+    visit = begun(shelf, prompts=2)
+    lab = lab_of(visit)
+    lab.board = answered = replace(lab.board, source=3, weights={"above": 1.0}, words="said", judged={"composed": (1, 2)})
+    do(visit, shelf, "prompts", value="3")
+    assert lab.board == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
+    do(visit, shelf, "relation", relation="left")
+    do(visit, shelf, "prompts", value="2")
+    assert lab.board is answered, "which relation is looked at changes nothing"
+    visit.project = replace(visit.project, model="another")
+    assert lab_of(visit).board.words is None
 
 
 @pytest.mark.parametrize(
@@ -389,19 +456,6 @@ def test_a_folder_with_relations_and_pictures_is_taken(shelf, tmp_path):
     visit = Visit()
     do(visit, shelf, "bring", files=loose(tmp_path))
     assert "Took 24 items of 2 relations." in visit.notice.text
-
-def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
-    visit = begun(shelf, prompts=2)
-    lab = lab_of(visit)
-    lab.board = answered = replace(lab.board, source=3, weights={"above": 1.0}, words="said", judged={"composed": (1, 2)})
-    do(visit, shelf, "prompts", value="3")
-    assert lab.board == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
-    do(visit, shelf, "relation", relation="left")
-    do(visit, shelf, "prompts", value="2")
-    assert lab.board is answered, "which relation is looked at changes nothing"
-    visit.project = replace(visit.project, model="another")
-    assert lab_of(visit).board.words is None
-
 
 
 def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(shelf, tmp_path):
