@@ -38,8 +38,11 @@ def exit_status(command: Callable[[], int | None]) -> int:
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             status = int(command() or 0)
-    except (KeyboardInterrupt, Abort, CancelledError):
+    except (KeyboardInterrupt, Abort):
         status = _INTERRUPTED
+    except CancelledError as error:  # by someone who knows what was kept
+        print(error, file=sys.stderr)
+        return _INTERRUPTED
     except (SavError, TyperException) as error:
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         if message:  # none when help was shown for want of arguments

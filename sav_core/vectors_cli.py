@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from sav_core.command_parts import AsJson, Dtype, Model
 from sav_core.console import print_json, print_line, print_table, progress_bar
-from sav_core.errors import SettingError
+from sav_core.errors import CancelledError, SettingError
 from sav_core.vectors_options import (
     AllPrompts,
     Data,
@@ -27,14 +28,26 @@ from sav_core.vectors_options import (
     VectorFile,
     VectorFiles,
 )
-from sav_core.vectors_runs import means_of, mediated, open_reader, placed, task_from
+from sav_core.vectors_runs import keeping, means_of, mediated, open_reader, placed, task_from
 from sav_core.vectors_words import count_answers, describe_outcomes, describe_vector, print_outcomes, say_saved, span
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 
 __all__ = ["vectors_app"]
 
+
+class _Vectors(TyperGroup):
+    """Commands that, unlike those of classifiers, keep nothing in the cache: an interruption says so."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise CancelledError("stopped; nothing was kept") from error
+
+
 vectors_app = typer.Typer(
+    cls=_Vectors,
     no_args_is_help=True,
     rich_markup_mode="rich",
     help="Find the heads that carry a visual relation, and make the model do it without a demonstration.",
@@ -68,7 +81,8 @@ def mediate(
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed).of(relation)
     telling = Telling(told_by, demonstrations, seed)
-    means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
+    with keeping(resume):
+        means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
     aie, (low, high) = effects.aie(), effects.interval()
     leading: list[dict[str, Any]] = [
         {
@@ -129,10 +143,11 @@ def extract(
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed).of(relation)
     telling = Telling(told_by, demonstrations, seed)
-    means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
-    vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
-    vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
-    vector.save(out)
+    with keeping(resume):
+        means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
+        vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
+        vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
+        vector.save(out)
     say_saved(vector, out, as_json)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sav_core.command_parts import open_backbone
 from sav_core.console import progress_bar
-from sav_core.errors import SkippedWarning
+from sav_core.errors import CancelledError, SkippedWarning
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
@@ -16,9 +18,23 @@ if TYPE_CHECKING:
 
     from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Reader, RelationTask, Telling
 
-__all__ = ["means_of", "mediated", "open_reader", "placed", "task_from"]
+__all__ = ["keeping", "means_of", "mediated", "open_reader", "placed", "task_from"]
 
 SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no strength is given
+
+
+@contextmanager
+def keeping(resume: Path | None) -> Iterator[None]:
+    """While open, an interruption says what of the work is kept: what ``--resume`` names, for nothing else is."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        said = "nothing was kept; with --resume FILE the effects found so far would have been"
+        if resume is not None:
+            said = f"{resume} holds the effects found so far: the same command goes on from there"
+            if not resume.exists():
+                said = "nothing was kept, for no head's effect had been looked at yet"
+        raise CancelledError(f"stopped; {said}") from error
 
 
 def open_reader(model: str | None, dtype: str) -> Reader:
@@ -56,11 +72,18 @@ def means_of(reader: Reader, task: RelationTask, prompts: int, telling: Telling,
 def mediated(
     reader: Reader, task: RelationTask, prompts: int, telling: Telling, resume: Path | None, *, only_right: bool
 ) -> tuple[MeanVectors, Effects]:
-    """Return mean head vectors and effects on the first items of the training part."""
+    """Return mean head vectors and effects on the first items of the training part.
+
+    Prompts that cannot be corrupted have no effects, with a warning.
+    """
     from sav_core.vectors import mediate
 
+    items = task.train[:prompts]
+    lost = telling.lost(items, task.train)  # before the means, which take long: it may be refused
+    if missing := len(items) - len(lost):
+        reason = f"{missing} of {len(items)} prompts were left out, for nothing can be put in them that is wrong."
+        warnings.warn(reason, SkippedWarning, stacklevel=2)
     means = means_of(reader, task, prompts, telling, only_right=only_right)
-    lost = telling.lost(task.train[:prompts], task.train)
     with progress_bar("patching heads") as progress:
         return means, mediate(reader, lost, {means.relation: means}, progress=progress, resume=resume)
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from sav_core.cli import main
+from sav_core.vectors import mediation
 from tests.tiny_models import example_image
 
 
@@ -58,6 +59,28 @@ def test_mediate_prints_the_effect_of_every_head(capsys, model, data, tmp_path):
     status, out, _ = run(capsys, *asked)
     assert status == 0
     assert "The top 10 heads carry" in out
+
+
+def test_prompts_that_cannot_be_corrupted_are_told_and_when_none_can_nothing_is_averaged(capsys, model, tmp_path):
+    lines = []
+    for number in range(24):
+        example_image(number).save(tmp_path / f"{number}.png")
+        lines.append({"image": f"{number}.png", "relation": "worn by", "anchor": f"hat {number}", "related": "man"})
+        lines += [{"image": f"{number}.png", "relation": "on", "anchor": f"hat {number}", "related": f"head {number}"}]
+    path = tmp_path / "relations.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    asked = ["mediate", "--data", path, "--model", model, "--prompts", 2, "--dtype", "float32"]
+    status, out, err = run(capsys, *asked, "--relation", "worn by")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "None of 2 prompts can be corrupted" in err  # and not that no prompt is answered right, which is found later
+    told = [line | {"anchor": f"hat {n // 2}"} for n, line in enumerate(lines)]
+    path.write_text(
+        "\n".join(json.dumps(line) for line in told if line["anchor"][-1] in "13579" or line["relation"] == "on")
+    )
+    few = ["--relation", "on", "--told-by", "words", "--all-prompts", "--prompts", 8]
+    status, out, err = run(capsys, *asked, *few)
+    assert status == 0
+    assert "of 8 prompts were left out" in err
 
 
 def test_a_vector_is_judged_beside_every_control(capsys, model, data, vector):
@@ -118,6 +141,33 @@ def test_bad_input_is_one_line_and_status_2(capsys, model, data, arguments, said
     status, out, err = run(capsys, *arguments, "--data", data, "--model", model, "--dtype", "float32")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+def test_a_stopped_command_says_what_is_kept(capsys, monkeypatch, model, data, vector, tmp_path):
+    few = ["--prompts", 2, "--demonstrations", 2, "--all-prompts", "--dtype", "float32", "--data", data, "--model", model]
+    asked, calls = ["mediate", "--relation", "on", *few], []
+
+    def stop_at_the_second(*arguments):
+        calls.append(1)
+        if len(calls) % 2 == 0:
+            raise KeyboardInterrupt
+        return effects(*arguments)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    effects = mediation._effects
+    monkeypatch.setattr("sav_core.vectors.mediation._effects", stop_at_the_second)
+    kept = tmp_path / "effects"
+    status, out, err = run(capsys, *asked)
+    assert (status, out) == (130, "")
+    assert err == "stopped; nothing was kept; with --resume FILE the effects found so far would have been\n"
+    status, out, err = run(capsys, *asked, "--resume", kept)
+    assert (status, out) == (130, "")
+    assert err == f"stopped; {kept} holds the effects found so far: the same command goes on from there\n"
+    monkeypatch.setattr("sav_core.vectors.evaluate_vector", stop)
+    status, _, err = run(capsys, "evaluate", "--vector", vector, *few[:4], *few[5:])
+    assert (status, err) == (130, "stopped; nothing was kept\n")
 
 
 def test_help_does_not_wait_for_torch():

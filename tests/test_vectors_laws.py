@@ -1,6 +1,7 @@
 """The laws of intervening, on tiny random models: what must not change does not, and what is measured is what was done."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -267,6 +268,26 @@ def test_a_resumed_run_equals_an_uninterrupted_one(mediation, tmp_path):
     file.write_bytes(file.read_bytes()[:-9])
     with pytest.raises(VectorFileError):
         mediate(reader, prompts, means, resume=file)
+
+
+def test_an_interrupted_run_keeps_what_it_did_and_goes_on_though_the_means_were_rounded_otherwise(mediation, tmp_path):
+    reader, prompts, means, effects = mediation("llava")
+    file = tmp_path / "effects"
+
+    def interrupt(progress):
+        if progress.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mediate(reader, prompts, means, resume=file, progress=interrupt)
+    seen = []
+    rounded = {"on": replace(means["on"], values=means["on"].values * np.float32(1 + 2e-6))}
+    resumed = mediate(reader, prompts, rounded, resume=file, progress=seen.append)
+    assert [each.done for each in seen] == [3]
+    np.testing.assert_array_equal(resumed.changes, effects.changes)
+    other = {"on": replace(means["on"], values=means["on"].values[::-1].copy())}
+    with pytest.raises(SettingError, match="mean vectors"):
+        mediate(reader, prompts, other, resume=file)
 
 
 def edited(backbone, edit):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,11 @@ from sav_core.vectors.tensor_file import read_tensors, tensor_bytes
 
 __all__ = ["Effects", "read_partial", "write_partial"]
 
-_FORMAT = "sav-explorer/effects/1"
+Means: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
+"""``float32 (layer, head, dim)`` of each relation."""
+
+_ROUNDING = 1e-2  # of their length: as much as vectors move in bfloat16 when nothing but the batches differ
+_FORMAT = "sav-explorer/effects/2"
 
 
 @dataclass(frozen=True)
@@ -92,15 +98,17 @@ class Effects:
         return float(positive[:top].sum() / positive.sum()) if positive.any() else 0.0
 
 
-def write_partial(path: Path, run: str, effects: Effects) -> None:
-    """Keep the effects of a run that may go on."""
-    header = {"format": _FORMAT, "run": run, "relations": effects.relations, "asked": effects.asked}
-    arrays = {"changes": effects.changes, "baseline": effects.baseline}
+def write_partial(path: Path, run: str, effects: Effects, means: Means) -> None:
+    """Keep the effects of a run that may go on, and the mean vectors they were measured with."""
+    header = {"format": _FORMAT, "run": run, "relations": effects.relations, "asked": effects.asked, "means": list(means)}
+    arrays = {"changes": effects.changes, "baseline": effects.baseline, "means": np.stack(list(means.values()))}
     write_atomically(path, tensor_bytes(arrays, json.dumps(header)))
 
 
-def read_partial(path: Path, run: str) -> Effects | None:
-    """Return what a run has done so far; ``None`` when it has not begun.
+def read_partial(path: Path, run: str, means: Means) -> tuple[Effects, Means] | None:
+    """Return what a run has done so far and the mean vectors it did it with; ``None`` when it has not begun.
+
+    Those vectors may differ from the ones given by rounding, as another batch size makes them, and by nothing else.
 
     Raises:
         SettingError: the file is another run's.
@@ -109,9 +117,15 @@ def read_partial(path: Path, run: str) -> Effects | None:
     if not path.exists():
         return None
     arrays, header = read_tensors(path, _FORMAT)
-    if header["run"] != run:
+    if header["run"] != run or not _alike(kept := dict(zip(header["means"], arrays["means"], strict=True)), means):
         raise SettingError(
             f"{path} keeps the effects of another run (other prompts, model or mean vectors): name another file, or "
             "delete it."
         )
-    return Effects(arrays["changes"], arrays["baseline"], tuple(header["relations"]), header["asked"])
+    return Effects(arrays["changes"], arrays["baseline"], tuple(header["relations"]), header["asked"]), kept
+
+
+def _alike(one: Means, other: Means) -> bool:
+    return set(one) == set(other) and all(
+        np.linalg.norm(one[name] - other[name]) <= _ROUNDING * np.linalg.norm(one[name]) for name in one
+    )

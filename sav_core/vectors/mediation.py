@@ -30,7 +30,7 @@ from sav_core.vectors.prompts import RelationPrompt
 
 __all__ = ["MeanVectors", "mean_head_vectors", "mediate"]
 
-_SAVE_EVERY = 10.0  # seconds: what an interrupted run may lose
+_SAVE_EVERY = 10.0  # seconds: what a run that is killed may lose
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def mediate(
         means: the mean head vectors of each of their relations.
         progress: called after every prompt.
         cancel: asked after every prompt; once it says true, what is done by then is returned.
-        resume: a file that keeps what is done; if it is there, the work goes on where it ended.
+        resume: a file that keeps what is done, also when the work is interrupted; if it is there, the work goes on where
+            it ended, with the mean vectors it began with.
         heads_at_once: how many heads are patched in one forward; as many as memory allows by default.
 
     Raises:
@@ -112,34 +113,39 @@ def mediate(
     if missing := sorted({prompt.item.relation for prompt in prompts} - set(means)):
         raise SettingError(f"means must have the relation {missing[0]!r} of the prompts, but has {', '.join(means)}.")
     geometry = reader.backbone.geometry
-    run = _run_id(reader, prompts, means)
-    partial = read_partial(resume, run) if resume else None
-    done = 0 if partial is None else len(partial.changes)
+    run = _run_id(reader, prompts)
+    values = {relation: means[relation].values for relation in sorted(means)}
+    partial = read_partial(resume, run, values) if resume else None
+    done = 0
     changes = np.zeros((len(prompts), geometry.layers, geometry.heads), dtype=np.float32)
     baseline = np.zeros(len(prompts), dtype=np.float32)
     if partial is not None:
-        changes[:done], baseline[:done] = partial.changes, partial.baseline
+        effects, values = partial[0], dict(partial[1])
+        done = len(effects.changes)
+        changes[:done], baseline[:done] = effects.changes, effects.baseline
     relations = tuple(prompt.item.relation for prompt in prompts)
 
     def so_far() -> Effects:
         return Effects(changes[:done], baseline[:done], relations[:done], len(prompts))
 
     start = saved = time.perf_counter()
-    for number in range(done, len(prompts)):
-        if cancel and cancel():
-            break
-        baseline[number], changes[number] = _effects(
-            reader, prompts[number], means[relations[number]].values, heads_at_once or reader.budget.most**2
-        )
-        done = number + 1
-        now = time.perf_counter()
-        if progress:
-            progress(Progress(done, len(prompts), now - start))
-        if resume and now - saved > _SAVE_EVERY:
-            write_partial(resume, run, so_far())
-            saved = now
-    if resume:
-        write_partial(resume, run, so_far())
+    try:
+        for number in range(done, len(prompts)):
+            if cancel and cancel():
+                break
+            baseline[number], changes[number] = _effects(
+                reader, prompts[number], values[relations[number]], heads_at_once or reader.budget.most**2
+            )
+            done = number + 1
+            now = time.perf_counter()
+            if progress:
+                progress(Progress(done, len(prompts), now - start))
+            if resume and now - saved > _SAVE_EVERY:
+                write_partial(resume, run, so_far(), values)
+                saved = now
+    finally:  # interrupted too: what was paid for is kept
+        if resume:
+            write_partial(resume, run, so_far(), values)
     return so_far()
 
 
@@ -167,11 +173,9 @@ def _parts(items: Sequence[Head | None], size: int) -> Iterator[Sequence[Head | 
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _run_id(reader: Reader, prompts: Sequence[RelationPrompt], means: Mapping[str, MeanVectors]) -> str:
-    """Names what the effects depend on."""
+def _run_id(reader: Reader, prompts: Sequence[RelationPrompt]) -> str:
+    """Names what the effects depend on besides the mean vectors, whose last digits no two runs share."""
     digest = hashlib.sha256(reader.backbone.fingerprint.encode())
     for prompt in prompts:
         digest.update(f"{reader.backbone.key(prompt.example)}:{prompt.answer}:{prompt.item.relation}".encode())
-    for relation in sorted(means):
-        digest.update(means[relation].values.tobytes())
     return digest.hexdigest()
