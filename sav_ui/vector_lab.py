@@ -98,6 +98,7 @@ class Study:
         told: prompts that tell the relation.
         lost: the same, mixed up, so that they tell another.
         refused: why there are no such prompts; empty when there are.
+        left_out: how many more there would be if they could be mixed up.
         means: mean head vectors in the prompts that tell it.
         effects: of every head; of some prompts only while that goes on or after it was stopped.
         bare: how many of the same items the model answers right when nothing tells the relation.
@@ -118,6 +119,7 @@ class Study:
     told: tuple[RelationPrompt, ...]
     lost: tuple[RelationPrompt, ...]
     refused: str = ""
+    left_out: int = 0
     means: MeanVectors | None = None
     effects: Effects | None = None
     bare: int = 0
@@ -270,7 +272,10 @@ class Lab:
             telling = Telling(setup.told_by, setup.demonstrations, self.task.seed)
             items = own.train[: setup.prompts]
             try:
-                known = Study(setup, model, tuple(telling.told(items, own.train)), tuple(telling.lost(items, own.train)))
+                lost = telling.lost(items, own.train)
+                kept = {id(prompt.item) for prompt in lost}  # the others cannot be mixed up, and each is shown both ways
+                told = tuple(prompt for prompt in telling.told(items, own.train) if id(prompt.item) in kept)
+                known = Study(setup, model, told, tuple(lost), left_out=len(items) - len(lost))
             except SavError as error:  # too few pictures, or answers that cannot be mixed up
                 known = Study(setup, model, (), (), refused=str(error))
             self._studies[model, setup] = known

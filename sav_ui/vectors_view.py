@@ -46,6 +46,7 @@ def relations(visit: Visit) -> dict[str, Any]:
         how=how,
         known=None if study.means is None else _known(study),
         refused=study.refused,
+        left_out=study.left_out,
         busy=bool(lab.busy),
         notice=visit.notice_at("relations"),
     )

@@ -283,8 +283,63 @@ def test_where_pictures_hold_one_relation_answers_change_places():
     (lost,) = corrupt([prompt])
     assert sorted(lost.answers) == sorted(prompt.answers)
     assert not any(a == b for a, b in zip(lost.answers, prompt.answers, strict=True))
-    with pytest.raises(DatasetError, match="cannot be corrupted"):
+    with pytest.raises(DatasetError, match="None of 1 prompts can be corrupted"):
         corrupt(in_context(items[:1], items, 1))
+
+
+def of_answers(*answers, relation="wearing", others=None):
+    return [
+        RelationItem(example_picture(n), f"hat {n}", relation, answer, others or {}) for n, answer in enumerate(answers)
+    ]
+
+
+def assert_all_wrong(prompts):
+    for prompt in prompts:
+        assert all(item.related != answer for item, answer in zip(prompt.demonstrations, prompt.answers, strict=True))
+
+
+def test_prompts_of_a_relation_with_one_answer_to_most_items_can_all_be_corrupted():
+    items = of_answers(*(("man", "man", "woman", "boy", "man")[n % 5] for n in range(30)))
+    clean = in_context(items, items, 4)
+    assert max(prompt.answers.count("man") for prompt in clean) == 2
+    assert_all_wrong(corrupt(clean))
+    assert len(corrupt(clean)) == 30
+
+
+def test_wrong_answers_are_borrowed_where_demonstrations_have_too_few_that_differ():
+    items = of_answers("man", "man", "man", "man", "man", "man", "woman")
+    telling = Telling(demonstrations=5)
+    assert len(telling.lost(items[:3], items)) == 3
+    assert_all_wrong(telling.lost(items[:3], items))
+    assert {answer for prompt in telling.lost(items[:3], items) for answer in prompt.answers} == {"man", "woman"}
+    assert len(Telling(demonstrations=1).lost(items[:3], items)) == 3
+
+
+def test_a_prompt_that_cannot_be_corrupted_is_left_out_and_only_if_none_is_left_refused():
+    same, mixed = of_answers(*["man"] * 6), of_answers(*"abcdef", relation="on")
+    prompts = in_context([same[0], mixed[0]], same + mixed, 4)
+    assert [prompt.item for prompt in corrupt(prompts, pool=same + mixed)] == [mixed[0]]
+    with pytest.raises(DatasetError, match=r"None of 1 prompts.*bring more different things"):
+        corrupt(prompts[:1], pool=same)
+    told = [RelationItem(example_picture(0), "table", "on", "cup", {"near": "fork"}), *same]
+    assert [prompt.item for prompt in in_wrong_words(told)] == told[:1]
+
+
+def test_answers_of_other_relations_that_equal_the_right_one_corrupt_nothing():
+    everywhere = [
+        RelationItem(example_picture(n), f"table {n}", "on", f"cup {n}", {"near": f"cup {n}", "left of": f"cup {n}"})
+        for n in range(6)
+    ]
+    assert_all_wrong(corrupt(in_context(everywhere, everywhere, 4)))
+    somewhere = [
+        RelationItem(
+            i.picture, i.anchor, "on", i.related, {**i.others, "below": f"mat {i.anchor}", "by": f"bin {i.anchor}"}
+        )
+        for i in everywhere
+    ]
+    lost = corrupt(in_context(somewhere, somewhere, 4))
+    assert_all_wrong(lost)
+    assert all(a.startswith(("mat", "bin")) for prompt in lost for a in prompt.answers)
 
 
 def test_too_few_pictures_for_the_demonstrations_are_refused():

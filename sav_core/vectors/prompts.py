@@ -9,6 +9,7 @@ message, which every model's own chat template dresses; the answer is what the a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -18,6 +19,7 @@ from sav_core.errors import DatasetError, SettingError
 from sav_core.records import IMAGE_MARKER, Example
 from sav_core.scene_tasks import PHRASES
 from sav_core.vectors.relations import RelationItem
+from sav_core.vectors.wrong_answers import wrong_answers
 
 __all__ = [
     "PlainPrompt",
@@ -83,7 +85,8 @@ def in_context(
 ) -> list[RelationPrompt]:
     """Return every item after demonstrations of its relation, drawn from the pool by the seed.
 
-    Demonstrations of one prompt are of different pictures, none of them the item's.
+    Demonstrations of one prompt are of different pictures, none of them the item's; where the pool allows it, no answer is
+    that of more than half of them, so that the answers can change places when the prompt is to be corrupted.
 
     Raises:
         SettingError: the number of demonstrations is negative.
@@ -97,33 +100,43 @@ def in_context(
     prompts = []
     for number, item in enumerate(items):
         rng = Random(f"{seed} {number}")  # noqa: S311  # data, not secrets
-        candidates = by_relation.get(item.relation, [])
-        chosen: dict[str, RelationItem] = {}
-        for candidate in rng.sample(candidates, len(candidates)):
-            if len(chosen) == demonstrations:
-                break
-            if candidate.picture.digest != item.picture.digest:
-                chosen.setdefault(candidate.picture.digest, candidate)
+        own = by_relation.get(item.relation, [])
+        candidates = [each for each in rng.sample(own, len(own)) if each.picture.digest != item.picture.digest]
+        chosen = _mixed(candidates, demonstrations)
         if len(chosen) < demonstrations:
             raise DatasetError(
                 f"{demonstrations} demonstrations of {item.relation!r} were asked for, but only {len(chosen)} pictures "
                 "show it: ask for fewer, or bring more pictures."
             )
-        shown = tuple(chosen.values())
-        prompts.append(RelationPrompt(item, shown, tuple(each.related for each in shown)))
+        prompts.append(RelationPrompt(item, chosen, tuple(each.related for each in chosen)))
     return prompts
 
 
-def corrupt(prompts: Sequence[RelationPrompt], seed: int = 0) -> list[RelationPrompt]:
+def corrupt(prompts: Sequence[RelationPrompt], seed: int = 0, pool: Sequence[RelationItem] = ()) -> list[RelationPrompt]:
     """Return the same prompts with the same pictures, but demonstrations that no longer say which relation is meant.
 
     Where the pictures of a prompt answer other relations, each demonstration answers another one, in shuffled turns; where
-    they do not, as in most real images, their answers change places, so that none keeps its own.
+    they do not, as in most real images, their answers change places, so that none keeps its own. Where too few of them
+    differ for that, wrong answers come from other items of the relation in the pool. A prompt that not even they can
+    corrupt is left out: fewer prompts come back.
 
     Raises:
-        DatasetError: a prompt has one demonstration only, or no exchange of its answers takes each from its place.
+        DatasetError: no prompt is left.
     """
-    return [_corrupted(prompt, Random(f"{seed} {number}")) for number, prompt in enumerate(prompts)]  # noqa: S311
+    answers: dict[str, list[str]] = {}
+    for relation, related in sorted({(item.relation, item.related) for item in pool}):
+        answers.setdefault(relation, []).append(related)
+    left = []
+    for number, prompt in enumerate(prompts):
+        rng, pooled = Random(f"{seed} {number}"), answers.get(prompt.item.relation, ())  # noqa: S311  # data, not secrets
+        if wrong := wrong_answers(prompt.demonstrations, prompt.answers, prompt.item.relation, pooled, rng):
+            left.append(RelationPrompt(prompt.item, prompt.demonstrations, wrong))
+    if prompts and not left:
+        raise DatasetError(
+            f"None of {len(prompts)} prompts can be corrupted, such as the one about {prompts[0].item}: its relation has "
+            "only one answer to put under the demonstrations, so bring more different things."
+        )
+    return left
 
 
 def in_words(items: Sequence[RelationItem]) -> list[RelationPrompt]:
@@ -134,18 +147,21 @@ def in_words(items: Sequence[RelationItem]) -> list[RelationPrompt]:
 def in_wrong_words(items: Sequence[RelationItem], seed: int = 0) -> list[RelationPrompt]:
     """Return every item asked in words that name another relation of its anchor in the same picture; the answer stays.
 
+    An item whose anchor has no other relation is left out: fewer prompts come back.
+
     Raises:
-        DatasetError: an anchor has no other relation.
+        DatasetError: no anchor has another relation.
     """
     prompts = []
     for number, item in enumerate(items):
-        others = sorted(relation for relation, name in item.others.items() if name != item.related)
-        if not others:
-            raise DatasetError(
-                f"{item} has no other relation to name in place of its own: use demonstrations instead of words."
-            )
-        wrong = Random(f"{seed} {number}").choice(others)  # noqa: S311  # data, not secrets
-        prompts.append(RelationPrompt(item, wording=_worded(wrong, item.anchor)))
+        if others := sorted(relation for relation, name in item.others.items() if name != item.related):
+            wrong = Random(f"{seed} {number}").choice(others)  # noqa: S311  # data, not secrets
+            prompts.append(RelationPrompt(item, wording=_worded(wrong, item.anchor)))
+    if items and not prompts:
+        raise DatasetError(
+            f"None of {len(items)} items, such as {items[0]}, has another relation to name in place of its own: use "
+            "demonstrations instead of words."
+        )
     return prompts
 
 
@@ -168,29 +184,28 @@ class Telling:
         return in_words(items) if self.by == "words" else in_context(items, pool, self.demonstrations, self.seed)
 
     def lost(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> list[RelationPrompt]:
-        """Return every item in a prompt that tells something else; the answer stays that of its relation."""
+        """Return every item in a prompt that tells something else; the answer stays that of its relation.
+
+        Items that have no such prompt are left out.
+        """
         if self.by == "words":
             return in_wrong_words(items, self.seed)
-        return corrupt(in_context(items, pool, self.demonstrations, self.seed), self.seed)
+        return corrupt(in_context(items, pool, self.demonstrations, self.seed), self.seed, pool)
 
 
 def _worded(relation: str, anchor: str) -> str:
     return f"What is {PHRASES.get(relation, relation)} the {anchor}?"
 
 
-def _corrupted(prompt: RelationPrompt, rng: Random) -> RelationPrompt:
-    shown = prompt.demonstrations
-    shared = set.intersection(*(set(item.others) for item in shown)) if shown else set()
-    base = sorted(relation for relation in shared if relation != prompt.item.relation)
-    if len(base) > 1:
-        rng.shuffle(base)
-        answers = tuple(item.others[base[turn % len(base)]] for turn, item in enumerate(shown))
-        return RelationPrompt(prompt.item, shown, answers)
-    for shift in rng.sample(range(1, len(shown)), len(shown) - 1) if shown else ():
-        moved = prompt.answers[shift:] + prompt.answers[:shift]
-        if all(other != own for other, own in zip(moved, prompt.answers, strict=True)):
-            return RelationPrompt(prompt.item, shown, moved)
-    raise DatasetError(
-        f"The prompt about {prompt.item} cannot be corrupted: its {len(shown)} demonstrations have too few different "
-        "answers. Ask for more demonstrations, or bring more different things."
-    )
+def _mixed(candidates: Sequence[RelationItem], count: int) -> tuple[RelationItem, ...]:
+    """The first candidates of different pictures; one whose answer half of them have gives way while there are others."""
+    chosen: dict[str, RelationItem] = {}
+    given: Counter[str] = Counter()
+    for most in (max(1, count // 2), count):
+        for candidate in candidates:
+            if len(chosen) == count:
+                break
+            if candidate.picture.digest not in chosen and given[candidate.related] < most:
+                chosen[candidate.picture.digest] = candidate
+                given[candidate.related] += 1
+    return tuple(chosen.values())

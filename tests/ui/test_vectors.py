@@ -499,6 +499,22 @@ def test_prompts_that_cannot_be_made_say_why_and_find_nothing(shelf, tmp_path):
     assert "ask for fewer" in visit.notice.text
 
 
+def test_prompts_that_cannot_be_mixed_up_are_left_out_and_counted(shelf, tmp_path):
+    visit, path = Visit(), tmp_path / "some.zip"
+    with zipfile.ZipFile(brought(tmp_path)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            lines = old.read(name).split(b"\n")  # every other picture holds one relation alone
+            kept = [line for n, line in enumerate(lines) if n % 4] if name.endswith(".jsonl") else lines
+            new.writestr(name, b"\n".join(kept))
+    do(visit, shelf, "bring", files=[sent(path)])
+    do(visit, shelf, "relation", relation="under")
+    do(visit, shelf, "told_by", value="words")
+    study = study_of(visit)
+    assert study.left_out > 0
+    assert [prompt.item for prompt in study.told] == [prompt.item for prompt in study.lost]
+    assert f"{study.left_out} of the prompts asked for cannot be mixed up" in relations(visit)["html"]
+
+
 def test_a_model_that_answers_nothing_right_is_told_where_the_visitor_looks(tiny_backbone):
     shelf = shelf_with(tiny_backbone("llava"))
     visit = begun(shelf, prompts=2)
