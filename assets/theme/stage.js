@@ -439,7 +439,6 @@ window.SAV = window.SAV || (() => {
   function toggleTheme() {
     chosenTheme = isDark() ? "light" : "dark";
     applyTheme();
-    stages.filter((stage) => stage.root.isConnected).forEach((stage) => stage.draw());
     try {
       localStorage.setItem("sav-theme", chosenTheme);
     } catch (error) {
@@ -458,8 +457,15 @@ window.SAV = window.SAV || (() => {
       /* a private window: nothing is remembered */
     }
     applyTheme();
-    // Gradio sets the system's theme whenever it starts.
-    new MutationObserver(applyTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    // Gradio sets the system's theme whenever it starts, and when the system turns dark or light.
+    let shown = isDark();
+    const follow = () => {
+      applyTheme();
+      if (shown === isDark()) return;
+      shown = isDark();
+      stages.filter((stage) => stage.root.isConnected).forEach((stage) => stage.draw());
+    };
+    new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
   // Gradio adds this script to the head before or after the body is there.

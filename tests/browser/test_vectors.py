@@ -163,6 +163,16 @@ def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap
 
 
 def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
+def test_figures_turn_dark_with_the_system(visitor):
+    finding(on_page(visitor, prompts=2))
+    scale = "document.querySelector('[data-figure=effects]').data[0].colorscale[3][1]"
+    assert visitor.page.evaluate(scale) == "#f4f1ea"
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.page.wait_for_function(f"{scale} === '#232833'")
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.page.wait_for_function(f"{scale} === '#f4f1ea'")
+
+
     visitor = visit(width=390, height=844, dark=True)
     finding(on_page(visitor, prompts=2))
     building(visitor)
