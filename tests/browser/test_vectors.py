@@ -180,3 +180,8 @@ def test_figures_turn_dark_with_the_system(visitor):
     dark = visitor.page.locator("[data-figure=effects]").evaluate("(place) => place.data[0].colorscale[3][1]")
     assert dark == "#232833", "no effect is dark on a dark page"
     visitor.shot("vectors-phone")
+    click_cell(visitor, "effects", 1, 0)
+    views = visitor.page.locator("#effect-head .overlays img")
+    expect(views).to_have_count(5)
+    first, second = (views.nth(place).bounding_box() for place in range(2))
+    assert first["y"] == second["y"], "two pictures a row"
