@@ -95,7 +95,7 @@ def test_the_strength_slider_changes_the_answer_and_the_map_moves_the_vector(bui
     expect(page.locator("#vector .strength")).to_contain_text("after layer 2")
     expect(page.locator("output[for=strength]")).to_have_text("1")
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Download (.fv)").click()
+        page.get_by_role("button", name="Download at strength 1 (.fv)").click()
     assert waited.value.suggested_filename == "above.fv"
     built.shot("vectors-strength")
 
@@ -112,7 +112,8 @@ def test_tuning_draws_a_live_curve_that_can_be_stopped(built):
     lines = page.locator("[data-figure=tuning]").evaluate(
         "(place) => place.data.map((line) => line.x.length ?? line.x._inputArray.length)"
     )
-    assert len(lines) == 2
+    assert len(lines) == 3
+    expect(page.get_by_label("Steps")).to_have_value("20")
     page.get_by_label("Steps").fill("1000")
     page.get_by_role("button", name="Tune again").click()
     page.locator("#tuning").get_by_role("button", name="Cancel").click()
@@ -162,7 +163,6 @@ def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap
     visitor.shot("vectors-overlap")
 
 
-def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
 def test_figures_turn_dark_with_the_system(visitor):
     finding(on_page(visitor, prompts=2))
     scale = "document.querySelector('[data-figure=effects]').data[0].colorscale[3][1]"
@@ -173,15 +173,16 @@ def test_figures_turn_dark_with_the_system(visitor):
     visitor.page.wait_for_function(f"{scale} === '#f4f1ea'")
 
 
+def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
     visitor = visit(width=390, height=844, dark=True)
     finding(on_page(visitor, prompts=2))
     building(visitor)
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
     dark = visitor.page.locator("[data-figure=effects]").evaluate("(place) => place.data[0].colorscale[3][1]")
     assert dark == "#232833", "no effect is dark on a dark page"
-    visitor.shot("vectors-phone")
     click_cell(visitor, "effects", 1, 0)
     views = visitor.page.locator("#effect-head .overlays img")
     expect(views).to_have_count(5)
     first, second = (views.nth(place).bounding_box() for place in range(2))
     assert first["y"] == second["y"], "two pictures a row"
+    visitor.shot("vectors-phone")
