@@ -531,6 +531,8 @@ def test_the_sum_of_vectors_counts_each_with_its_weight_and_strength(reader):
     assert (both.scale, both.layer, both.origin, both.relation) == (1.0, 1, "composed", "both")
     with pytest.raises(SettingError, match="one model and layer"):
         combine([one, two.at(2)], [1, 1], "both")
+    with pytest.raises(SettingError, match=r"one data seed .* has 0 and .* has 7: make them with the same"):
+        combine([one, replace(two, seed=7)], [1, 1], "both")
     with pytest.raises(SettingError, match="one for each"):
         combine([one, two], [1], "both")
 

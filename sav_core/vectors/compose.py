@@ -26,7 +26,7 @@ def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relatio
     Each vector counts with its own strength: a sum of vectors at strength 2 is not half as strong as they were.
 
     Raises:
-        SettingError: not one weight for each vector, or the vectors belong to different models or layers.
+        SettingError: not one weight for each vector, or the vectors belong to different models, layers or data seeds.
     """
     if not vectors or len(vectors) != len(weights):
         raise SettingError(f"weights must be one for each of {len(vectors)} vectors (one or more), but are {len(weights)}.")
@@ -36,6 +36,11 @@ def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relatio
             raise SettingError(
                 f"Only vectors of one model and layer can be summed, but {first} and {other} differ: make them for "
                 "the same layer."
+            )
+        if other.seed != first.seed:
+            raise SettingError(
+                f"Only vectors of one data seed can be summed, but {first} has {first.seed} and {other} has {other.seed}: "
+                "make them with the same --seed, for what one was made from may be a test item of the other."
             )
     total = sum(
         (weight * vector.scale * vector.values.astype(np.float64) for vector, weight in zip(vectors, weights, strict=True)),
