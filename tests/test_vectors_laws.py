@@ -371,6 +371,15 @@ def test_effects_are_ranked_averaged_and_bounded():
         effects.of("inside")
 
 
+def test_effects_of_a_run_that_was_stopped_before_its_first_prompt_say_so(mediation):
+    reader, prompts, means, _ = mediation("llava")
+    nothing = mediate(reader, prompts, means, cancel=lambda: True)
+    assert repr(nothing) == "Effects(0 of 3 prompts)"
+    for figure in (nothing.aie, nothing.interval, nothing.concentration, lambda: nothing.ranking):
+        with pytest.raises(SettingError, match="0 of 3 prompts were done"):
+            figure()
+
+
 def test_without_a_right_answer_there_is_nothing_to_average(reader):
     odd = [RelationItem(i.picture, i.anchor, "on", "\x07" * 3) for i in ITEMS]
     with pytest.raises(DatasetError, match="answers none of 2 prompts of 'on'"):

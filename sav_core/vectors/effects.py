@@ -69,14 +69,24 @@ class Effects:
         return Effects(self.changes[rows], self.baseline[rows], (relation,) * len(rows), len(rows))
 
     def aie(self) -> npt.NDArray[np.float64]:
-        """``float (layer, head)``, the average indirect effect of each head; every prompt counts the same."""
+        """``float (layer, head)``, the average indirect effect of each head; every prompt counts the same.
+
+        Raises:
+            SettingError: there are no prompts, for the work was stopped before the first was done.
+        """
+        self._check()
         mean: npt.NDArray[np.float64] = self.changes.mean(0, dtype=np.float64)
         return mean
 
     def interval(
         self, confidence: float = 0.95, draws: int = 2000, seed: int = 0
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the bootstrap interval of the average effect over prompts: two arrays ``float (layer, head)``."""
+        """Return the bootstrap interval of the average effect over prompts: two arrays ``float (layer, head)``.
+
+        Raises:
+            SettingError: there are no prompts, as for ``aie``.
+        """
+        self._check()
         rng = np.random.default_rng(seed)
         count = len(self.changes)
         # A draw with replacement is how often each prompt came: one product in place of copies of the array.
@@ -96,6 +106,12 @@ class Effects:
         """Return the share of all positive effect that the top heads have; 0 when no effect is positive."""
         positive = np.sort(self.aie().clip(min=0), axis=None)[::-1]
         return float(positive[:top].sum() / positive.sum()) if positive.any() else 0.0
+
+    def _check(self) -> None:
+        if not len(self.changes):
+            raise SettingError(
+                f"There are no effects: 0 of {self.asked} prompts were done before the work stopped; let one finish."
+            )
 
 
 def write_partial(path: Path, run: str, effects: Effects, means: Means) -> None:
