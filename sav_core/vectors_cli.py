@@ -28,8 +28,17 @@ from sav_core.vectors_options import (
     VectorFile,
     VectorFiles,
 )
-from sav_core.vectors_runs import keeping, means_of, mediated, open_reader, placed, task_from
-from sav_core.vectors_words import count_answers, describe_outcomes, describe_vector, print_outcomes, say_saved, span
+from sav_core.vectors_runs import keeping, means_of, mediated, open_reader, placed, swept, task_from
+from sav_core.vectors_words import (
+    count_answers,
+    describe_outcomes,
+    describe_sweeps,
+    describe_vector,
+    print_outcomes,
+    print_sweeps,
+    say_saved,
+    span,
+)
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 
@@ -79,7 +88,7 @@ def mediate(
     from sav_core.vectors import Telling
 
     reader = open_reader(model, dtype)
-    task = task_from(data, images, seed).of(relation)
+    task = task_from(data, images, seed, relation)
     telling = Telling(told_by, demonstrations, seed)
     with keeping(resume):
         means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
@@ -138,14 +147,18 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Make a relation's vector from its leading heads; layer and strength are chosen on the validation part."""
+    from dataclasses import replace
+
     from sav_core.vectors import Exam, Telling, build_vector, zero_shot
 
     reader = open_reader(model, dtype)
-    task = task_from(data, images, seed).of(relation)
+    task = task_from(data, images, seed, relation)
     telling = Telling(told_by, demonstrations, seed)
     with keeping(resume):
         means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
         vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
+        made = {"asked": prompts, "demonstrations": demonstrations, "only_right": not all_prompts}
+        vector = replace(vector, notes={**vector.notes, **made})
         vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
         vector.save(out)
     say_saved(vector, out, as_json)
@@ -159,11 +172,24 @@ def evaluate(
     model: Model = None,
     dtype: Dtype = "auto",
     other: Annotated[list[Path] | None, typer.Option("--other", help="A vector of another relation, as a control.")] = None,
-    prompts: Prompts = 25,
-    demonstrations: Shown = 4,
+    prompts: Annotated[
+        int | None,
+        typer.Option("--prompts", min=1, help="That random heads' means are of; as many as the vector's, else 25."),
+    ] = None,
+    demonstrations: Annotated[
+        int | None,
+        typer.Option("--demonstrations", min=1, help="In every in-context prompt; the vector's unless given, or 4."),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The vector's own unless given: another shares test items.")
     ] = None,
+    sweeps: Annotated[
+        bool,
+        typer.Option(
+            "--sweeps",
+            help="Also by number of heads and by layer and scale on validation, and by demonstrations in context.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge a vector on the test part, beside every control, and on questions it should leave alone."""
@@ -172,15 +198,21 @@ def evaluate(
     reader = open_reader(model, dtype)
     judged = FunctionVector.load(vector, reader.backbone)
     others = [FunctionVector.load(path, reader.backbone) for path in other or ()]
-    task = task_from(data, images, judged.seed if seed is None else seed).of(judged.relation)
-    telling = Telling(judged.notes.get("told_by", "demonstrations"), demonstrations, judged.seed)
-    means = means_of(reader, task, prompts, telling, only_right=False) if judged.heads else None
+    task = task_from(data, images, judged.seed if seed is None else seed, judged.relation)
+    made = judged.notes  # the control of random heads differs from the vector by its heads alone
+    telling = Telling(made.get("told_by", "demonstrations"), demonstrations or made.get("demonstrations", 4), judged.seed)
+    means = None
+    if judged.heads:
+        asked = prompts or made.get("asked", 25)
+        means = means_of(reader, task, asked, telling, only_right=made.get("only_right", False))
     with progress_bar("judging") as progress:
         outcomes = evaluate_vector(reader, task, judged, means=means, others=others, telling=telling, progress=progress)
     broken = breakage(reader, unrelated_questions(shipped_sprites()), judged)
+    found = swept(reader, task, judged, means, telling) if sweeps else None
     if as_json:
         side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}
-        print_json({**describe_vector(judged), "conditions": describe_outcomes(outcomes), "unrelated": side})
+        more = {} if found is None else {"sweeps": describe_sweeps(found)}
+        print_json({**describe_vector(judged), "conditions": describe_outcomes(outcomes), "unrelated": side, **more})
         return
     print_line(f"{judged}\n")
     print_outcomes(outcomes)
@@ -188,6 +220,8 @@ def evaluate(
         f"\nOf {broken.n} unrelated questions {broken.changed:.0%} get another answer: {broken.before:.0%} were right, "
         f"{broken.after:.0%} are."
     )
+    if found is not None:
+        print_sweeps(found)
 
 
 @vectors_app.command(epilog="Example: [bold]python -m sav_core vectors tune --vector above.fv --out above-tuned.fv[/bold]")
@@ -210,7 +244,7 @@ def tune(
 
     reader = open_reader(model, dtype)
     start = FunctionVector.load(vector, reader.backbone)
-    task = task_from(data, images, start.seed).of(start.relation)
+    task = task_from(data, images, start.seed, start.relation)
     train, validation = Exam(reader, zero_shot(task.train)), Exam(reader, zero_shot(task.validation))
     with progress_bar("tuning") as progress:
         tuned = tune_vector(start, train, validation, steps=steps, rate=rate, progress=progress)
@@ -261,7 +295,7 @@ def compose(
 
     reader = open_reader(model, dtype)
     bases = [FunctionVector.load(path, reader.backbone) for path in vector]
-    task = task_from(data, images, bases[0].seed).of(relation)
+    task = task_from(data, images, bases[0].seed, relation)
     source = task.train[0]
     if weights is None:
         chosen = pair_weights(Exam(reader, zero_shot([source])), bases, total=total).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,32 @@ from sav_core.errors import CancelledError, SkippedWarning
 if TYPE_CHECKING:
     import numpy as np
 
-    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Reader, RelationTask, Telling
+    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Outcome, Reader, RelationTask, Telling
 
-__all__ = ["keeping", "means_of", "mediated", "open_reader", "placed", "task_from"]
+__all__ = ["Sweeps", "keeping", "means_of", "mediated", "open_reader", "placed", "swept", "task_from"]
 
+_COUNTS = (1, 2, 3, 5, 10, 20, 50)  # of heads, as far as a vector has so many
+_SHOWN = (0, 1, 2, 4, 8)  # demonstrations, up to as many as the vector's prompts had
 SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no strength is given
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """How accuracy changes with each setting.
+
+    Attributes:
+        heads: by how many of the vector's leading heads, on validation; empty for a vector that has none.
+        demonstrations: by how many stand in context, without the vector, on the test part.
+        layers: the rows of ``places``.
+        scales: its columns.
+        places: ``float (layer, scale)``, the vector's accuracy there on validation.
+    """
+
+    heads: dict[int, Outcome]
+    demonstrations: dict[int, Outcome]
+    layers: tuple[int, ...]
+    scales: tuple[float, ...]
+    places: np.ndarray[Any, Any]
 
 
 @contextmanager
@@ -45,19 +67,19 @@ def open_reader(model: str | None, dtype: str) -> Reader:
     return Reader(backbone)
 
 
-def task_from(data: Path | None, images: Path | None, seed: int) -> RelationTask:
-    """Return the items that ``--data`` names, parted; drawn scenes when it names none."""
-    from sav_core.vectors import cutouts_from, draw_task, read_relations, shipped_sprites, split_items
+def task_from(data: Path | None, images: Path | None, seed: int, relation: str) -> RelationTask:
+    """Return the items of a relation that ``--data`` names, parted; drawn scenes when it names none."""
+    from sav_core.vectors import cutouts_from, draw_task, read_relation_task, shipped_sprites
 
     if data is None:
-        return draw_task(shipped_sprites(), seed=seed)
+        return draw_task(shipped_sprites(), seed=seed).of(relation)
     if data.is_dir():
-        return draw_task(cutouts_from(data), seed=seed, name=data.name)
-    items, skipped = read_relations(data, images, seed=seed)
+        return draw_task(cutouts_from(data), seed=seed, name=data.name).of(relation)
+    task, skipped = read_relation_task(data, images, relations=[relation], seed=seed)
     if skipped:
         reason = f"{len(skipped)} images were left out, the first because: {skipped[0].reason}"
         warnings.warn(reason, SkippedWarning, stacklevel=2)
-    return split_items(items, name=data.name, seed=seed)
+    return task
 
 
 def means_of(reader: Reader, task: RelationTask, prompts: int, telling: Telling, *, only_right: bool) -> MeanVectors:
@@ -100,3 +122,21 @@ def placed(vector: FunctionVector, exam: Exam, layer: int | None, scale: float |
         accuracy: np.ndarray[Any, Any] = layer_scale_map(exam, vector, layers, scales, progress)
     row, column = divmod(int(accuracy.argmax()), len(scales))
     return vector.at(layers[row], scales[column])
+
+
+def swept(
+    reader: Reader, task: RelationTask, vector: FunctionVector, means: MeanVectors | None, telling: Telling
+) -> Sweeps:
+    """Return the accuracy by number of heads, of demonstrations, and by layer and strength."""
+    from sav_core.vectors import Exam, demonstration_sweep, layer_scale_map, number_of_heads_sweep, zero_shot
+
+    exam, heads = Exam(reader, zero_shot(task.validation)), {}
+    if means is not None and vector.heads:
+        counts = sorted({*(count for count in _COUNTS if count < len(vector.heads)), len(vector.heads)})
+        heads = number_of_heads_sweep(exam, means, vector.heads, vector, counts)
+    shown = sorted({*(count for count in _SHOWN if count < telling.demonstrations), telling.demonstrations})
+    demonstrations = demonstration_sweep(reader, task, vector.relation, shown, telling.seed)
+    layers = tuple(range(reader.backbone.geometry.layers))
+    with progress_bar("trying layers and strengths") as progress:
+        places = layer_scale_map(exam, vector, layers, SCALES, progress)
+    return Sweeps(heads, demonstrations, layers, SCALES, places)

@@ -11,8 +11,18 @@ from sav_core.console import print_json, print_line, print_table
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
     from sav_core.vectors import Answers, FunctionVector, Outcome
+    from sav_core.vectors_runs import Sweeps
 
-__all__ = ["count_answers", "describe_outcomes", "describe_vector", "print_outcomes", "say_saved", "span"]
+__all__ = [
+    "count_answers",
+    "describe_outcomes",
+    "describe_sweeps",
+    "describe_vector",
+    "print_outcomes",
+    "print_sweeps",
+    "say_saved",
+    "span",
+]
 
 
 def count_answers(answers: Mapping[str, Answers]) -> dict[str, Outcome]:
@@ -47,6 +57,34 @@ def print_outcomes(outcomes: Mapping[str, Outcome]) -> None:
         for name, each in describe_outcomes(outcomes).items()
     ]
     print_table(["condition", "accuracy", "95 % interval", "probability"], rows)
+
+
+def describe_sweeps(found: Sweeps) -> dict[str, Any]:
+    """Return the accuracy at every setting that was tried, for JSON."""
+    by_count = {
+        name: [
+            {name: int(count), **each}
+            for count, each in describe_outcomes({str(n): outcome for n, outcome in outcomes.items()}).items()
+        ]
+        for name, outcomes in (("heads", found.heads), ("demonstrations", found.demonstrations))
+    }
+    return {**by_count, "layers": found.layers, "scales": found.scales, "accuracy": found.places.tolist()}
+
+
+def print_sweeps(found: Sweeps) -> None:
+    """Print a table for each setting that was swept."""
+    described = describe_sweeps(found)
+    for name, what in (
+        ("heads", "By how many of its heads make the vector, on validation"),
+        ("demonstrations", "By demonstrations in context and no vector, on the test part"),
+    ):
+        if described[name]:
+            print_line(f"\n{what}:\n")
+            rows = [[str(e[name]), f"{e['accuracy']:.1%}", span(e["interval"], ".1%")] for e in described[name]]
+            print_table([name, "accuracy", "95 % interval"], rows)
+    print_line("\nBy layer and scale, on validation:\n")
+    rows = [[str(layer), *(f"{each:.1%}" for each in row)] for layer, row in zip(found.layers, found.places, strict=True)]
+    print_table(["layer", *(f"x {scale:g}" for scale in found.scales)], rows)
 
 
 def span(interval: Sequence[float], form: str = "+.4f") -> str:

@@ -105,6 +105,29 @@ def test_a_vector_is_judged_beside_every_control(capsys, model, data, vector):
         assert each["interval"][0] <= each["accuracy"] <= each["interval"][1]
 
 
+def test_sweeps_are_printed_and_the_control_has_the_means_of_the_vector(capsys, monkeypatch, model, data, vector):
+    asked_for, means = [], mediation.mean_head_vectors
+
+    def record(reader, prompts, **settings):
+        asked_for.append(({len(prompt.demonstrations) for prompt in prompts}, len(prompts), settings["only_right"]))
+        return means(reader, prompts, **settings)
+
+    monkeypatch.setattr("sav_core.vectors.mean_head_vectors", record)
+    asked = ["evaluate", "--vector", vector, "--data", data, "--model", model, "--dtype", "float32", "--sweeps"]
+    status, out, err = run(capsys, *asked, "--json")
+    assert (status, err) == (0, "")
+    assert asked_for == [({2}, 2, False)]  # as extract was told, and not the defaults of evaluate
+    found = json.loads(out)["sweeps"]
+    assert [each["heads"] for each in found["heads"]] == [1, 2, 3]
+    assert [each["demonstrations"] for each in found["demonstrations"]] == [0, 1, 2]
+    assert (found["layers"], len(found["accuracy"]), {len(row) for row in found["accuracy"]}) == ([0, 1, 2], 3, {6})
+    status, out, _ = run(capsys, *asked)
+    assert status == 0
+    assert all(
+        heading in out for heading in ("By how many of its heads", "By demonstrations", "By layer and scale", "x 0.5")
+    )
+
+
 def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
     place = ["--data", data, "--model", model, "--dtype", "float32", "--json"]
     status, out, err = run(
@@ -131,7 +154,7 @@ def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["mediate", "--relation", "inside"], "choose among on, under"),
+        (["mediate", "--relation", "inside"], "it has on, under"),
         (["mediate", "--relation", "on", "--demonstrations", 50], "ask for fewer"),
         (["mediate", "--relation", "on", "--demonstrations", 2, "--prompts", 2], "answers none of 2"),
         (["evaluate", "--vector", "nowhere.fv"], "There is no file nowhere.fv"),
