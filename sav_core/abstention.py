@@ -6,6 +6,9 @@ winner's own examples do:
     reach = support_reach(support_vectors, codes, n_labels, kept_heads)
     closeness(prediction.similarities, winner, reach)            # 1 among the examples, 0.5 twice as far out as any
 
+The winner's share times its closeness, ``Prediction.assurance``, is the one score of doubt: a threshold is compared with it
+on the page and the command line, and the ROC curve of foreign queries judges it.
+
 A distance is one minus the mean of the kept heads' cosines to a label's centroid. Each support example is taken out of its
 own centroid before its distance is measured, for a query is in none.
 """
@@ -24,7 +27,12 @@ __all__ = ["closeness", "support_reach"]
 
 
 def support_reach(
-    vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, kept: Sequence[Head]
+    vectors: HeadVectors,
+    codes: npt.NDArray[np.intp],
+    n_labels: int,
+    kept: Sequence[Head],
+    *,
+    rows: npt.NDArray[np.intp] | None = None,
 ) -> npt.NDArray[np.float64]:
     """How far from its label's centroid each label's farthest example lies when it is left out.
 
@@ -33,20 +41,24 @@ def support_reach(
         codes: ``int (example,)``, each example's label as a number from 0.
         n_labels: how many labels there are.
         kept: the heads that vote.
+        rows: which of the vectors to use, in the order of ``codes``; all by default.
 
     Returns:
         ``float64 (label,)``. A label with a single example has the largest reach of the others; where no label has two,
         reach is infinite, for nothing is known of it.
     """
-    points = vectors.values[:, [head.layer for head in kept], [head.index for head in kept]].astype(np.float64)
+    used = np.arange(len(vectors)) if rows is None else rows
+    layer, index = [head.layer for head in kept], [head.index for head in kept]
+    points = vectors.values[used[:, None], layer, index].astype(np.float64)
     reach = np.full(n_labels, -np.inf)
     for code in range(n_labels):
         own = points[codes == code]  # (example of the label, head, dim)
         if len(own) < 2:
             continue
         others = own.sum(0) - own  # each example's centroid of the others, but for its length, which no cosine sees
-        similarity = [cosines(one[None], rest[:, None]).mean() for one, rest in zip(own, others, strict=True)]
-        reach[code] = 1.0 - min(similarity)
+        pairs = (-1, own.shape[-1])  # one by one: every head of every example has a centroid of its own
+        similarity = cosines(own.reshape(pairs)[None], others.reshape(pairs)[:, None]).reshape(own.shape[:2])
+        reach[code] = 1.0 - similarity.mean(1).min()
     known = np.isfinite(reach)
     reach[~known] = reach[known].max() if known.any() else np.inf
     return reach

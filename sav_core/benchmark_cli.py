@@ -10,7 +10,7 @@ import typer
 
 from sav_core.benchmarks.facts import BENCHMARKS, Benchmark
 from sav_core.benchmarks.prompts import Options
-from sav_core.command_parts import AsJson, Dtype, KeptHeads, Model, ScoredBy, Voting, open_backbone
+from sav_core.command_parts import AsJson, BelievedBy, Dtype, KeptHeads, Model, ScoredBy, Voting, open_backbone
 from sav_core.console import print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
 
@@ -60,6 +60,7 @@ def benchmark(
     heads: KeptHeads = 20,
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
+    belief: BelievedBy = "margin",
     zero_shot: Annotated[
         bool, typer.Option("--zero-shot", help="Also ask the model itself, by label likelihood, without any support.")
     ] = False,
@@ -99,8 +100,18 @@ def benchmark(
         "heads": heads,
         "voting": voting,
         "scoring": scoring,
+        "belief": belief,
         **_run(
-            loaded, drawn, model, dtype, options=chosen, n_kept=heads, voting=voting, scoring=scoring, zero_shot=zero_shot
+            loaded,
+            drawn,
+            model,
+            dtype,
+            options=chosen,
+            n_kept=heads,
+            voting=voting,
+            scoring=scoring,
+            belief=belief,
+            zero_shot=zero_shot,
         ),
         "published": [each._asdict() for each in row.published],
         "caveats": row.caveats,

@@ -93,6 +93,7 @@ def run_benchmark(
     n_kept: int = 20,
     voting: str = "majority",
     scoring: str = "resubstitution",
+    belief: str = "margin",
     zero_shot: bool = False,
     cache: VectorCache | Literal["user"] | None = "user",
     progress: ProgressCallback | None = None,
@@ -108,6 +109,7 @@ def run_benchmark(
         n_kept: how many heads vote.
         voting: name of the voting rule.
         scoring: how heads are scored on the support.
+        belief: what ``reliability`` voting measures of a head.
         zero_shot: also ask the model itself: its likeliest label counts. That takes another pass for every query.
         cache: where head vectors are kept.
         progress: called as examples are done, those of the support included.
@@ -124,7 +126,7 @@ def run_benchmark(
     outcomes: list[Outcome] = []
     own: list[Outcome] = []
     for task in loaded.tasks(queries):
-        classifier = SavClassifier(backbone, n_kept=n_kept, voting=voting, scoring=scoring, cache=cache)
+        classifier = SavClassifier(backbone, n_kept=n_kept, voting=voting, scoring=scoring, cache=cache, belief=belief)
         examples = reader.read([item for item in support if loaded.fitting_task(item) == task])[1]
         _check_labels(examples, [item for item in support if loaded.fitting_task(item) == task])
         classifier.fit(examples, progress=reader.step, cancel=cancel)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sav_core.abstention import closeness, support_reach
 from sav_core.confidence import Calibration
 from sav_core.errors import InputError, SettingError
 from sav_core.gaussian import GaussianHeads, fit_gaussian
@@ -67,6 +68,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
         kept_heads_: the heads that vote, best first.
         calibration_: turns shares into probabilities; ``None`` until ``sav_core.held_out.calibrate`` has set it.
+        reach_: ``float64 (label,)``, how far out each label's farthest example lies for the kept heads; ``None`` where that
+            is not known, see ``sav_core.abstention``.
 
     Example:
         >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
@@ -113,7 +116,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         elif self.voting == "reliability":
             reliability = fit_reliability(vectors, codes, len(classes), belief=self.belief, rows=picked)
             scores = replace(scores, merit=reliability.mean(-1))
-        return self._adopt(
+        self._adopt(
             FittedHeads(
                 labels=tuple(str(label) for label in classes),
                 centroids=fit.centroids,
@@ -123,6 +126,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 reliability=reliability,
             )
         )
+        return self.measure_reach(vectors, codes, rows=picked)
 
     @classmethod
     def from_fitted(
@@ -132,6 +136,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         voting: str = "majority",
         calibration: Calibration | None = None,
         belief: str = "margin",
+        reach: npt.NDArray[np.float64] | None = None,
     ) -> HeadClassifier:
         """Return a classifier that goes on from what an earlier fit found.
 
@@ -141,6 +146,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             voting: the rule it was fitted for, or ``majority``, which every fit serves.
             calibration: of a classifier of that many heads and that rule.
             belief: what ``reliability`` measured of the heads.
+            reach: of the labels' examples for the heads that this keeps.
 
         Raises:
             SettingError: a setting is out of its range, or the fit does not serve that rule.
@@ -151,8 +157,22 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if missing.get(voting, False):
             raise SettingError(f"This classifier was not fitted for {voting} voting: fit it again with voting={voting!r}.")
         classifier._adopt(fitted)
-        classifier.calibration_ = calibration
+        classifier.calibration_, classifier.reach_ = calibration, reach
         return classifier
+
+    def measure_reach(
+        self, vectors: HeadVectors, codes: npt.NDArray[np.intp], *, rows: npt.NDArray[np.intp] | None = None
+    ) -> HeadClassifier:
+        """Learn how far out the support's examples lie, so that predictions tell how close they are; returns itself.
+
+        Args:
+            vectors: of the support.
+            codes: ``int (example,)``, each used example's label's number.
+            rows: which of the vectors to use, in the order of ``codes``; all by default.
+        """
+        reach = support_reach(vectors, codes, len(self.fitted_.labels), self.kept_heads_, rows=rows)
+        self.reach_ = reach if np.isfinite(reach).all() else None
+        return self
 
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
@@ -171,6 +191,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         labels = self.fitted_.labels
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
+        near = None if self.reach_ is None else closeness(similarities, ballot.winner, self.reach_).tolist()
         return [
             Prediction(
                 label=labels[winner],
@@ -185,6 +206,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 name=vectors.names[row],
                 probability=None if probability is None else float(probability[row, winner]),
                 opinions=None if opinions is None else opinions[row],
+                closeness=None if near is None else near[row],
             )
             for row, winner in enumerate(ballot.winner)
         ]
@@ -277,6 +299,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.classes_ = np.array(fitted.labels)
         self.head_scores_ = fitted.scores.accuracy
         self.calibration_: Calibration | None = None
+        self.reach_ = None
         if fitted.reliability is not None and self.voting == "reliability":
             self._keep(*heads_by_label(fitted.reliability, fitted.scores, self.n_kept))
         else:

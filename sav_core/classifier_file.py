@@ -31,7 +31,7 @@ from sav_core.voting import VOTING_RULES
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief")  # what a file of an earlier version has not
+_LATER = ("calibration", "belief", "reach")  # what a file of an earlier version has not
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Provenance:
         voting: name of the voting rule.
         calibration: turns its shares into probabilities, where it was calibrated.
         belief: what ``reliability`` voting measured of the heads.
+        reach: of each label's examples for the kept heads, where it is known: see ``sav_core.abstention``.
     """
 
     model: str
@@ -59,6 +60,7 @@ class Provenance:
     voting: str
     calibration: Calibration | None = None
     belief: str = "margin"
+    reach: tuple[float, ...] | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -127,7 +129,13 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     # What later versions added may be missing from an older file.
     calibration = Calibration(**header["calibration"]) if header.get("calibration") else None
     known = {name: header[name] for name in Provenance.__annotations__ if name not in _LATER}
-    provenance = Provenance(**known, calibration=calibration, belief=header.get("belief", "margin"))
+    reach = header.get("reach")
+    provenance = Provenance(
+        **known,
+        calibration=calibration,
+        belief=header.get("belief", "margin"),
+        reach=None if reach is None else tuple(reach),
+    )
     scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"], merit=arrays.get("merit"))
     gaussian = None
     if "gaussian_weights" in arrays:
@@ -156,6 +164,8 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "what reliability voting needs is there": (provenance.voting != "reliability" or reliability is not None)
         and (reliability is None or reliability.shape == (layers, heads, n_labels)),
         "the temperature is possible": calibration is None or calibration.temperature > 0,
+        "the labels' reach is possible": reach is None
+        or (len(reach) == len(labels) and all(isinstance(each, float) and -1e-9 <= each <= 2 + 1e-9 for each in reach)),
     }
     for law, holds in expected.items():
         if not holds:

@@ -128,7 +128,7 @@ def classify(
     question: Question = "",
     none_below: Annotated[
         float | None,
-        typer.Option(help="Say “none of these” below this probability, or below this confidence if not calibrated."),
+        typer.Option(help="Say “none of these” below this share of the vote, taken times closeness to the examples."),
     ] = None,
     index: Annotated[
         str | None, typer.Option("--index", help="Images, such as the support: also tell which are nearest to each query.")

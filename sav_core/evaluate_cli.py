@@ -211,7 +211,7 @@ def _elsewhere(
     if foreign is not None:
         with progress_bar("foreign images") as progress:
             others = classifier.extract([classifier.as_query(each) for each in foreign], progress=progress)
-        curve = foreign_roc(heads, classifier.vectors_, report.vectors, others)
+        curve = foreign_roc(heads, report.vectors, others)
         result["foreign"] = foreign_values(curve, len(others))
     if heads_from is not None:
         fitted, provenance = heads_from

@@ -62,7 +62,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         )
     )
     shades = (accuracy - lowest) / max(1 - lowest, 1e-9)
-    numbered = enumerate(kept, start=1) if len(kept) <= _NUMBERED else ()
+    numbered = [(int(rank[head.layer, head.index]), head) for head in kept] if len(kept) <= _NUMBERED else []
     # All at once: Plotly checks every shape there is again for each that is added.
     figure.update_layout(
         **_layout(title),

@@ -25,7 +25,7 @@ from sav_core.blocks import Points, by_blocks
 from sav_core.heads import COSINE_DECIMALS, judged_examples
 from sav_core.records import Head, HeadScores, HeadVectors
 
-__all__ = ["GaussianFit", "GaussianHeads", "fit_gaussian"]
+__all__ = ["GaussianFit", "GaussianHeads", "fit_gaussian", "support_probabilities"]
 
 TEMPERATURE = 10.0
 _NO_SPREAD = 1e-9  # total squared distance of unit vectors to their means below which they count as equal
@@ -52,7 +52,7 @@ class GaussianHeads:
         """
         layer, index = [head.layer for head in heads], [head.index for head in heads]
         unit = _unit(np.asarray(points, dtype=np.float64).transpose(1, 0, 2))
-        logits = np.matmul(unit, self.weights[layer, index].transpose(0, 2, 1)) + self.offsets[layer, index][:, None]
+        logits = _logits(unit, self.weights[layer, index], self.offsets[layer, index])
         return _softmax(logits).transpose(1, 0, 2)
 
 
@@ -100,11 +100,7 @@ def fit_gaussian(
         unit = _unit(points.transpose(1, 0, 2))  # (head, example, dim)
         spread = _Spread(unit, codes, membership)
         weights, offsets = spread.discriminant()
-        logits = (
-            spread.left_out_logits()
-            if scoring == "leave_one_out"
-            else np.matmul(unit, weights.transpose(0, 2, 1)) + offsets[:, None]
-        )
+        logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, weights, offsets)
         probability = np.round(_softmax(logits), COSINE_DECIMALS)  # (head, example, label)
         predicted = probability.argmax(-1)
         own = probability[:, each, codes]
@@ -125,6 +121,26 @@ def fit_gaussian(
         scores=scores,
         predicted=predicted.astype(np.int32).T.reshape(len(codes), layers, heads),
     )
+
+
+def support_probabilities(
+    vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, *, scoring: str
+) -> npt.NDArray[np.float64]:
+    """What every head makes of the support's own examples: ``float64 (example, layer, head, label)``, rows sum to 1.
+
+    Under ``leave_one_out`` each example is out of what judges it; a label's only example cannot be, and its row means
+    nothing. Arguments are those of ``fit_gaussian``.
+    """
+    membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
+
+    def work(points: Points) -> npt.NDArray[np.float64]:
+        unit = _unit(points.transpose(1, 0, 2))
+        spread = _Spread(unit, codes, membership)
+        logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, *spread.discriminant())
+        return _softmax(logits)
+
+    by_head = np.concatenate(by_blocks(vectors, work))  # (head of any layer, example, label)
+    return by_head.transpose(1, 0, 2).reshape(len(codes), *vectors.geometry.shape[:2], n_labels)
 
 
 class _Spread:
@@ -189,6 +205,14 @@ def _unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     unit: npt.NDArray[np.float64] = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return unit
+
+
+def _logits(
+    unit: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], offsets: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Discriminants on unit vectors ``(head, example, dim)``: ``float64 (head, example, label)``."""
+    logits: npt.NDArray[np.float64] = np.matmul(unit, weights.transpose(0, 2, 1)) + offsets[:, None]
+    return logits
 
 
 def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.records import Head
+from sav_core.voting import pooled, winners
 
-__all__ = ["SupportVote", "head_confusion", "support_vote", "vote_sweep"]
+__all__ = ["SupportVote", "head_confusion", "pooled_sweep", "pooled_vote", "support_vote", "vote_sweep"]
 
-_WIDE = 0.5  # of the vote: by so much another label must lead before an example's own is called doubtful
+_WIDE = 0.5  # of the heads: so many more must name another label before an example's own is called doubtful
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class SupportVote:
     """What the kept heads make of the support examples.
 
     Attributes:
-        winner: ``int (example,)``, the label's number that most heads give; a tie goes to the better-ranked head's.
+        winner: ``int (example,)``, the label's number that the voting rule gives.
         shares: ``float64 (example, label)``, rows sum to 1.
         judged: ``bool (example,)``, whether the example's label has another example, so that it can be left out.
         right: how many of the judged are given their own label.
-        doubtful: rows whose own label trails the winner's by half of the vote or more, most doubtful first.
+        doubtful: rows whose own label trails the winner's by the votes of half of the heads or more, most doubtful first.
+        agreeing: ``int (example,)``, how many heads by themselves name the winner.
     """
 
     winner: npt.NDArray[np.intp]
@@ -37,6 +39,7 @@ class SupportVote:
     judged: npt.NDArray[np.bool_]
     right: int
     doubtful: tuple[int, ...]
+    agreeing: npt.NDArray[np.intp]
 
     @property
     def n(self) -> int:
@@ -47,7 +50,7 @@ class SupportVote:
 def support_vote(
     predicted: npt.NDArray[np.int32], codes: npt.NDArray[np.intp], n_labels: int, kept: Sequence[Head]
 ) -> SupportVote:
-    """Let the kept heads vote on the examples they were chosen on.
+    """Let the kept heads vote on the examples they were chosen on, by majority.
 
     Args:
         predicted: ``int (example, layer, head)``, as in ``HeadFit``.
@@ -59,12 +62,38 @@ def support_vote(
     counts = (votes[:, :, None] == np.arange(n_labels)).sum(1)
     leading = np.take_along_axis(counts == counts.max(1, keepdims=True), votes, axis=1)
     winner = votes[np.arange(len(votes)), leading.argmax(1)].astype(np.intp)
-    shares = counts / len(kept)
-    judged = np.bincount(codes, minlength=n_labels)[codes] > 1
+    return _judged(winner, counts / len(kept), counts, codes)
+
+
+def pooled_vote(
+    opinions: npt.NDArray[np.float64], codes: npt.NDArray[np.intp], weights: npt.NDArray[np.float64] | None = None
+) -> SupportVote:
+    """Let the kept heads' opinions of the support count, as ``voting.pooled`` counts those of queries.
+
+    Args:
+        opinions: ``float64 (example, head, label)``, of the kept heads, each example left out.
+        codes: ``int (example,)``, each example's own label's number.
+        weights: ``float64 (head, label)``; equal by default.
+    """
+    ballot = pooled(opinions, weights)
+    counts = (ballot.votes[:, :, None] == np.arange(opinions.shape[-1])).sum(1)
+    return _judged(ballot.winner, ballot.shares, counts, codes)
+
+
+def _judged(
+    winner: npt.NDArray[np.intp],
+    shares: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.intp],
+    codes: npt.NDArray[np.intp],
+) -> SupportVote:
+    """Hold a vote against the examples' labels; ``counts`` is ``int (example, label)``, how many heads name each label."""
+    judged = np.bincount(codes, minlength=shares.shape[1])[codes] > 1
     each = np.arange(len(codes))
-    trailing = np.where(judged, shares[each, winner] - shares[each, codes], 0.0)
+    agreeing = counts[each, winner]
+    trailing = np.where(judged, (agreeing - counts[each, codes]) / counts.sum(1), 0.0)
     order = np.argsort(-trailing, kind="stable")
     return SupportVote(
+        agreeing=agreeing,
         winner=winner,
         shares=shares,
         judged=judged,
@@ -89,6 +118,21 @@ def vote_sweep(
         fresh = standing[each, chosen] == 0
         standing[each, chosen] += (heads + 1) + np.where(fresh, heads - place, 0)
         right[place] = ((standing.argmax(1) == codes) & judged).sum()
+    return right
+
+
+def pooled_sweep(scores: npt.NDArray[np.float64], codes: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """How many of the judged examples are right with 1, 2, ... heads, where a rule pools opinions.
+
+    Args:
+        scores: ``float64 (example, number of heads, label)``, each label's score, up to a factor for each example.
+        codes: ``int (example,)``, each example's own label's number.
+
+    Returns:
+        ``int (number of heads,)``.
+    """
+    judged = np.bincount(codes, minlength=scores.shape[-1])[codes] > 1
+    right: npt.NDArray[np.int64] = ((winners(scores) == codes[:, None]) & judged[:, None]).sum(0)
     return right
 
 

@@ -94,7 +94,7 @@ def roc_figure(curve: Roc) -> go.Figure:
                 mode="lines",
                 line={"color": _LINE, "width": 2.5},
                 hovertemplate=(
-                    "from %{customdata:.2f} on<br>%{y:.1%} of the taught pass<br>%{x:.1%} of the others do<extra></extra>"
+                    "threshold %{customdata:.3f}<br>%{y:.1%} of the taught pass<br>%{x:.1%} of the others do<extra></extra>"
                 ),
                 showlegend=False,
             ),

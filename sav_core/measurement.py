@@ -123,7 +123,7 @@ def measure(
     sweeps = sweep_support(classifier, support, test, cancel=cancel)
     _go_on(cancel)
     trust, probability, untrusted = _trust(classifier, support, test)
-    doubt = foreign_roc(classifier, support, test, foreign) if foreign is not None and len(foreign) else None
+    doubt = foreign_roc(classifier, test, foreign) if foreign is not None and len(foreign) else None
     return Measurement(
         names=test.names,
         truth=tuple(str(label) for label in test.labels),

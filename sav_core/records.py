@@ -328,6 +328,8 @@ class Prediction:
         probability: the chance that the answer is right, where the classifier was calibrated.
         opinions: ``float (head, label)``, what each kept head makes of the query, rows sum to 1; ``None`` under
             ``majority``, where a head has no opinion but its vote.
+        closeness: 1 among the answer's own examples, less the farther out, see ``sav_core.abstention``; ``None`` where no
+            label had two examples to tell by, or an earlier version saved the classifier.
     """
 
     label: str
@@ -339,6 +341,7 @@ class Prediction:
     name: str = ""
     probability: float | None = None
     opinions: npt.NDArray[np.float64] | None = field(default=None, repr=False)
+    closeness: float | None = None
 
     def __repr__(self) -> str:
         share = self.shares[self.label]
@@ -349,21 +352,26 @@ class Prediction:
         """The probability where the classifier was calibrated, else the confidence."""
         return self.confidence if self.probability is None else self.probability
 
+    @property
+    def assurance(self) -> float:
+        """The answer's share of the vote times its closeness: what speaks against "none of these", 0 to 1."""
+        return self.confidence * (1.0 if self.closeness is None else self.closeness)
+
     def doubted(self, threshold: float) -> bool:
-        """Whether the answer is too unsure to be given: "none of these labels"."""
-        return self.sureness < threshold
+        """Whether the answer is too unsure to be given, its assurance being below: "none of these labels"."""
+        return self.assurance < threshold
 
     def as_dict(self) -> dict[str, Any]:
         """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``.
 
-        Where the classifier was calibrated there is a ``probability`` too.
+        Where the classifier was calibrated there is a ``probability`` too, and ``closeness`` where that is known.
         """
-        calibrated = {} if self.probability is None else {"probability": self.probability}
+        known = {"probability": self.probability, "closeness": self.closeness}
         return {
             "image": self.name,
             "label": self.label,
             "shares": dict(self.shares),
             "votes": [{"head": str(vote.head), "label": vote.label, "similarity": vote.similarity} for vote in self.votes],
             "confidence": self.confidence,
-            **calibrated,
+            **{name: value for name, value in known.items() if value is not None},
         }

@@ -28,7 +28,17 @@ from sav_core.errors import SettingError
 from sav_core.heads import COSINE_DECIMALS, left_out_cosines
 from sav_core.records import Head, HeadScores, HeadVectors
 
-__all__ = ["BELIEFS", "Belief", "check_belief", "fit_reliability", "heads_by_label", "soft_votes", "vote_weights"]
+__all__ = [
+    "BELIEFS",
+    "Belief",
+    "check_belief",
+    "fit_reliability",
+    "heads_by_label",
+    "scores_by_number",
+    "soft_votes",
+    "support_soft_votes",
+    "vote_weights",
+]
 
 Belief: TypeAlias = Literal["margin", "probability", "brier"]
 BELIEFS: tuple[str, ...] = get_args(Belief)
@@ -98,6 +108,22 @@ def fit_reliability(
     return rounded.reshape(*vectors.geometry.shape[:2], n_labels)
 
 
+def support_soft_votes(vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int) -> npt.NDArray[np.float64]:
+    """Every head's soft vote on the support's own examples, each out of its own centroid.
+
+    Arguments are those of ``fit_reliability``.
+
+    Returns:
+        ``float64 (example, layer, head, label)``, rows sum to 1.
+    """
+
+    def work(points: Points) -> npt.NDArray[np.float64]:
+        return soft_votes(left_out_cosines(points, codes, n_labels), axis=1)
+
+    by_head = np.concatenate(by_blocks(vectors, work))  # (head of any layer, label, example)
+    return by_head.transpose(2, 0, 1).reshape(len(codes), *vectors.geometry.shape[:2], n_labels)
+
+
 def check_belief(name: str) -> None:
     """Refuse a name that is none of ``BELIEFS``.
 
@@ -143,6 +169,23 @@ def heads_by_label(
     np.put_along_axis(chosen, order, True, axis=0)
     used = np.flatnonzero(chosen.any(1))
     return tuple(ranking[place] for place in used), chosen[used]
+
+
+def scores_by_number(opinions: npt.NDArray[np.float64], reliability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Every label's score when it rests on its 1, 2, ... most reliable heads.
+
+    Args:
+        opinions: ``float (example, head, label)``, soft votes, heads best-ranked first.
+        reliability: ``float (head, label)``, of the same heads.
+
+    Returns:
+        ``float64 (example, number of heads, label)``: what ``heads_by_label`` and ``vote_weights`` come to for each number.
+    """
+    order = np.argsort(-reliability, axis=0, kind="stable")  # (place, label)
+    powers = np.exp(np.take_along_axis(reliability, order, axis=0) / WEIGHT_TEMPERATURE)
+    weighted = np.take_along_axis(opinions, order[None], axis=1) * powers
+    scores: npt.NDArray[np.float64] = weighted.cumsum(1) / powers.cumsum(0)
+    return scores
 
 
 def vote_weights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,5 +77,14 @@ def confidence_values(found: Confidence) -> dict[str, Any]:
 
 
 def foreign_values(curve: Roc, n: int) -> dict[str, Any]:
-    """How well doubt tells ``n`` images of none of the labels from the test set."""
-    return {"n": n, "area": curve.area, "false_rate": curve.false_rate.tolist(), "true_rate": curve.true_rate.tolist()}
+    """How well doubt tells ``n`` images of none of the labels from the test set.
+
+    ``threshold`` is what ``classify --none-below`` takes to be at that point of the curve; ``None`` is above every score.
+    """
+    return {
+        "n": n,
+        "area": curve.area,
+        "threshold": [None if math.isinf(threshold) else threshold for threshold in curve.threshold.tolist()],
+        "false_rate": curve.false_rate.tolist(),
+        "true_rate": curve.true_rate.tolist(),
+    }

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from sav_core.abstention import closeness, support_reach
 from sav_core.classifier import HeadClassifier
 from sav_core.comparison import Comparison, compare
 from sav_core.confidence import (
@@ -165,29 +164,23 @@ def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: Hea
     )
 
 
-def foreign_roc(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors, foreign: HeadVectors) -> Roc:
+def foreign_roc(classifier: HeadClassifier, test: HeadVectors, foreign: HeadVectors) -> Roc:
     """How well doubt tells queries of the taught labels from queries of none of them.
 
-    The score is the winner's share times how near the query is to the winner's examples: what the Classify page compares
-    with its threshold.
+    The score is ``Prediction.assurance``, the winner's share times how near the query is to the winner's examples: the very
+    number that ``Prediction.doubted``, ``classify --none-below`` and the Classify page compare with a threshold.
 
     Args:
-        classifier: fitted on the support.
-        support: labelled.
+        classifier: fitted.
         test: queries of the taught labels.
         foreign: queries of other things.
 
     Raises:
         InputError: one of the two is empty.
     """
-    codes = np.searchsorted(classifier.classes_, np.array(support.labels, dtype=np.str_))
-    reach = support_reach(support, codes, len(classifier.classes_), classifier.kept_heads_)
-    scores = []
-    for queries in (test, foreign):
-        similarities, _, ballot = classifier.look(queries)
-        scores.append(ballot.confidence * closeness(similarities, ballot.winner, reach))
+    scores = [prediction.assurance for queries in (test, foreign) for prediction in classifier.predict(queries)]
     taught = np.arange(len(test) + len(foreign)) < len(test)
-    return roc(np.concatenate(scores), taught)
+    return roc(np.array(scores), taught)
 
 
 def judge_rules(

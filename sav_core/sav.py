@@ -219,6 +219,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             voting=self.head_classifier_.voting,
             calibration=self.head_classifier_.calibration_,
             belief=self.head_classifier_.belief,
+            reach=None if self.head_classifier_.reach_ is None else tuple(self.head_classifier_.reach_.tolist()),
         )
         write_classifier(Path(path), self.head_classifier_.fitted_, provenance)
 
@@ -232,7 +233,12 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         fitted, provenance = read_classifier(Path(path))
         check_model(path, fitted, provenance, backbone)
         heads = HeadClassifier.from_fitted(
-            fitted, provenance.n_kept, provenance.voting, provenance.calibration, provenance.belief
+            fitted,
+            provenance.n_kept,
+            provenance.voting,
+            provenance.calibration,
+            provenance.belief,
+            None if provenance.reach is None else np.array(provenance.reach),
         )
         return cls.from_heads(backbone, heads, provenance.question)
 

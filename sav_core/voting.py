@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from sav_core.errors import SettingError
 
-__all__ = ["VOTING_RULES", "Ballot", "VotingName", "check_voting", "majority", "pooled"]
+__all__ = ["VOTING_RULES", "Ballot", "VotingName", "check_voting", "majority", "pooled", "winners"]
 
 VotingName: TypeAlias = Literal["majority", "gaussian", "reliability"]
 VOTING_RULES: tuple[str, ...] = get_args(VotingName)
@@ -84,8 +84,14 @@ def pooled(opinions: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] |
     """
     scores = opinions.mean(1) if weights is None else np.einsum("ehc,hc->ec", opinions, weights)
     shares = scores / scores.sum(-1, keepdims=True)
-    winner = np.round(shares, _DECIMALS).argmax(-1)
-    return Ballot(winner=winner, shares=shares, votes=np.round(opinions, _DECIMALS).argmax(-1))
+    return Ballot(winner=winners(scores), shares=shares, votes=np.round(opinions, _DECIMALS).argmax(-1))
+
+
+def winners(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """``int (...)``, whose score ``(..., label)`` is largest; of equal ones, to ten decimals of a share, the first."""
+    shares = scores / scores.sum(-1, keepdims=True)
+    winner: npt.NDArray[np.intp] = np.round(shares, _DECIMALS).argmax(-1)
+    return winner
 
 
 def check_voting(name: str) -> None:

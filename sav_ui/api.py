@@ -26,6 +26,7 @@ from sav_core.errors import InputError, SavError, SettingError
 from sav_core.heads import SCORINGS
 from sav_core.images import open_picture
 from sav_core.records import Example
+from sav_core.reliability import BELIEFS
 from sav_core.settings import settings
 from sav_core.voting import VOTING_RULES
 from sav_ui.downloads import fresh_path
@@ -75,6 +76,7 @@ _ANSWERS = {
             "shares": _SHARES,
             "votes": _VOTES,
             "confidence": {"type": "number"},
+            "closeness": {"type": "number"},
         },
     },
 }
@@ -97,6 +99,7 @@ def fit_images(
     voting: str = "majority",
     scoring: str = "resubstitution",
     model: str = "",
+    belief: str = "margin",
 ) -> Fitted:
     """Find the heads that tell labelled images apart; see ``/fit`` for what the arguments mean.
 
@@ -112,7 +115,7 @@ def fit_images(
         raise InputError('labels must be a list of texts, one for each image, such as ["cat", "dog"].')
     if len(names) != len(paths):
         raise InputError(f"Each image needs a label, but {len(paths)} images and {len(names)} labels came.")
-    heads = HeadClassifier(n_kept, voting, scoring)
+    heads = HeadClassifier(n_kept, voting, scoring, belief)
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
     examples = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
@@ -171,6 +174,7 @@ def build(shelf: Shelf) -> None:
         voting: str = "majority",
         scoring: str = "resubstitution",
         model: str = "",
+        belief: str = "margin",
     ) -> Fitted:
         """Find the attention heads of a frozen multimodal model that tell labelled images apart.
 
@@ -182,12 +186,13 @@ def build(shelf: Shelf) -> None:
             voting: how their votes are counted.
             scoring: how heads are scored: on the examples themselves, as in the paper, or each example left out in turn.
             model: a hub id such as Qwen/Qwen2-VL-2B-Instruct; empty for the embedded demo model, which knows drawings.
+            belief: what reliability voting measures of a head's vote on an example left out.
 
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
         with _told():
-            return fit_images(shelf, _files(images), labels, question, n_kept, voting, scoring, model)
+            return fit_images(shelf, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
         """Classify images by the vote of the attention heads that /fit kept.
@@ -219,6 +224,7 @@ def build(shelf: Shelf) -> None:
             Api("majority", {"enum": list(VOTING_RULES)}, "voting"),
             Api("resubstitution", {"enum": list(SCORINGS)}, "scoring"),
             Api("", _TEXT, "model"),
+            Api("margin", {"enum": list(BELIEFS)}, "belief"),
         ],
         [Api(None, _HEADS, "kept_heads"), Api(None, _SCORES, "head_scores"), fitted],
         api_name="fit",

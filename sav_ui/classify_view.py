@@ -132,6 +132,7 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
             "drawn": min(_DRAWN, len(votes)),
         },
         "verdict": _verdict(query, answer, project, fit),
+        "voting": fit.rule.voting,
         "near": _near(query, project, desk, fit),
         "model": choice_of(project.model).title,
         "insight": None if insight is None else _insight(insight, answer),
@@ -151,7 +152,8 @@ def _reasons(answer: Answer, agree: int) -> list[dict[str, Any]]:
     else:
         times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
         doubt = ": it may be none of these" if answer.unlike else ""
-        words = f"It is {times} as far from {label} as the farthest example{doubt}."
+        counts = f"its {100 * answer.confidence:.0f} % count as {100 * answer.prediction.assurance:.0f} %"
+        words = f"It is {times} as far from {label} as the farthest example{doubt}. So {counts} for the threshold."
         lines.append({"text": words, "doubt": answer.unlike})
     return lines
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.classifier import FittedHeads, HeadClassifier
+from sav_core.classifier import HeadClassifier
+from sav_core.errors import SettingError
 from sav_core.heads import HeadFit, fit_heads
-from sav_core.insight import SupportVote, support_vote, vote_sweep
+from sav_core.insight import SupportVote
 from sav_core.records import Head, HeadScores, HeadVectors
+from sav_core.rule_fits import RuleFit, fit_rule
 from sav_ui.project import Item, Project
 
 __all__ = ["Fit", "fit_project"]
@@ -30,7 +32,9 @@ class Fit:
         paper: scored on the examples that made the centroids.
         honest: each example left out of its own centroid; ``None`` where every label has one example only.
         scoring: which of the two ranks the heads.
-        n_kept: how many vote.
+        n_kept: how many vote; under ``reliability`` for each label.
+        voting: how their votes are counted, one of ``sav_core.voting.VOTING_RULES``.
+        known: rules as they were fitted, by name and scoring; shared with the fits of other settings.
     """
 
     items: tuple[Item, ...]
@@ -42,6 +46,8 @@ class Fit:
     honest: HeadFit | None
     scoring: str
     n_kept: int
+    voting: str = "majority"
+    known: dict[tuple[str, bool], RuleFit | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def chosen(self) -> HeadFit:
@@ -54,9 +60,26 @@ class Fit:
         return self.honest or self.paper
 
     @property
+    def rule(self) -> RuleFit:
+        """The support under the voting rule; under ``majority`` where that rule cannot be fitted."""
+        found = self.under(self.voting) or self.under("majority")
+        assert found is not None, "majority voting can always be fitted"
+        return found
+
+    def under(self, voting: str) -> RuleFit | None:
+        """The support under a voting rule, fitted when it is first asked for; ``None`` if it cannot be."""
+        key = (voting, self.chosen is self.honest)
+        if key not in self.known:
+            try:
+                self.known[key] = fit_rule(voting, self.vectors, self.codes, self.labels, self.chosen, self.judge)
+            except SettingError:
+                self.known[key] = None
+        return self.known[key]
+
+    @property
     def scores(self) -> HeadScores:
         """The scores that rank the heads."""
-        return self.chosen.scores
+        return self.rule.scores
 
     @property
     def ranking(self) -> tuple[Head, ...]:
@@ -64,9 +87,14 @@ class Fit:
         return self.scores.ranking
 
     @property
+    def dial(self) -> int:
+        """How many heads vote, or under ``reliability`` for each label, as far as there are so many."""
+        return min(self.n_kept, len(self.ranking))
+
+    @property
     def kept(self) -> tuple[Head, ...]:
         """The heads that vote, best first."""
-        return self.ranking[: self.n_kept]
+        return self.classifier.kept_heads_
 
     @property
     def chance(self) -> float:
@@ -76,20 +104,17 @@ class Fit:
     @cached_property
     def vote(self) -> SupportVote:
         """The kept heads' vote on the examples."""
-        return support_vote(self.judge.predicted, self.codes, len(self.labels), self.kept)
+        return self.rule.vote(self.classifier)
 
-    @cached_property
+    @property
     def sweep(self) -> npt.NDArray[np.int64]:
         """How many examples are right with the best 1, 2, ... heads."""
-        return vote_sweep(self.judge.predicted, self.codes, len(self.labels), self.ranking)
+        return self.rule.sweep
 
     @cached_property
     def classifier(self) -> HeadClassifier:
         """The classifier that these settings make."""
-        counts = tuple(int(count) for count in np.bincount(self.codes))
-        return HeadClassifier.from_fitted(
-            FittedHeads(self.labels, self.chosen.centroids, self.scores, counts), n_kept=self.n_kept
-        )
+        return self.rule.classifier(self.n_kept).measure_reach(self.vectors, self.codes)
 
 
 def fit_project(project: Project, vectors: HeadVectors) -> Fit:
@@ -114,6 +139,7 @@ def fit_project(project: Project, vectors: HeadVectors) -> Fit:
         honest=fit_heads(vectors, codes, len(labels), scoring="leave_one_out") if several else None,
         scoring=project.scoring,
         n_kept=project.n_kept,
+        voting=project.voting,
     )
 
 

@@ -32,13 +32,13 @@ class Setup:
     Attributes:
         source: ``"task"``, the ready task's own test pictures; ``"own"``, the visitor's; ``"split"``, some of the examples.
         each: of every label, how many examples ``"split"`` takes.
-        voting: the rule that is judged, one of ``sav_core.voting.VOTING_RULES``.
+        voting: the rule that is judged, one of ``sav_core.voting.VOTING_RULES``; empty for the one that counts on Teach.
         ask: whether the model itself is asked too, which takes several more forwards for each test example.
     """
 
     source: str = ""
     each: int = 1
-    voting: str = "majority"
+    voting: str = ""
     ask: bool = False
 
 
@@ -125,13 +125,17 @@ class Gauge:
             return ""
         return self.setup.source or ("task" if offered else "")
 
+    def voting(self, fit: Fit) -> str:
+        """The rule that is judged: as chosen here, else as on Teach."""
+        return self.setup.voting or fit.rule.voting
+
     def key(self, project: Project, fit: Fit) -> tuple[Any, ...]:
         """What figures depend on."""
         source = self.source(project)
         details = {"split": self.setup.each, "own": self.own_serial}.get(source)
         return (
             (project.items, fit.labels, project.question, project.model, fit.n_kept, fit.scoring),
-            (source, details, self.setup.voting, self.setup.ask),
+            (source, details, self.voting(fit), self.setup.ask),
         )
 
 

@@ -56,7 +56,7 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
 def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
     rank = fit.ranking.index(head) + 1
     right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
-    confusion = head_confusion(fit.judge.predicted, fit.codes, len(fit.labels), head)
+    confusion = head_confusion(fit.rule.predicted, fit.codes, len(fit.labels), head)
     peak = max(1, int(confusion.max()))
     wrong = _wrong_rows(fit, head)
     return {
@@ -65,7 +65,7 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
         "index": head.index,
         "rank": rank,
         "words": _words(fit, head, rank, right, n),
-        "kept": rank <= len(fit.kept),
+        "kept": head in fit.kept,
         "rows": [
             {
                 "label": label,
@@ -110,19 +110,19 @@ def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
     elif share < 0.6:
         quality = "knows little of your labels"
     how = "left out one at a time" if fit.scores.scoring == "leave_one_out" else "seen in training"
-    vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if rank <= len(fit.kept) else 'does not vote'}."
+    vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
     return f"This head {quality}: {right} of {n} examples right, {how}. {vote}"
 
 
 def _wrong_rows(fit: Fit, head: Head) -> list[int]:
     """Rows of the examples it gives to another label, worst first."""
-    predicted = fit.judge.predicted[:, head.layer, head.index]
-    margins = fit.judge.margins[:, head.layer, head.index]
+    predicted = fit.rule.predicted[:, head.layer, head.index]
+    margins = fit.rule.margins[:, head.layer, head.index]
     return [int(row) for row in margins.argsort() if predicted[row] != fit.codes[row]]
 
 
 def _wrong(fit: Fit, head: Head, row: int) -> dict[str, Any]:
-    thought = fit.judge.predicted[row, head.layer, head.index]
+    thought = fit.rule.predicted[row, head.layer, head.index]
     return {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[thought]}
 
 
@@ -152,7 +152,7 @@ def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
 def _cell_items(visit: Visit, fit: Fit, head: Head) -> list[dict[str, Any]]:
     assert visit.focus.cell is not None
     own, given = visit.focus.cell
-    predicted = fit.judge.predicted[:, head.layer, head.index]
+    predicted = fit.rule.predicted[:, head.layer, head.index]
     return [
         _picture(item)
         for item, code, guess in zip(fit.items, fit.codes, predicted, strict=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sav_core.errors import DatasetError
 from sav_core.heads import SCORINGS
+from sav_core.voting import VOTING_RULES
 from sav_ui.fitting import Fit
 from sav_ui.models import choice_of
 from sav_ui.project import Project
@@ -29,6 +30,7 @@ class Manifest:
     question: str
     n_kept: int
     scoring: str
+    voting: str
     threshold: float
     model: str
     title: str
@@ -46,7 +48,12 @@ def describe(project: Project, fit: Fit | None) -> str:
         "title": project.title,
         "question": project.question,
         "labels": [{"name": label.name, "examples": len(project.of_label(label.id))} for label in project.labels],
-        "settings": {"heads": project.n_kept, "scoring": project.scoring, "none_below": project.threshold},
+        "settings": {
+            "heads": project.n_kept,
+            "scoring": project.scoring,
+            "voting": project.voting,
+            "none_below": project.threshold,
+        },
         "model": {"id": project.model, "title": choice_of(project.model).title},
         "files": {
             "examples.jsonl": "the examples in their order: pictures, question and label of each",
@@ -87,12 +94,16 @@ def _read(content: _Part) -> Manifest:
     scoring = settings.text("scoring")
     if scoring not in SCORINGS:
         raise ValueError(f"its scoring is {scoring[:40]!r}, and there are {', '.join(SCORINGS)}")
+    voting = settings.text("voting") if settings.has("voting") else "majority"  # older projects knew no other
+    if voting not in VOTING_RULES:
+        raise ValueError(f"its voting is {voting[:40]!r}, and there are {', '.join(VOTING_RULES)}")
     return Manifest(
         labels=tuple(label.text("name") for label in labels),
         n_examples=sum(int(label.number("examples", 0, 1e6)) for label in labels),
         question=content.text("question")[:2000],
         n_kept=int(settings.number("heads", 1, 1e6)),
         scoring=scoring,
+        voting=voting,
         threshold=float(settings.number("none_below", 0, 1)),
         model=model.text("id")[:200],
         title=content.text("title")[:80],
@@ -106,6 +117,9 @@ class _Part:
         if not isinstance(value, Mapping):
             raise ValueError(f"it has {str(value)[:40]!r} where an object was expected")
         self._value = value
+
+    def has(self, name: str) -> bool:
+        return name in self._value
 
     def get(self, name: str) -> Any:
         if name not in self._value:

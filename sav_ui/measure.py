@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sav_core.errors import InputError, SavError
+from sav_core.voting import VOTING_RULES
 from sav_ui import teach
 from sav_ui.desk import fit_of
 from sav_ui.downloads import fresh_path, link
@@ -96,8 +97,10 @@ def _each(visit: Visit, gauge: Gauge, data: Data) -> None:
 
 
 def _voting(visit: Visit, gauge: Gauge, data: Data) -> None:
-    if data["value"] in ("majority", "gaussian", "reliability"):
-        gauge.setup = replace(gauge.setup, voting=data["value"])
+    fit = fit_of(visit)
+    if data["value"] in VOTING_RULES:
+        as_on_teach = fit is not None and data["value"] == fit.rule.voting  # and follows it from now on
+        gauge.setup = replace(gauge.setup, voting="" if as_on_teach else data["value"])
 
 
 def _ask(visit: Visit, gauge: Gauge, data: Data) -> None:

@@ -85,13 +85,13 @@ def _measure(gauge: Gauge, project: Project, fit: Fit, exam: Exam, key: tuple[An
     def report(progress: Progress) -> None:
         gauge.progress = progress
 
-    cancel, setup = gauge.cancelled.is_set, gauge.setup
+    cancel, setup, voting = gauge.cancelled.is_set, gauge.setup, gauge.voting(fit)
     backbone = shelf.get(project.model)
     everything = [*exam.support, *exam.test, *exam.foreign]
     vectors = shelf.run(project.model, read_all, everything, progress=report, cancel=cancel)
     learnt, judged = len(exam.support), len(exam.support) + len(exam.test)
     support = vectors.take(list(range(learnt)))
-    classifier = HeadClassifier(fit.n_kept, setup.voting, _scoring(exam, fit)).fit(support)
+    classifier = HeadClassifier(fit.n_kept, voting, _scoring(exam, fit)).fit(support)
     labels = [str(label) for label in classifier.classes_]
     own, refused = (), {}
     if setup.ask:
@@ -118,7 +118,7 @@ def _measure(gauge: Gauge, project: Project, fit: Fit, exam: Exam, key: tuple[An
         "dtype": backbone.dtype_name,
         "question": project.question,
         "heads": len(classifier.kept_heads_),
-        "voting": setup.voting,
+        "voting": voting,
         "scoring": classifier.scoring,
         "support": len(exam.support),
         "test": {"task": "the ready task's own", "own": "brought", "split": "split off the examples"}[key[1][0]],

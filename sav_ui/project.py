@@ -56,7 +56,8 @@ class Project:
         question: what the model is asked about every example without a text of its own.
         n_kept: how many heads vote.
         scoring: what ranks the heads, one of ``sav_core.heads.SCORINGS``.
-        threshold: the share of the vote below which the answer is "none of these".
+        voting: how the heads' votes are counted, one of ``sav_core.voting.VOTING_RULES``.
+        threshold: of the share of the vote times closeness, below which the answer is "none of these".
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.
         serial: the next identity's number.
@@ -67,6 +68,7 @@ class Project:
     question: str = ""
     n_kept: int = 20
     scoring: str = "leave_one_out"
+    voting: str = "majority"
     threshold: float = 0.0
     model: str = ""
     title: str = ""

@@ -94,6 +94,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         question=manifest.question,
         n_kept=manifest.n_kept,
         scoring=manifest.scoring,
+        voting=manifest.voting,
         threshold=manifest.threshold,
         model=manifest.model,
         title=manifest.title,

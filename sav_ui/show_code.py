@@ -27,13 +27,16 @@ def python_code(project: Project, fit: Fit) -> str:
     query = f"Example({_quoted(_QUERY)}, {_quoted(project.question or _NO_QUESTION)})" if own_texts else _quoted(_QUERY)
     answer = "prediction.label"
     if project.threshold > 0:
-        answer += f' if prediction.confidence >= {project.threshold!r} else "none of these"'
+        answer = f'"none of these" if prediction.doubted({project.threshold!r}) else {answer}'
+    settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
+    if fit.rule.voting != "majority":
+        settings += f", voting={_quoted(fit.rule.voting)}"
     imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
     return f"""from sav_core import {imports}
 
 backbone = load_backbone({loaded})
 support = read_examples({_quoted(name + ".zip")})  # the saved project
-classifier = SavClassifier(backbone, n_kept={len(fit.kept)}, scoring={_quoted(fit.scores.scoring)}).fit(support)
+classifier = SavClassifier(backbone, {settings}).fit(support)
 print(classifier.kept_heads_)
 
 prediction = classifier.predict([{query}])[0]
@@ -45,15 +48,17 @@ classifier.save({_quoted(name + ".sav")})
 def commands(project: Project, fit: Fit) -> tuple[str, ...]:
     """Return the same as commands of ``python -m sav_core``: fit, list the heads, classify ``photo.jpg``."""
     saved, classifier = f"{file_name(project)}.zip", f"{file_name(project)}.sav"
-    find = ["fit", "--train", saved, "--out", classifier, "--heads", str(len(fit.kept)), "--scoring", fit.scores.scoring]
+    find = ["fit", "--train", saved, "--out", classifier, "--heads", str(fit.dial), "--scoring", fit.scores.scoring]
+    voting = ["--voting", fit.rule.voting] if fit.rule.voting != "majority" else []
+    doubt = ["--none-below", repr(project.threshold)] if project.threshold > 0 else []
     model = ["--model", project.model] if project.model else []
     question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
     return tuple(
         shlex.join(["python", "-m", "sav_core", *words])
         for words in (
-            [*find, "--dtype", fit.vectors.dtype, *model],
+            [*find, *voting, "--dtype", fit.vectors.dtype, *model],
             ["heads", "--classifier", classifier],
-            ["classify", "--classifier", classifier, _QUERY, *question, "--json"],
+            ["classify", "--classifier", classifier, _QUERY, *question, *doubt, "--json"],
         )
     )
 

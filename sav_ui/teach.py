@@ -8,6 +8,8 @@ from typing import Any
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import Head
+from sav_core.voting import VOTING_RULES
+from sav_ui.counting import NEEDS_TWO
 from sav_ui.drops import read_drop
 from sav_ui.finding import find_heads, look_inside, settle
 from sav_ui.intake import as_examples, read_pictures, together, told, uploads, without_label
@@ -59,6 +61,7 @@ def _task(visit: Visit, data: Data) -> None:
             model=project.model,
             n_kept=project.n_kept,
             scoring=project.scoring,
+            voting=project.voting,
             title=task.title,
             serial=project.serial,
         )
@@ -190,6 +193,18 @@ def _scoring(visit: Visit, data: Data) -> None:
         visit.set(scoring=data["scoring"])
 
 
+def _voting(visit: Visit, data: Data) -> None:
+    """Count the votes by another rule; one that cannot be fitted leaves the rule as it was."""
+    voting = str(data.get("value", ""))
+    if visit.fit is None or voting not in VOTING_RULES:
+        return
+    visit.notice = None
+    if visit.fit.under(voting) is None:
+        visit.say(f"{NEEDS_TWO[voting]} Votes are counted by {visit.fit.rule.voting}, as before.", where="findings")
+    else:
+        visit.set(voting=voting)
+
+
 def _head(visit: Visit, data: Data) -> None:
     """Open the inspector, from a cell (x, y) or from a row of the table."""
     layer, index = int(data.get("layer", data.get("y", -1))), int(data.get("index", data.get("x", -1)))
@@ -277,5 +292,6 @@ ACTIONS: Mapping[str, Callable[[Visit, Data], None]] = {
     "undo": _undo,
     "upload_failed": _upload_failed,
     "versus": _versus,
+    "voting": _voting,
 }
 """What the page can ask for."""

@@ -7,6 +7,7 @@ from typing import Any
 from sav_core.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import accuracy_curve, head_heatmap, height_of
+from sav_ui.counting import counting
 from sav_ui.fitting import Fit
 from sav_ui.models import choice_of
 from sav_ui.project import Item, Project
@@ -64,8 +65,10 @@ def findings(visit: Visit) -> dict[str, Any]:
         "findings.html",
         **_headline(fit),
         caveat=not visit.project.model and fit.vote.right < _FAIR * fit.vote.n,
+        dial=fit.dial,
         kept=len(fit.kept),
         heads=len(fit.ranking),
+        **counting(fit),
         layers=fit.scores.correct.shape[0],
         columns=fit.scores.correct.shape[1],
         scoring="leave_one_out" if fit.chosen is fit.honest else "resubstitution",
@@ -87,7 +90,7 @@ def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
     if known is None or known[0] is not fit or known[1] != selected:
         drawn = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected).to_json()}
         if fit.vote.n:
-            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, len(fit.kept), chance=fit.chance).to_json()
+            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, fit.dial, chance=fit.chance).to_json()
         known = visit.extras["figures"] = (fit, selected, drawn)
     figures: dict[str, str] = known[2]
     return figures
@@ -161,7 +164,7 @@ def _doubtful(visit: Visit) -> dict[str, tuple[str, int]]:
     for row in fit.vote.doubtful:
         item, winner = fit.items[row], fit.vote.winner[row]
         if item.id not in fine:
-            found[item.id] = (fit.labels[winner], round(fit.vote.shares[row, winner] * len(fit.kept)))
+            found[item.id] = (fit.labels[winner], int(fit.vote.agreeing[row]))
     return found
 
 

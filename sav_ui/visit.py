@@ -176,11 +176,11 @@ class Visit:
         return (self.project.model, item.content, self.project.question)
 
     def set(self, **settings: Any) -> None:
-        """Change settings of the project that need no model: number of heads, scoring, threshold."""
+        """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold."""
         with self.lock:
             self.project = replace(self.project, **settings)
             if self.fit is not None:
-                known = {name: value for name, value in settings.items() if name in ("n_kept", "scoring")}
+                known = {name: value for name, value in settings.items() if name in ("n_kept", "scoring", "voting")}
                 self.fit = replace(self.fit, **known)
 
     def let_go(self, reason: str) -> bool:

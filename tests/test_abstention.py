@@ -46,6 +46,28 @@ def test_where_no_label_has_two_examples_nothing_is_far():
     assert closeness(np.zeros((2, 3, 3)), np.array([0, 2]), reach).tolist() == [1, 1]
 
 
+def test_rows_are_the_examples_that_count():
+    vectors = clusters(seed=3)
+    rows = np.array([0, 2, 3, 7, 8, 11, 13, 14])
+    found = support_reach(vectors, codes_of(vectors)[rows], 3, KEPT, rows=rows)
+    assert found.tolist() == support_reach(vectors.take(rows), codes_of(vectors)[rows], 3, KEPT).tolist()
+
+
+def test_a_prediction_tells_how_close_it_is_and_is_doubted_by_share_times_closeness():
+    classifier = HeadClassifier(n_kept=4).fit(clusters(noise=0.5))
+    predictions = classifier.predict(clusters(noise=4.0, seed=9))
+    assert any(each.closeness < 1 for each in predictions)
+    for each in predictions:
+        assert each.assurance == each.confidence * each.closeness
+        assert not each.doubted(each.assurance)
+        assert each.doubted(np.nextafter(each.assurance, 2))
+        assert each.as_dict()["closeness"] == each.closeness
+    unknown = HeadClassifier(n_kept=4).fit(clusters(per_label=1)).predict(clusters())[0]
+    assert unknown.closeness is None
+    assert unknown.assurance == unknown.confidence
+    assert "closeness" not in unknown.as_dict()
+
+
 def test_closeness_is_reach_over_distance_and_never_more_than_one():
     # Two heads, two labels; the winner's mean cosines are 0.9, 0.8 and 0.5, its reach 0.2.
     similarities = np.array([[[0.95, 0], [0.85, 0]], [[0.7, 0], [0.9, 0]], [[0.5, 0], [0.5, 0]]])

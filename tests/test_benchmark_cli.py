@@ -119,3 +119,13 @@ def test_a_split_of_all_tasks_runs_one_of_them(capsys, model, tmp_path):
     status, _, err = run(capsys, *common, one, "--task", "Relative_Reflectance")
     assert status == 2
     assert "was drawn for other sub-tasks" in err
+
+
+def test_what_reliability_measures_can_be_chosen(capsys, pets, model):
+    common = ["pets", "--data", pets, "--model", model, "--heads", 5, "--dtype", "float32", "--shots", 3, "--json"]
+    status, out, err = run(capsys, *common, "--voting", "reliability", "--belief", "brier")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["belief"] == "brier"
+    status, _, err = run(capsys, *common, "--belief", "hope")
+    assert status == 2
+    assert "hope" in err

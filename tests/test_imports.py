@@ -19,7 +19,7 @@ MODEL = {
 MATHS = {
     "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
     "gaussian", "reliability", "confidence", "abstention", "held_out", "comparison", "episodes", "sweeps", "controls",
-    "measure_figures", "vector_figures", "compression", "exports",
+    "measure_figures", "vector_figures", "compression", "exports", "rule_fits",
 }  # fmt: skip
 ABOVE = {
     "sav", "reports", "model_controls", "evaluate_cli", "evaluate_words", "command_parts", "console", "cli", "space",

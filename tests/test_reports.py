@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from sav_core.episodes import Episode, draw_episodes
 from sav_core.errors import CancelledError, InputError
 from sav_core.held_out import calibrate
 from sav_core.model_controls import episode_model_controls, model_controls, same_answer
+from sav_core.report_values import foreign_values
 from sav_core.reports import foreign_roc, judge_confidence, judge_rules, sweep_support
 from tests.problems import clusters
 from tests.tiny_models import example_image
@@ -116,9 +119,16 @@ def test_queries_of_other_things_are_told_from_the_taught():
     test = both.take([row for row in range(36) if row % 12 >= 6])
     foreign = both.take(range(36, 60))
     classifier = HeadClassifier(n_kept=6).fit(taught)
-    assert foreign_roc(classifier, taught, test, foreign).area > 0.8
+    assert foreign_roc(classifier, test, foreign).area > 0.8
+    curve = foreign_roc(classifier, test, foreign)
+    for threshold, false, true in zip(curve.threshold, curve.false_rate, curve.true_rate, strict=True):
+        given = [[not each.doubted(threshold) for each in classifier.predict(queries)] for queries in (test, foreign)]
+        assert (np.mean(given[0]), np.mean(given[1])) == pytest.approx((true, false))
+    values = foreign_values(curve, len(foreign))
+    assert values["threshold"] == [None, *curve.threshold[1:].tolist()]
+    json.dumps(values, allow_nan=False)
     with pytest.raises(InputError, match="needs queries of both"):
-        foreign_roc(classifier, taught, test, foreign.take([]))
+        foreign_roc(classifier, test, foreign.take([]))
 
 
 def test_a_label_that_was_not_taught_is_refused_before_the_model_runs(classifier):

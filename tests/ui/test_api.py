@@ -11,6 +11,7 @@ from gradio_client.exceptions import AppError
 from sav_core import SavClassifier
 from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
 from sav_core.records import Example
+from sav_core.reliability import BELIEFS
 from sav_core.settings import Settings
 from sav_core.voting import VOTING_RULES
 from sav_ui import api
@@ -19,7 +20,10 @@ from tests.serving import serve
 from tests.tiny_models import example_image
 from tests.ui.people import shelf_with
 
-ANSWER = {"image", "label", "shares", "votes", "confidence"}
+ANSWER = {"image", "label", "shares", "votes", "confidence", "closeness"}
+
+
+_BRIER = {"n_kept": 3, "voting": "reliability", "belief": "brier"}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def by_library(shelf, pictures, question="", **settings):
     return SavClassifier(shelf.get(""), **settings).fit(examples)
 
 
-@pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}])
+@pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}, _BRIER])
 def test_fit_and_classify_are_the_librarys(shelf, pictures, options):
     library = by_library(shelf, pictures, **options)
     fitted = api.fit_images(shelf, *pictures, **options)
@@ -80,6 +84,11 @@ def test_fit_and_classify_are_the_librarys(shelf, pictures, options):
         ((["a.png", "b.png"], ["cat", "dog"], "", 0), SettingError, "n_kept must be a whole number from 1, but is 0"),
         ((["a.png", "b.png"], ["cat", "dog"], "", "5"), SettingError, "n_kept must be"),
         ((["a.png", "b.png"], ["cat", "dog"], "", 5, "dice"), SettingError, "voting must be one of"),
+        (
+            (["a.png", "b.png"], ["cat", "dog"], "", 5, "majority", "resubstitution", "", "hope"),
+            SettingError,
+            "belief must",
+        ),
         ((["a.png"] * 3001, ["cat"] * 3001), InputError, "Up to 3,000 images"),
     ],
 )
@@ -129,6 +138,7 @@ def test_the_types_are_documented_and_nothing_else_is_public(client):
         "voting": f"Literal[{', '.join(map(repr, VOTING_RULES))}]",
         "scoring": "Literal['resubstitution', 'leave_one_out']",
         "model": "str",
+        "belief": f"Literal[{', '.join(map(repr, BELIEFS))}]",
     }
     returns = [each["python_type"]["type"] for each in fit["returns"]]
     assert returns[1:] == ["list[list[float]]", "filepath"]

@@ -147,9 +147,10 @@ def test_the_answer_in_full_names_votes_neighbours_attention_and_what_the_model_
 def test_below_the_threshold_the_answer_is_none_of_these(visit, shelf, upload):
     give(visit, shelf, upload(1))
     _, answer = only(visit)
-    do(visit, shelf, "threshold", value=100 * answer.confidence)
+    assurance = answer.confidence * answer.closeness
+    visit.set(threshold=assurance)
     assert not only(visit)[1].none
-    visit.set(threshold=answer.confidence + 0.01)
+    visit.set(threshold=assurance + 0.01)
     assert only(visit)[1].none
     assert "None of these" in page(visit)
 

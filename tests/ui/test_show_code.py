@@ -35,6 +35,10 @@ PROJECTS = {
     "plain": {},
     "the paper's scoring": {"scoring": "resubstitution", "n_kept": 3},
     "none of these": {"threshold": 0.99},
+    "none of these, perhaps": {"threshold": 0.4},
+    "gaussian": {"voting": "gaussian", "threshold": 0.3},
+    "reliability": {"voting": "reliability", "n_kept": 2},
+    "reliability of one picture each": {"voting": "reliability", "each": 1},
     "more heads than there are": {"n_kept": 1000},
     "one picture each": {"each": 1},
     "no question": {"question": ""},
@@ -78,7 +82,7 @@ def test_the_python_finds_the_heads_and_labels_of_the_page(visit, shelf):
     assert (names["classifier"].head_scores_ == visit.fit.scores.accuracy).all()
     assert names["prediction"].label == page.label
     assert names["prediction"].shares == page.shares
-    answer = page.label if page.confidence >= visit.project.threshold else "none of these"
+    answer = "none of these" if page.doubted(visit.project.threshold) else page.label
     assert out.getvalue().splitlines() == [str(visit.fit.kept), f"{answer} {dict(page.shares)}"]
 
 
@@ -94,6 +98,8 @@ def test_the_commands_find_the_heads_and_labels_of_the_page(visit, shelf, capsys
     assert [row["head"] for row in heads["heads"]] == [str(head) for head in visit.fit.kept]
     assert tuple(heads["labels"]) == visit.fit.labels
     assert (line["label"], line["shares"]) == (page.label, dict(page.shares))
+    if visit.project.threshold:
+        assert line["none"] is page.doubted(visit.project.threshold)
 
 
 def test_another_model_is_named_in_both(shelf):

@@ -1,0 +1,53 @@
+"""How votes are counted, in a real browser with the real embedded model: chosen on Teach, followed on the other pages."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+def test_another_rule_changes_the_headline_the_heads_and_the_answers(visit, width, dark):
+    visitor = visit(width=width, dark=dark)
+    page = visitor.page
+    visitor.start("How many stars?")
+    headline, counting = page.locator(".headline .caption"), page.locator("#counting")
+    expect(counting).to_have_value("majority")
+    by_majority, heads = headline.inner_text(), page.locator(".dial p").first
+    expect(visitor.figure("heads")).to_be_visible()
+    kept = page.locator("[data-figure=heads]").evaluate("place => JSON.stringify(place.layout.shapes)")
+
+    counting.select_option("gaussian")
+    expect(page.locator("#counting-line")).to_contain_text("probability")
+    expect(headline).not_to_have_text(by_majority)
+    page.wait_for_function(
+        "before => JSON.stringify(document.querySelector('[data-figure=heads]').layout.shapes) !== before", arg=kept
+    )
+    expect(page.get_by_text("Up to date")).to_be_visible()
+    visitor.shot(f"counting-{width}")
+
+    visitor.tab("Classify")
+    page.get_by_role("button", name="Classify picture 1", exact=True).click()
+    expect(page.locator("#detail")).to_contain_text("goes by the rule “gaussian”")
+    expect(page.locator("#detail .squares span")).to_have_count(20)
+    share = page.locator("#detail .guess").inner_text()
+
+    visitor.tab("Teach")
+    counting.select_option("reliability")
+    expect(heads).to_contain_text(re.compile(r"20 of 64 heads vote for each label, \d+ in all"))
+    in_all = int(re.search(r"(\d+) in all", heads.inner_text())[1])
+    visitor.tab("Classify")
+    expect(page.locator("#detail")).to_contain_text("goes by the rule “reliability”")
+    expect(page.locator("#detail .squares span")).to_have_count(in_all)
+    expect(page.locator("#detail .guess")).not_to_have_text(share)
+    visitor.tab("Measure")
+    expect(page.locator("#rule")).to_have_value("reliability")
+
+
+def test_the_tick_of_asking_the_model_itself_is_seen(visitor):
+    visitor.start("Is there a key?")
+    visitor.tab("Measure")
+    box = visitor.page.get_by_label("Also ask the model itself")
+    box.check()
+    expect(box).to_be_checked()
+    expect(box).to_have_css("appearance", "auto")
