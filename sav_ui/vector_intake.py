@@ -33,7 +33,7 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
     Raises:
         SavError: the files hold no relations and no cut-outs, are too large, or too few for three parts.
     """
-    from sav_core.vectors import cutouts_from, draw_task, read_relations, split_items
+    from sav_core.vectors import cutouts_from, draw_task, read_relation_task
 
     with tempfile.TemporaryDirectory(prefix="sav-relations-") as name:
         folder = Path(name)
@@ -52,8 +52,7 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
             inside = min((path.parent for path in pictures), key=lambda path: len(path.parts))
             return draw_task(cutouts_from(inside), scenes=_SCENES, name=files[0].name), ()
         lines = listed[0]
-        items, skipped = read_relations(lines, _images_beside(lines), only_inside=True)
-        return split_items(items, name=files[0].name), skipped
+        return read_relation_task(lines, _images_beside(lines), only_inside=True, name=files[0].name)
 
 
 def _put(file: Upload, folder: Path) -> None:

@@ -315,8 +315,12 @@ class Lab:
 
     @staticmethod
     def relations_of(task: RelationTask, drawn: bool) -> tuple[str, ...]:
-        """The relations of a task; of drawn scenes the base ones first."""
-        return (*BASES, *(r for r in task.relations if r not in BASES)) if drawn else task.relations
+        """The relations of a task: of drawn scenes the base ones first, otherwise the commonest."""
+        if drawn:
+            return (*BASES, *(r for r in task.relations if r not in BASES))
+        whole = set(task.relations)
+        counts = Counter(item.relation for part in (task.train, task.validation, task.test) for item in part)
+        return tuple(relation for relation, _ in counts.most_common() if relation in whole)
 
     def chance(self, relation: str) -> tuple[float, str]:
         """How often one is right on the test items who knows nothing of the relation, and how one would guess."""

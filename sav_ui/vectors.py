@@ -72,9 +72,10 @@ def _bring(visit: Visit, lab: Lab, data: Data) -> None:
     lab.open(task, relations[0], drawn=relations[0] == "above" and len(relations) > 4)
     count = len(task.train) + len(task.validation) + len(task.test)
     lost = f" {task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
+    short = f" Too few to be in all three parts are those of {', '.join(task.short)}." if task.short else ""
     left_out = told(skipped)
     visit.say(
-        f"Took {count} items of {len(task.relations)} relations.{lost} {left_out}".strip(),
+        f"Took {count} items of {len(task.relations)} relations.{lost}{short} {left_out}".strip(),
         "error" if left_out else "done",
         "relations",
     )

@@ -18,6 +18,7 @@ from sav_core.vectors import (
     in_context,
     in_words,
     in_wrong_words,
+    read_relation_task,
     read_relations,
     shipped_sprites,
     split_items,
@@ -225,6 +226,61 @@ def test_parted_items_share_nothing_and_what_has_no_place_is_counted():
     assert facts(parted) == facts(split_items(items, seed=1))
     with pytest.raises(DatasetError, match="cannot be parted"):
         split_items(items[:1])
+
+
+def written(folder, lines, images):
+    for number in images:
+        example_image(number).save(folder / f"{number}.png")
+    (folder / "own.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return folder / "own.jsonl"
+
+
+def line(image, relation, anchor, related):
+    return {"image": f"{image}.png", "relation": relation, "anchor": anchor, "related": related}
+
+
+def test_parts_stay_the_same_whichever_relations_are_read_and_every_relation_can_be(tmp_path):
+    names = ("on", "in", "by", "under", "near")  # the rarest last
+    lines = [
+        line(n, name, f"thing {(n * 7 + k) % 12}", f"other {(n * 5 + k) % 9}")
+        for k, name in enumerate(names)
+        for n in range(40 - 3 * k)
+    ]
+    path = written(tmp_path, lines, range(40))
+    whole, _ = read_relation_task(path, seed=1)
+    assert_disjoint(whole)
+    assert dict.fromkeys(item.relation for item in read_relations(path).items) == dict.fromkeys(names)
+    alone = {name: read_relation_task(path, relations=[name], seed=1)[0] for name in names}
+    for name, task in alone.items():
+        assert facts(task) == facts(whole.of(name))
+    for what in (lambda item: item.picture.digest, lambda item: item.pair):
+        shown = {what(item) for task in alone.values() for item in task.train}
+        assert not shown & {what(item) for task in alone.values() for item in task.test}
+
+
+def test_a_relation_with_no_items_in_some_part_is_refused_by_its_counts_or_named(tmp_path):
+    lines = [line(n, "on", f"thing {n}", f"other {n}") for n in range(12)] + [line(0, "near", "a", "b")]
+    path = written(tmp_path, lines, range(12))
+    with pytest.raises(DatasetError, match=r"'near' of 'own.jsonl' has too few items.*for validation"):
+        read_relation_task(path, relations=["near"])
+    assert read_relation_task(path)[0].short == ("near",)
+
+
+def test_items_are_read_on_until_as_many_images_as_wanted_have_opened(tmp_path):
+    lines = [line(n, "on", f"thing {n}", f"other {n}") for n in range(60)]
+    items, skipped = read_relations(written(tmp_path, lines, range(0, 60, 6)), limit=8)
+    assert len(items) == 8
+    assert skipped
+
+
+def test_a_picture_with_two_names_is_in_one_part(tmp_path):
+    lines = [line(n, "on", f"thing {n}", f"other {n}") for n in range(30)]
+    path = written(tmp_path, lines, range(30))
+    for number in range(15):
+        example_image(number).save(tmp_path / f"{number + 15}.png")
+    task, _ = read_relation_task(path)
+    assert_disjoint(task)
+    assert task.dropped
 
 
 def example_picture(seed):

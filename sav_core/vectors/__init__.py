@@ -11,7 +11,7 @@ evaluate_vector(reader, task, vector)["injected"].accuracy          # beside eve
 
 from __future__ import annotations
 
-from sav_core.vectors.annotated import read_relations
+from sav_core.vectors.annotated import read_relation_task, read_relations
 from sav_core.vectors.build import FunctionVector, build_vector
 from sav_core.vectors.compose import combine, pair_weights
 from sav_core.vectors.drawn import BASES_OF, DIAGONALS, cutouts_from, draw_task, shipped_sprites, unrelated_questions
@@ -86,6 +86,7 @@ __all__ = [
     "number_of_heads_sweep",
     "pair_weights",
     "random_vector",
+    "read_relation_task",
     "read_relations",
     "shipped_sprites",
     "split_items",

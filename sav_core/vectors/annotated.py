@@ -10,22 +10,19 @@ kept: the anchor's name is borne by one object of the image, and one name stands
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sav_core.errors import DatasetError, ImageError
 from sav_core.images import IMAGE_SUFFIXES, Picture, open_picture
 from sav_core.records import Skipped
-from sav_core.vectors.relations import RelationItem
+from sav_core.vectors.facts import Fact, clear_facts
+from sav_core.vectors.relations import SPLITS, RelationItem, RelationTask, parts_of
 
-__all__ = ["Annotations", "read_relations"]
-
-_LINE = '{"image": "1.jpg", "anchor": "table", "relation": "on", "related": "cup"}'
-_COMMONEST = 4  # relations that are read when none are named
+__all__ = ["Annotations", "read_relation_task", "read_relations"]
 
 
 class Annotations(NamedTuple):
@@ -33,13 +30,6 @@ class Annotations(NamedTuple):
 
     items: tuple[RelationItem, ...]
     skipped: tuple[Skipped, ...]
-
-
-class _Fact(NamedTuple):
-    image: str
-    anchor: str
-    relation: str
-    related: str
 
 
 def read_relations(
@@ -56,128 +46,114 @@ def read_relations(
     Args:
         path: ``.jsonl``, or ``.json`` in the layout of GQA's or Visual Genome's scene graphs.
         images: the folder of the images; a JSONL's paths are relative to it, or to the file when ``None``.
-        relations: which to read; the four with most items by default.
-        limit: of the items of one relation, drawn by the seed.
+        relations: which to read; all by default, the commonest first.
+        limit: of the items of one relation, drawn by the seed among those whose image opens.
         seed: of that draw.
         only_inside: whether an image outside the folder is left out, as it must be when the file is a stranger's.
 
     Raises:
         DatasetError: the file is not in such a layout, or no item is left.
     """
-    facts = _unambiguous(_facts(path))
-    counts = Counter(fact.relation for fact in facts)
-    wanted = (
-        relations if relations is not None else [name for name, _ in sorted(counts.items(), key=_commonest)[:_COMMONEST]]
-    )
-    if unknown := [relation for relation in wanted if not counts[relation]]:
-        known = ", ".join(name for name, _ in sorted(counts.items(), key=_commonest)[:12]) or "none"
-        raise DatasetError(f"{path.name!r} has no relation {unknown[0]!r} with one clear answer; it has {known}.")
-    folder = images or path.parent
+    facts = clear_facts(path)
+    reading = _read(facts, path, images, relations, limit, seed, only_inside, dict.fromkeys(facts, 0))
+    return Annotations(tuple(item for item, _ in reading.items), reading.skipped)
+
+
+def read_relation_task(
+    path: Path,
+    images: Path | None = None,
+    *,
+    relations: Sequence[str] | None = None,
+    limit: int = 200,
+    seed: int = 0,
+    only_inside: bool = False,
+    name: str = "",
+) -> tuple[RelationTask, tuple[Skipped, ...]]:
+    """Read annotated relations as three parts, and what was left out; arguments as of ``read_relations``.
+
+    Images and pairs of things are parted by the seed and all facts of the file, whichever relations are read: a vector of
+    one relation has seen no test item of another.
+
+    Raises:
+        DatasetError: the file is not in such a layout, no item is left, or none of a relation asked for in some part.
+    """
+    facts = clear_facts(path)
+    places = dict(zip(facts, parts_of([(fact.image, fact.pair) for fact in facts], seed), strict=True))
+    reading = _read(facts, path, images, relations, limit, seed, only_inside, places)
+    parts = [tuple(item for item, place in reading.items if place == part) for part in range(len(SPLITS))]
+    for relation in relations or ():
+        counts = [sum(item.relation == relation for item in part) for part in parts]
+        if not all(counts):
+            found = ", ".join(f"{count} for {split}" for count, split in zip(counts, SPLITS, strict=True))
+            raise DatasetError(
+                f"{relation!r} of {path.name!r} has too few items to part: every part needs some, but there are {found}. "
+                "Bring more pictures of it, of more different things, or choose a commoner relation."
+            )
+    train, validation, test = parts
+    return RelationTask(train, validation, test, name or path.name, seed, reading.dropped), reading.skipped
+
+
+class _Reading(NamedTuple):
+    """Items with the part each belongs to, the images left out, and how many items had no place."""
+
+    items: list[tuple[RelationItem, int]]
+    skipped: tuple[Skipped, ...]
+    dropped: int
+
+
+def _read(
+    facts: Sequence[Fact],
+    path: Path,
+    images: Path | None,
+    relations: Sequence[str] | None,
+    limit: int,
+    seed: int,
+    only_inside: bool,
+    places: Mapping[Fact, int | None],
+) -> _Reading:
+    folder, dropped = images or path.parent, 0
+    of_relation: dict[str, list[Fact]] = defaultdict(list)
     answers: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for fact in facts:
+        of_relation[fact.relation].append(fact)
         answers[fact.image, fact.anchor][fact.relation] = fact.related
     opened: dict[str, Picture | Skipped] = {}
-    items = []
-    for relation in wanted:
-        found = [fact for fact in facts if fact.relation == relation]
+    homes: dict[str, int] = {}  # of pictures; one that bears two names has the home of the first
+    items: list[tuple[RelationItem, int]] = []
+    for relation in _wanted(of_relation, relations, path.name):
+        found, most = of_relation[relation], len(items) + limit
         Random(f"{seed} {relation}").shuffle(found)  # noqa: S311  # data, not secrets
-        for fact in found[:limit]:
+        for fact in found:
+            if len(items) == most:
+                break
+            place = places[fact]
+            if place is None:
+                dropped += 1
+                continue
             if fact.image not in opened:
                 opened[fact.image] = _open(folder, fact.image, only_inside)
             picture = opened[fact.image]
-            if isinstance(picture, Picture):
-                others = {r: n for r, n in answers[fact.image, fact.anchor].items() if r != relation}
-                items.append(RelationItem(picture, fact.anchor, relation, fact.related, others))
+            if isinstance(picture, Skipped):
+                continue
+            if homes.setdefault(picture.digest, place) != place:
+                dropped += 1
+                continue
+            others = {r: n for r, n in answers[fact.image, fact.anchor].items() if r != relation}
+            items.append((RelationItem(picture, fact.anchor, relation, fact.related, others), place))
     skipped = tuple(each for each in opened.values() if isinstance(each, Skipped))
     if not items:
         first = f": {skipped[0].reason}" if skipped else "."
         raise DatasetError(f"None of the images of {path.name!r} can be opened in {str(folder)!r}{first}")
-    return Annotations(tuple(items), skipped)
+    return _Reading(items, skipped, dropped)
 
 
-def _commonest(entry: tuple[str, int]) -> tuple[int, str]:
-    return (-entry[1], entry[0])
-
-
-def _facts(path: Path) -> list[_Fact]:
-    if not path.is_file():
-        raise DatasetError(f"There is no file of relations {str(path)!r}: check the path.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() == ".jsonl":
-            return list(_lines(text, path.name))
-        data = json.loads(text)
-        if isinstance(data, dict):
-            return list(_gqa(data))
-        return list(_visual_genome(data))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path.name!r} cannot be read as UTF-8 text ({error}): check the file.") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DatasetError(f"{path.name!r} is not JSON ({error}): download it again.") from error
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DatasetError(
-            f"{path.name!r} is not laid out as scene graphs of GQA (an object of images) or Visual Genome (a list of "
-            f"images with relationships) are ({type(error).__name__}: {error}); a .jsonl of lines {_LINE} serves too."
-        ) from error
-
-
-def _lines(text: str, name: str) -> Iterator[_Fact]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                record = json.loads(line)
-                values = [record[key] for key in _Fact._fields]
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
-                raise DatasetError(f"Line {number} of {name!r} cannot be used ({error}): write it as {_LINE}.") from error
-            if not all(isinstance(value, str) and value.strip() for value in values):
-                raise DatasetError(f"Line {number} of {name!r} needs four texts, none empty: write it as {_LINE}.")
-            yield _Fact(*(value.strip() for value in values))
-
-
-def _gqa(data: dict[str, Any]) -> Iterator[_Fact]:
-    """``{image: {"objects": {id: {"name": ..., "relations": [{"name": ..., "object": id}]}}}}``."""
-    for image, graph in data.items():
-        objects = graph["objects"]
-        bearers = Counter(thing["name"] for thing in objects.values())
-        for thing in objects.values():
-            for relation in thing.get("relations", ()):
-                anchor = objects[relation["object"]]["name"]
-                if bearers[anchor] == 1:
-                    yield _Fact(image, anchor, relation["name"], thing["name"])
-
-
-def _visual_genome(data: Sequence[dict[str, Any]]) -> Iterator[_Fact]:
-    """``[{"image_id": ..., "relationships": [{"predicate": ..., "subject": {...}, "object": {...}}]}]``.
-
-    Subject and object stand there in full (``relationships.json``) or as ``subject_id`` and ``object_id`` of the image's
-    ``objects`` (``scene_graphs.json``); their name is under ``name`` or first among ``names``.
-    """
-    for image in data:
-        listed = {thing["object_id"]: thing for thing in image.get("objects", ())}
-        ends = [
-            (each["predicate"], *(each.get(end) or listed[each[f"{end}_id"]] for end in ("subject", "object")))
-            for each in image["relationships"]
-        ]
-        things = listed or {thing["object_id"]: thing for _, *both in ends for thing in both}
-        bearers = Counter(_name(thing) for thing in things.values())
-        for predicate, subject, anchor in ends:
-            if bearers[_name(anchor)] == 1:
-                yield _Fact(str(image["image_id"]), _name(anchor), predicate.strip().lower(), _name(subject))
-
-
-def _name(thing: dict[str, Any]) -> str:
-    name: str = thing["name"] if "name" in thing else thing["names"][0]
-    return name
-
-
-def _unambiguous(facts: Iterable[_Fact]) -> list[_Fact]:
-    """The facts whose question has one answer, each once, in order."""
-    answers: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    distinct = list(dict.fromkeys(facts))
-    for fact in distinct:
-        answers[fact.image, fact.anchor, fact.relation].add(fact.related)
-    one = [fact for fact in distinct if len(answers[fact.image, fact.anchor, fact.relation]) == 1]
-    return [fact for fact in one if fact.anchor != fact.related]
+def _wanted(of_relation: Mapping[str, Sequence[Fact]], relations: Sequence[str] | None, name: str) -> Sequence[str]:
+    """The relations asked for, or all there are, the commonest first."""
+    there = sorted(of_relation, key=lambda relation: (-len(of_relation[relation]), relation))
+    if unknown := [relation for relation in relations or () if relation not in of_relation]:
+        known = ", ".join(there[:12]) or "none"
+        raise DatasetError(f"{name!r} has no relation {unknown[0]!r} with one clear answer; it has {known}.")
+    return there if relations is None else relations
 
 
 def _open(folder: Path, image: str, only_inside: bool) -> Picture | Skipped:

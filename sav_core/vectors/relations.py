@@ -17,12 +17,17 @@ from typing import TypeAlias
 from sav_core.errors import DatasetError, SettingError
 from sav_core.images import Picture
 
-__all__ = ["SHARES", "SPLITS", "RelationItem", "RelationTask", "split_items"]
+__all__ = ["SHARES", "SPLITS", "Pair", "RelationItem", "RelationTask", "pair_of", "parts_of", "split_items"]
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.5, 0.2, 0.3)
 
 Pair: TypeAlias = tuple[str, str]
+
+
+def pair_of(one: str, other: str) -> Pair:
+    """Return two things in alphabetical order."""
+    return (min(one, other), max(one, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class RelationItem:
     @property
     def pair(self) -> Pair:
         """The two things, in alphabetical order: the same pair whichever is the anchor."""
-        return (min(self.anchor, self.related), max(self.anchor, self.related))
+        return pair_of(self.anchor, self.related)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,12 @@ class RelationTask:
         parts = ({item.relation for item in part} for part in (self.train, self.validation, self.test))
         return tuple(sorted(set.intersection(*parts)))
 
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The relations there are no items of in some part, sorted."""
+        there = {item.relation for part in (self.train, self.validation, self.test) for item in part}
+        return tuple(sorted(there - set(self.relations)))
+
     def of(self, *relations: str) -> RelationTask:
         """Return the task with the items of some relations only.
 
@@ -110,17 +121,10 @@ def split_items(
     Raises:
         DatasetError: a part would be empty.
     """
-    pictures = sorted({item.picture.digest for item in items})
-    Random(seed).shuffle(pictures)  # noqa: S311  # data, not secrets
-    part_of = dict(zip(pictures, _deal(len(pictures), shares), strict=True))
-    seen: dict[Pair, Counter[int]] = defaultdict(Counter)
-    for item in items:
-        seen[item.pair][part_of[item.picture.digest]] += 1
-    home = {pair: max(counts, key=lambda part: (counts[part] / shares[part], -part)) for pair, counts in seen.items()}
     parts: list[list[RelationItem]] = [[], [], []]
-    for item in items:
-        if home[item.pair] == part_of[item.picture.digest]:
-            parts[home[item.pair]].append(item)
+    for item, part in zip(items, parts_of([(item.picture.digest, item.pair) for item in items], seed, shares), strict=True):
+        if part is not None:
+            parts[part].append(item)
     if empty := [split for split, part in zip(SPLITS, parts, strict=True) if not part]:
         raise DatasetError(
             f"{len(items)} items of {name!r} cannot be parted so that no picture and no pair of things is shared: nothing "
@@ -128,6 +132,24 @@ def split_items(
         )
     train, validation, test = map(tuple, parts)
     return RelationTask(train, validation, test, name, seed, dropped=len(items) - sum(map(len, parts)))
+
+
+def parts_of(seen: Sequence[tuple[str, Pair]], seed: int, shares: Sequence[float] = SHARES) -> list[int | None]:
+    """Return to which part each pair in a picture belongs; ``None`` where the picture is of one and the pair of another.
+
+    Args:
+        seen: the picture, by any name of its own, and the pair.
+        seed: of the dealing of pictures.
+        shares: of the parts.
+    """
+    pictures = sorted({picture for picture, _ in seen})
+    Random(seed).shuffle(pictures)  # noqa: S311  # data, not secrets
+    part_of = dict(zip(pictures, _deal(len(pictures), shares), strict=True))
+    counted: dict[Pair, Counter[int]] = defaultdict(Counter)
+    for picture, pair in seen:
+        counted[pair][part_of[picture]] += 1
+    home = {pair: max(counts, key=lambda part: (counts[part] / shares[part], -part)) for pair, counts in counted.items()}
+    return [home[pair] if home[pair] == part_of[picture] else None for picture, pair in seen]
 
 
 def _deal(count: int, shares: Sequence[float]) -> Iterable[int]:

@@ -474,6 +474,21 @@ def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(shelf, tmp
         assert lab_of(visit).task is parts
 
 
+def test_all_relations_of_a_file_are_offered_the_commonest_first_and_one_with_too_few_items_is_told(shelf, tmp_path):
+    path, lines, names = tmp_path / "many.zip", [], ("a", "b", "c", "d", "under")
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(12):
+            archive.writestr(f"{number}.png", encoded(noise(seed=number)))
+            for place, relation in enumerate((*names, *names[4:], *(["rare"] if number == 0 else []))):
+                pair = {"anchor": f"thing {number} {place}", "related": f"other {number} {place}"}
+                lines.append({"image": f"{number}.png", "relation": relation, **pair})
+        archive.writestr("relations.jsonl", "\n".join(map(json.dumps, lines)))
+    visit = Visit()
+    do(visit, shelf, "bring", files=[sent(path)])
+    assert lab_of(visit).relations == ("under", "a", "b", "c", "d")
+    assert "Too few to be in all three parts are those of rare." in visit.notice.text
+
+
 def test_files_without_relations_are_told_and_what_was_there_stays(shelf, tmp_path):
     empty, broken = tmp_path / "notes.zip", tmp_path / "broken.zip"
     with zipfile.ZipFile(empty, "w") as archive:
