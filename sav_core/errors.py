@@ -80,7 +80,7 @@ class UnsupportedModelError(BackboneError):
 
 
 class OutOfMemoryError(BackboneError):
-    """Not even one example fits into the device's memory."""
+    """The model, or even one example, does not fit into the device's memory."""
 
 
 class StorageError(SavError):

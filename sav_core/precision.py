@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from sav_core.checkpoints import Checkpoint
-from sav_core.errors import SettingError, StorageError
+from sav_core.errors import OutOfMemoryError, SettingError, StorageError
 from sav_core.settings import settings
 from sav_core.storage import write_atomically
 
@@ -86,7 +86,10 @@ def load_precisely(
 
     Raises:
         SettingError: there is no such dtype.
+        OutOfMemoryError: main memory does not hold the weights; nothing was loaded.
     """
+    if device.type == "cpu":
+        _check_memory(checkpoint, torch.bfloat16 if dtype == "auto" else _named(dtype))
     if dtype != "auto":
         chosen = Precision(_named(dtype), "as asked for")
     elif device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
@@ -104,6 +107,16 @@ def load_precisely(
             write_atomically(note, json.dumps({"dtype": str(chosen.dtype), "why": chosen.why}).encode())
         return model, chosen
     return load(chosen.dtype), chosen
+
+
+def _check_memory(checkpoint: Checkpoint, dtype: torch.dtype) -> None:
+    """Refuse weights that main memory cannot hold: the system would end the process, with all that others do in it."""
+    needed, free = dtype.itemsize * checkpoint.parameters, _free_memory()
+    if needed > free:
+        raise OutOfMemoryError(
+            f"{checkpoint.name!r} needs {needed / 1e9:.1f} GB of memory in {str(dtype).removeprefix('torch.')}, and "
+            f"{free / 1e9:.1f} GB are free here: choose a smaller model, or a machine with more memory."
+        )
 
 
 def _note(checkpoint: Checkpoint) -> Path:

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from sav_core import precision
 from sav_core.backbones import load_backbone
-from sav_core.errors import InputError, SettingError, UnsupportedModelError
+from sav_core.errors import InputError, OutOfMemoryError, SettingError, UnsupportedModelError
 from sav_core.extraction import extract_head_vectors
 from sav_core.records import IMAGE_MARKER, Example, Geometry
 from sav_core.settings import Settings
@@ -354,10 +354,18 @@ class TestPrecision:
         assert load_backbone(folder, device="cpu").dtype_name in {"float32", "bfloat16"}
 
     def test_weights_that_would_not_fit_are_not_tried(self, folder, monkeypatch):
-        monkeypatch.setattr(precision, "_free_memory", lambda: 1000)
+        parameters = sum(weights.numel() for weights in load_backbone(folder, dtype="float32").model.parameters())
+        monkeypatch.setattr(precision, "_free_memory", lambda: 3 * parameters)
         backbone = load_backbone(folder, device="cpu")
         assert backbone.dtype_name == "bfloat16"
         assert "GB are free" in backbone.why_dtype
+
+    @pytest.mark.parametrize(("dtype", "free"), [("auto", 1000), ("float32", 200_000)])
+    def test_a_model_larger_than_the_memory_is_refused_before_it_is_loaded(self, folder, monkeypatch, dtype, free):
+        monkeypatch.setattr(precision, "_free_memory", lambda: free)
+        monkeypatch.setattr(precision, "_load_faster", lambda *_: pytest.fail("it was loaded"))
+        with pytest.raises(OutOfMemoryError, match="GB are free here: choose a smaller model"):
+            load_backbone(folder, device="cpu", dtype=dtype)
 
     def test_bfloat16_gives_nearly_the_same_vectors(self, backbone, folder):
         rough = extract_head_vectors(load_backbone(folder, dtype="bfloat16"), [ONE_IMAGE, TEXT_ONLY], cache=None)
