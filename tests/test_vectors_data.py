@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from sav_core.errors import DatasetError, SettingError
+from sav_core.errors import DatasetError, ImageError, SettingError
 from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
     BASES_OF,
@@ -86,8 +86,14 @@ def cutouts(folder, count, nested=False):
     for number in range(count):
         path = folder / (f"artist-{number % 2}/thing_{number}.png" if nested else f"thing_{number}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGBA", (20, 12), (number * 10, 80, 160, 255)).save(path)
+        cutout(number).save(path)
     return folder
+
+
+def cutout(number):
+    image = Image.new("RGBA", (20, 12))
+    image.paste((number * 10, 80, 160, 255), (2, 2, 18, 10))
+    return image
 
 
 def test_a_folder_of_cut_outs_makes_a_task(tmp_path):
@@ -99,13 +105,22 @@ def test_a_folder_of_cut_outs_makes_a_task(tmp_path):
 
 def test_too_few_cut_outs_are_refused_with_how_many_it_takes(tmp_path):
     few = cutouts_from(cutouts(tmp_path, 9))
-    with pytest.raises(DatasetError, match="25 or more"):
+    with pytest.raises(DatasetError, match="20 or more"):
         draw_task(few, scenes=(4, 4, 4))
     with pytest.raises(DatasetError, match="no folder"):
         cutouts_from(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match="holds no cut-outs"):
         cutouts_from(tmp_path / "empty")
+
+
+def test_cut_outs_are_known_by_suffixes_of_any_case_and_one_without_transparent_ground_is_refused(tmp_path):
+    cutout(1).save(tmp_path / "CAT.PNG")
+    cutout(2).save(tmp_path / "dog.WebP")
+    assert len(cutouts_from(tmp_path).names) == 2
+    Image.new("RGB", (20, 12)).save(tmp_path / "photograph.png")
+    with pytest.raises(ImageError, match=r"'photograph.png' has no transparent ground"):
+        cutouts_from(tmp_path)
 
 
 def test_unrelated_questions_ask_for_no_neighbour(sprites):

@@ -7,6 +7,7 @@ model can read, or from a folder of cut-outs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -49,11 +50,12 @@ def cutouts_from(folder: Path) -> Sprites:
 
     Raises:
         DatasetError: there is no such folder, or no PNG or WebP in it.
-        ImageError: one cannot be read.
+        ImageError: one cannot be read, or has no transparent ground.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder of cut-outs {str(folder)!r}: check the path.")
-    paths = sorted(path for pattern in ("*.png", "*.webp", "*/*.png", "*/*.webp") for path in folder.glob(pattern))
+    there = (path for pattern in ("*", "*/*") for path in folder.glob(pattern))
+    paths = sorted(path for path in there if path.suffix.lower() in (".png", ".webp") and path.is_file())
     if not paths:
         raise DatasetError(
             f"{folder.name!r} holds no cut-outs: put PNG or WebP files there, each named after what it shows."
@@ -100,7 +102,7 @@ def draw_task(
         if not anchors and count:
             raise DatasetError(
                 f"{len(words)} different things are too few for parts that share no pair of things: bring "
-                f"{_fewest(SHARES)} or more."
+                f"{_fewest()} or more."
             )
         items: list[RelationItem] = []
         for number in range(count):
@@ -154,9 +156,16 @@ def _parts_of_sums(count: int) -> list[int]:
     return [next(part for part, end in enumerate(ends) if rest < end) for rest in range(count)]
 
 
-def _fewest(shares: Sequence[float]) -> int:
-    """How many words leave each with a neighbour for every relation in the smallest part."""
-    return round((len(RELATIONS) + 1) / min(shares))
+def _fewest() -> int:
+    """From how many words on some word has a neighbour for every relation in each part, however many more there are."""
+    surely = round((len(RELATIONS) + 1) / min(SHARES))  # a word is never its own neighbour, hence the one more
+    return 1 + max(count for count in range(1, surely) if not _enough(count))
+
+
+def _enough(count: int) -> bool:
+    part_of_sum = _parts_of_sums(count)
+    partners = [Counter(part_of_sum[(a + b) % count] for b in range(count) if b != a) for a in range(count)]
+    return all(any(own[part] >= len(RELATIONS) for own in partners) for part in range(len(SHARES)))
 
 
 def _name(path: Path) -> str:
@@ -171,6 +180,11 @@ def _cutout(path: Path) -> Image.Image:
             image = opened.convert("RGBA")
     except (OSError, ValueError) as error:
         raise ImageError(f"{path.name!r} cannot be read as a cut-out ({error}): save it as a PNG again.") from error
+    if image.getchannel("A").getextrema()[0] == 255:
+        raise ImageError(
+            f"{path.name!r} has no transparent ground, so it would cover what it is drawn on: cut out what it shows, and "
+            "save it as a PNG."
+        )
     image.thumbnail((_CUTOUT_SIDE, _CUTOUT_SIDE))
     square = Image.new("RGBA", (max(image.size),) * 2)
     square.paste(image, ((square.width - image.width) // 2, (square.height - image.height) // 2))
