@@ -69,6 +69,7 @@ def test_every_drawn_picture_holds_every_base_relation_so_that_it_never_says_whi
         around = {item.relation: item.related, **item.others}
         assert set(RELATIONS) <= set(around) <= set(RELATIONS) | set(DIAGONALS)
         assert len(set(around.values()) | {item.anchor}) == len(around) + 1
+        assert len(around) <= len(RELATIONS) + 2  # what the module says of the slants
 
 
 def test_diagonals_are_made_of_base_relations(task):

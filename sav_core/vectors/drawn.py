@@ -1,6 +1,6 @@
 """Relation tasks drawn on the fly: an anchor in the middle, a neighbour in each of four relations, things on the slants.
 
-Every picture holds every base relation, so that the picture alone never says which one is meant; up to four things on the
+Every picture holds every base relation, so that the picture alone never says which one is meant; up to two things on the
 slants distract, and are the answers of the diagonal relations. Objects come from the artwork that ships, which the embedded
 model can read, or from a folder of cut-outs.
 """
