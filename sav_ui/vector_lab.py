@@ -106,8 +106,8 @@ class Study:
         vector: made of them; ``None`` before.
         accuracy: ``float (layer, scale)`` on ``mapped`` validation items.
         place: layer and number of the strength that are in use.
-        tuning: the latest.
         strength: where the slider stands.
+        tuning: the latest.
         use: which vector answers, ``"built"`` or a name in ``tuning.vectors``.
         judged: of the vector in use on the test part, by condition: right, asked.
         words: what the model answers a query with, by query and vector; a reason where it cannot.
@@ -128,9 +128,9 @@ class Study:
     accuracy: npt.NDArray[np.float64] | None = None
     mapped: int = 0
     place: tuple[int, int] = (0, 0)
+    strength: float = 1.0
     tuning: Tuning | None = None
     use: str = "built"
-    strength: float = 1.0
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
     words: dict[tuple[Any, ...], WordShares | str] = field(default_factory=dict)
     looks: dict[int, Looks | str] = field(default_factory=dict)
@@ -149,14 +149,14 @@ class Study:
             return self.tuning.vectors[self.use]
         return self.vector.at(self.place[0], SCALES[self.place[1]])
 
-
-@dataclass(frozen=True)
     @property
     def to_save(self) -> FunctionVector | None:
         """The vector in use at the slider's strength; where that is nothing, at its own."""
         used = self.at_place
         return None if used is None else used.at(used.layer, self.strength or used.scale)
 
+
+@dataclass(frozen=True)
 class Board:
     """An analogy: a source pair in one picture, an anchor in another.
 
@@ -178,13 +178,13 @@ class Board:
     words: WordShares | str | None = None
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-
-class Lab:
     @property
     def unanswered(self) -> Board:
         """The same pair and target before the model was asked, with the visitor's own weights if they set any."""
         return replace(self, weights=self.weights if self.own else None, words=None, judged={})
 
+
+class Lab:
     """The page Function vectors of one visit.
 
     Attributes:
@@ -285,11 +285,6 @@ class Lab:
         return known
 
     @property
-    def relations(self) -> tuple[str, ...]:
-        """Those to choose from."""
-        return () if self.task is None else self.relations_of(self.task, self.drawn)
-
-    @property
     def board_key(self) -> tuple[str, Setup]:
         """What the base vectors depend on: not on the relation that is looked at."""
         return self.model, replace(self.setup, relation="")
@@ -302,6 +297,11 @@ class Lab:
     @board.setter
     def board(self, board: Board) -> None:
         self._board = self.boards[self.board_key] = board
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Those to choose from."""
+        return () if self.task is None else self.relations_of(self.task, self.drawn)
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -339,12 +339,12 @@ class Lab:
 def lab_of(visit: Visit) -> Lab:
     """Return the visit's lab."""
     lab: Lab = visit.extras.setdefault("lab", Lab())
+    lab.model = visit.project.model
     return lab
 
 
 @lru_cache(maxsize=1)
 def drawn_task() -> RelationTask:
-    lab.model = visit.project.model
     """The drawn scenes, the same for everybody."""
     from sav_core.vectors import draw_task, shipped_sprites  # torch takes seconds, and the page must not wait for them
 
