@@ -108,6 +108,8 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
     sure += ", as far as so few prompts can say" if len(effects.changes) < _FEW else ""
     return {
         "name": str(head),
+        "layer": head.layer,
+        "index": head.index,
         "rank": rank,
         "count": len(effects.ranking),
         "kept": rank <= study.n_heads,

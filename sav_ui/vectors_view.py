@@ -75,6 +75,7 @@ def vector(visit: Visit) -> dict[str, Any]:
         scale=f"{SCALES[study.place[1]]:g}",
         layers=0 if study.accuracy is None else len(study.accuracy),
         columns=len(SCALES),
+        column=study.place[1],
         map_height=0 if study.accuracy is None else height_of(len(study.accuracy)),
         use=study.use,
         uses=[] if study.tuning is None else list(study.tuning.vectors),

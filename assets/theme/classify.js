@@ -21,7 +21,7 @@
     const mine = (camera = { stream: null, asked: new Set(), waits: false, sent: 0, answered: [], rate: "" });
     stageOf("live").toggleAttribute("data-live", true);
     note("Waiting for the webcam …");
-    part(".live").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    part(".live").scrollIntoView({ block: "nearest", behavior: window.SAV.pace() });
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
       if (camera !== mine) return release(stream); // stopped meanwhile

@@ -9,7 +9,7 @@
 //   data-camera="name"  the same for pictures taken with the webcam
 //   data-tab="Name"     a click opens that page
 //   data-figure="name"  a place for the Plotly figure of that name; a click in a heatmap, or an arrow key while it has the
-//                       keyboard, sends {do: data-pick, x, y}
+//                       keyboard, sends {do: data-pick, x, y}; data-at="x y" is the cell that is chosen, where keys start
 //   data-opens="id"     a click opens that menu
 //
 // New HTML is merged into the old by key, so that a field keeps its cursor and a picture is not loaded again.
@@ -56,8 +56,11 @@ window.SAV = window.SAV || (() => {
 
   function reveal(element) {
     const { top, bottom } = element.getBoundingClientRect();
-    if (bottom > innerHeight) window.scrollBy({ top: Math.min(top - 90, bottom - innerHeight + 20), behavior: "smooth" });
+    if (bottom > innerHeight) window.scrollBy({ top: Math.min(top - 90, bottom - innerHeight + 20), behavior: pace() });
   }
+
+  // How the page scrolls by itself: at once for those who want no motion.
+  const pace = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 
   function mergeNode(old, fresh) {
     if (old.nodeType !== 1) {
@@ -65,11 +68,13 @@ window.SAV = window.SAV || (() => {
       return;
     }
     if ("figure" in old.dataset) {
-      // Plotly owns what is in it, and its class; the height is ours.
+      // Plotly owns what is in it, and its class; the height and the data are ours.
       old.setAttribute("aria-label", fresh.getAttribute("aria-label") || "");
+      Object.assign(old.dataset, fresh.dataset);
       old.style.height = fresh.style.height;
       return;
     }
+    if (old.savSort && fresh.nodeName === "TABLE") sortRows(fresh, old.savSort); // before merging: a row that stays keeps its focus
     for (const { name } of [...old.attributes])
       if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name)) old.removeAttribute(name);
     for (const { name, value } of [...fresh.attributes])
@@ -111,6 +116,7 @@ window.SAV = window.SAV || (() => {
       place.savListens = true;
       place.on("plotly_click", (event) => pick(place, event.points[0].x, event.points[0].y, send));
       place.addEventListener("keydown", (event) => walk(place, event, send));
+      place.addEventListener("focus", () => place.dataset.at && (place.savCursor = null)); // chosen elsewhere meanwhile
     }
   }
 
@@ -126,7 +132,8 @@ window.SAV = window.SAV || (() => {
     if (!step || !place.dataset.pick) return;
     event.preventDefault();
     const columns = Number(place.dataset.columns), rows = Number(place.dataset.rows);
-    const here = place.savCursor || { x: 0, y: rows - 1 };
+    const [x, y] = (place.dataset.at || `0 ${rows - 1}`).split(" ").map(Number);
+    const here = place.savCursor || { x, y }; // its own is ahead of the server's
     const within = (value, count) => Math.max(0, Math.min(value, count - 1));
     pick(place, within(here.x + step[0], columns), within(here.y + step[1], rows), send);
   }
@@ -147,7 +154,7 @@ window.SAV = window.SAV || (() => {
   }
 
   // ---------------------------------------------------------------- files
-  const WORDS = new Set("act run fetch change slide files drop camera key figure pick tab opens rows columns".split(" "));
+  const WORDS = new Set("act run fetch change slide files drop camera key figure pick tab opens rows columns at".split(" "));
   function plainData(element) {
     return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
   }
@@ -381,10 +388,22 @@ window.SAV = window.SAV || (() => {
     const header = button.closest("th");
     const column = [...header.parentNode.children].indexOf(header);
     const down = header.getAttribute("aria-sort") === "ascending";
-    for (const other of header.parentNode.children) other.removeAttribute("aria-sort");
-    header.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const body = header.closest("table").tBodies[0];
-    const valueOf = (row) => row.cells[column].dataset.value || row.cells[column].textContent.trim();
+    const table = header.closest("table");
+    table.savSort = { column, down }; // for the next rows that the server sends, in its own order
+    sortRows(table, table.savSort);
+  }
+
+  function sortRows(table, { column, down }) {
+    [...table.tHead.rows[0].cells].forEach((header, place) => {
+      if (place === column) header.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else header.removeAttribute("aria-sort");
+    });
+    const body = table.tBodies[0];
+    const cellOf = (row) => {
+      let end = 0; // a cell may span columns
+      return [...row.cells].find((cell) => (end += cell.colSpan) > column);
+    };
+    const valueOf = (row) => cellOf(row).dataset.value ?? cellOf(row).textContent.trim();
     const compare = (a, b) => valueOf(a).localeCompare(valueOf(b), undefined, { numeric: true });
     body.append(...[...body.rows].sort((a, b) => (down ? -1 : 1) * compare(a, b)));
   }
@@ -484,5 +503,5 @@ window.SAV = window.SAV || (() => {
     }
   }
 
-  return { mount, visit, snapshot, loadPlotly, mergeChildren };
+  return { mount, visit, snapshot, loadPlotly, mergeChildren, pace };
 })();

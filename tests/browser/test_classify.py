@@ -67,6 +67,34 @@ def test_many_pictures_make_a_table_that_sorts_and_downloads(classifying):
     expect(rows(classifying).locator("td.label", has_text="none of these").first).to_be_visible()
 
 
+def test_a_sorted_table_stays_sorted_whatever_is_done_next(classifying):
+    page = classifying.page
+    page.get_by_role("button", name="Classify all 20").click()
+    answered(classifying, 20)
+
+    def column(number):
+        cells = rows(classifying).locator(f"td:nth-child({number})")
+        return cells.evaluate_all("cells => cells.map(cell => cell.dataset.value ?? cell.textContent.trim())")
+
+    page.get_by_role("button", name="Confidence").dblclick()  # the second time: falling
+    header = page.locator(".answers-table th[aria-sort]")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    names = column(2)
+    assert column(4) == sorted(column(4), reverse=True)
+    last = rows(classifying).last.locator("button.face")
+    last.click()
+    expect(rows(classifying).last).to_have_class("current")
+    expect(last).to_be_focused()
+    assert column(2) == names
+    detail(classifying).get_by_role("group", name="Is the answer right?").locator("[data-act=teach]").first.click()
+    expect(rows(classifying).locator(".taught")).to_have_count(1)
+    answered(classifying, 20)
+    assert column(4) == sorted(column(4), reverse=True)
+    expect(header).to_have_count(1)
+    expect(header).to_have_text("Confidence")
+    expect(header).to_have_attribute("aria-sort", "descending")
+
+
 def test_a_wrong_guess_is_corrected_and_learned(classifying):
     page = classifying.page
     page.locator(".tray input[type=file]").set_input_files([picture("blue", 1)])

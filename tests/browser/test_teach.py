@@ -146,6 +146,10 @@ def test_heads_are_reached_by_keyboard_and_from_the_table(discs):
     expect(rows.first.get_by_role("button")).to_have_text("L0.H0")
     rows.first.get_by_role("button").press("Enter")
     expect(page.locator("#inspector h2")).to_have_text("Inside head L0.H0")
+    expect(rows.first.get_by_role("button")).to_have_text("L0.H0")
+    page.locator("[data-figure=heads]").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#inspector h2")).to_have_text("Inside head L1.H0")
 
 
 def test_a_confusion_cell_shows_its_pictures_and_one_of_them_is_looked_at(discs):
