@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
     numbered = [(int(rank[head.layer, head.index]), head) for head in kept] if len(kept) <= _NUMBERED else []
     # All at once: Plotly checks every shape there is again for each that is added.
     figure.update_layout(
-        **_layout(title),
+        **_layout(literal(title)),
         height=height_of(layers),
         shapes=[
             *({**_frame(head), "line": {"color": OUTLINE, "width": 2}} for head in kept),
@@ -161,7 +162,7 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
             x=list(range(len(labels))),
             y=list(range(len(names))),
             customdata=[
-                [[name, label, float(cosine)] for label, cosine in zip(labels, row, strict=True)]
+                [[name, literal(label), float(cosine)] for label, cosine in zip(labels, row, strict=True)]
                 for name, row in zip(names, similarities, strict=True)
             ],
             colorscale=_scale(),
@@ -178,12 +179,20 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
         height=108 + 22 * len(names),
     )
     figure.update_xaxes(
-        tickvals=list(range(len(labels))), ticktext=[_short(label) for label in labels], showgrid=False, zeroline=False
+        tickvals=list(range(len(labels))),
+        ticktext=[literal(_short(label)) for label in labels],
+        showgrid=False,
+        zeroline=False,
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False, zeroline=False
     )
     return figure
+
+
+def literal(text: str) -> str:
+    """A text as Plotly must be given it to show just that: it reads ``<b>`` and ``&lt;``, but not ``&quot;``."""
+    return escape(text, quote=False)
 
 
 def height_of(layers: int) -> int:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from sav_core.confidence import ReliabilityDiagram, Roc, SelectiveCurve
 from sav_core.controls import Control
 from sav_core.evaluation import wilson_interval
-from sav_core.figures import OUTLINE
+from sav_core.figures import OUTLINE, literal
 from sav_core.sweeps import SweepPoint
 
 __all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "sweep_figure"]
@@ -114,7 +114,7 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
     shown = [ways[place] for place in order]
     accuracy = np.array([way.accuracy for way in shown])
     low, high = np.array([way.interval for way in shown]).T
-    names = [way.name.replace("_", " ") for way in shown]
+    names = [literal(way.name.replace("_", " ")) for way in shown]
     figure = go.Figure(
         go.Scatter(
             x=accuracy,

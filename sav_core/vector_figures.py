@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from sav_core.figures import INK, OUTLINE, SEQUENTIAL, axis_range, height_of
+from sav_core.figures import INK, OUTLINE, SEQUENTIAL, axis_range, height_of, literal
 from sav_core.records import Head
 
 __all__ = ["DIVERGING", "effect_heatmap", "place_heatmap", "tuning_curve"]
@@ -53,7 +53,7 @@ def effect_heatmap(
         rank[head.layer, head.index] = place
     marks = np.full((layers, heads), "", dtype=object)
     for place, head in enumerate(also, start=1):
-        marks[head.layer, head.index] = f"<br>number {place} of {also_are}"
+        marks[head.layer, head.index] = f"<br>number {place} of {literal(also_are)}"
     peak = float(max(np.abs(effect).max(), 1e-6))
     figure = go.Figure(
         go.Heatmap(
@@ -157,12 +157,13 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
                 x=points[:, 0],
                 y=points[:, 1],
                 customdata=points[:, 2],
-                name=name,
+                name=literal(name),
                 mode="lines+markers",
                 line={"color": _LINES[number % len(_LINES)], "width": 2.5, "dash": "solid" if number == 0 else "dash"},
                 marker={"size": 6},
                 hovertemplate=(
-                    f"<b>{name}, step %{{x}}</b><br>%{{y:.1%}} right<br>probability of the answer %{{customdata:.2f}}"
+                    f"<b>{literal(name)}, step %{{x}}</b><br>%{{y:.1%}} right<br>"
+                    "probability of the answer %{customdata:.2f}"
                     "<extra></extra>"
                 ),
             )
@@ -174,7 +175,7 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
             level,
             line={"color": _NEUTRAL, "width": 1, "dash": "dot"},
             annotation={
-                "text": f"{name} {level:.0%}",
+                "text": f"{literal(name)} {level:.0%}",
                 "font": {"size": 11},
                 "xanchor": "right",
                 "yanchor": "top" if level > 0.93 else "bottom",

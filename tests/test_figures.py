@@ -1,5 +1,8 @@
+import numpy as np
+
 from sav_core.classifier import HeadClassifier
-from sav_core.figures import head_heatmap
+from sav_core.figures import head_heatmap, similarity_heatmap
+from sav_core.records import Head
 from tests.problems import clusters
 
 
@@ -19,3 +22,13 @@ def test_hover_gives_rank_margin_and_counts():
     best = scores.ranking[0]
     correct, margin, rank = figure.data[0].customdata[best.layer, best.index]
     assert (correct, margin, rank) == (scores.correct[best.layer, best.index], scores.margin[best.layer, best.index], 1)
+
+
+def test_a_label_is_shown_as_it_is_written_and_never_taken_for_html():
+    labels = ["a<b>c", '"x" & y', "<a href='https://x.org'>long</a>"]
+    figure = similarity_heatmap(np.eye(3), [Head(0, 0), Head(0, 1), Head(1, 0)], labels)
+    assert list(figure.layout.xaxis.ticktext) == ["a&lt;b&gt;c", '"x" &amp; y', "&lt;a href='http…"]
+    assert [cell[1] for cell in figure.data[0].customdata[0]][::2] == [
+        "a&lt;b&gt;c",
+        "&lt;a href='https://x.org'&gt;long&lt;/a&gt;",
+    ]

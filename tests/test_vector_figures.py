@@ -53,14 +53,14 @@ def test_both_arms_darken_evenly_in_light_and_brighten_in_dark(effect):
 
 def test_leading_heads_are_framed_in_order_and_others_ringed_where_they_are(effect):
     also = (Head(0, 3), Head(1, 2))
-    figure = effect_heatmap(effect, effect - 0.1, effect + 0.1, ranked(effect), 3, also=also, also_are="pets")
+    figure = effect_heatmap(effect, effect - 0.1, effect + 0.1, ranked(effect), 3, also=also, also_are="pets <b>")
     frames = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     rings = [shape for shape in figure.layout.shapes if shape.type == "circle"]
     middle = [((s.y0 + s.y1) / 2, (s.x0 + s.x1) / 2) for s in frames]
     assert middle == [(head.layer, head.index) for head in ranked(effect)[:3]]
     assert [((s.y0 + s.y1) / 2, (s.x0 + s.x1) / 2) for s in rings] == [(0, 3), (1, 2)]
     hover = figure.data[0].customdata
-    assert hover[1, 2, 3] == "<br>number 2 of pets"
+    assert hover[1, 2, 3] == "<br>number 2 of pets &lt;b&gt;"
     assert hover[1, 2, 2] == 1
     assert (hover[1, 2, 0], hover[1, 2, 1]) == pytest.approx((0.3, 0.5))
     assert hover[0, 0, 3] == ""
