@@ -16,7 +16,6 @@ if __name__ == "__main__":
         mcp = wants_mcp(sys.argv[1:])
     except SettingError as error:
         sys.exit(str(error))
-    shelf.warm()
     demo.queue(default_concurrency_limit=8).launch(
         **look(),
         max_file_size="1gb",
@@ -25,4 +24,7 @@ if __name__ == "__main__":
         ssr_mode=False,
         show_error=False,
         mcp_server=mcp,
+        prevent_thread_lock=True,
     )
+    shelf.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
+    demo.block_thread()
