@@ -27,11 +27,18 @@ from sav_core.hooks import capture_last_token, forward_to_last_heads
 from sav_core.lookahead import prepared
 from sav_core.records import Cancel, Example, HeadVectors, Progress, ProgressCallback
 
-__all__ = ["extract_head_vectors"]
+__all__ = ["extract_head_vectors", "ran_out_of_memory"]
 
 _TOGETHER = 8  # examples that are prepared in one go
 _WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")  # in a CPU's plain RuntimeError
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, whatever the device calls that."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 def extract_head_vectors(
@@ -123,10 +130,8 @@ class _Reader:
                     return _Read(capture.take(), [None] * len(batch))
                 hidden = self._backbone.forward(inputs)[:, -1]  # padding is on the left
                 return _Read(capture.take(), list(hidden.float().cpu().numpy()))
-        except (torch.OutOfMemoryError, MemoryError):
-            pass
-        except RuntimeError as error:
-            if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
                 raise
         if self._backbone.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -17,9 +17,17 @@ TITLE = "Classify"
 
 def build(frame: Frame) -> None:
     """Lay the page out."""
-    frame.stage("tray", classify_view.tray, act=classify.act, lively=True)
-    webcam = frame.stage("live", live.show, act=classify.act, events=("frame",))
-    frame.stage("answers", classify_view.answers, act=classify.act, run=classify.run, slides=("answers",), lively=True)
+    frame.stage("tray", classify_view.tray, act=classify.act, lively=True, where=classify.WHERE)
+    webcam = frame.stage("live", live.show, act=classify.act, where=classify.WHERE, events=("frame",))
+    frame.stage(
+        "answers",
+        classify_view.answers,
+        act=classify.act,
+        run=classify.run,
+        slides=("answers",),
+        lively=True,
+        where=classify.WHERE,
+    )
 
     def on_frame(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
         visit = visit or Visit()

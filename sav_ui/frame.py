@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from sav_ui.mishaps import mishap
 from sav_ui.models import Shelf
 from sav_ui.stage import stage
 from sav_ui.visit import Visit
@@ -46,6 +47,7 @@ class _Part:
     fetch: Run | None
     slides: tuple[str, ...]
     lively: bool
+    where: str
 
 
 class Frame:
@@ -73,6 +75,7 @@ class Frame:
         fetch: Run | None = None,
         slides: tuple[str, ...] = (),
         lively: bool = False,
+        where: str = "",
         events: tuple[str, ...] = (),
     ) -> gr.HTML:
         """Add a stage where the layout stands.
@@ -85,10 +88,11 @@ class Frame:
             fetch: gets its ``fetch`` events, which wait for a disk or a network and hold nobody up.
             slides: the stages to show again while a slider of this one moves; all others wait for the next act.
             lively: whether it is shown again at every step of a run, not only at its end.
+            where: the part of the page that says what went wrong in it; its name by default.
             events: more events that its script may trigger; the page listens to them itself.
         """
         part = stage({**show(Visit()), "version": 0}, name, events)  # events wait in the browser for the visit's own
-        self._parts[name] = (part, _Part(show, act, run, fetch, slides, lively))
+        self._parts[name] = (part, _Part(show, act, run, fetch, slides, lively, where or name))
         return part
 
     def shown(self, visit: Visit, names: tuple[str, ...] | None = None) -> dict[Any, Any]:
@@ -114,39 +118,57 @@ class Frame:
         app.load(lambda name: self.shown(self.visits.find(name)), token, self.outputs, js=_WHICH_VISIT, **QUIET)
         for component, part in self._parts.values():
             if part.act is not None:
-                self._connect_act(component, part.act)
+                self._connect_act(component, part)
             if part.run is not None:
-                self._connect_steps(component.run, part.run, **MODEL_QUEUE)
+                self._connect_steps(component.run, part.run, part.where, **MODEL_QUEUE)
             if part.fetch is not None:
-                self._connect_steps(component.fetch, part.fetch, concurrency_limit=8)
+                self._connect_steps(component.fetch, part.fetch, part.where, concurrency_limit=8)
             if part.act is not None and part.slides:
-                self._connect_slide(component, part.act, part.slides)
+                self._connect_slide(component, part)
 
-    def _connect_act(self, component: gr.HTML, act: Act) -> None:
+    def _acted(self, visit: Visit, part: _Part, data: Data, names: tuple[str, ...] | None = None) -> dict[Any, Any]:
+        """Do what was asked of a stage; returns what the stages show then, whatever happened."""
+        assert part.act is not None
+        try:
+            part.act(visit, self.shelf, data)
+        except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
+            return self._after_mishap(visit, error, part.where)
+        return self.shown(visit, names)
+
+    def _after_mishap(self, visit: Visit, error: Exception, where: str) -> dict[Any, Any]:
+        """Say that something went wrong; returns what all stages show, none of which asks for the model by itself now."""
+        visit.held = True
+        visit.say(str(mishap(error)), where=where)
+        scenes = self.shown(visit)
+        return {part: scene if part is self.session else {**scene, "next": False} for part, scene in scenes.items()}
+
+    def _connect_act(self, component: gr.HTML, part: _Part) -> None:
         def on_act(visit: Visit | None, event: gr.EventData) -> dict[Any, Any]:
-            visit = visit or Visit()
-            act(visit, self.shelf, sent(event))
-            return self.shown(visit)
+            return self._acted(visit or Visit(), part, sent(event))
 
         component.act(on_act, self.session, self.outputs, trigger_mode="multiple", concurrency_limit=8, **QUIET)
 
-    def _connect_slide(self, component: gr.HTML, act: Act, names: tuple[str, ...]) -> None:
-        def on_slide(visit: Visit | None, event: gr.EventData) -> dict[Any, Any]:
-            visit = visit or Visit()
-            act(visit, self.shelf, sent(event))
-            return self.shown(visit, names)
+    def _connect_slide(self, component: gr.HTML, part: _Part) -> None:
+        outputs = [self.session, *(self._parts[name][0] for name in part.slides)]
 
-        outputs = [self.session, *(self._parts[name][0] for name in names)]
+        def on_slide(visit: Visit | None, event: gr.EventData) -> dict[Any, Any]:
+            scenes = self._acted(visit or Visit(), part, sent(event), part.slides)
+            return {output: scenes[output] for output in outputs}
+
         component.slide(on_slide, self.session, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
 
-    def _connect_steps(self, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
+    def _connect_steps(self, listen: Callable[..., Any], run: Run, where: str, **queue: Any) -> None:
         lively = tuple(name for name, (_, part) in self._parts.items() if part.lively)
 
         def on_run(visit: Visit | None, event: gr.EventData) -> Iterator[dict[Any, Any]]:
             visit = visit or Visit()
-            for _ in run(visit, self.shelf, sent(event)):
-                yield self.shown(visit, lively)
-            yield self.shown(visit)
+            try:
+                for _ in run(visit, self.shelf, sent(event)):
+                    yield self.shown(visit, lively)
+            except Exception as error:  # noqa: BLE001  # or the page would wait for ever
+                yield self._after_mishap(visit, error, where)
+            else:
+                yield self.shown(visit)
 
         listen(on_run, self.session, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
-from sav_core.errors import CancelledError, SavError
+from sav_core.errors import CancelledError, OutOfMemoryError, SavError
 from sav_core.records import Cancel, Progress, ProgressCallback
 from sav_ui.jobs import Job
 
@@ -77,11 +77,12 @@ def forward(
 
     Raises:
         SavError: the task raised it, or no GPU is lent.
+        OutOfMemoryError: memory ran out; all of the attempt is free again by then.
         CancelledError: ``cancel`` said so while the task was elsewhere; what it did until then is in the cache.
     """
     watching = {name: value for name, value in (("progress", progress), ("cancel", cancel)) if value is not None}
     if not LENT or backbone.model.num_parameters() <= _SMALL:
-        return task(backbone, *args, **watching)
+        return _within_memory(task, backbone, *args, **watching)
     _waiting[model] = backbone
     steps = _lent(model, task, args, bool(watching))
     try:
@@ -132,7 +133,7 @@ def _elsewhere(model: str, task: Callable[..., Any], args: tuple[Any, ...], watc
     reports: queue.SimpleQueue[Progress] = queue.SimpleQueue()
     stop = threading.Event()
     watching = {"progress": reports.put, "cancel": stop.is_set} if watched else {}
-    job = Job(lambda: task(backbone, *args, **watching))
+    job = Job(lambda: _within_memory(task, backbone, *args, **watching))
     try:
         for _ in job.ticks():
             while not reports.empty():
@@ -145,6 +146,24 @@ def _elsewhere(model: str, task: Callable[..., Any], args: tuple[Any, ...], watc
 
 
 _lent = spaces.GPU(duration=_seconds)(_elsewhere) if LENT else _elsewhere
+
+
+def _within_memory(task: Callable[..., T], backbone: Backbone, *args: Any, **watching: Any) -> T:
+    """Run a task here; what it says when memory runs out becomes a sentence, and what it held is let go first."""
+    try:
+        return task(backbone, *args, **watching)
+    except (MemoryError, RuntimeError) as error:
+        from sav_core.extraction import ran_out_of_memory  # torch takes seconds, and the page must not wait for them
+
+        if not ran_out_of_memory(error):
+            raise
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    raise OutOfMemoryError(
+        f"{backbone.name} ran out of memory here: use fewer or smaller pictures, a shorter question or a smaller model."
+    )
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
+from sav_core.errors import SavError
+from sav_ui.mishaps import mishap
+
 __all__ = ["Job"]
 
 T = TypeVar("T")
@@ -18,7 +21,7 @@ class Job(Generic[T]):
     job = Job(lambda: slow())
     for _ in job.ticks():      # at once, then a few times a second until the work is done
         show(...)
-    job.result()               # the answer, or the error raised here
+    job.result()               # the answer, or the error raised here: always a SavError
     """
 
     def __init__(self, work: Callable[[], T], every: float = 0.2) -> None:
@@ -42,8 +45,15 @@ class Job(Generic[T]):
         self._done.wait()
 
     def result(self) -> T:
-        """Return what the work returned, waiting for it; raise what it raised."""
+        """Return what the work returned, waiting for it.
+
+        Raises:
+            SavError: the work raised it.
+            MishapError: the work raised what nobody planned for; that is in the log.
+        """
         self.wait()
+        if isinstance(self._error, Exception) and not isinstance(self._error, SavError):
+            raise mishap(self._error) from self._error
         if self._error is not None:
             raise self._error
         return self._answer[0]

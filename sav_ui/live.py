@@ -14,6 +14,7 @@ from sav_ui.classifying import frame_vector
 from sav_ui.desk import Glimpse, desk_of, fit_of
 from sav_ui.frame import Data
 from sav_ui.judging import Answer
+from sav_ui.mishaps import mishap
 from sav_ui.models import Shelf
 from sav_ui.stage import fill, scene
 from sav_ui.visit import Visit
@@ -39,6 +40,8 @@ def look(visit: Visit, shelf: Shelf, data: Data) -> None:
         glimpse = Glimpse(glimpse.serial, picture, _answer(visit, shelf, picture))
     except SavError as error:
         glimpse = Glimpse(glimpse.serial, refused=str(error))
+    except Exception as error:  # noqa: BLE001  # or the webcam would wait for ever
+        glimpse = Glimpse(glimpse.serial, refused=str(mishap(error)))
     desk_of(visit).glimpse = glimpse
 
 

@@ -36,9 +36,9 @@ def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks
     with gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
         frame = Frame(shelf or Shelf(), visits or Visits())
         with gr.Row(elem_id="top"):
-            frame.stage("masthead", masthead.show, fetch=switching.load, lively=True)
+            frame.stage("masthead", masthead.show, fetch=switching.load, lively=True, where="model")
             frame.stage("project", project_menu.show, act=project_menu.act)
-        frame.stage("word", masthead.word, act=teach.act, lively=True)
+        frame.stage("word", masthead.word, act=teach.act, lively=True, where="project")
         with gr.Tabs(elem_id="pages"):
             for page in PAGES:
                 with gr.Tab(page.TITLE, id=page.TITLE.lower()):

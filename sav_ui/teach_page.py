@@ -14,7 +14,7 @@ TITLE = "Teach"
 
 def build(frame: Frame) -> None:
     """Lay the page out."""
-    frame.stage("start", teach_view.start, act=teach.act)
+    frame.stage("start", teach_view.start, act=teach.act, where="bench")
     with gr.Row(elem_id="teach", equal_height=False):
         with gr.Column(elem_id="left"):
             frame.stage("bench", teach_view.bench, act=teach.act, run=teach.run, lively=True)

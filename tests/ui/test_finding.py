@@ -7,6 +7,7 @@ from sav_core.classifier import HeadClassifier
 from sav_core.errors import SavError
 from sav_core.records import Example, Head
 from sav_ui.finding import find_heads, look_inside, settle
+from sav_ui.mishaps import MISHAP
 from sav_ui.visit import Focus, Visit
 from tests.tiny_models import example_image
 from tests.ui.people import shelf_with, small_project, taught
@@ -95,6 +96,22 @@ def test_a_model_that_fails_says_so_and_keeps_all_work(monkeypatch):
     assert visit.notice.text == "It does not fit into memory."
     assert visit.project == before
     assert not visit.waits_for_heads, "trying for ever helps nobody"
+
+
+def break_down(*_, **__):
+    raise ZeroDivisionError("nobody planned for this")
+
+
+def test_what_nobody_planned_is_told_once_and_not_tried_for_ever(shelf, monkeypatch):
+    visit = taught(shelf, small_project())
+    visit.focus, visit.due = Focus(head=Head(0, 0)), True
+    monkeypatch.setattr(shelf, "run", break_down)
+    everything(find_heads(visit, shelf))
+    assert visit.notice.text == MISHAP
+    assert (visit.due, visit.held, visit.busy) == (True, True, "")
+    everything(look_inside(visit, shelf))
+    assert visit.look == MISHAP
+    assert (visit.to_look_at, visit.busy) == (None, "")
 
 
 def test_settling_fits_only_what_the_model_has_seen(shelf):

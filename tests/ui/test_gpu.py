@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from sav_core.errors import CancelledError, InputError, SavError
+from sav_core.errors import CancelledError, InputError, OutOfMemoryError, SavError
 from sav_core.records import Progress
 from sav_ui import gpu
+from sav_ui.mishaps import MishapError
 
 
 def double(backbone, numbers, *, progress=None, cancel=None):
@@ -121,9 +122,38 @@ def test_a_gpu_taken_back_is_a_sentence(lent, monkeypatch):
         gpu.forward(Waiting(LARGE), "a/b", double, [1])
 
 
-def test_a_fault_of_ours_stays_one(lent, monkeypatch):
-    with pytest.raises(TypeError):
+def test_a_fault_of_ours_is_a_sentence_too_and_the_log_has_it_in_full(lent, caplog):
+    with pytest.raises(MishapError):
         gpu.forward(Waiting(LARGE), "a/b", double, 3)
+    assert "TypeError" in caplog.text
+
+
+def run_out(backbone, error):
+    raise error
+
+
+OUT_OF_MEMORY = [
+    MemoryError(),
+    RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY)
+def test_memory_that_runs_out_is_a_sentence(error):
+    with pytest.raises(OutOfMemoryError, match="some model ran out of memory here: use fewer") as caught:
+        gpu.forward(Waiting(SMALL), "", run_out, error)
+    assert caught.value.__context__ is None, "its frames would keep what was to be freed"
+
+
+def test_memory_that_runs_out_elsewhere_is_a_sentence(lent):
+    with pytest.raises(OutOfMemoryError, match="ran out of memory"):
+        gpu.forward(Waiting(LARGE), "a/b", run_out, RuntimeError("CUDA out of memory"))
+
+
+def test_another_error_of_the_model_is_not_taken_for_it():
+    with pytest.raises(RuntimeError, match="shape"):
+        gpu.forward(Waiting(SMALL), "", run_out, RuntimeError("shape mismatch"))
 
 
 @pytest.mark.parametrize(("examples", "seconds"), [(0, 20), (1, 20.4), (100, 60), (3000, 110)])

@@ -2,7 +2,9 @@ import threading
 
 import pytest
 
+from sav_core.errors import InputError
 from sav_ui.jobs import Job
+from sav_ui.mishaps import MISHAP, MishapError
 
 
 def test_it_ticks_while_it_works_and_then_answers():
@@ -16,11 +18,23 @@ def test_it_ticks_while_it_works_and_then_answers():
     assert job.result() == "done"
 
 
-def test_what_it_raises_belongs_to_whoever_asks():
+def failed(error):
     def fail():
-        raise ValueError("why")
+        raise error
 
     job = Job(fail)
     list(job.ticks())
-    with pytest.raises(ValueError, match="why"):
-        job.result()
+    return job
+
+
+def test_what_it_raises_belongs_to_whoever_asks():
+    with pytest.raises(InputError, match="why"):
+        failed(InputError("why")).result()
+
+
+def test_what_nobody_planned_is_a_sentence_and_its_traceback_is_in_the_log(caplog):
+    with pytest.raises(MishapError) as caught:
+        failed(ValueError("why")).result()
+    assert str(caught.value) == MISHAP
+    assert "in fail" in caplog.text
+    assert "ValueError: why" in caplog.text

@@ -1,0 +1,28 @@
+"""What nobody planned for: the log gets it with its traceback, the visitor one sentence, and the work goes on."""
+
+from __future__ import annotations
+
+import logging
+
+from sav_core.errors import SavError
+
+__all__ = ["MISHAP", "NOT_UNDERSTOOD", "UNREADABLE", "MishapError", "mishap"]
+
+MISHAP = "Something went wrong here on our side; your work is kept. Try again, or reload the page."
+
+NOT_UNDERSTOOD = "The page sent something that could not be understood: reload it and try again."
+
+UNREADABLE = (LookupError, TypeError, ValueError, OverflowError)
+"""What reading an event raises when no page of ours has sent it: ``int(1e999)`` overflows, a path holds a NUL."""
+
+_log = logging.getLogger(__name__)
+
+
+class MishapError(SavError):
+    """An error that nobody planned, as the sentence that a visitor reads."""
+
+
+def mishap(error: BaseException) -> MishapError:
+    """Log an error with its traceback; returns what to tell the visitor, so that it is remembered like any refusal."""
+    _log.error("An error that nobody planned for", exc_info=error)
+    return MishapError(MISHAP)
