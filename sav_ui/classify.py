@@ -15,6 +15,7 @@ from sav_ui.downloads import fresh_path, link
 from sav_ui.drops import read_drop
 from sav_ui.finding import settle
 from sav_ui.intake import read_pictures, together, told, uploads
+from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf
 from sav_ui.ready import Task
 from sav_ui.results import as_csv, as_json
@@ -48,8 +49,8 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
             action(visit, shelf, data)
     except SavError as error:
         visit.say(str(error), where=WHERE)
-    except (KeyError, TypeError, ValueError):
-        visit.say("The page sent something that could not be understood: reload it and try again.", where=WHERE)
+    except UNREADABLE:
+        visit.say(NOT_UNDERSTOOD, where=WHERE)
     settle(visit, shelf)
 
 

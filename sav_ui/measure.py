@@ -15,6 +15,7 @@ from sav_ui.drops import read_drop
 from sav_ui.gauge import Gauge, gauge_of, most_to_split
 from sav_ui.intake import as_examples, read_pictures, told, uploads, without_label
 from sav_ui.measuring import WHERE, measure_heads
+from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf
 from sav_ui.visit import Visit
 
@@ -49,8 +50,8 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
             action(visit, gauge, data)
     except SavError as error:
         visit.say(str(error), where=WHERE)
-    except (KeyError, TypeError, ValueError):
-        visit.say("The page sent something that could not be understood: reload it and try again.", where=WHERE)
+    except UNREADABLE:
+        visit.say(NOT_UNDERSTOOD, where=WHERE)
 
 
 def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:

@@ -13,6 +13,7 @@ from sav_ui.finding import settle
 from sav_ui.fitting import Fit
 from sav_ui.frame import Data
 from sav_ui.intake import told, uploads
+from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf, choice_of
 from sav_ui.project_file import CLASSIFIER, file_name, read_project, write_project
 from sav_ui.show_code import commands, python_code
@@ -32,6 +33,8 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
         action(visit, shelf, data)
     except SavError as error:
         visit.say(str(error), where="project")
+    except UNREADABLE:
+        visit.say(NOT_UNDERSTOOD, where="project")
     settle(visit, shelf)
 
 

@@ -12,6 +12,7 @@ from sav_ui.desk import fit_of
 from sav_ui.downloads import fresh_path, link
 from sav_ui.frame import Data
 from sav_ui.intake import told, uploads
+from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf
 from sav_ui.vector_intake import read_task
 from sav_ui.vector_lab import ASKING, SCALES, STRENGTHS, Board, Lab, drawn_task, lab_of
@@ -46,8 +47,8 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
             action(visit, lab, data)
     except SavError as error:
         visit.say(str(error), where=where)
-    except (KeyError, TypeError, ValueError):
-        visit.say("The page sent something that could not be understood: reload it and try again.", where=where)
+    except UNREADABLE:
+        visit.say(NOT_UNDERSTOOD, where=where)
 
 
 def _relation(visit: Visit, lab: Lab, data: Data) -> None:

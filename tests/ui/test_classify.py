@@ -348,6 +348,8 @@ def test_a_model_that_cannot_show_attention_still_answers(visit, shelf, upload, 
         {"do": "query", "files": [{"path": "/etc/passwd", "name": "a.png"}]},
         {"do": "query", "files": "all of them"},
         {"do": "try", "place": "0"},
+        {"do": "threshold", "value": {}},
+        {"do": "query", "files": [{"path": "a\0b"}]},
         {"do": "keep_frame"},
         {"do": "save", "format": "csv"},
         {"do": "right", "query": "q99"},
@@ -398,6 +400,9 @@ def test_a_ready_tasks_pictures_know_their_labels_and_go_with_it(visit, shelf, m
     assert classify_view.tray(visit)["html"].count('data-act="try"') == 5
     do(visit, shelf, "try", place="1")
     do(visit, shelf, "try", place="1")
+    for place in (9999, float("inf")):
+        do(visit, shelf, "try", place=place)
+        assert "could not be understood" in visit.notice_at("classify").text
     assert len(queries(visit)) == 1
     do(visit, shelf, "try", place="all")
     go_on(visit, shelf)

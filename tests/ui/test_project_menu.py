@@ -102,7 +102,9 @@ def test_opening_a_bad_project_keeps_everything_and_says_why(shelf, tmp_path):
         assert visit.fit is fit
 
 
-@pytest.mark.parametrize("files", [None, [], "x", [{"path": "/etc/passwd"}], [3], [{"path": "a"}, {"path": "b"}]])
+@pytest.mark.parametrize(
+    "files", [None, [], "x", [{"path": "/etc/passwd"}], [3], [{"path": "a"}, {"path": "b"}], [{"path": "a\0b"}]]
+)
 def test_what_is_no_upload_is_refused(shelf, files):
     visit = Visit()
     act(visit, shelf, "open", files=files)
