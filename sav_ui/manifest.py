@@ -12,7 +12,7 @@ from sav_core.heads import SCORINGS
 from sav_core.voting import VOTING_RULES
 from sav_ui.fitting import Fit
 from sav_ui.models import choice_of
-from sav_ui.project import Project
+from sav_ui.project import MAX_LABELS, Project
 
 __all__ = ["MANIFEST", "Manifest", "describe", "parse_manifest"]
 
@@ -89,7 +89,10 @@ def parse_manifest(text: bytes) -> Manifest:
 
 
 def _read(content: _Part) -> Manifest:
-    labels = [_Part(label) for label in content.list("labels")]
+    labels = content.list("labels")
+    if len(labels) > MAX_LABELS:
+        raise ValueError(f"it has {len(labels):,} labels, and a project holds up to {MAX_LABELS}")
+    labels = [_Part(label) for label in labels]
     settings, model = _Part(content.get("settings")), _Part(content.get("model"))
     scoring = settings.text("scoring")
     if scoring not in SCORINGS:

@@ -9,12 +9,13 @@ from sav_core.errors import InputError
 from sav_core.images import Picture
 from sav_core.records import Example
 
-__all__ = ["MAX_EXAMPLES", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
+__all__ = ["MAX_EXAMPLES", "MAX_LABELS", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
 
 MAX_EXAMPLES = 3000
 MAX_BYTES = 768 << 20
 """Memory that one project's pictures may take; a saved project is smaller than that."""
 
+MAX_LABELS = 200
 MAX_LABEL_LENGTH = 80
 
 
@@ -109,8 +110,9 @@ class Project:
         """Add a label.
 
         Raises:
-            InputError: the name is empty, too long, or taken.
+            InputError: the name is empty, too long, or taken; or there are as many labels as there may be.
         """
+        _check_count(len(self.labels) + 1)
         label = Label(f"l{self.serial}", self._free(name))
         return replace(self, labels=(*self.labels, label), serial=self.serial + 1)
 
@@ -145,13 +147,15 @@ class Project:
         """Add labelled examples in their order, making the labels that are not there yet.
 
         Raises:
-            InputError: a label's name cannot be, or the project would be too large.
+            InputError: a label's name cannot be, or means two labels; or the project would be too large.
         """
         project = self
-        names = [" ".join(str(example.label).split())[:MAX_LABEL_LENGTH].strip() for example in examples]
-        for name in dict.fromkeys(names):
-            if all(label.name != name for label in project.labels):
-                project = project.with_label(name)
+        names = _shortened([" ".join(str(example.label).split()) for example in examples])
+        known = {label.name for label in self.labels}
+        fresh = [name for name in dict.fromkeys(names) if name not in known]
+        _check_count(len(known) + len(fresh))
+        for name in fresh:
+            project = project.with_label(name)
         labels = {label.name: label for label in project.labels}
         return project._with_items((labels[name], example) for name, example in zip(names, examples, strict=True))
 
@@ -215,3 +219,21 @@ class Project:
         if any(label.name == clean and label.id != but for label in self.labels):
             raise InputError(f"There is already a label “{clean}”: choose another name.")
         return clean
+
+
+def _check_count(n_labels: int) -> None:
+    if n_labels > MAX_LABELS:
+        raise InputError(f"A project holds up to {MAX_LABELS} labels, but this would make {n_labels:,}: use fewer.")
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """Names as long as a label's may be; two that would become one are refused, for that would mix their examples."""
+    whole: dict[str, str] = {}
+    short = [name[:MAX_LABEL_LENGTH].strip() for name in names]
+    for name, cut in zip(names, short, strict=True):
+        if whole.setdefault(cut, name) != name:
+            raise InputError(
+                f"A label's name has at most {MAX_LABEL_LENGTH} characters, but two here begin with the same "
+                f"{MAX_LABEL_LENGTH}, “{cut[:40]}…”: give them shorter names."
+            )
+    return short

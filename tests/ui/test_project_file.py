@@ -149,6 +149,10 @@ def test_the_smallest_project_opens(tmp_path):
         ({"project.json": manifest(title="\ud800")}, "'title' must be a text"),
         ({"project.json": manifest(labels=[{"name": "a", "examples": 1}] * 2)}, "already a label"),
         ({"project.json": manifest(labels=[{"name": "x" * 81, "examples": 1}])}, "at most 80 characters"),
+        (
+            {"project.json": manifest(labels=[{"name": str(n), "examples": 1} for n in range(201)])},
+            "it has 201 labels, and a project holds up to 200",
+        ),
         ({"project.json": manifest()}, "label"),
         ({"project.json": manifest(), EXAMPLES: b"{"}, "Line 1 .* is not JSON"),
         ({"project.json": manifest(), EXAMPLES: LINES}, "has no readable image"),
