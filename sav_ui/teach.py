@@ -13,6 +13,7 @@ from sav_ui.counting import NEEDS_TWO
 from sav_ui.drops import read_drop
 from sav_ui.finding import find_heads, look_inside, settle
 from sav_ui.intake import as_examples, read_pictures, together, told, uploads, without_label
+from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf
 from sav_ui.project import Project
 from sav_ui.ready import task_named
@@ -32,19 +33,19 @@ def act(visit: Visit, shelf: Shelf, data: Data) -> None:
         action(visit, data)
     except SavError as error:
         visit.say(str(error))
-    except (KeyError, TypeError, ValueError):
-        visit.say("The page sent something that could not be understood: reload it and try again.")
+    except UNREADABLE:
+        visit.say(NOT_UNDERSTOOD)
     settle(visit, shelf)
 
 
 def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
     """Do what needs the model; yields whenever there is something new to show.
 
-    Without a name it does what is waiting: finding heads first, then looking at the inspected example.
+    It does what is waiting: finding heads first, then looking at the inspected example.
     """
     if visit.busy:
         return
-    if data.get("do") == "find" or visit.waits_for_heads:
+    if visit.waits_for_heads:
         yield from find_heads(visit, shelf)
     else:
         yield from look_inside(visit, shelf)
@@ -234,8 +235,21 @@ def _look(visit: Visit, data: Data) -> None:
     visit.focus = replace(visit.focus, item=visit.project.item(str(data["item"])).id)
 
 
+def _find(visit: Visit, data: Data) -> None:
+    """Ask for heads: the page says at once that it waits, though the model may still be another visitor's."""
+    why = visit.project.why_not_ready()
+    if why:
+        raise InputError(why)
+    if not visit.busy:
+        visit.due, visit.held, visit.notice = True, False, None
+
+
 def _cancel(visit: Visit, data: Data) -> None:
-    visit.cancelled.set()
+    """Stop what is under way, or stop waiting for it."""
+    if visit.busy:
+        visit.cancelled.set()
+    else:
+        visit.held = True
 
 
 def _dismiss(visit: Visit, data: Data) -> None:
@@ -276,6 +290,7 @@ ACTIONS: Mapping[str, Callable[[Visit, Data], None]] = {
     "drop_label": _drop_label,
     "editing": _editing,
     "expand": _expand,
+    "find": _find,
     "fine": _fine,
     "fold": _fold,
     "head": _head,

@@ -25,6 +25,7 @@ from sav_ui.project import Item, Project
 __all__ = ["Focus", "Loading", "Notice", "Visit"]
 
 _UNDO_STEPS = 20
+_SETTINGS = ("n_kept", "scoring", "voting", "threshold", "model")  # which are set rather than edited
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
 
 
@@ -101,7 +102,7 @@ class Visit:
         self.focus = Focus()
         self.extras: dict[str, Any] = {}
         self.seen = time.monotonic()
-        self._undo: list[Project] = []
+        self._undo: list[tuple[Project, Project]] = []  # before and after each edit
         self._looks: OrderedDict[tuple[Any, ...], Looks | str] = OrderedDict()
         self._version = 0
 
@@ -129,16 +130,18 @@ class Visit:
                 return False
             self.notice = None
             if changed != self.project:
-                self._undo = [*self._undo, self.project][-_UNDO_STEPS:]
+                self._undo = [*self._undo, (self.project, changed)][-_UNDO_STEPS:]
                 self.project = changed
                 self.due, self.held = self.due or self.fit is not None, False
             return True
 
     def undo(self) -> None:
-        """Go back to the project before the last edit."""
+        """Go back to the project before the last edit; settings that it did not change stay as they are now."""
         with self.lock:
             if self._undo:
-                self.project = self._undo.pop()
+                before, after = self._undo.pop()
+                kept = [name for name in _SETTINGS if getattr(before, name) == getattr(after, name)]
+                self.project = replace(before, **{name: getattr(self.project, name) for name in kept})
                 self.due, self.held = self.due or self.fit is not None, False
             self.notice = None
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sav_core.records import Head
-from sav_ui import teach
+from sav_core.records import Example, Head
+from sav_ui import teach, teach_view
+from sav_ui.project import MAX_LABELS
 from sav_ui.visit import Visit
 from tests.tiny_models import example_image
 from tests.ui.people import dropped, sent, small_project, taught
@@ -291,6 +292,10 @@ def test_a_head_is_opened_from_a_cell_or_a_row_compared_and_closed(visit, shelf)
         {"do": "head", "x": "no", "y": []},
         {"do": "cell", "row": 5, "column": -1},
         {"do": "keep", "value": None},
+        {"do": "keep", "value": float("inf")},
+        {"do": "head", "layer": float("inf"), "index": 0},
+        {"do": "cell", "row": float("inf"), "column": 0},
+        {"do": "add", "label": "l1", "files": [{"path": "a\0b"}]},
         {"do": "rename"},
         {"do": "remove", "item": "e999"},
         {"do": "drop_label", "label": "l999"},
@@ -327,3 +332,64 @@ def test_starting_over_can_be_undone(visit, shelf):
     do(visit, shelf, "undo")
     assert visit.project == before
     assert visit.fit is not None
+
+
+def test_there_are_as_many_labels_as_there_may_be_and_no_more(visit, shelf):
+    visit.edit(
+        lambda project: project.with_labelled([Example(example_image(n), "", f"{n}") for n in range(MAX_LABELS - 3)])
+    )
+    before = visit.project
+    assert len(before.labels) == MAX_LABELS
+    do(visit, shelf, "add_label", value="one more")
+    assert visit.notice.text == "A project holds up to 200 labels, but this would make 201: use fewer."
+    assert visit.project is before
+    visit.edit(lambda project: project.with_labelled([Example(example_image(n), "", f"more {n}") for n in range(1000)]))
+    assert "would make 1,200" in visit.notice.text
+    assert visit.project is before
+
+
+def test_two_labels_that_begin_with_the_same_letters_are_not_mixed(visit, shelf):
+    before, same = visit.project, "x" * 80
+    visit.edit(lambda project: project.with_labelled([Example(example_image(0), "", same + end) for end in ("one", "two")]))
+    assert "two here begin with the same 80" in visit.notice.text
+    assert visit.project is before
+    visit.edit(lambda project: project.with_labelled([Example(example_image(n), "", same + "one") for n in range(2)]))
+    assert names(visit)[-1] == same
+
+
+def test_undo_leaves_settings_that_the_edit_did_not_change(visit, shelf):
+    do(visit, shelf, "remove", item=visit.project.items[0].id)
+    do(visit, shelf, "keep", value=2)
+    do(visit, shelf, "scoring", scoring="resubstitution")
+    do(visit, shelf, "undo")
+    assert len(visit.project.items) == 9
+    assert (visit.project.n_kept, visit.project.scoring) == (2, "resubstitution")
+    assert (visit.fit.n_kept, visit.fit.scoring) == (2, "resubstitution")
+    do(visit, shelf, "clear")
+    do(visit, shelf, "undo")
+    assert visit.project.n_kept == 2, "starting over did change it"
+
+
+def test_find_heads_says_at_once_that_it_waits_and_can_be_called_off(shelf):
+    visit = Visit()
+    visit.project = small_project()
+    do(visit, shelf, "find")
+    scene = teach_view.bench(visit)
+    assert scene["next"]
+    assert "Waiting for the model" in scene["html"]
+    do(visit, shelf, "cancel")
+    scene = teach_view.bench(visit)
+    assert not scene["next"]
+    assert "Find heads</button>" in scene["html"]
+    go_on(visit, shelf)
+    assert visit.fit is None, "the run that was already queued finds nothing to do"
+    do(visit, shelf, "find")
+    go_on(visit, shelf)
+    assert visit.fit is not None
+
+
+def test_too_little_to_find_heads_is_said_at_once(shelf):
+    visit = Visit()
+    do(visit, shelf, "find")
+    assert visit.notice.text == visit.project.why_not_ready()
+    assert not visit.due
