@@ -31,6 +31,8 @@ def test_the_library_session_runs_and_answers_right(clone):
     names = {}
     exec(session, names)
     assert names["prediction"].label == "zebra"
+    (told,) = re.findall(r"printed as (\(.*\))", session)
+    assert str(names["classifier"].kept_heads_[:3]) == told
     assert len(names["classifier"].kept_heads_) == 20
     assert (clone / "things.sav").exists()
 

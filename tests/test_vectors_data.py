@@ -345,7 +345,7 @@ def test_words_name_the_relation_or_in_a_lost_prompt_another_of_the_same_picture
         assert lost.answer == told.answer
     alone = [RelationItem(example_picture(0), "table", "on", "cup")]
     assert in_words(alone)[0].example.question == "<image>What is on the table?"
-    with pytest.raises(DatasetError, match="no other relation"):
+    with pytest.raises(DatasetError, match="has another relation to name"):
         in_wrong_words(alone)
 
 
