@@ -111,7 +111,9 @@ def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
         quality = "knows little of your labels"
     how = "left out one at a time" if fit.scores.scoring == "leave_one_out" else "seen in training"
     vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
-    return f"This head {quality}: {right} of {n} examples right, {how}. {vote}"
+    judged = fit.honest is not None and fit.scores.scoring != "leave_one_out"
+    below = " Below, each example is judged left out of its label's mean." if judged else ""
+    return f"This head {quality}: {right} of {n} examples right, {how}. {vote}{below}"
 
 
 def _wrong_rows(fit: Fit, head: Head) -> list[int]:

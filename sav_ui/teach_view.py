@@ -19,6 +19,7 @@ from sav_ui.visit import Visit
 __all__ = ["bench", "findings", "start"]
 
 SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
+_WARNINGS = 6  # shown at a time
 _FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
 _TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
 
@@ -34,13 +35,15 @@ def bench(visit: Visit) -> dict[str, Any]:
     """The question, the label cards, what is doubtful, and the button that finds heads."""
     project = visit.project
     doubtful = _doubtful(visit)
+    warnings = [*_doubts(visit, doubtful), *_duplicates(visit)]
     html = fill(
         "bench.html",
         question=project.question,
         cards=[_card(visit, label.id, doubtful) for label in project.labels],
         n_examples=len(project.items),
         notice=visit.notice_at("bench"),
-        warnings=[*_doubts(visit, doubtful), *_duplicates(visit)],
+        warnings=[{**warning, "picture": _first_picture(warning["about"])} for warning in warnings[:_WARNINGS]],
+        more_warnings=len(warnings[_WARNINGS:]),
         why_not=project.why_not_ready(),
         busy=visit.busy or ("wait" if visit.waits_for_heads else ""),
         progress=_progress(visit),
@@ -163,7 +166,7 @@ def _doubtful(visit: Visit) -> dict[str, tuple[str, int]]:
     found = {}
     for row in fit.vote.doubtful:
         item, winner = fit.items[row], fit.vote.winner[row]
-        if item.id not in fine:
+        if f"doubt-{item.id}" not in fine:
             found[item.id] = (fit.labels[winner], int(fit.vote.agreeing[row]))
     return found
 
@@ -178,15 +181,15 @@ def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str
         {
             "kind": "doubt",
             "key": f"doubt-{item_id}",
-            "picture": thumb(by_id[item_id].pictures[0]) if by_id[item_id].pictures else "",
+            "about": by_id[item_id],
             "text": f"“{by_id[item_id].name}” is under “{visit.project.label(by_id[item_id].label).name}”, "
             f"but {votes} of {len(fit.kept)} heads take it for “{other}”.",
             "fixes": [
                 {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to “{other}”"},
-                {"do": "fine", "item": item_id, "label": "", "words": "Leave it"},
+                {"do": "fine", "item": f"doubt-{item_id}", "label": "", "words": "Leave it"},
             ],
         }
-        for item_id, (other, votes) in list(doubtful.items())[:6]
+        for item_id, (other, votes) in doubtful.items()
         if item_id in by_id
     ]
 
@@ -197,7 +200,8 @@ def _duplicates(visit: Visit) -> list[dict[str, Any]]:
     warnings = []
     for group in _duplicate_groups(visit):
         items = [project.items[place] for place in group.positions]
-        if items[0].id in fine:
+        key = "twice-" + "-".join(item.id for item in items)  # another copy makes it another warning
+        if key in fine and not group.exact:
             continue
         labels = list(dict.fromkeys(item.label for item in items))
         fixes = [
@@ -210,11 +214,13 @@ def _duplicates(visit: Visit) -> list[dict[str, Any]]:
             for label in labels[:3]
         ]
         if not group.exact:
-            fixes.append({"do": "fine", "item": items[0].id, "label": "", "words": "Keep all"})
-        picture = thumb(items[0].pictures[0]) if items[0].pictures else ""
-        key = f"twice-{items[0].id}"
-        warnings.append({"kind": "twice", "key": key, "picture": picture, "text": group.reason, "fixes": fixes})
-    return warnings[:6]
+            fixes.append({"do": "fine", "item": key, "label": "", "words": "Keep all"})
+        warnings.append({"kind": "twice", "key": key, "about": items[0], "text": group.reason, "fixes": fixes})
+    return warnings
+
+
+def _first_picture(item: Item) -> str:
+    return thumb(item.pictures[0]) if item.pictures else ""
 
 
 def _duplicate_groups(visit: Visit) -> tuple[DuplicateGroup, ...]:

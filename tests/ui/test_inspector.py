@@ -4,7 +4,7 @@ import pytest
 from sav_core.records import Head
 from sav_core.retrieval import nearest
 from sav_ui.inspector import inspector
-from sav_ui.teach import run
+from sav_ui.teach import act, run
 from sav_ui.visit import Focus
 from tests.ui.people import small_project, taught
 
@@ -36,6 +36,15 @@ def test_words_confusion_and_wrong_examples_tell_the_same_story(visit, place):
     assert len(about["wrong"]) + about["more_wrong"] == 12 - right
     for item in about["wrong"]:
         assert item["own"] != item["thought"]
+
+
+def test_under_training_scores_it_is_said_that_the_tables_are_left_out(visit, shelf):
+    below = "Below, each example is judged left out"
+    head = visit.fit.ranking[0]
+    for scoring, said in (("leave_one_out", False), ("resubstitution", True)):
+        act(visit, shelf, {"do": "scoring", "scoring": scoring})
+        visit.focus = Focus(head=head)
+        assert (below in inspector(visit, visit.fit)["heads"][0]["words"]) is said
 
 
 def test_a_confusion_cell_shows_exactly_its_pictures(visit):

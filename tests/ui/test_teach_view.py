@@ -3,9 +3,12 @@ import re
 
 import pytest
 
+from sav_core.images import as_picture
 from sav_core.records import Example, Progress
 from sav_ui import masthead, teach_view
 from sav_ui.models import MENU
+from sav_ui.project import Project
+from sav_ui.teach import act
 from sav_ui.visit import Loading, Visit
 from tests.tiny_models import example_image
 from tests.ui.people import small_project, taught
@@ -135,3 +138,27 @@ def test_while_a_model_loads_the_old_one_is_named_no_more_but_work_goes_on():
     visit.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
     assert "Loading SmolVLM 256M" in masthead.show(visit)["html"]
     assert "you can go on meanwhile" in masthead.word(visit)["html"]
+
+
+def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(shelf):
+    visit = Visit()
+    visit.project = Project(question="Which?")
+    near = [example_image(1, (64, 48)), example_image(1, (80, 60))]
+    pictures = [(f"{number}-{copy}.png", example_image(10 + number)) for number in range(8) for copy in range(2)]
+    examples = [Example(as_picture(image, name), "Which?", "a") for name, image in pictures]
+    examples += [Example(as_picture(image, f"near-{place}.png"), "Which?", "b") for place, image in enumerate(near)]
+    visit.project = visit.project.with_labelled(examples)
+    html = teach_view.bench(visit)["html"]
+    assert html.count('data-key="twice-') == 6
+    assert "and 3 more" in html
+    visit.project = visit.project.without_items(
+        [item.id for item in visit.project.items if item.name.endswith("-1.png")][:7]
+    )
+    html = teach_view.bench(visit)["html"]
+    (key,) = re.findall(r'data-act="fine" data-item="([^"]+)"', html)
+    act(visit, shelf, {"do": "fine", "item": f"doubt-{visit.project.items[0].id}"})
+    assert key in teach_view.bench(visit)["html"]
+    act(visit, shelf, {"do": "fine", "item": key})
+    html = teach_view.bench(visit)["html"]
+    assert key not in html
+    assert html.count('data-key="twice-') == 1, "the exact copy is still told"
