@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
-from sav_core.errors import ModelNotFoundError, UnsupportedModelError
+from sav_core.errors import ModelNotFoundError, StorageError, UnsupportedModelError
 from sav_core.quiet import quiet
 from sav_core.settings import settings
 
@@ -89,6 +90,7 @@ def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None, 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
         UnsupportedModelError: a part of the checkpoint is missing or damaged.
+        StorageError: the disk is too small for it.
     """
     folder = Path(model).expanduser()
     if folder.is_dir():
@@ -138,6 +140,8 @@ def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
                 f"There is no folder and no hub model {hub_id!r}: check the name, and HF_TOKEN if it is private."
             ) from error
         except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise StorageError(f"The disk is full before all of {hub_id!r} is fetched: free some space.") from error
             raise ModelNotFoundError(
                 f"{hub_id!r} is not on this disk and the hub cannot be reached to fetch it: connect to the network, or "
                 "give a model folder."

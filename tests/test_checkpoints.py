@@ -7,7 +7,7 @@ import huggingface_hub.constants
 import pytest
 
 from sav_core.checkpoints import find_checkpoint
-from sav_core.errors import ModelNotFoundError, UnsupportedModelError
+from sav_core.errors import ModelNotFoundError, StorageError, UnsupportedModelError
 from sav_core.settings import Settings
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -124,6 +124,15 @@ def test_an_unknown_id_without_network_fails_fast(hub_cache, unplugged):
         find_checkpoint("org/tiny")
     assert time.monotonic() - start < 5
     assert unplugged
+
+
+def test_a_disk_too_small_for_a_model_is_told_from_a_hub_out_of_reach(monkeypatch):
+    def full(*_, local_files_only=False, **__):
+        raise FileNotFoundError if local_files_only else OSError(28, "No space left on device")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
+    with pytest.raises(StorageError, match="The disk is full before all of 'org/tiny' is fetched"):
+        find_checkpoint("org/tiny")
 
 
 def test_an_interrupted_download_goes_on(folder, hub_cache, monkeypatch):
