@@ -84,7 +84,8 @@ def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets)
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 2
     for line in lines:
-        assert set(line) == {"image", "label", "shares", "votes", "confidence", "probability"}
+        assert set(line) == {"image", "label", "shares", "votes", "confidence", "probability", "closeness"}
+        assert 0 < line["closeness"] <= 1
         assert line["shares"][line["label"]] == line["confidence"]
         assert sum(line["shares"].values()) == pytest.approx(1)
         assert len(line["votes"]) == 5
