@@ -30,7 +30,7 @@ from sav_core.listings import Listed, Listing, list_images, list_labels
 from sav_core.records import Example, ExampleSet, Progress, ProgressCallback, Skipped
 from sav_core.sources import FolderSource, Source, ZipSource, composed, is_image, natural_order
 
-__all__ = ["open_listed", "read_examples", "read_lines", "read_queries", "require_labels"]
+__all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -138,26 +138,6 @@ def open_listed(
     unreadable = {id(one) for one, _ in skipped}
     rows = tuple(row for row, one in enumerate(listed) if id(one) not in unreadable)
     return rows, _reported(examples, [skip for _, skip in skipped])
-
-
-def require_labels(examples: Sequence[Example]) -> tuple[str, ...]:
-    """Return the distinct labels, sorted, of examples that a classifier is to learn from.
-
-    Raises:
-        DatasetError: there are no examples, one has no label, or all have the same.
-
-    """
-    if not examples:
-        raise DatasetError("A classifier learns from labelled examples, but there are none: give some of each label.")
-    for example in examples:
-        if example.label is None:
-            raise DatasetError(
-                f"A classifier learns from labelled examples, but {example.name!r} has no label: give it one."
-            )
-    labels = tuple(sorted({example.label for example in examples if example.label is not None}))
-    if len(labels) < 2:
-        raise DatasetError(f"A classifier needs at least two labels, but only {labels[0]!r} is here: add another label.")
-    return labels
 
 
 def _list_examples(path: Path, question: str, stack: ExitStack) -> Listing:

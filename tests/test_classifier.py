@@ -3,7 +3,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sav_core.classifier import HeadClassifier
+from sav_core.classifier import HeadClassifier, check_labels
 from sav_core.errors import InputError, SettingError
 from tests.problems import clusters, head_vectors
 
@@ -137,3 +137,10 @@ def test_queries_are_judged_in_parts_or_some_of_them_alike(voting, monkeypatch):
     np.testing.assert_allclose(classifier.vote(queries, rows=[4, 1]).shares, whole.shares[[4, 1]], atol=1e-12)
     labels = [prediction.label for prediction in classifier.predict(queries)]
     assert labels == classifier.classes_[whole.winner].tolist()
+
+
+def test_a_classifier_needs_two_labels_and_one_for_every_example():
+    assert check_labels(["b", "a", "b"], ["1", "2", "3"]) == ["b", "a", "b"]
+    for labels, told in (([], "no example at all"), (["a", "a"], "all 2 are of 'a'"), (["a", None], "2 has none")):
+        with pytest.raises(InputError, match=told):
+            check_labels(labels, ["1", "2"][: len(labels)])

@@ -4,15 +4,13 @@ import unicodedata
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sav_core import archives
-from sav_core.datasets import read_examples, read_queries, require_labels
+from sav_core.datasets import read_examples, read_queries
 from sav_core.errors import DatasetError, SkippedWarning
-from sav_core.records import Example
 from sav_core.sources import natural_order
 from tests.archives import zipped
 from tests.pictures import BLUE, RED, encoded, noise, png_header, solid
@@ -376,19 +374,6 @@ def test_nothing_to_classify_is_an_error(sources, reason):
     with pytest.raises(DatasetError, match=reason) as caught:
         read_queries(sources)
     assert str(caught.value).endswith(".")
-
-
-def test_a_classifier_needs_two_labels():
-    def examples(*labels):
-        return [Example(np.zeros((2, 2), np.uint8), label=label) for label in labels]
-
-    assert require_labels(examples("b", "a", "b")) == ("a", "b")
-    with pytest.raises(DatasetError, match="there are none"):
-        require_labels([])
-    with pytest.raises(DatasetError, match="only 'a' is here"):
-        require_labels(examples("a", "a"))
-    with pytest.raises(DatasetError, match="'image' has no label"):
-        require_labels(examples("a", None))
 
 
 def test_a_test_set_of_one_label_can_be_read(source):
