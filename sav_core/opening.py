@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sav_core.backbones import load_backbone
 from sav_core.classifier_file import read_classifier
-from sav_core.sav import SavClassifier
+from sav_core.sav import SavClassifier, check_model
 
 __all__ = ["open_classifier"]
 
 
 def open_classifier(path: Path, model: str | None = None) -> SavClassifier:
-    """Load a classifier with its model.
+    """Load a classifier with its model, to classify or search with it.
 
     Args:
         path: the ``.sav`` file.
@@ -22,6 +22,8 @@ def open_classifier(path: Path, model: str | None = None) -> SavClassifier:
         ClassifierFileError: the file is damaged, or another model made it.
         BackboneError: the model cannot be loaded.
     """
-    provenance = read_classifier(path)[1]
+    fitted, provenance = read_classifier(path)
     named = provenance.model if "/" in provenance.model else None  # a hub id; a folder's name alone does not find it
-    return SavClassifier.load(path, load_backbone(model or named, dtype=provenance.dtype))
+    backbone = load_backbone(model or named, dtype=provenance.dtype)
+    check_model(path, fitted, provenance, backbone)
+    return SavClassifier.load(path, backbone)

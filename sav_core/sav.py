@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +54,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         'cat'
     """
 
+    _opened: tuple[Path, Provenance] | None = None  # the file it was loaded from, and what that says of its model
+
     def __init__(
         self,
         backbone: Backbone,
@@ -100,6 +103,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
         self.head_classifier_ = head_classifier.fit(vectors)
         self.vectors_ = self.all_vectors_ = vectors
+        self._opened = None
         questions = {example.question for example in examples}
         self.question_ = questions.pop() if len(questions) == 1 else None
         return self
@@ -151,10 +155,14 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
         Raises:
             InputError: a query has no question and the support's questions differ.
+            ClassifierFileError: it was loaded from a file that another model made.
             ImageError: an image cannot be read.
             CancelledError: ``cancel`` said so.
         """
         check_is_fitted(self)
+        if self._opened is not None:
+            path, provenance = self._opened
+            check_model(path, self.head_classifier_.fitted_, provenance, self.backbone)
         _check_several(queries)
         examples = [self.as_query(query) for query in queries]
         return self.head_classifier_.predict(self.extract(examples, progress=progress, cancel=cancel))
@@ -221,17 +229,27 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             belief=self.head_classifier_.belief,
             reach=None if self.head_classifier_.reach_ is None else tuple(self.head_classifier_.reach_.tolist()),
         )
+        if self._opened is not None:  # the model that made the heads, whichever they are looked at with
+            made = self._opened[1]
+            provenance = replace(
+                provenance,
+                model=made.model,
+                identity=made.identity,
+                dtype=made.dtype,
+                pixel_backend=made.pixel_backend,
+            )
         write_classifier(Path(path), self.head_classifier_.fitted_, provenance)
 
     @classmethod
     def load(cls, path: str | Path, backbone: Backbone) -> SavClassifier:
         """Read a ``.sav`` file for the model it was made with; another dtype or device only rounds otherwise.
 
+        With another model its heads and scores can still be looked at, and it can be fitted anew; ``predict`` refuses.
+
         Raises:
-            ClassifierFileError: the file is damaged, or another model made it.
+            ClassifierFileError: the file is damaged.
         """
         fitted, provenance = read_classifier(Path(path))
-        check_model(path, fitted, provenance, backbone)
         heads = HeadClassifier.from_fitted(
             fitted,
             provenance.n_kept,
@@ -240,7 +258,9 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             provenance.belief,
             None if provenance.reach is None else np.array(provenance.reach),
         )
-        return cls.from_heads(backbone, heads, provenance.question)
+        classifier = cls.from_heads(backbone, heads, provenance.question)
+        classifier._opened = Path(path), provenance
+        return classifier
 
     @classmethod
     def from_heads(cls, backbone: Backbone, heads: HeadClassifier, question: str | None) -> SavClassifier:
@@ -295,6 +315,11 @@ def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, b
         ClassifierFileError: another model made the file.
     """
     if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
+        if provenance.model == backbone.name:
+            raise ClassifierFileError(
+                f"{path} was made with another version of {backbone.name} and cannot classify with this one: fit again "
+                "(its heads and scores can still be shown)."
+            )
         raise ClassifierFileError(
             f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
             f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."

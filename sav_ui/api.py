@@ -146,15 +146,18 @@ def classify_images(
     """
     from sav_core.classifier_file import read_classifier
     from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
-    from sav_core.sav import SavClassifier
+    from sav_core.sav import SavClassifier, check_model
 
     paths = _paths(images)
     if not classifier:
         raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
     file = Path(classifier)
     try:
-        made_with = read_classifier(file)[1].model
-        model = made_with if "/" in made_with else ""  # a hub id; of the embedded model only its folder's name
+        heads, provenance = read_classifier(file)
+        model = (
+            provenance.model if "/" in provenance.model else ""
+        )  # a hub id; of the embedded model only its folder's name
+        check_model(file, heads, provenance, shelf.get(model))
         fitted = SavClassifier.load(file, shelf.get(model))
     except SavError as error:
         raise type(error)(str(error).replace(str(file), file.name)) from error

@@ -1,3 +1,4 @@
+import shutil
 import warnings
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sav_core import Example, ExampleSet, SavClassifier, VectorCache, load_backbone
+from sav_core.classifier_file import read_classifier
 from sav_core.errors import CancelledError, ClassifierFileError, ImageError, InputError, SettingError
 from tests.tiny_models import example_image, write_checkpoint
 
@@ -173,17 +175,35 @@ def test_progress_reaches_the_end(classifier, support):
     assert (steps[-1].done, steps[-1].total) == (9, 9)
 
 
-def test_a_classifier_of_another_model_is_refused(classifier, support, tmp_path):
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("other", r"was made with llava .*, but the model here is other .*: load that model \(--model\), or fit again\.$"),
+        ("llava", r"was made with another version of llava and cannot classify with this one: fit again \(its heads"),
+    ],
+)
+def test_a_classifier_of_another_model_opens_but_does_not_predict(classifier, support, tmp_path, folder, message):
     classifier.fit(support).save(tmp_path / "pets.sav")
-    other = load_backbone(write_checkpoint("llava", tmp_path / "other", seed=1), dtype="float32")
-    with pytest.raises(ClassifierFileError, match=r"was made with llava .*, but the model here is other"):
-        SavClassifier.load(tmp_path / "pets.sav", other)
+    other = load_backbone(write_checkpoint("llava", tmp_path / folder, seed=1), dtype="float32")
+    opened = SavClassifier.load(tmp_path / "pets.sav", other)
+    np.testing.assert_array_equal(opened.head_scores_, classifier.head_scores_)
+    assert opened.kept_heads_ == classifier.kept_heads_
+    for ask in (opened.predict, opened.score):
+        with pytest.raises(ClassifierFileError, match=message) as caught:
+            ask([support[0]])
+        assert "\n" not in str(caught.value)
+    opened.save(tmp_path / "again.sav")
+    assert read_classifier(tmp_path / "again.sav")[1] == read_classifier(tmp_path / "pets.sav")[1]
+    assert opened.fit(support).predict([support[0]])[0].label in opened.classes_
 
 
 def test_the_same_model_in_another_place_and_precision_serves(classifier, support, tiny_checkpoint, tmp_path):
     classifier.fit(support).save(tmp_path / "pets.sav")
-    moved = load_backbone(tiny_checkpoint("llava"), dtype="bfloat16")
-    assert SavClassifier.load(tmp_path / "pets.sav", moved).predict([example_image(0)])[0].label
+    moved = shutil.copytree(tiny_checkpoint("llava"), tmp_path / "moved")
+    loaded = SavClassifier.load(tmp_path / "pets.sav", load_backbone(moved, dtype="bfloat16"))
+    queries = [example_image(seed) for seed in range(3)]
+    for before, after in zip(classifier.predict(queries), loaded.predict(queries), strict=True):
+        np.testing.assert_allclose(after.similarities, before.similarities, atol=0.03)  # bfloat16 has eight bits
 
 
 def test_a_loaded_classifier_cannot_fit_again_without_examples(classifier, support, backbone, tmp_path):
