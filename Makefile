@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+WORKERS ?= 2
+# A file stays in one worker: its fixtures are made once.
+TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit screenshots browser-needs benchmark report model clean help
+.PHONY: app test lint types unit browser screenshots browser-needs benchmark report model clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -12,7 +15,14 @@ help:  ## say what there is to make
 app: $(VENV)/.runtime  ## install what the app needs and run it
 	$(BIN)/python app.py
 
-test: $(VENV)/.development browser-needs lint types unit  ## install what the tests need and run them all
+test: $(VENV)/.development browser-needs lint types  ## install what the tests need and run them all, style and types first
+	$(TESTS) $(PYTEST)
+
+unit: $(VENV)/.development  ## the tests that need no Chromium; PYTEST="-k name" narrows these, test and browser
+	$(TESTS) -m "not browser" $(PYTEST)
+
+browser: $(VENV)/.development browser-needs  ## the tests in Chromium
+	$(TESTS) -m browser $(PYTEST)
 
 lint: $(VENV)/.development  ## style of the code
 	$(BIN)/ruff check .
@@ -20,9 +30,6 @@ lint: $(VENV)/.development  ## style of the code
 
 types: $(VENV)/.development  ## types of the library
 	$(BIN)/mypy
-
-unit: $(VENV)/.development  ## the tests alone; PYTEST="-k name" narrows them
-	$(BIN)/python -m pytest $(PYTEST)
 
 benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides in one run, and what a visitor waits for
 	$(BIN)/python -m benchmarks.extraction

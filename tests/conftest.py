@@ -1,13 +1,18 @@
-"""One machine for all tests: no network, one thread for torch, caches of their own, tiny models made once a session."""
+"""One machine for all tests: no network, one thread, folders of their own, tiny models made once a session.
+
+Under pytest-xdist every worker is a session: it reads this file anew, so each has its own folders and models, and as each
+computes in one thread, two workers fill two cores.
+"""
 
 import os
 import tempfile
 
-_CACHE = tempfile.TemporaryDirectory(prefix="sav-tests-")
+_OWN = tempfile.TemporaryDirectory(prefix="sav-tests-")
 os.environ |= {
+    "GRADIO_TEMP_DIR": f"{_OWN.name}/uploads",
     "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",
-    "SAV_CACHE_DIR": _CACHE.name,
+    "SAV_CACHE_DIR": f"{_OWN.name}/cache",
     "TOKENIZERS_PARALLELISM": "false",
 }
 

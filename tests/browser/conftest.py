@@ -14,6 +14,14 @@ SWITCHES = ("--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream
 expect.set_options(timeout=PATIENCE)
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what needs Chromium."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
     """The address of the app, started as a stranger starts it."""
