@@ -85,7 +85,19 @@ def test_it_stops_when_told_and_refuses_an_unknown_label(problem):
 
 def test_the_json_has_the_names_of_the_command_line_and_every_answer(found):
     values = json.loads(as_json(found, ABOUT))
-    assert {"accuracy", "interval", "n", "per_label", "confusion", "labels", "controls", "rules", "sweep"} <= set(values)
+    of_the_command_line = {
+        "accuracy",
+        "confusion",
+        "control_details",
+        "controls",
+        "interval",
+        "labels",
+        "macro_f1",
+        "n",
+        "per_label",
+    }
+    more_of_it = {"confidence", "foreign", "refused", "rules", "rules_refused", "sweep"}
+    assert set(values) == set(ABOUT) | of_the_command_line | more_of_it | {"examples"}
     assert values["model"] == "tiny"
     assert values["accuracy"] == found.evaluation.accuracy
     assert [line["label"] for line in values["examples"]] == list(found.answers)

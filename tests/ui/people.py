@@ -4,11 +4,13 @@ import json
 import secrets
 import shutil
 from pathlib import Path, PurePosixPath
+from unittest import mock
 
 from gradio.utils import get_upload_folder
 
 from sav_core.images import as_picture
 from sav_core.records import Example
+from sav_ui import gpu
 from sav_ui.finding import find_heads
 from sav_ui.models import Shelf
 from sav_ui.project import Project
@@ -17,10 +19,16 @@ from tests.tiny_models import example_image
 
 
 def shelf_with(backbone):
-    """A shelf that has this model as the embedded one."""
+    """A shelf that has loaded this model as the embedded one."""
     shelf = Shelf()
-    shelf._loaded[""] = backbone
+    put(shelf, "", backbone)
     return shelf
+
+
+def put(shelf, model, backbone):
+    """Let a shelf load this backbone under a model's id."""
+    with mock.patch.object(gpu, "load", return_value=backbone):
+        shelf.get(model)
 
 
 def small_project(labels=("a cat", "hund", "鳥"), each=3, question="Which animal?", **settings):

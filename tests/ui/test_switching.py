@@ -5,7 +5,7 @@ import pytest
 from sav_core.errors import ModelNotFoundError
 from sav_ui.switching import bytes_here, load
 from sav_ui.visit import Visit
-from tests.ui.people import small_project, taught
+from tests.ui.people import put, small_project, taught
 
 OTHER = "org/another"
 
@@ -16,7 +16,7 @@ def steps(visit, shelf, model):
 
 def test_another_model_takes_over_and_the_same_work_is_fitted_with_it(shelf, tiny_backbone):
     visit = taught(shelf, small_project())
-    shelf._loaded[OTHER] = tiny_backbone("smolvlm")
+    put(shelf, OTHER, tiny_backbone("smolvlm"))
     steps(visit, shelf, f" {OTHER} ")
     assert visit.project.model == OTHER
     assert visit.loading is None
