@@ -196,12 +196,12 @@ def test_confidence_that_cannot_be_judged_costs_nothing_else(capsys, pets, model
 
 
 def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
-    episodes = ["--episodes", 6, "--shots", 2, "--ways", 2, "--heads", 5, "--controls", "--sweep"]
+    episodes = ["--episodes", 3, "--shots", 2, "--ways", 2, "--heads", 5, "--controls", "--sweep"]
     status, out, _ = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")
     assert status == 0
     report = json.loads(out)
-    assert (report["n"], len(report["episodes"]["accuracy"])) == (6 * 4, 6)
-    assert report["accuracy"] == pytest.approx(sum(report["episodes"]["accuracy"]) / 6)
+    assert (report["n"], len(report["episodes"]["accuracy"])) == (3 * 4, 3)
+    assert report["accuracy"] == pytest.approx(sum(report["episodes"]["accuracy"]) / 3)
     assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
     assert set(report["controls"]) >= {"all_heads", "hidden_mean", "logistic_heads", "pixels", "zero_shot_likelihood"}
     assert set(report["refused"]).isdisjoint(report["controls"])
