@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from sav_core.heads import cosines
 from sav_core.records import Head, HeadVectors
+from sav_core.ties import ties_of
 
 __all__ = ["closeness", "support_reach"]
 
@@ -50,14 +51,14 @@ def support_reach(
     used = np.arange(len(vectors)) if rows is None else rows
     layer, index = [head.layer for head in kept], [head.index for head in kept]
     points = vectors.values[used[:, None], layer, index].astype(np.float64)
-    reach = np.full(n_labels, -np.inf)
+    reach, ties = np.full(n_labels, -np.inf), ties_of(vectors.dtype)
     for code in range(n_labels):
         own = points[codes == code]  # (example of the label, head, dim)
         if len(own) < 2:
             continue
         others = own.sum(0) - own  # each example's centroid of the others, but for its length, which no cosine sees
         pairs = (-1, own.shape[-1])  # one by one: every head of every example has a centroid of its own
-        similarity = cosines(own.reshape(pairs)[None], others.reshape(pairs)[:, None]).reshape(own.shape[:2])
+        similarity = cosines(own.reshape(pairs)[None], others.reshape(pairs)[:, None], ties).reshape(own.shape[:2])
         reach[code] = 1.0 - similarity.mean(1).min()
     known = np.isfinite(reach)
     reach[~known] = reach[known].max() if known.any() else np.inf

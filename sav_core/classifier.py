@@ -16,8 +16,17 @@ from sav_core.errors import InputError, SettingError
 from sav_core.gaussian import GaussianHeads, fit_gaussian
 from sav_core.heads import cosines, fit_heads
 from sav_core.records import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
-from sav_core.reliability import check_belief, fit_reliability, heads_by_label, soft_votes, vote_weights
-from sav_core.voting import Ballot, check_voting, majority, pooled
+from sav_core.reliability import (
+    check_belief,
+    fit_reliability,
+    heads_by_label,
+    numbers_by_head,
+    scores_by_number,
+    soft_votes,
+    vote_weights,
+)
+from sav_core.ties import EXACT, Ties, ties_of
+from sav_core.voting import Ballot, Tally, check_voting, majority, pooled
 
 __all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
 
@@ -35,6 +44,7 @@ class FittedHeads:
         examples: how many support examples each label had, in the order of ``labels``.
         gaussian: the heads' discriminants, where ``gaussian`` voting was fitted.
         reliability: ``float64 (layer, head, label)``, where ``reliability`` voting was fitted.
+        ties: when two cosines or shares count as equal; to ten decimals in files of an earlier version.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +53,7 @@ class FittedHeads:
     examples: tuple[int, ...]
     gaussian: GaussianHeads | None = None
     reliability: npt.NDArray[np.float64] | None = None
+    ties: Ties = EXACT
 
     @property
     def geometry(self) -> Geometry:
@@ -108,11 +119,9 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         picked = None if rows is None else used
         fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
         scores, gaussian, reliability = fit.scores, None, None
-        self.support_predicted_, self.support_codes_ = fit.predicted, codes
         if self.voting == "gaussian":
             discriminants = fit_gaussian(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
             scores, gaussian = discriminants.scores, discriminants.heads
-            self.support_predicted_ = discriminants.predicted
         elif self.voting == "reliability":
             reliability = fit_reliability(vectors, codes, len(classes), belief=self.belief, rows=picked)
             scores = replace(scores, merit=reliability.mean(-1))
@@ -124,6 +133,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 examples=tuple(int(count) for count in np.bincount(codes)),
                 gaussian=gaussian,
                 reliability=reliability,
+                ties=ties_of(vectors.dtype),
             )
         )
         return self.measure_reach(vectors, codes, rows=picked)
@@ -241,13 +251,27 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         for number in numbers:
             if reliability is None or opinions is None:
                 some = None if opinions is None else opinions[:, :number]
-                ballots.append(_count(similarities[:, :number], some))
+                ballots.append(self._count(similarities[:, :number], some))
                 continue
             kept, chosen = heads_by_label(reliability, self.fitted_.scores, number)
             places = [ranking.index(head) for head in kept]
             weights = vote_weights(reliability, kept, chosen)
-            ballots.append(_count(similarities[:, places], opinions[:, places], weights))
+            ballots.append(self._count(similarities[:, places], opinions[:, places], weights))
         return ballots
+
+    def tally(self, vectors: HeadVectors, rows: Sequence[int] | None = None) -> Tally:
+        """Return the vote for every number of kept heads. Arguments and errors are those of ``vote``."""
+        check_is_fitted(self)
+        ranking, ties = self.fitted_.scores.ranking, self.fitted_.ties
+        similarities, opinions = self._opinions(vectors, ranking, rows)
+        if opinions is None:
+            return Tally.of_votes(similarities.argmax(-1), len(self.fitted_.labels))
+        votes, reliability = ties.round(opinions).argmax(-1), self.fitted_.reliability
+        if self.voting != "reliability" or reliability is None:
+            return Tally(votes, None, opinions.cumsum(1), ties)
+        ranked = reliability[[head.layer for head in ranking], [head.index for head in ranking]]
+        since = np.tile(numbers_by_head(ranked), (len(votes), 1))
+        return Tally(votes, since, scores_by_number(opinions, ranked), ties)
 
     def look(
         self, vectors: HeadVectors, rows: Sequence[int] | None = None
@@ -258,7 +282,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         check_is_fitted(self)
         similarities, opinions = self._opinions(vectors, self.kept_heads_, rows)
-        return similarities, opinions, _count(similarities, opinions, self.weights_)
+        return similarities, opinions, self._count(similarities, opinions, self.weights_)
 
     def _opinions(
         self, vectors: HeadVectors, heads: tuple[Head, ...], rows: Sequence[int] | None
@@ -279,7 +303,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         for start in range(0, len(used), step):
             part = slice(start, start + step)
             points = vectors.values[used[part, None], layer, index]
-            similarities[part] = cosines(points, centroids)
+            similarities[part] = cosines(points, centroids, fitted.ties)
             if opinions is None:
                 continue
             if fitted.gaussian is not None and self.voting == "gaussian":
@@ -293,6 +317,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         truth = vectors.labels if labels is None else tuple(labels)
         answers = self.classes_[self.vote(vectors).winner]
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
+
+    def _count(
+        self,
+        similarities: npt.NDArray[np.float64],
+        opinions: npt.NDArray[np.float64] | None,
+        weights: npt.NDArray[np.float64] | None = None,
+    ) -> Ballot:
+        """Count the vote of some heads: by opinions where the rule has any, by nearest label where not."""
+        return majority(similarities) if opinions is None else pooled(opinions, weights, self.fitted_.ties)
 
     def _adopt(self, fitted: FittedHeads) -> HeadClassifier:
         self.fitted_ = fitted
@@ -323,15 +356,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
         check_voting(self.voting)
         check_belief(self.belief)
-
-
-def _count(
-    similarities: npt.NDArray[np.float64],
-    opinions: npt.NDArray[np.float64] | None,
-    weights: npt.NDArray[np.float64] | None = None,
-) -> Ballot:
-    """Count the vote of some heads: by opinions where the rule has any, by nearest label where not."""
-    return majority(similarities) if opinions is None else pooled(opinions, weights)
 
 
 def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:

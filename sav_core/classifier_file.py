@@ -1,7 +1,8 @@
 """A fitted classifier as a ``.sav`` file: safetensors for the arrays, JSON in its metadata for the rest; never pickle.
 
 The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
-and names the model, so that a classifier is never used with vectors that mean something else.
+and names the model, so that a classifier is never used with vectors that mean something else. ``format`` is the version; a
+field that is absent means what was so before there was such a field: no calibration, comparison to ten decimals.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sav_core.heads import SCORINGS
 from sav_core.records import HeadScores
 from sav_core.reliability import BELIEFS
 from sav_core.storage import write_atomically
+from sav_core.ties import FINEST, Ties
 from sav_core.voting import VOTING_RULES
 
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
@@ -88,12 +90,13 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
             "examples": fitted.examples,
             "scored": fitted.scores.scored,
             "scoring": fitted.scores.scoring,
+            "decimals": fitted.ties.decimals,
             **asdict(provenance),
         },
         sort_keys=True,
     )
     metadata = {"sav": header, "sha256": _digest(header, arrays)}
-    write_atomically(path, save(arrays, metadata=metadata))
+    write_atomically(path, _in_order(save(arrays, metadata=metadata)))
 
 
 def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
@@ -129,7 +132,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     # What later versions added may be missing from an older file.
     calibration = Calibration(**header["calibration"]) if header.get("calibration") else None
     known = {name: header[name] for name in Provenance.__annotations__ if name not in _LATER}
-    reach = header.get("reach")
+    reach, decimals = header.get("reach"), header.get("decimals", FINEST)
     provenance = Provenance(
         **known,
         calibration=calibration,
@@ -154,6 +157,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "the names are known": scores.scoring in SCORINGS
         and provenance.voting in VOTING_RULES
         and provenance.belief in BELIEFS,
+        "the decimals are possible": isinstance(decimals, int) and 1 <= decimals <= FINEST,
         "heads are kept": provenance.n_kept >= 1,
         "what gaussian voting needs is there": (provenance.voting != "gaussian" or gaussian is not None)
         and (
@@ -170,7 +174,16 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     for law, holds in expected.items():
         if not holds:
             raise ValueError(f"it does not hold that {law}")
-    return FittedHeads(labels, arrays["centroids"], scores, examples, gaussian, reliability), provenance
+    fitted = FittedHeads(labels, arrays["centroids"], scores, examples, gaussian, reliability, Ties(decimals))
+    return fitted, provenance
+
+
+def _in_order(file: bytes) -> bytes:
+    """The same file with its header's names sorted: the library writes metadata in another order every time."""
+    start = 8 + int.from_bytes(file[:8], "little")
+    header = json.dumps(json.loads(file[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # as the format aligns its arrays
+    return len(header).to_bytes(8, "little") + header + file[start:]
 
 
 def _texts(provenance: Provenance) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ from sav_core.command_parts import (
     skipped_as_dicts,
 )
 from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar
+from sav_core.errors import SettingError
 from sav_core.evaluate_cli import add_evaluate
 from sav_core.retrieval_cli import add_retrieval
 from sav_core.space_cli import space_app
@@ -93,8 +95,9 @@ def fit(
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     temperature = None
-    if calibrate and max(classifier.head_classifier_.fitted_.examples) > 1:
-        temperature = classifier.calibrate().temperature
+    if calibrate:
+        with suppress(SettingError):  # too few examples to leave one out: there is no probability then, as the help says
+            temperature = classifier.calibrate().temperature
     classifier.save(out)
     kept = [(head, float(classifier.head_scores_[head.layer, head.index])) for head in classifier.kept_heads_]
     if as_json:

@@ -10,8 +10,8 @@ a head's vectors are brought to length one; the labels are Gaussians with means 
 and a head's merit is the mean probability it gives the true labels of the support. In ``leave_one_out`` scoring each
 example is taken out of its label's mean and out of S, by a closed form: one eigendecomposition a head serves all examples.
 
-Where no label has two different examples there is no spread to measure; the identity then stands for the bracket, so that
-the nearest mean wins.
+Where no label has two examples that differ by more than the model's precision (``sav_core.ties``) there is no spread to
+measure; the identity then stands for the bracket, so that the nearest mean wins.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.blocks import Points, by_blocks
-from sav_core.heads import COSINE_DECIMALS, judged_examples
+from sav_core.heads import judged_examples
 from sav_core.records import Head, HeadScores, HeadVectors
+from sav_core.ties import Ties, ties_of
 
 __all__ = ["GaussianFit", "GaussianHeads", "fit_gaussian", "support_probabilities"]
 
 TEMPERATURE = 10.0
-_NO_SPREAD = 1e-9  # total squared distance of unit vectors to their means below which they count as equal
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ def fit_gaussian(
     judged = judged_examples(codes, n_labels, scoring)
     membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
     layers, heads, dim = vectors.geometry.shape
-    each = np.arange(len(codes))
+    each, ties = np.arange(len(codes)), ties_of(vectors.dtype)
 
     def work(points: Points) -> tuple[npt.NDArray[np.float64], ...]:
         unit = _unit(points.transpose(1, 0, 2))  # (head, example, dim)
-        spread = _Spread(unit, codes, membership)
+        spread = _Spread(unit, codes, membership, ties)
         weights, offsets = spread.discriminant()
         logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, weights, offsets)
-        probability = np.round(_softmax(logits), COSINE_DECIMALS)  # (head, example, label)
+        probability = ties.round(_softmax(logits))  # (head, example, label)
         predicted = probability.argmax(-1)
         own = probability[:, each, codes]
         probability[:, each, codes] = -np.inf
@@ -111,10 +111,10 @@ def fit_gaussian(
     weights = np.ascontiguousarray(weights)  # as a file gives it back: another layout is another order of summing
     scores = HeadScores(
         correct=((predicted == codes) & judged).sum(1).reshape(layers, heads),
-        margin=np.round(margin[:, judged].mean(1), COSINE_DECIMALS).reshape(layers, heads),
+        margin=ties.mean(ties.units(margin[:, judged]).sum(1), judged.sum()).reshape(layers, heads),
         scored=int(judged.sum()),
         scoring=scoring,
-        merit=np.round(own[:, judged].mean(1), COSINE_DECIMALS).reshape(layers, heads),
+        merit=ties.mean(ties.units(own[:, judged]).sum(1), judged.sum()).reshape(layers, heads),
     )
     return GaussianFit(
         heads=GaussianHeads(weights.reshape(layers, heads, n_labels, dim), offsets.reshape(layers, heads, n_labels)),
@@ -132,10 +132,11 @@ def support_probabilities(
     nothing. Arguments are those of ``fit_gaussian``.
     """
     membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
+    ties = ties_of(vectors.dtype)
 
     def work(points: Points) -> npt.NDArray[np.float64]:
         unit = _unit(points.transpose(1, 0, 2))
-        spread = _Spread(unit, codes, membership)
+        spread = _Spread(unit, codes, membership, ties)
         logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, *spread.discriminant())
         return _softmax(logits)
 
@@ -147,9 +148,14 @@ class _Spread:
     """Means and common spread of some heads' unit vectors; every array begins with the head axis."""
 
     def __init__(
-        self, unit: npt.NDArray[np.float64], codes: npt.NDArray[np.intp], membership: npt.NDArray[np.float64]
+        self,
+        unit: npt.NDArray[np.float64],
+        codes: npt.NDArray[np.intp],
+        membership: npt.NDArray[np.float64],
+        ties: Ties,
     ) -> None:
         self.unit, self.codes = unit, codes  # (head, example, dim)
+        self.noise = ties.step  # of an example's squared distance to its mean
         self.counts = membership.sum(1)
         self.means = np.matmul(membership, unit) / self.counts[:, None]  # (head, label, dim)
         self.off = unit - self.means[:, codes]  # (head, example, dim), each example less its label's mean
@@ -159,7 +165,7 @@ class _Spread:
     def discriminant(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Weights ``(head, label, dim)`` and offsets ``(head, label)``."""
         examples, dim = self.unit.shape[1:]
-        flat = self.total < _NO_SPREAD
+        flat = self.total < examples * self.noise
         bracket = np.where(flat[:, None, None], 0.0, self.scatter)
         ridge = np.where(flat, 1.0, self.total / max(examples - 1, 1))
         bracket[:, np.arange(dim), np.arange(dim)] += ridge[:, None]
@@ -179,7 +185,7 @@ class _Spread:
         others = np.maximum(self.counts[codes] - 1, 1)  # a label's only example is not judged: any number will do
         fall = (self.counts[codes] / others)[None]  # (1, example)
         total = self.total[:, None] - fall * np.einsum("hed,hed->he", self.off, self.off)
-        flat = total < _NO_SPREAD  # (head, example)
+        flat = total < (examples - 1) * self.noise  # (head, example)
 
         values, basis = np.linalg.eigh(self.scatter)
         x, u, means = np.matmul(self.unit, basis), np.matmul(self.off, basis), np.matmul(self.means, basis)

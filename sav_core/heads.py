@@ -5,8 +5,8 @@ that label's support examples; the head predicts the label whose centroid has th
 how many support examples it predicts correctly.
 
 All heads are scored at once, in double precision, a few heads at a time so that the working set stays in the processor's
-cache whatever the size of the model. Cosines are rounded to ten decimals before they are compared: what is equal on paper
-is then equal here, in whatever order a machine adds, and a tie goes to the label that sorts first.
+cache whatever the size of the model. Cosines are rounded before they are compared, as ``sav_core.ties`` says: what is equal
+up to the model's precision is then equal here, and a tie goes to the label that sorts first.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ import numpy.typing as npt
 from sav_core.blocks import Points, by_blocks
 from sav_core.errors import InputError, SettingError
 from sav_core.records import HeadScores, HeadVectors
+from sav_core.ties import EXACT, Ties, ties_of
 
 __all__ = [
-    "COSINE_DECIMALS",
     "SCORINGS",
     "HeadFit",
+    "HeadSums",
     "Scoring",
     "cosines",
     "fit_heads",
     "judged_examples",
     "left_out_cosines",
+    "square_without",
 ]
 
 Scoring: TypeAlias = Literal["resubstitution", "leave_one_out"]
 SCORINGS: tuple[str, ...] = get_args(Scoring)
 """The paper's score, where every example sits in its own centroid; and the honest one, where it does not."""
 
-COSINE_DECIMALS = 10
+_ROUNDING = 1e-13  # of the squares that a difference was taken of: below it nothing is left
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,19 @@ def fit_heads(
         InputError: a vector is not finite.
     """
     judged = judged_examples(codes, n_labels, scoring)
-    counts = np.bincount(codes, minlength=n_labels)
     examples, (layers, heads, dim) = len(codes), vectors.geometry.shape
-    membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
+
+    ties = ties_of(vectors.dtype)
 
     def work(points: Points) -> _Block:
-        return _fit_block(points, membership, codes, counts, leave_one_out=scoring == "leave_one_out")
+        return _fit_block(points, codes, n_labels, ties, leave_one_out=scoring == "leave_one_out")
 
     blocks = by_blocks(vectors, work, rows)
     predicted = np.concatenate([part.predicted for part in blocks])
     margins = np.where(judged, np.concatenate([part.margins for part in blocks]), 0.0)
     scores = HeadScores(
         correct=((predicted == codes) & judged).sum(1).reshape(layers, heads),
-        margin=np.round(margins.sum(1) / judged.sum(), COSINE_DECIMALS).reshape(layers, heads),
+        margin=ties.mean(ties.units(margins).sum(1), judged.sum()).reshape(layers, heads),
         scored=int(judged.sum()),
         scoring=scoring,
     )
@@ -133,16 +135,14 @@ def judged_examples(codes: npt.NDArray[np.intp], n_labels: int, scoring: str) ->
     return judged
 
 
-def left_out_cosines(
-    points: Points, codes: npt.NDArray[np.intp], n_labels: int, *, leave_one_out: bool = True
-) -> npt.NDArray[np.float64]:
+def left_out_cosines(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties: Ties) -> npt.NDArray[np.float64]:
     """Cosine of every example to every label's centroid, its own label's being that of the others.
 
     Args:
         points: ``float64 (example, head, dim)``.
         codes: ``int (example,)``, each example's label's number.
         n_labels: how many labels there are.
-        leave_one_out: false to leave every example in its own centroid.
+        ties: on whose grid the cosines are.
 
     Returns:
         ``float64 (head, label, example)``; minus infinity for the own label of an example that is its only one.
@@ -150,82 +150,109 @@ def left_out_cosines(
     Raises:
         InputError: a vector is not finite.
     """
-    membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
-    counts = np.bincount(codes, minlength=n_labels)
-    return _compare(points, membership, codes, counts, leave_one_out=leave_one_out)[1]
+    return ties.round(HeadSums(points, codes, n_labels).cosines(leave_one_out=True))
 
 
-def cosines(points: npt.NDArray[np.floating], centroids: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Cosine of every point to every centroid of the same head, rounded to ``COSINE_DECIMALS``.
+def cosines(
+    points: npt.NDArray[np.floating], centroids: npt.NDArray[np.floating], ties: Ties = EXACT
+) -> npt.NDArray[np.float64]:
+    """Cosine of every point to every centroid of the same head, ready to be compared.
 
     Args:
         points: ``float (example, head, dim)``.
         centroids: ``float (head, label, dim)``.
+        ties: on whose grid; by default to ten decimals.
 
     Returns:
         ``float64 (example, head, label)``; 0 where a vector has no length.
     """
     by_head = np.asarray(points, dtype=np.float64).transpose(1, 0, 2)
     dots = np.matmul(by_head, np.asarray(centroids, dtype=np.float64).transpose(0, 2, 1))
-    return _cosine(dots, _square(by_head)[:, :, None], _square(centroids)[:, None, :]).transpose(1, 0, 2)
+    return ties.round(cosine(dots, square(by_head)[:, :, None], square(centroids)[:, None, :])).transpose(1, 0, 2)
 
 
-def _fit_block(
-    points: Points,
-    membership: npt.NDArray[np.float64],
-    codes: npt.NDArray[np.intp],
-    counts: npt.NDArray[np.intp],
-    *,
-    leave_one_out: bool,
-) -> _Block:
-    """Score some heads; ``points`` is ``(example, head, dim)``, ``membership`` is ``(label, example)`` of 0 and 1."""
+class HeadSums:
+    """The labels' sums of some heads and the examples' products with them, head axis first: what cosines are made of.
+
+    A sum points where its mean does, and taking an example out of it is one subtraction.
+
+    Args:
+        points: ``float64 (example, head, dim)``.
+        codes: ``int (example,)``, each example's label's number.
+        n_labels: how many labels there are.
+
+    Attributes:
+        sums: ``float64 (head, label, dim)``.
+        dots: ``float64 (head, label, example)``, of the examples with the sums.
+        squares: ``float64 (head, example)``, squared lengths of the examples.
+        own_dots: ``float64 (head, example)``, of each example with its own label's sum.
+        own_squares_without: ``float64 (head, example)``, squared length of that sum without the example.
+
+    Raises:
+        InputError: a vector is not finite.
+    """
+
+    def __init__(self, points: Points, codes: npt.NDArray[np.intp], n_labels: int) -> None:
+        each = np.arange(len(codes))
+        self.codes, self.counts = codes, np.bincount(codes, minlength=n_labels)
+        membership = (codes == np.arange(n_labels)[:, None]).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # an infinite vector is told below
+            # One small product a head: BLAS starts no threads for it.
+            self.sums = np.matmul(membership, points.transpose(1, 0, 2))
+        if not np.isfinite(self.sums).all():
+            raise InputError("A head vector is not a finite number: the model overflowed; load it with dtype='float32'.")
+        self.dots = np.matmul(self.sums, points.transpose(1, 2, 0))
+        self.squares, self._sum_squares = square(points).T, square(self.sums)
+        self.own_dots = self.dots[:, codes, each]
+        self.own_squares_without = square_without(self._sum_squares[:, codes], self.own_dots, self.squares)
+
+    def cosines(self, *, leave_one_out: bool) -> npt.NDArray[np.float64]:
+        """Cosines ``float64 (head, label, example)``, not yet rounded.
+
+        Args:
+            leave_one_out: whether each example is out of its own label's sum; minus infinity where it was alone there.
+        """
+        found = cosine(self.dots, self._sum_squares[:, :, None], self.squares[:, None, :])
+        if leave_one_out:
+            own = cosine(self.own_dots - self.squares, self.squares, self.own_squares_without)
+            found[:, self.codes, np.arange(len(self.codes))] = np.where(self.counts[self.codes] > 1, own, -np.inf)
+        return found
+
+
+def _fit_block(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties: Ties, *, leave_one_out: bool) -> _Block:
+    """Score some heads; ``points`` is ``(example, head, dim)``."""
     each = np.arange(len(codes))
-    sums, similarity = _compare(points, membership, codes, counts, leave_one_out=leave_one_out)
+    found = HeadSums(points, codes, n_labels)
+    similarity = ties.round(found.cosines(leave_one_out=leave_one_out))
     predicted = similarity.argmax(1).astype(np.int32)
     own = similarity[:, codes, each]
     similarity[:, codes, each] = -np.inf
     return _Block(
-        centroids=sums / counts[:, None],
+        centroids=found.sums / found.counts[:, None],
         predicted=predicted,
         margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
     )
 
 
-def _compare(
-    points: Points,
-    membership: npt.NDArray[np.float64],
-    codes: npt.NDArray[np.intp],
-    counts: npt.NDArray[np.intp],
-    *,
-    leave_one_out: bool,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The labels' sums ``(head, label, dim)``, and the cosines ``(head, label, example)`` of the examples to them."""
-    each = np.arange(len(codes))
-    with np.errstate(invalid="ignore"):  # an infinite vector is told below
-        # (head, label, dim); a sum points where its mean does. One small product a head: BLAS starts no threads for it.
-        sums = np.matmul(membership, points.transpose(1, 0, 2))
-    if not np.isfinite(sums).all():
-        raise InputError("A head vector is not a finite number: the model overflowed; load it with dtype='float32'.")
-    dots = np.matmul(sums, points.transpose(1, 2, 0))  # (head, label, example)
-    square, sum_square = _square(points).T, _square(sums)  # (head, example), (head, label)
-    similarity = _cosine(dots, sum_square[:, :, None], square[:, None, :])
-    if leave_one_out:
-        own_dot = dots[:, codes, each]
-        without = sum_square[:, codes] - 2 * own_dot + square  # |s - x|^2 = |s|^2 - 2 s.x + |x|^2
-        own = _cosine(own_dot - square, square, np.maximum(without, 0.0))
-        similarity[:, codes, each] = np.where(counts[codes] > 1, own, -np.inf)
-    return sums, similarity
-
-
-def _square(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def square(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """The squared length of each vector, the last axis being dim."""
     squares: npt.NDArray[np.float64] = np.einsum("...d,...d->...", vectors, vectors, dtype=np.float64)
     return squares
 
 
-def _cosine(
+def square_without(
+    whole: npt.NDArray[np.float64], dot: npt.NDArray[np.float64], part: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """``|s - x|^2`` from ``|s|^2``, ``s.x`` and ``|x|^2``; nothing where no more than rounding is left."""
+    left = whole - 2 * dot + part
+    return np.asarray(np.where(left > _ROUNDING * (whole + part), left, 0.0), dtype=np.float64)
+
+
+def cosine(
     dots: npt.NDArray[np.float64], square_a: npt.NDArray[np.float64], square_b: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
+    """Cosines from products and squared lengths, not yet rounded; what has no length is similar to nothing."""
     length = np.sqrt(square_a) * np.sqrt(square_b)
-    length[length == 0] = np.inf  # what has no length is similar to nothing
-    rounded: npt.NDArray[np.float64] = np.round(dots / length, COSINE_DECIMALS)
-    return rounded
+    length[length == 0] = np.inf
+    found: npt.NDArray[np.float64] = dots / length
+    return found

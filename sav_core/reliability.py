@@ -25,8 +25,9 @@ import numpy.typing as npt
 
 from sav_core.blocks import Points, by_blocks
 from sav_core.errors import SettingError
-from sav_core.heads import COSINE_DECIMALS, left_out_cosines
+from sav_core.heads import left_out_cosines
 from sav_core.records import Head, HeadScores, HeadVectors
+from sav_core.ties import ties_of
 
 __all__ = [
     "BELIEFS",
@@ -34,9 +35,9 @@ __all__ = [
     "check_belief",
     "fit_reliability",
     "heads_by_label",
+    "numbers_by_head",
     "scores_by_number",
     "soft_votes",
-    "support_soft_votes",
     "vote_weights",
 ]
 
@@ -96,32 +97,17 @@ def fit_reliability(
     # (example, label): a column's mean over its judged examples.
     share = (judged[:, None] & (codes[:, None] == np.arange(n_labels))) / np.maximum(held_out, 1)
 
+    ties = ties_of(vectors.dtype)
+
     def work(points: Points) -> npt.NDArray[np.float64]:
-        votes = soft_votes(left_out_cosines(points, codes, n_labels), axis=1)  # (head, label, example)
+        votes = soft_votes(left_out_cosines(points, codes, n_labels, ties), axis=1)  # (head, label, example)
         by_label: npt.NDArray[np.float64] = _believed(votes, codes, belief) @ share
         return by_label
 
     by_label = np.concatenate(by_blocks(vectors, work, rows))  # (head of any layer, label)
     overall = by_label[:, held_out > 0].mean(1, keepdims=True)
     shrunk = (held_out * by_label + SHRINKAGE * overall) / (held_out + SHRINKAGE)
-    rounded: npt.NDArray[np.float64] = np.round(shrunk, COSINE_DECIMALS)
-    return rounded.reshape(*vectors.geometry.shape[:2], n_labels)
-
-
-def support_soft_votes(vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int) -> npt.NDArray[np.float64]:
-    """Every head's soft vote on the support's own examples, each out of its own centroid.
-
-    Arguments are those of ``fit_reliability``.
-
-    Returns:
-        ``float64 (example, layer, head, label)``, rows sum to 1.
-    """
-
-    def work(points: Points) -> npt.NDArray[np.float64]:
-        return soft_votes(left_out_cosines(points, codes, n_labels), axis=1)
-
-    by_head = np.concatenate(by_blocks(vectors, work))  # (head of any layer, label, example)
-    return by_head.transpose(2, 0, 1).reshape(len(codes), *vectors.geometry.shape[:2], n_labels)
+    return ties.round(shrunk).reshape(*vectors.geometry.shape[:2], n_labels)
 
 
 def check_belief(name: str) -> None:
@@ -169,6 +155,17 @@ def heads_by_label(
     np.put_along_axis(chosen, order, True, axis=0)
     used = np.flatnonzero(chosen.any(1))
     return tuple(ranking[place] for place in used), chosen[used]
+
+
+def numbers_by_head(reliability: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """From which number of heads a label on each head votes: ``int (head,)``.
+
+    Args:
+        reliability: ``float (head, label)``, heads best-ranked first.
+    """
+    order = np.argsort(-reliability, axis=0, kind="stable")  # (place, label)
+    numbers: npt.NDArray[np.intp] = order.argsort(0).min(1) + 1
+    return numbers
 
 
 def scores_by_number(opinions: npt.NDArray[np.float64], reliability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

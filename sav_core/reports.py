@@ -48,6 +48,7 @@ class Confidence:
         temperature: fitted on the support, each example left out.
         left_out_accuracy: of the support, each example judged by a fit without it.
         left_out_n: how many examples could be: those whose label has another.
+        left_out_groups: in how many groups they left; as many as examples where each left alone.
         diagram: of the calibrated probabilities.
         raw: of the shares as they are.
         selective: accuracy against coverage, by calibrated probability.
@@ -56,6 +57,7 @@ class Confidence:
     temperature: float
     left_out_accuracy: float
     left_out_n: int
+    left_out_groups: int
     diagram: ReliabilityDiagram
     raw: ReliabilityDiagram
     selective: SelectiveCurve
@@ -158,6 +160,7 @@ def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: Hea
         temperature=calibration.temperature,
         left_out_accuracy=left_out.accuracy,
         left_out_n=len(left_out.rows),
+        left_out_groups=left_out.groups,
         diagram=reliability_diagram(probability, right),
         raw=reliability_diagram(ballot.confidence, right),
         selective=selective_accuracy(probability, right),

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import InputError, SettingError
-from sav_core.heads import COSINE_DECIMALS
 from sav_core.records import Head, HeadVectors
+from sav_core.ties import FINEST
 
 __all__ = ["Neighbours", "nearest", "recall_at"]
 
@@ -78,7 +78,7 @@ def nearest(
     for rows, block in _blocks(queries, heads, step):
         best = np.zeros((len(block), 0)), np.zeros((len(block), 0), dtype=np.intp)
         for candidates, others in _blocks(index, heads, step):
-            found = np.round(block @ others.T, COSINE_DECIMALS)
+            found = np.round(block @ others.T, FINEST)
             if exclude_self:
                 found[rows[:, None] == candidates] = -np.inf
             best = _merge(best, found, candidates, k)

@@ -24,7 +24,7 @@ NEEDS_TWO: Mapping[str, str] = {
 
 def counting(fit: Fit) -> dict[str, Any]:
     """The rules to choose from, the one that counts, its line, and why another cannot be chosen."""
-    missing = [rule for rule in NEEDS_TWO if fit.honest is None]
+    missing = [] if fit.can_leave_out else list(NEEDS_TWO)
     return {
         "voting": fit.rule.voting,
         "rules": [{"name": rule, "missing": rule in missing} for rule in VOTING_RULES],

@@ -18,7 +18,7 @@ from sav_core.images import Picture
 from sav_core.records import Example, Progress
 from sav_ui.attention_views import Looks
 from sav_ui.fitting import Fit
-from sav_ui.judging import Answer, Judge
+from sav_ui.judging import Answer, answers
 from sav_ui.project import Project
 from sav_ui.ready import Task, ready_tasks
 from sav_ui.visit import Visit
@@ -137,7 +137,6 @@ class Desk:
         self._refusals: dict[str, tuple[tuple[str, str], str]] = {}
         self._answers: dict[str, Answer] = {}
         self._answered: tuple[Fit, float] | None = None
-        self._judge: Judge | None = None
         self._serial = 1
 
     def add(self, queries: Sequence[Query]) -> None:
@@ -233,15 +232,9 @@ class Desk:
         fresh = [query for query in seen if query.id not in self._answers]
         for start in range(0, len(fresh), _AT_ONCE):
             part = fresh[start : start + _AT_ONCE]
-            found = self.judge(fit).answers(np.stack([seen[query] for query in part]), project.threshold)
+            found = answers(fit, np.stack([seen[query] for query in part]), project.threshold)
             self._answers |= {query.id: answer for query, answer in zip(part, found, strict=True)}
         return {query.id: self._answers[query.id] for query in seen}
-
-    def judge(self, fit: Fit) -> Judge:
-        """The judge of a fit, made once."""
-        if self._judge is None or self._judge.fit is not fit:
-            self._judge = Judge.of(fit)
-        return self._judge
 
     def learn(self, about: tuple[Any, ...], insight: Insight) -> None:
         """Keep an insight; the oldest go first."""

@@ -1,4 +1,4 @@
-"""A project and its head vectors to a fit: pure array work that answers a slider at once; no model is known here."""
+"""A project and its head vectors to the library's fit, which answers a slider at once; no model is known here."""
 
 from __future__ import annotations
 
@@ -11,30 +11,27 @@ import numpy.typing as npt
 
 from sav_core.classifier import HeadClassifier
 from sav_core.errors import SettingError
-from sav_core.heads import HeadFit, fit_heads
-from sav_core.insight import SupportVote
+from sav_core.held_out import LeftOut
 from sav_core.records import Head, HeadScores, HeadVectors
-from sav_core.rule_fits import RuleFit, fit_rule
+from sav_core.support_fit import SupportFit, fit_support
 from sav_ui.project import Item, Project
 
-__all__ = ["Fit", "fit_project"]
+__all__ = ["Fit", "fit_project", "gather"]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What the support says of every head, under both ways of scoring.
+    """What the support says of every head, under the project's settings.
 
     Attributes:
         items: the examples, in the order of the rows.
         labels: the labels' names, sorted; ``label_ids`` are their identities in the same order.
         codes: ``int (example,)``, each example's label's number.
         vectors: of the examples.
-        paper: scored on the examples that made the centroids.
-        honest: each example left out of its own centroid; ``None`` where every label has one example only.
-        scoring: which of the two ranks the heads.
+        wanted: what is to rank the heads, one of ``sav_core.heads.SCORINGS``; ``scoring`` is what does.
         n_kept: how many vote; under ``reliability`` for each label.
         voting: how their votes are counted, one of ``sav_core.voting.VOTING_RULES``.
-        known: rules as they were fitted, by name and scoring; shared with the fits of other settings.
+        known: rules as the library fitted them, by name and scoring; shared with the fits of other settings.
     """
 
     items: tuple[Item, ...]
@@ -42,36 +39,34 @@ class Fit:
     label_ids: tuple[str, ...]
     codes: npt.NDArray[np.intp]
     vectors: HeadVectors
-    paper: HeadFit
-    honest: HeadFit | None
-    scoring: str
+    wanted: str
     n_kept: int
     voting: str = "majority"
-    known: dict[tuple[str, bool], RuleFit | None] = field(default_factory=dict, repr=False, compare=False)
+    known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def chosen(self) -> HeadFit:
-        """The fit whose scores rank the heads."""
-        return self.honest if self.honest is not None and self.scoring == "leave_one_out" else self.paper
+    def can_leave_out(self) -> bool:
+        """Whether some label has another example when one is left out."""
+        return bool(np.bincount(self.codes).max() > 1)
 
     @property
-    def judge(self) -> HeadFit:
-        """The fit whose predictions are reported: leave-one-out wherever that can be."""
-        return self.honest or self.paper
+    def scoring(self) -> str:
+        """What ranks the heads: as wanted, where every label has one example on the examples that made the centroids."""
+        return self.wanted if self.can_leave_out else "resubstitution"
 
     @property
-    def rule(self) -> RuleFit:
+    def rule(self) -> SupportFit:
         """The support under the voting rule; under ``majority`` where that rule cannot be fitted."""
         found = self.under(self.voting) or self.under("majority")
         assert found is not None, "majority voting can always be fitted"
         return found
 
-    def under(self, voting: str) -> RuleFit | None:
+    def under(self, voting: str) -> SupportFit | None:
         """The support under a voting rule, fitted when it is first asked for; ``None`` if it cannot be."""
-        key = (voting, self.chosen is self.honest)
+        key = (voting, self.scoring)
         if key not in self.known:
             try:
-                self.known[key] = fit_rule(voting, self.vectors, self.codes, self.labels, self.chosen, self.judge)
+                self.known[key] = fit_support(self.vectors, voting=voting, scoring=self.scoring)
             except SettingError:
                 self.known[key] = None
         return self.known[key]
@@ -102,23 +97,25 @@ class Fit:
         return float(np.bincount(self.codes).max() / len(self.codes))
 
     @cached_property
-    def vote(self) -> SupportVote:
-        """The kept heads' vote on the examples."""
-        return self.rule.vote(self.classifier)
+    def left_out(self) -> LeftOut | None:
+        """The vote on each example by a classifier of these settings that never saw it; ``None`` where none can be out."""
+        found = self.rule.left_out
+        return None if found is None else found.at(self.n_kept)
 
     @property
-    def sweep(self) -> npt.NDArray[np.int64]:
-        """How many examples are right with the best 1, 2, ... heads."""
-        return self.rule.sweep
+    def sweep(self) -> npt.NDArray[np.int64] | None:
+        """``int (number of heads,)``, how many examples are right when left out, with the best 1, 2, ... heads."""
+        found = self.rule.left_out
+        return None if found is None else found.right
 
     @cached_property
     def classifier(self) -> HeadClassifier:
-        """The classifier that these settings make."""
-        return self.rule.classifier(self.n_kept).measure_reach(self.vectors, self.codes)
+        """The calibrated classifier that these settings make."""
+        return self.rule.classifier(self.dial)
 
 
 def fit_project(project: Project, vectors: HeadVectors) -> Fit:
-    """Score every head on a project's examples.
+    """Make ready to fit a project's examples; each rule is fitted when it is first asked for.
 
     Args:
         project: two labels or more with examples.
@@ -127,17 +124,13 @@ def fit_project(project: Project, vectors: HeadVectors) -> Fit:
     used = {item.label for item in project.items}
     labels = sorted((label for label in project.labels if label.id in used), key=lambda label: label.name)
     number = {label.id: code for code, label in enumerate(labels)}
-    codes = np.array([number[item.label] for item in project.items], dtype=np.intp)
-    several = np.bincount(codes).max() > 1
     return Fit(
         items=project.items,
         labels=tuple(label.name for label in labels),
         label_ids=tuple(label.id for label in labels),
-        codes=codes,
+        codes=np.array([number[item.label] for item in project.items], dtype=np.intp),
         vectors=vectors,
-        paper=fit_heads(vectors, codes, len(labels)),
-        honest=fit_heads(vectors, codes, len(labels), scoring="leave_one_out") if several else None,
-        scoring=project.scoring,
+        wanted=project.scoring,
         n_kept=project.n_kept,
         voting=project.voting,
     )

@@ -19,7 +19,7 @@ from sav_ui.visit import Visit
 if TYPE_CHECKING:
     from sav_core.measurement import Measurement
 
-__all__ = ["MAX_TESTS", "Exam", "Gauge", "Measured", "Setup", "gauge_of", "most_to_split", "set_out"]
+__all__ = ["MAX_TESTS", "Exam", "Gauge", "Measured", "Setup", "gauge_of", "measured_with", "most_to_split", "set_out"]
 
 MAX_TESTS = 2000
 MAX_BYTES = 512 << 20
@@ -143,6 +143,16 @@ def gauge_of(visit: Visit) -> Gauge:
     """Return the visit's gauge."""
     gauge: Gauge = visit.extras.setdefault("gauge", Gauge())
     return gauge
+
+
+def measured_with(visit: Visit, fit: Fit) -> Measured | None:
+    """What Measure found of just these heads and this voting rule, on whatever test set; ``None`` before it did."""
+    gauge = gauge_of(visit)
+    found = gauge.measured
+    if found is None:
+        return None
+    taught, judged = found.key
+    return found if taught == gauge.key(visit.project, fit)[0] and judged[2] == fit.rule.voting else None
 
 
 def most_to_split(fit: Fit) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sav_core.insight import head_confusion
 from sav_core.records import Head
 from sav_core.retrieval import nearest
+from sav_core.support_fit import head_confusion
 from sav_ui.fitting import Fit
 from sav_ui.project import Item
 from sav_ui.thumbs import thumb
@@ -56,7 +56,7 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
 def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
     rank = fit.ranking.index(head) + 1
     right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
-    confusion = head_confusion(fit.rule.predicted, fit.codes, len(fit.labels), head)
+    confusion = head_confusion(fit.rule.own_answers, fit.codes, len(fit.labels), head)
     peak = max(1, int(confusion.max()))
     wrong = _wrong_rows(fit, head)
     return {
@@ -111,20 +111,20 @@ def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
         quality = "knows little of your labels"
     how = "left out one at a time" if fit.scores.scoring == "leave_one_out" else "seen in training"
     vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
-    judged = fit.honest is not None and fit.scores.scoring != "leave_one_out"
+    judged = fit.can_leave_out and fit.scores.scoring != "leave_one_out"
     below = " Below, each example is judged left out of its label's mean." if judged else ""
     return f"This head {quality}: {right} of {n} examples right, {how}. {vote}{below}"
 
 
 def _wrong_rows(fit: Fit, head: Head) -> list[int]:
     """Rows of the examples it gives to another label, worst first."""
-    predicted = fit.rule.predicted[:, head.layer, head.index]
-    margins = fit.rule.margins[:, head.layer, head.index]
+    predicted = fit.rule.own_answers.predicted[:, head.layer, head.index]
+    margins = fit.rule.own_answers.margins[:, head.layer, head.index]
     return [int(row) for row in margins.argsort() if predicted[row] != fit.codes[row]]
 
 
 def _wrong(fit: Fit, head: Head, row: int) -> dict[str, Any]:
-    thought = fit.rule.predicted[row, head.layer, head.index]
+    thought = fit.rule.own_answers.predicted[row, head.layer, head.index]
     return {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[thought]}
 
 
@@ -154,7 +154,7 @@ def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
 def _cell_items(visit: Visit, fit: Fit, head: Head) -> list[dict[str, Any]]:
     assert visit.focus.cell is not None
     own, given = visit.focus.cell
-    predicted = fit.rule.predicted[:, head.layer, head.index]
+    predicted = fit.rule.own_answers.predicted[:, head.layer, head.index]
     return [
         _picture(item)
         for item, code, guess in zip(fit.items, fit.codes, predicted, strict=True)

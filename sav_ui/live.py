@@ -13,7 +13,7 @@ from sav_ui.classify_view import bars, squares
 from sav_ui.classifying import frame_vector
 from sav_ui.desk import Glimpse, desk_of, fit_of
 from sav_ui.frame import Data
-from sav_ui.judging import Answer
+from sav_ui.judging import Answer, answers
 from sav_ui.mishaps import mishap
 from sav_ui.models import Shelf
 from sav_ui.stage import fill, scene
@@ -73,7 +73,7 @@ def _answer(visit: Visit, shelf: Shelf, picture: Picture) -> Answer:
     if fit is None:
         raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
     vector = shelf.run(project.model, frame_vector, Example(picture, project.question))
-    return desk_of(visit).judge(fit).answers(vector[None], project.threshold)[0]
+    return answers(fit, vector[None], project.threshold)[0]
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

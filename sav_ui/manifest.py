@@ -63,8 +63,8 @@ def describe(project: Project, fit: Fit | None) -> str:
     if fit is not None:
         content["files"]["classifier.sav"] = "the fitted classifier: SavClassifier.load('classifier.sav', backbone)"
         content["result"] = {
-            "leave_one_out_right": fit.vote.right if fit.honest is not None else None,
-            "leave_one_out_of": fit.vote.n if fit.honest is not None else None,
+            "leave_one_out_right": None if fit.left_out is None else fit.left_out.right,
+            "leave_one_out_of": None if fit.left_out is None else fit.left_out.n,
             "kept_heads": [str(head) for head in fit.kept],
         }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

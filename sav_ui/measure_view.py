@@ -56,7 +56,7 @@ def gauge(visit: Visit) -> dict[str, Any]:
         rules=VOTING_RULES,
         asks=state.setup.ask,
         heads=fit.dial,
-        scoring="leave-one-out" if fit.chosen is fit.honest else "training",
+        scoring="leave-one-out" if fit.scoring == "leave_one_out" else "training",
         notice=visit.notice_at(WHERE),
         busy=state.busy,
         progress=_progress(state) if state.busy else None,
@@ -155,7 +155,9 @@ def _headline(found: Measurement) -> dict[str, Any]:
     if found.trust is not None:
         n = found.trust.left_out_n
         low, high = wilson_interval(round(found.trust.left_out_accuracy * n), n)
-        left_out = {"accuracy": _percent(found.trust.left_out_accuracy), "n": n}
+        groups = found.trust.left_out_groups
+        how = "each left out in turn" if groups >= n else f"left out in {groups} groups"
+        left_out = {"accuracy": _percent(found.trust.left_out_accuracy), "n": n, "how": how}
         head["left_out"] = {**left_out, "low": _percent(low), "high": _percent(high)}
     return head
 

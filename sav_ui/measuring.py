@@ -130,4 +130,4 @@ def _measure(gauge: Gauge, project: Project, fit: Fit, exam: Exam, key: tuple[An
 def _scoring(exam: Exam, fit: Fit) -> str:
     """As on Teach; where every label has a single example, none can be left out."""
     labels = [example.label for example in exam.support]
-    return fit.scoring if len(labels) > len(set(labels)) else "resubstitution"
+    return fit.wanted if len(labels) > len(set(labels)) else "resubstitution"

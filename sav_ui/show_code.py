@@ -31,13 +31,14 @@ def python_code(project: Project, fit: Fit) -> str:
     settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
     if fit.rule.voting != "majority":
         settings += f", voting={_quoted(fit.rule.voting)}"
+    calibrated = "classifier.calibrate()\n" if fit.left_out is not None else ""
     imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
     return f"""from sav_core import {imports}
 
 backbone = load_backbone({loaded})
 support = read_examples({_quoted(name + ".zip")})  # the saved project
 classifier = SavClassifier(backbone, {settings}).fit(support)
-print(classifier.kept_heads_)
+{calibrated}print(classifier.kept_heads_)
 
 prediction = classifier.predict([{query}])[0]
 print({answer}, dict(prediction.shares))

@@ -8,7 +8,9 @@ from sav_core.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import accuracy_curve, head_heatmap, height_of
 from sav_ui.counting import counting
+from sav_ui.desk import task_of
 from sav_ui.fitting import Fit
+from sav_ui.gauge import measured_with
 from sav_ui.models import choice_of
 from sav_ui.project import Item, Project
 from sav_ui.ready import Task, ready_tasks
@@ -67,15 +69,16 @@ def findings(visit: Visit) -> dict[str, Any]:
     html = fill(
         "findings.html",
         **_headline(fit),
-        caveat=not visit.project.model and fit.vote.right < _FAIR * fit.vote.n,
+        elsewhere=_elsewhere(visit, fit),
+        caveat=not visit.project.model and fit.left_out is not None and fit.left_out.accuracy < _FAIR,
         dial=fit.dial,
         kept=len(fit.kept),
         heads=len(fit.ranking),
         **counting(fit),
         layers=fit.scores.correct.shape[0],
         columns=fit.scores.correct.shape[1],
-        scoring="leave_one_out" if fit.chosen is fit.honest else "resubstitution",
-        can_leave_out=fit.honest is not None,
+        scoring=fit.scoring,
+        can_leave_out=fit.can_leave_out,
         map_height=height_of(fit.scores.correct.shape[0]),
         best=[str(head) for head in fit.kept[:3]],
         notice=visit.notice_at("findings"),
@@ -92,25 +95,45 @@ def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
     known = visit.extras.get("figures")
     if known is None or known[0] is not fit or known[1] != selected:
         drawn = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected).to_json()}
-        if fit.vote.n:
-            drawn["curve"] = accuracy_curve(fit.sweep, fit.vote.n, fit.dial, chance=fit.chance).to_json()
+        if fit.left_out is not None and fit.sweep is not None:
+            drawn["curve"] = accuracy_curve(fit.sweep, fit.left_out.n, fit.dial, chance=fit.chance).to_json()
         known = visit.extras["figures"] = (fit, selected, drawn)
     figures: dict[str, str] = known[2]
     return figures
 
 
 def _headline(fit: Fit) -> dict[str, Any]:
-    vote = fit.vote
-    if not vote.n:
-        return {"accuracy": None, "right": 0, "n": 0, "low": 0, "high": 0}
-    low, high = wilson_interval(vote.right, vote.n)
+    judged, fits = fit.left_out, fit.rule.left_out
+    if judged is None or fits is None:
+        return {"accuracy": None}
+    low, high = wilson_interval(judged.right, judged.n)
     return {
-        "accuracy": round(100 * vote.right / vote.n),
-        "right": vote.right,
-        "n": vote.n,
+        "accuracy": round(100 * judged.right / judged.n),
+        "right": judged.right,
+        "n": judged.n,
         "low": round(100 * low),
         "high": round(100 * high),
+        "how": "one by one" if fits.alone else f"in {fits.groups} groups",
+        "alone": fits.alone,
     }
+
+
+def _elsewhere(visit: Visit, fit: Fit) -> dict[str, Any] | None:
+    """What is known of these heads on other pictures: a figure of Measure, or where a ready task's own pictures wait."""
+    found, task = measured_with(visit, fit), task_of(visit.project)
+    if found is not None:
+        judged, test = found.measurement.evaluation, str(found.about["test"])
+        low, high = judged.interval
+        return {
+            "test": test,
+            "right": int(found.measurement.right.sum()),
+            "n": judged.n,
+            "percent": round(100 * judged.accuracy),
+            "low": round(100 * low),
+            "high": round(100 * high),
+        }
+    waiting = 0 if task is None else sum(query.label in fit.labels for query in task.queries)
+    return {"waiting": waiting} if waiting else None
 
 
 def _tile(task: Task) -> dict[str, Any]:
@@ -124,7 +147,7 @@ def _tile(task: Task) -> dict[str, Any]:
     }
 
 
-def _card(visit: Visit, label_id: str, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:
+def _card(visit: Visit, label_id: str, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
     items = visit.project.of_label(label_id)[::-1]  # what was added last is seen first
     shown = items[: SHOWN + SHOWN_MORE * visit.focus.expanded.count(label_id)]
     more = len(items) - len(shown)
@@ -146,7 +169,7 @@ def _with_texts(visit: Visit) -> bool:
     return any(item.text for item in visit.project.items)
 
 
-def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, int]]) -> dict[str, Any]:
+def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
@@ -154,24 +177,25 @@ def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, int]]) ->
         "n_pictures": len(item.pictures),
         "text": item.text,
         "asked": item.text or project.question,
-        "doubt": doubtful.get(item.id, ("", 0))[0],
+        "doubt": doubtful.get(item.id, ("", ""))[0],
     }
 
 
-def _doubtful(visit: Visit) -> dict[str, tuple[str, int]]:
-    """Items that the kept heads give to another label by a wide margin: its name and how many heads say so."""
+def _doubtful(visit: Visit) -> dict[str, tuple[str, str]]:
+    """Items that heads found without them give to another label by a wide margin: its name, and how many say so."""
     fit, fine = visit.fit, visit.extras.get("fine", frozenset())
-    if fit is None or fit.honest is None or visit.due or fit.vote.right < _TRUSTED * fit.vote.n:
+    if fit is None or fit.left_out is None or visit.due or fit.left_out.accuracy < _TRUSTED:
         return {}
-    found = {}
-    for row in fit.vote.doubtful:
-        item, winner = fit.items[row], fit.vote.winner[row]
+    judged, found = fit.left_out, {}
+    for place in judged.doubtful:
+        item = fit.items[judged.rows[place]]
         if f"doubt-{item.id}" not in fine:
-            found[item.id] = (fit.labels[winner], int(fit.vote.agreeing[row]))
+            heads = f"{judged.agreeing[place]} of {judged.named[place].sum()}"
+            found[item.id] = (fit.labels[judged.winner[place]], heads)
     return found
 
 
-def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str, Any]]:
+def _doubts(visit: Visit, doubtful: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
     fit = visit.fit
     if fit is None:
         return []
@@ -183,13 +207,13 @@ def _doubts(visit: Visit, doubtful: dict[str, tuple[str, int]]) -> list[dict[str
             "key": f"doubt-{item_id}",
             "about": by_id[item_id],
             "text": f"“{by_id[item_id].name}” is under “{visit.project.label(by_id[item_id].label).name}”, "
-            f"but {votes} of {len(fit.kept)} heads take it for “{other}”.",
+            f"but without it {heads} heads take it for “{other}”.",
             "fixes": [
                 {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to “{other}”"},
                 {"do": "fine", "item": f"doubt-{item_id}", "label": "", "words": "Leave it"},
             ],
         }
-        for item_id, (other, votes) in doubtful.items()
+        for item_id, (other, heads) in doubtful.items()
         if item_id in by_id
     ]
 

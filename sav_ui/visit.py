@@ -183,7 +183,8 @@ class Visit:
         with self.lock:
             self.project = replace(self.project, **settings)
             if self.fit is not None:
-                known = {name: value for name, value in settings.items() if name in ("n_kept", "scoring", "voting")}
+                fields = {"n_kept": "n_kept", "scoring": "wanted", "voting": "voting"}
+                known = {fields[name]: value for name, value in settings.items() if name in fields}
                 self.fit = replace(self.fit, **known)
 
     def let_go(self, reason: str) -> bool:

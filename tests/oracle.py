@@ -1,7 +1,7 @@
 """The published algorithm (arXiv 2412.00142, section 3), one example and one head at a time, in plain Python.
 
-Slow on purpose: nothing here shares a line or a trick with ``sav_core``. Cosines are rounded as the library documents, so
-that what is equal on paper is equal in both.
+Slow on purpose: nothing here shares a line or a trick with ``sav_core``. Cosines of float32 vectors are rounded to six
+decimals, and so are mean margins, halves upwards, as the library documents: what is equal on paper is equal in both.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 
-DECIMALS = 10
+DECIMALS = 6
 
 
 def cosine(a, b):
@@ -61,7 +62,8 @@ class Oracle:
             correct += guess == self.labels[i]
             margins.append(similarity[self.labels[i]] - max(s for c, s in similarity.items() if c != self.labels[i]))
         self.correct[layer, head] = correct
-        self.margin[layer, head] = round(math.fsum(margins) / len(margins), DECIMALS)
+        mean_margin = sum(Fraction(round(margin * 10**DECIMALS)) for margin in margins) / len(margins)
+        self.margin[layer, head] = math.floor(mean_margin + Fraction(1, 2)) / 10**DECIMALS
         self.centroids[layer, head] = {label: self._centroid(layer, head, label) for label in self.classes}
 
     def predict(self, query):

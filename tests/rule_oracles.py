@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.oracle import cosine, mean
 
-NO_SPREAD = 1e-9
+NO_SPREAD = 1e-6  # of an example: to six decimals its cosine to the mean is 1
 
 
 def unit(vector):
@@ -33,7 +33,7 @@ class GaussianHead:
         n, dim = points.shape
         self.means = {c: points[[i for i in range(n) if labels[i] == c]].mean(0) for c in classes}
         centred = np.array([points[i] - self.means[labels[i]] for i in range(n)])
-        if (centred**2).sum() < NO_SPREAD:
+        if (centred**2).sum() < n * NO_SPREAD:
             bracket = np.eye(dim)
         else:
             covariance = centred.T @ centred / (n - 1)
@@ -94,7 +94,7 @@ def weighted_vote(query, heads, centroids, reliability, classes, n_kept, ranking
     """
     scores = []
     for number in range(len(classes)):
-        best = sorted(heads, key=lambda head: (-round(reliability[head][number], 10), ranking.index(head)))[:n_kept]
+        best = sorted(heads, key=lambda head: (-round(reliability[head][number], 6), ranking.index(head)))[:n_kept]
         weights = softmax([reliability[head][number] for head in best])
         votes = [soft_vote(query[head], centroids[head])[number] for head in best]
         scores.append(sum(w * v for w, v in zip(weights, votes, strict=True)))

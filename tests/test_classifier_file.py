@@ -10,6 +10,7 @@ from sav_core.classifier import HeadClassifier
 from sav_core.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.confidence import Calibration
 from sav_core.errors import ClassifierFileError, SettingError, StorageError
+from sav_core.ties import Ties
 from tests.problems import clusters
 
 PROVENANCE = Provenance("tiny", "abc", "float32", "pil", "What is this?", 4, "majority")
@@ -82,6 +83,21 @@ def test_every_voting_rule_survives_the_file(tmp_path, voting):
         assert (one.label, one.shares, one.votes) == (other.label, other.shares, other.votes)
         shares = np.array([list(other.shares.values())])
         assert other.probability == calibration.probabilities(shares).max()
+
+
+def test_a_file_from_before_there_was_a_grid_compares_to_ten_decimals(path, fitted):
+    assert read_classifier(path)[0].ties == Ties(6)
+    rewrite(path, lambda header, arrays: header.pop("decimals"))
+    assert read_classifier(path)[0].ties == Ties(10)
+    rewrite(path, lambda header, arrays: header.update(decimals=11))
+    with pytest.raises(ClassifierFileError, match="the decimals are possible"):
+        read_classifier(path)
+
+
+def test_the_same_classifier_is_the_same_bytes(path, fitted, tmp_path):
+    write_classifier(tmp_path / "again.sav", fitted, PROVENANCE)
+    write_classifier(tmp_path / "and again.sav", fitted, PROVENANCE)
+    assert (tmp_path / "again.sav").read_bytes() == (tmp_path / "and again.sav").read_bytes()
 
 
 def test_a_file_of_an_older_version_is_read(path, fitted):

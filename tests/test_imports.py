@@ -17,9 +17,9 @@ MODEL = {
     "vectors",
 }  # fmt: skip
 MATHS = {
-    "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "insight", "blocks",
+    "heads", "voting", "classifier", "classifier_file", "evaluation", "retrieval", "figures", "blocks", "ties",
     "gaussian", "reliability", "confidence", "abstention", "held_out", "comparison", "episodes", "sweeps", "controls",
-    "measure_figures", "vector_figures", "compression", "exports", "rule_fits",
+    "measure_figures", "vector_figures", "compression", "exports", "majority_left_out", "support_fit",
 }  # fmt: skip
 ABOVE = {
     "sav", "reports", "model_controls", "evaluate_cli", "evaluate_words", "command_parts", "console", "cli", "space",

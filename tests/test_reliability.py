@@ -31,14 +31,14 @@ def test_reliabilities_and_shares_are_those_of_the_formula(problem, belief):
         reliability[head] = reliabilities(points, labels, classes, belief)
         centroids[head] = [mean([p for p, own in zip(points, labels, strict=True) if own == c]) for c in classes]
         found = classifier.fitted_.reliability[head.layer, head.index]
-        np.testing.assert_allclose(found, reliability[head], atol=1e-8)
+        np.testing.assert_allclose(found, reliability[head], atol=2e-6)
         # ties are decided on what the library rounded: sums in another order differ in the last digit
         reliability[head] = found.tolist()
     ranking = classifier.fitted_.scores.ranking
     for query, prediction in zip(queries.astype(float), classifier.predict(head_vectors(queries)), strict=True):
         by_head = {head: query[head.layer, head.index].tolist() for head in heads}
         shares = weighted_vote(by_head, heads, centroids, reliability, classes, 2, ranking)
-        np.testing.assert_allclose(list(prediction.shares.values()), shares, atol=1e-8)
+        np.testing.assert_allclose(list(prediction.shares.values()), shares, atol=2e-6)
         best = prediction.votes[0].head
         np.testing.assert_allclose(prediction.opinions[0], soft_vote(by_head[best], centroids[best]), atol=1e-8)
 
@@ -71,7 +71,7 @@ def test_a_label_with_one_example_takes_the_heads_mean():
     reliability = fit_reliability(clusters().take([0, 1, 2, 6, 7, 12]), np.array([0, 0, 0, 1, 1, 2]), 3)
     # Label 2 has nothing of its own; the others shrink towards the mean of what they had.
     own = np.stack([(reliability[..., 0] * 4), (reliability[..., 1] * 3)], -1) - reliability[..., 2:]
-    np.testing.assert_allclose(reliability[..., 2], (own[..., 0] / 3 + own[..., 1] / 2) / 2, atol=1e-8)
+    np.testing.assert_allclose(reliability[..., 2], (own[..., 0] / 3 + own[..., 1] / 2) / 2, atol=2e-6)
 
 
 def test_soft_votes_sum_to_one_and_follow_the_cosines():

@@ -45,10 +45,10 @@ def test_a_rule_counts_as_the_library_counts(visit, shelf, voting, no_model):
     assert visit.fit.kept == reference.kept_heads_
     ours = [(each.shares, each.closeness) for each in visit.fit.classifier.predict(visit.fit.vectors)]
     assert ours == [(each.shares, each.closeness) for each in reference.predict(visit.fit.vectors)]
-    assert visit.fit.sweep[visit.fit.dial - 1] == visit.fit.vote.right
+    assert visit.fit.sweep[visit.fit.dial - 1] == visit.fit.left_out.right
     html = teach_view.findings(visit)["html"]
     assert f'<option value="{voting}" selected' in html
-    assert f"({visit.fit.vote.right} of {visit.fit.vote.n})" in html
+    assert f"{visit.fit.left_out.right} of {visit.fit.left_out.n} right" in html
 
 
 def test_each_rule_has_one_line_and_reliability_tells_how_many_heads_there_are_in_all(visit, shelf):
@@ -64,20 +64,20 @@ def test_each_rule_has_one_line_and_reliability_tells_how_many_heads_there_are_i
 def test_another_rule_and_then_another_number_of_heads_fit_no_rule_twice(visit, shelf, monkeypatch):
     for voting in VOTING_RULES:
         do(visit, shelf, "voting", value=voting)
-        assert visit.fit.vote
-    monkeypatch.setattr("sav_ui.fitting.fit_rule", lambda *arguments: pytest.fail("it was fitted before"))
+        assert visit.fit.left_out.n
+    monkeypatch.setattr("sav_ui.fitting.fit_support", lambda *arguments, **named: pytest.fail("it was fitted before"))
     for voting in VOTING_RULES:
         do(visit, shelf, "voting", value=voting)
         do(visit, shelf, "keep", value=3)
         assert visit.fit.dial == 3
-        assert visit.fit.vote
+        assert visit.fit.left_out.n
 
 
 def test_changing_the_rule_answers_at_once(visit, shelf):
     for voting in OTHERS:
         start = time.perf_counter()
         do(visit, shelf, "voting", value=voting)
-        assert visit.fit.vote.n
+        assert visit.fit.left_out.n
         assert time.perf_counter() - start < 2  # 0.15 s at most on an idle core: this machine has other work
 
 

@@ -28,7 +28,7 @@ def test_words_confusion_and_wrong_examples_tell_the_same_story(visit, place):
     visit.focus = Focus(head=head)
     about = inspector(visit, visit.fit)["heads"][0]
     counts = np.array([[cell["count"] for cell in row["cells"]] for row in about["rows"]])
-    right = int(visit.fit.honest.scores.correct[head.layer, head.index])
+    right = int(visit.fit.scores.correct[head.layer, head.index])
     assert counts.sum() == len(visit.fit.items)
     assert counts.trace() == right
     assert f"{right} of 12 examples right, left out one at a time" in about["words"]
@@ -49,7 +49,7 @@ def test_under_training_scores_it_is_said_that_the_tables_are_left_out(visit, sh
 
 def test_a_confusion_cell_shows_exactly_its_pictures(visit):
     head = visit.fit.ranking[-1]
-    predicted = visit.fit.judge.predicted[:, head.layer, head.index]
+    predicted = visit.fit.rule.own_answers.predicted[:, head.layer, head.index]
     for row in range(3):
         for column in range(3):
             visit.focus = Focus(head=head, cell=(row, column))

@@ -267,11 +267,11 @@ def test_the_slider_changes_how_many_heads_vote_and_nothing_else(visit, shelf, m
 
 def test_training_accuracy_and_leave_one_out_are_a_toggle(visit, shelf):
     do(visit, shelf, "scoring", scoring="resubstitution")
-    assert visit.fit.chosen is visit.fit.paper
+    assert visit.fit.scores.scoring == "resubstitution"
     do(visit, shelf, "scoring", scoring="leave_one_out")
-    assert visit.fit.chosen is visit.fit.honest
+    assert visit.fit.scores.scoring == "leave_one_out"
     do(visit, shelf, "scoring", scoring="the best")
-    assert visit.fit.chosen is visit.fit.honest
+    assert visit.fit.scores.scoring == "leave_one_out"
 
 
 def test_a_head_is_opened_from_a_cell_or_a_row_compared_and_closed(visit, shelf):

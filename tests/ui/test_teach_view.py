@@ -36,10 +36,10 @@ def test_what_a_visitor_types_is_text_and_never_markup():
     assert "&lt;img src=x" in html
 
 
-def test_the_headline_is_leave_one_out_with_its_count_and_interval(visit):
+def test_the_headline_says_how_many_are_right_left_out_and_in_what_interval(visit):
     html = teach_view.findings(visit)["html"]
-    right, n = visit.fit.vote.right, visit.fit.vote.n
-    assert f"leave-one-out {round(100 * right / n)} % ({right} of {n})" in html
+    right, n = visit.fit.left_out.right, visit.fit.left_out.n
+    assert f"Left out one by one: {right} of {n} right" in html
     assert "95 % interval" in html
 
 
@@ -47,7 +47,7 @@ def test_one_example_a_label_makes_no_claim(shelf):
     visit = taught(shelf, small_project(each=1))
     html = teach_view.findings(visit)["html"]
     assert "cannot be checked" in html
-    assert "leave-one-out " not in html
+    assert "Left out" not in html
     assert "curve" not in teach_view.findings(visit)["figures"]
 
 
