@@ -26,7 +26,7 @@ def test_the_grid_follows_the_precision(dtype, decimals):
 
 
 def test_a_precision_that_is_none_is_refused():
-    with pytest.raises(InputError, match="computed in one of float64, .* but these in 'int4'"):
+    with pytest.raises(InputError, match=r"computed in one of float64, .* but these in 'int4'"):
         ties_of("int4")
 
 

@@ -72,3 +72,7 @@ def test_page_library_and_command_line_agree_number_for_number(visit, shelf, cap
     assert judged["left_out_accuracy"] == left_out.accuracy
     assert judged["left_out_n"] == left_out.n
     assert judged["temperature"] == fit.classifier.calibration_.temperature
+
+
+def test_beside_the_headline_stand_the_tasks_own_test_pictures(visit, shelf):
+    assert "judges these heads on 20 test pictures of this task" in teach_view.findings(visit)["html"]
