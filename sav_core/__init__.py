@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from sav_core.answers import generate_text, label_likelihoods
     from sav_core.backbones import Backbone, load_backbone

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sav_core import __version__
 from sav_core.benchmark_cli import add_benchmark
 from sav_core.command_parts import (
     AsJson,
@@ -34,6 +35,7 @@ from sav_core.command_parts import (
 from sav_core.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.errors import SettingError
 from sav_core.evaluate_cli import add_evaluate
+from sav_core.plugins import installed_commands
 from sav_core.retrieval_cli import add_retrieval
 from sav_core.space_cli import space_app
 from sav_core.vectors_cli import vectors_app
@@ -62,13 +64,50 @@ FittedModel = Annotated[
 ClassifierFile = Annotated[Path, typer.Option("--classifier", help="A .sav file that fit wrote.")]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
-    return exit_status(
-        lambda: app(
-            args=None if arguments is None else list(arguments), prog_name="python -m sav_core", standalone_mode=False
+_PROGRAM = "python -m sav_core"  # as the examples in the help call it
+
+
+def main(arguments: Sequence[str] | None = None, program: str = _PROGRAM) -> int:
+    """Run one command and return its exit status.
+
+    Args:
+        arguments: of the command line; those of this process by default.
+        program: how it was called, for the help.
+    """
+
+    def run() -> int | None:
+        command: Any = typer.main.get_command(app)
+        command.commands |= installed_commands(taken=set(command.commands))
+        _name_program(command, program)
+        status: int | None = command.main(
+            args=None if arguments is None else list(arguments), prog_name=program, standalone_mode=False
         )
-    )
+        return status
+
+    return exit_status(run)
+
+
+def _name_program(command: Any, program: str) -> None:
+    """Let the examples in the help of a command, and of those below it, call the program as it was called."""
+    if command.epilog:
+        command.epilog = command.epilog.replace(_PROGRAM, program)
+    for below in getattr(command, "commands", {}).values():
+        _name_program(below, program)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_line(f"sav-explorer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_all(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
 
 
 @app.command(

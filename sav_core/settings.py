@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +16,37 @@ import platformdirs
 
 from sav_core.errors import SettingError
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "find_assets", "settings"]
 
-_ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_PACKAGE = Path(__file__).resolve().parent
 _GIB = 1 << 30
+
+
+def find_assets(given: str | None = None, package: Path = _PACKAGE) -> Path:
+    """Return the folder of what ships with the app: model, sprites, examples, theme.
+
+    An installed package holds it; in a checkout, where the package does not, it lies beside the package. Looked for in this
+    order, for beside an installed package lies whatever else is installed.
+
+    Args:
+        given: the folder that someone names (``SAV_ASSETS``), which then is the only one looked at.
+        package: the folder of ``sav_core``.
+
+    Raises:
+        SettingError: there is no such folder.
+    """
+    if given:
+        if not Path(given).is_dir():
+            raise SettingError(f"SAV_ASSETS must be a folder with model, sprites, examples, theme, but {given!r} is none.")
+        return Path(given)
+    places = (package / "assets", package.parent / "assets")
+    for place in places:
+        if place.is_dir():
+            return place
+    raise SettingError(
+        f"The assets (model, sprites, examples, theme) are neither at {places[0]} nor at {places[1]}: install sav-explorer "
+        "again, or let SAV_ASSETS name their folder."
+    )
 
 
 @dataclass(frozen=True)
@@ -28,7 +55,7 @@ class Settings:
 
     Attributes:
         model: the model that ``load_backbone()`` opens (``SAV_MODEL``); the embedded one unless told otherwise.
-        assets: the folder of what ships with the app: model, sprites, examples (``SAV_ASSETS``).
+        assets: the folder of what ships with the app (``SAV_ASSETS``), see ``find_assets``.
         cache_dir: where head vectors are kept between runs (``SAV_CACHE_DIR``).
         cache_bytes: how large that folder may grow before the least recently used go (``SAV_CACHE_GIB``, default 2).
         batch_bytes: working memory that one batch may need on a CPU (``SAV_BATCH_GIB``, default 1); on a GPU what is
@@ -38,8 +65,8 @@ class Settings:
         mcp: whether the app's named endpoints are served as MCP tools too (``SAV_MCP``, 1 or 0).
     """
 
-    model: str = str(_ASSETS / "model")
-    assets: Path = _ASSETS
+    model: str = field(default_factory=lambda: str(find_assets() / "model"))
+    assets: Path = field(default_factory=find_assets)
     cache_dir: Path = Path(platformdirs.user_cache_dir("sav-explorer"))
     cache_bytes: int = 2 * _GIB
     batch_bytes: int = 1 * _GIB
@@ -56,9 +83,9 @@ class Settings:
         """Read the variables named above; an unset or empty one keeps its default, but an empty list of models is one.
 
         Raises:
-            SettingError: a size is not a positive number, or a switch neither 1 nor 0.
+            SettingError: a size is not a positive number, a switch neither 1 nor 0, or there are no assets.
         """
-        assets = Path(environment.get("SAV_ASSETS") or cls.assets)
+        assets = find_assets(environment.get("SAV_ASSETS"))
         return cls(
             model=environment.get("SAV_MODEL") or str(assets / "model"),
             assets=assets,

@@ -245,7 +245,8 @@ def wants_mcp(arguments: Sequence[str]) -> bool:
     wanted = settings().mcp or "--mcp" in arguments
     if wanted and find_spec("mcp") is None:
         raise SettingError(
-            "MCP needs a package more: pip install -r requirements-mcp.txt, or start without --mcp and SAV_MCP."
+            "MCP needs a package more: pip install -r requirements-mcp.txt in a clone, pip install 'gradio[mcp]' where the "
+            "package is installed; or start without --mcp and SAV_MCP."
         )
     return wanted
 

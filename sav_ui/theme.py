@@ -8,16 +8,22 @@ from typing import Any
 import gradio as gr
 import plotly
 
+from sav_core.errors import SettingError
+from sav_core.settings import settings
+
 __all__ = ["look"]
 
-_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "theme"
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _FIRST = ("stage", "sav", "teach", "inspector")
 _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
 def look() -> dict[str, Any]:
-    """Return the arguments of ``launch`` that make the look; declares what may be served."""
+    """Return the arguments of ``launch`` that make the look; declares what may be served.
+
+    Raises:
+        SettingError: the assets have no theme.
+    """
     gr.set_static_paths([str(_PLOTLY)])
     scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _ordered("js"))
     head = (
@@ -36,5 +42,9 @@ def look() -> dict[str, Any]:
 
 def _ordered(kind: str) -> list[Path]:
     """Every file of a kind, those that others build on first."""
-    first = [path for name in _FIRST if (path := _FOLDER / f"{name}.{kind}").exists()]
-    return first + sorted(set(_FOLDER.glob(f"*.{kind}")) - set(first))
+    folder = settings().assets / "theme"
+    files = set(folder.glob(f"*.{kind}"))
+    if not files:
+        raise SettingError(f"{folder} must hold the pages' .{kind} files, but there is none: copy assets/theme there.")
+    first = [path for name in _FIRST if (path := folder / f"{name}.{kind}") in files]
+    return first + sorted(files - set(first))

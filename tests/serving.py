@@ -17,12 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def serve(folder, *arguments, **environment):
+def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, **environment):
     """Yield the app's address while it runs; afterwards its log may hold no traceback.
 
     Args:
         folder: for its log and what is uploaded.
-        arguments: of ``app.py``.
+        arguments: of the program.
+        program: what serves the app.
+        cwd: where it is started.
         environment: more variables.
     """
     port, log = _free_port(), folder / "log"
@@ -33,8 +35,8 @@ def serve(folder, *arguments, **environment):
     }
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "app.py", *arguments],
-            cwd=ROOT,
+            [*program, *arguments],
+            cwd=cwd,
             env=os.environ | settings | environment,
             stdout=stream,
             stderr=subprocess.STDOUT,

@@ -25,7 +25,7 @@ ABOVE = {
     "sav", "reports", "model_controls", "evaluate_cli", "evaluate_words", "command_parts", "console", "cli", "space",
     "space_cli", "space_facts", "benchmark_runs", "benchmark_cli", "vectors_cli", "vectors_options", "vectors_runs",
     "vectors_words", "opening", "retrieval_cli", "retrieval_reports", "measurement", "measurement_files", "report_values",
-    "measurement_page", "measurement_words", "__main__", "__init__",
+    "measurement_page", "measurement_words", "plugins", "__main__", "__init__",
 }  # fmt: skip
 
 MAY_IMPORT = {

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sav_core.errors import SettingError
-from sav_core.settings import Settings
+from sav_core.settings import Settings, find_assets
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -11,11 +11,10 @@ def test_an_empty_environment_gives_the_defaults():
     assert Settings.from_environment({"SAV_CACHE_GIB": "", "SAV_MODEL": ""}) == Settings()
 
 
-def test_each_variable_is_read():
-    found = Settings.from_environment(
-        {"SAV_MODEL": "org/model", "SAV_ASSETS": "/a", "SAV_CACHE_DIR": "/c", "SAV_CACHE_GIB": "0.5", "SAV_BATCH_GIB": "3"}
-    )
-    assert found == Settings("org/model", Path("/a"), Path("/c"), 1 << 29, 3 << 30)
+def test_each_variable_is_read(tmp_path):
+    given = {"SAV_MODEL": "org/model", "SAV_ASSETS": str(tmp_path), "SAV_CACHE_DIR": "/c"}
+    found = Settings.from_environment({**given, "SAV_CACHE_GIB": "0.5", "SAV_BATCH_GIB": "3"})
+    assert found == Settings("org/model", tmp_path, Path("/c"), 1 << 29, 3 << 30)
 
 
 def test_an_unset_list_of_models_allows_any_and_an_empty_one_none():
@@ -31,8 +30,25 @@ def test_a_switch_is_1_or_0():
         Settings.from_environment({"SAV_MCP": "yes"})
 
 
-def test_the_embedded_model_moves_with_the_assets():
-    assert Settings.from_environment({"SAV_ASSETS": "/a"}).model == str(Path("/a/model"))
+def test_the_embedded_model_moves_with_the_assets(tmp_path):
+    assert Settings.from_environment({"SAV_ASSETS": str(tmp_path)}).model == str(tmp_path / "model")
+
+
+def test_the_assets_lie_in_an_installed_package_and_beside_one_in_a_checkout(tmp_path):
+    package, beside = tmp_path / "sav_core", tmp_path / "assets"
+    beside.mkdir()
+    assert find_assets(package=package) == beside
+    (package / "assets").mkdir(parents=True)
+    assert find_assets(package=package) == package / "assets"
+    assert find_assets(str(beside), package) == beside
+
+
+def test_assets_that_are_nowhere_are_said_to_be(tmp_path):
+    with pytest.raises(SettingError, match=r"The assets .* are neither at .*sav_core/assets nor at .*: install"):
+        find_assets(package=tmp_path / "sav_core")
+    (tmp_path / "assets").mkdir()
+    with pytest.raises(SettingError, match=r"SAV_ASSETS must be a folder with model, .* but '.*/none' is none"):
+        find_assets(str(tmp_path / "none"), tmp_path / "sav_core")
 
 
 @pytest.mark.parametrize("size", ["-1", "0", "nan", "inf", "much"])
