@@ -7,7 +7,7 @@ WORKERS ?= 2
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit browser screenshots browser-needs benchmark report model clean help
+.PHONY: app test lint types unit browser screenshots notebook browser-needs benchmark report model clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ model: $(VENV)/.tools  ## train the embedded model anew: some four hours of two 
 
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots
+
+notebook: $(VENV)/.development  ## run the notebook of docs/ and store what it shows
+	$(BIN)/python -m tools.notebook
 
 browser-needs:
 	@for name in $(CHROMIUM_PATHS); do command -v $$name >/dev/null && exit 0; done; \

@@ -12,6 +12,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# At once, for the function has its module's name: imported later, that would stand in its place.
+from sav_core.settings import Settings, settings
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
     )
     from sav_core.reports import Report, evaluate_classifier
     from sav_core.sav import SavClassifier
-    from sav_core.settings import Settings, settings
 
 # Name -> module that holds it. Imported at first use: the command line's help must not wait for torch.
 _HOMES = {

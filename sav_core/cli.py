@@ -240,7 +240,7 @@ def heads(
     """List the heads that a classifier keeps, best first; no model is loaded."""
     from sav_core.classifier import HeadClassifier
     from sav_core.classifier_file import read_classifier
-    from sav_core.figures import head_heatmap
+    from sav_core.figures import classifier_heatmap
     from sav_core.storage import write_atomically
 
     fitted, provenance = read_classifier(classifier)
@@ -256,8 +256,7 @@ def heads(
         for rank, head in enumerate(kept, start=1)
     ]
     if html is not None:
-        title = f"Accuracy of every head of {provenance.model} ({scores.scoring}, {scores.scored} examples)"
-        page = head_heatmap(scores, kept, title=title).to_html(include_plotlyjs=True, full_html=True)
+        page = classifier_heatmap(scores, kept, provenance.model).to_html(include_plotlyjs=True, full_html=True)
         write_atomically(html, page.encode())
     if as_json:
         print_json({"model": provenance.model, "labels": fitted.labels, "scoring": scores.scoring, "heads": rows})

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from sav_core.evaluation import wilson_interval
 from sav_core.records import Head, HeadScores
 
-__all__ = ["INK", "OUTLINE", "SEQUENTIAL", "accuracy_curve", "head_heatmap", "similarity_heatmap"]
+__all__ = ["INK", "OUTLINE", "SEQUENTIAL", "accuracy_curve", "classifier_heatmap", "head_heatmap", "similarity_heatmap"]
 
 SEQUENTIAL = ["#f4f1ea", "#cfe3df", "#93c9c6", "#4fa3ad", "#22789b", "#1c4d80", "#1d2457"]
 """From nothing to everything: lightness falls evenly from sand to ink, so it also reads in grey."""
@@ -82,6 +82,12 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
     figure.update_xaxes(dtick=_step(heads), range=axis_range(heads), **axis)
     figure.update_yaxes(dtick=_step(layers), range=axis_range(layers), **axis)
     return figure
+
+
+def classifier_heatmap(scores: HeadScores, kept: Sequence[Head], model: str) -> go.Figure:
+    """Draw the heads of a classifier under a title that says whose they are and how they were judged."""
+    title = f"Accuracy of every head of {model} ({scores.scoring}, {scores.scored} examples)"
+    return head_heatmap(scores, kept, title=title)
 
 
 def axis_range(count: int) -> tuple[float, float]:

@@ -5,6 +5,7 @@ All are immutable. Axes are named once, here, and keep order and name everywhere
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError
 from sav_core.images import Picture, PictureLike, as_picture
+from sav_core.notebook import SHOWN, bar, card
 
 __all__ = [
     "IMAGE_MARKER",
@@ -290,6 +292,14 @@ class HeadScores:
         best = self.ranking[0]
         return f"HeadScores(best {best} {self.accuracy[best.layer, best.index]:.1%}, n={self.scored}, {self.scoring})"
 
+    def _repr_html_(self) -> str:
+        note = f"{len(self.ranking)} heads, {self.scored} examples judged, {self.scoring}"
+        rows = [
+            (rank, head, bar(self.accuracy[head.layer, head.index]), f"{self.margin[head.layer, head.index]:.3f}")
+            for rank, head in enumerate(self.ranking[:SHOWN], start=1)
+        ]
+        return card("Best heads", note, ("rank", "head", "accuracy", "margin"), rows)
+
     @property
     def accuracy(self) -> npt.NDArray[np.float64]:
         """``float (layer, head)``, share of the judged examples that each head gives their own label."""
@@ -346,6 +356,14 @@ class Prediction:
     def __repr__(self) -> str:
         share = self.shares[self.label]
         return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
+
+    def _repr_html_(self) -> str:
+        chance = "" if self.probability is None else f", right with probability {self.probability:.0%}"
+        heads = Counter(vote.label for vote in self.votes)
+        largest_first = sorted(self.shares.items(), key=lambda item: -item[1])
+        rows = [(label, bar(share), heads[label]) for label, share in largest_first]
+        note = f"{self.name or 'a query'}, {len(self.votes)} heads vote{chance}"
+        return card(self.label, note, ("label", "share of the vote", "heads"), rows)
 
     @property
     def sureness(self) -> float:

@@ -20,9 +20,12 @@ from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.extraction import extract_head_vectors
 from sav_core.held_out import calibrate
 from sav_core.images import PictureLike
+from sav_core.notebook import SHOWN, bar, card
 from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, ProgressCallback
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from sav_core.backbones import Backbone
 
 __all__ = ["SavClassifier", "check_model"]
@@ -293,6 +296,27 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         """The heads that vote, best first."""
         heads: tuple[Head, ...] = self._fitted("kept_heads_")
         return heads
+
+    def plot_heads(self) -> go.Figure:
+        """Return the heatmap that ``heads --html`` writes: every head's accuracy, the kept ones outlined and numbered."""
+        from sav_core.figures import classifier_heatmap  # only here, for drawing is no part of the rest
+
+        check_is_fitted(self)
+        return classifier_heatmap(self.head_classifier_.fitted_.scores, self.kept_heads_, self.backbone.name)
+
+    def _repr_html_(self) -> str:
+        title = f"SavClassifier of {self.backbone.name}"
+        if not self.__sklearn_is_fitted__():
+            return card(title, f"not fitted; {self.n_kept} heads will vote, {self.voting} voting, {self.scoring} scoring")
+        heads = self.kept_heads_
+        note = f"{len(self.classes_)} labels, {len(heads)} heads vote, {self.voting} voting, {self.scoring} scoring"
+        accuracy = self.head_scores_
+        rows = [(rank, head, bar(accuracy[head.layer, head.index])) for rank, head in enumerate(heads[:SHOWN], start=1)]
+        return card(title, note, ("rank", "head", "accuracy on the support"), rows)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook asks for first; scikit-learn's own would draw the backbone as a parameter."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "head_classifier_")

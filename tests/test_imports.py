@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BELOW = {
     "errors", "settings", "storage", "decoding", "images", "records", "archives", "sources", "listings", "jsonl",
     "datasets", "cache", "scenes", "scene_tasks", "duplicates", "benchmarks", "features", "indexes", "in_context",
+    "notebook",
 }  # fmt: skip
 MODEL = {
     "quiet", "checkpoints", "decoders", "processors", "prompts", "batching", "precision", "backbones", "hooks",

@@ -22,7 +22,12 @@ def test_the_contract_is_public():
 def test_what_is_public_is_exactly_what_has_a_home_and_resolves():
     assert sorted(sav_core.__all__) == sorted(sav_core._HOMES) == dir(sav_core)
     for name in sav_core.__all__:
-        assert getattr(sav_core, name) is not None
+        assert not inspect.ismodule(getattr(sav_core, name))
+
+
+def test_a_function_of_its_modules_name_is_found_after_the_module_was_imported():
+    code = "import sav_core.backbones; from sav_core import settings; settings()"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_names_of_rules_and_scorings_are_those_that_exist():

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
+from sav_core.notebook import SHOWN, card
 from sav_core.records import Head
 from sav_core.storage import write_atomically
 from sav_core.vectors.tensor_file import read_tensors, tensor_bytes
@@ -49,6 +50,17 @@ class Effects:
         aie = self.aie()[best.layer, best.index]
         top = f"top 10 {self.concentration():.0%}"
         return f"Effects({len(self.changes)} of {self.asked} prompts, best {best} {aie:+.4f}, {top})"
+
+    def _repr_html_(self) -> str:
+        note = f"{len(self.changes)} of {self.asked} prompts of {', '.join(sorted(set(self.relations))) or 'no relation'}"
+        if not len(self.changes):
+            return card("No effects yet", note)
+        aie, helped = self.aie(), (self.changes > 0).mean(0)
+        rows = [
+            (rank, head, f"{aie[head.layer, head.index]:+.4f}", f"{helped[head.layer, head.index]:.0%}")
+            for rank, head in enumerate(self.ranking[:SHOWN], start=1)
+        ]
+        return card("Leading heads", note, ("rank", "head", "average indirect effect", "prompts helped"), rows)
 
     @property
     def complete(self) -> bool:
