@@ -302,15 +302,14 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         from sav_core.figures import classifier_heatmap  # only here, for drawing is no part of the rest
 
         check_is_fitted(self)
-        return classifier_heatmap(self.head_classifier_.fitted_.scores, self.kept_heads_, self.backbone.name)
+        return classifier_heatmap(self.head_classifier_.fitted_.scores, self.kept_heads_, self._made_with)
 
     def _repr_html_(self) -> str:
-        title = f"SavClassifier of {self.backbone.name}"
+        title = f"SavClassifier of {self._made_with}"
         if not self.__sklearn_is_fitted__():
             return card(title, f"not fitted; {self.n_kept} heads will vote, {self.voting} voting, {self.scoring} scoring")
-        heads = self.kept_heads_
-        note = f"{len(self.classes_)} labels, {len(heads)} heads vote, {self.voting} voting, {self.scoring} scoring"
-        accuracy = self.head_scores_
+        heads, accuracy, made = self.kept_heads_, self.head_scores_, self.head_classifier_
+        note = f"{len(self.classes_)} labels, {len(heads)} heads vote, {made.voting} voting, {made.scoring} scoring"
         rows = [(rank, head, bar(accuracy[head.layer, head.index])) for rank, head in enumerate(heads[:SHOWN], start=1)]
         return card(title, note, ("rank", "head", "accuracy on the support"), rows)
 
@@ -320,6 +319,11 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "head_classifier_")
+
+    @property
+    def _made_with(self) -> str:
+        """Name of the model that the heads are of: the file's, where they were loaded."""
+        return self.backbone.name if self._opened is None else self._opened[1].model
 
     def _fitted(self, name: str) -> Any:
         check_is_fitted(self)

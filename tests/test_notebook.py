@@ -118,6 +118,13 @@ def test_a_classifier_that_is_not_fitted_says_so(tiny_backbone):
     assert table.rows == []
 
 
+def test_one_of_another_model_shows_whose_heads_they_are(classifier, tiny_backbone, tmp_path):
+    classifier.save(tmp_path / "pets.sav")
+    opened = SavClassifier.load(tmp_path / "pets.sav", tiny_backbone("qwen2_vl"))
+    assert read(opened).words == read(classifier).words
+    assert opened.plot_heads() == classifier.plot_heads()
+
+
 def test_the_figure_is_that_of_the_command(classifier):
     fitted = classifier.head_classifier_.fitted_
     assert classifier.plot_heads() == classifier_heatmap(fitted.scores, classifier.kept_heads_, "llava")
