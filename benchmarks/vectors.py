@@ -28,9 +28,9 @@ from sav_core.records import Head
 from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
     MeanVectors,
-    Reader,
+    Prompting,
+    PromptReader,
     RelationPrompt,
-    Telling,
     draw_task,
     mean_head_vectors,
     mediate,
@@ -47,20 +47,20 @@ def main() -> None:
     """Print a table of each."""
     console = Console()
     console.print(describe())
-    reader = Reader(load_backbone(dtype="float32"))
+    reader = PromptReader(load_backbone(dtype="float32"))
     console.print(_mediation(reader))
     console.print(_injection(reader))
 
 
-def _mediation(reader: Reader) -> Table:
-    task, telling = draw_task(shipped_sprites(), seed=0), Telling()
+def _mediation(reader: PromptReader) -> Table:
+    task, prompting = draw_task(shipped_sprites(), seed=0), Prompting()
     whole = plain = ours = 0.0
     for relation in RELATIONS:
         own = task.of(relation)
-        means = mean_head_vectors(reader, telling.told(own.train[:PROMPTS], own.train))
-        lost = telling.lost(own.train[:PROMPTS], own.train)
-        whole += _timed(partial(mediate, reader, lost, means))[0]
-        few = lost[:SAMPLE]
+        means = mean_head_vectors(reader, prompting.clean(own.train[:PROMPTS], own.train))
+        corrupted = prompting.corrupted(own.train[:PROMPTS], own.train)
+        whole += _timed(partial(mediate, reader, corrupted, means))[0]
+        few = corrupted[:SAMPLE]
         ours_s, effects = _timed(partial(mediate, reader, few, means))
         plain_s, one_by_one = _timed(partial(_one_by_one, reader, few, means[relation]))
         np.testing.assert_allclose(effects.changes, one_by_one, atol=1e-4)
@@ -78,7 +78,7 @@ def _mediation(reader: Reader) -> Table:
     return table
 
 
-def _one_by_one(reader: Reader, prompts: Sequence[RelationPrompt], means: MeanVectors) -> npt.NDArray[np.float32]:
+def _one_by_one(reader: PromptReader, prompts: Sequence[RelationPrompt], means: MeanVectors) -> npt.NDArray[np.float32]:
     """The effects ``(prompt, layer, head)``, every head of every prompt by a forward of its own."""
     backbone = reader.backbone
     layers, heads, _ = backbone.geometry.shape
@@ -101,7 +101,7 @@ def _one_by_one(reader: Reader, prompts: Sequence[RelationPrompt], means: MeanVe
     return changes
 
 
-def _injection(reader: Reader) -> Table:
+def _injection(reader: PromptReader) -> Table:
     backbone = reader.backbone
     items = draw_task(shipped_sprites(), scenes=(8, 1, 1), seed=0).of(RELATIONS[0]).train
     batch = backbone.collate([backbone.encode(prompt.example) for prompt in zero_shot(items)])
@@ -123,7 +123,7 @@ def _injection(reader: Reader) -> Table:
     return table
 
 
-def _with_vector(reader: Reader, batch: dict[str, torch.Tensor], layer: int, vector: torch.Tensor) -> None:
+def _with_vector(reader: PromptReader, batch: dict[str, torch.Tensor], layer: int, vector: torch.Tensor) -> None:
     with inject_last_token(reader.backbone, layer, vector):
         reader.backbone.forward(batch)
 

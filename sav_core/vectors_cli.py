@@ -84,14 +84,14 @@ def mediate(
     all_prompts: AllPrompts = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure every head's effect: its mean vector is put into prompts whose demonstrations were mixed up."""
-    from sav_core.vectors import Telling
+    """Measure every head's effect: its mean vector is patched into corrupted prompts, which show another relation."""
+    from sav_core.vectors import Prompting
 
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed, relation)
-    telling = Telling(told_by, demonstrations, seed)
+    prompting = Prompting(told_by, demonstrations, seed)
     with keeping(resume):
-        means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
+        means, effects = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
     aie, (low, high) = effects.aie(), effects.interval()
     leading: list[dict[str, Any]] = [
         {
@@ -119,8 +119,8 @@ def mediate(
         )
         return
     print_line(
-        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} prompts right; where "
-        f"they tell another relation the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
+        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} clean prompts right; in "
+        f"corrupted ones the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
         f"{effects.concentration():.0%} of all positive effect.\n"
     )
     rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", span(e["interval"])] for e in leading]
@@ -146,20 +146,20 @@ def extract(
     all_prompts: AllPrompts = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a relation's vector from its leading heads; layer and strength are chosen on the validation part."""
+    """Make a relation's vector from its leading heads; layer and scale are chosen on the validation part."""
     from dataclasses import replace
 
-    from sav_core.vectors import Exam, Telling, build_vector, zero_shot
+    from sav_core.vectors import Prompting, PromptSet, build_vector, zero_shot
 
     reader = open_reader(model, dtype)
     task = task_from(data, images, seed, relation)
-    telling = Telling(told_by, demonstrations, seed)
+    prompting = Prompting(told_by, demonstrations, seed)
     with keeping(resume):
-        means, effects = mediated(reader, task, prompts, telling, resume, only_right=not all_prompts)
+        means, effects = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
         vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
         made = {"asked": prompts, "demonstrations": demonstrations, "only_right": not all_prompts}
         vector = replace(vector, notes={**vector.notes, **made})
-        vector = placed(vector, Exam(reader, zero_shot(task.validation)), layer, scale)
+        vector = placed(vector, PromptSet(reader, zero_shot(task.validation)), layer, scale)
         vector.save(out)
     say_saved(vector, out, as_json)
 
@@ -193,22 +193,31 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge a vector on the test part, beside every control, and on questions it should leave alone."""
-    from sav_core.vectors import FunctionVector, Telling, breakage, evaluate_vector, shipped_sprites, unrelated_questions
+    from sav_core.vectors import (
+        FunctionVector,
+        Prompting,
+        evaluate_vector,
+        shipped_sprites,
+        side_effects,
+        unrelated_questions,
+    )
 
     reader = open_reader(model, dtype)
     judged = FunctionVector.load(vector, reader.backbone)
     others = [FunctionVector.load(path, reader.backbone) for path in other or ()]
     task = task_from(data, images, judged.seed if seed is None else seed, judged.relation)
     made = judged.notes  # the control of random heads differs from the vector by its heads alone
-    telling = Telling(made.get("told_by", "demonstrations"), demonstrations or made.get("demonstrations", 4), judged.seed)
+    prompting = Prompting(
+        made.get("told_by", "demonstrations"), demonstrations or made.get("demonstrations", 4), judged.seed
+    )
     means = None
     if judged.heads:
         asked = prompts or made.get("asked", 25)
-        means = means_of(reader, task, asked, telling, only_right=made.get("only_right", False))
+        means = means_of(reader, task, asked, prompting, only_right=made.get("only_right", False))
     with progress_bar("judging") as progress:
-        outcomes = evaluate_vector(reader, task, judged, means=means, others=others, telling=telling, progress=progress)
-    broken = breakage(reader, unrelated_questions(shipped_sprites()), judged)
-    found = swept(reader, task, judged, means, telling) if sweeps else None
+        outcomes = evaluate_vector(reader, task, judged, means=means, others=others, prompting=prompting, progress=progress)
+    broken = side_effects(reader, unrelated_questions(shipped_sprites()), judged)
+    found = swept(reader, task, judged, means, prompting) if sweeps else None
     if as_json:
         side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}
         more = {} if found is None else {"sweeps": describe_sweeps(found)}
@@ -240,24 +249,24 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune a vector on zero-shot prompts; the model stays as it is, bit for bit."""
-    from sav_core.vectors import Exam, FunctionVector, injecting, random_vector, tune_vector, zero_shot
+    from sav_core.vectors import FunctionVector, PromptSet, injecting, random_vector, tune_vector, zero_shot
 
     reader = open_reader(model, dtype)
     start = FunctionVector.load(vector, reader.backbone)
     task = task_from(data, images, start.seed, start.relation)
-    train, validation = Exam(reader, zero_shot(task.train)), Exam(reader, zero_shot(task.validation))
+    train, validation = PromptSet(reader, zero_shot(task.train)), PromptSet(reader, zero_shot(task.validation))
     with progress_bar("tuning") as progress:
         tuned = tune_vector(start, train, validation, steps=steps, rate=rate, progress=progress)
     found = {"before tuning": start, "tuned": tuned.vector}
     if controls:
-        few = Exam(reader, zero_shot(task.train[:5]))
+        few = PromptSet(reader, zero_shot(task.train[:5]))
         with progress_bar("tuning from a random start") as progress:
             found["tuned random start"] = tune_vector(
                 random_vector(start), train, validation, steps=steps, rate=rate, progress=progress
             ).vector
         with progress_bar("tuning on five examples") as progress:
             found["tuned on five"] = tune_vector(start, few, validation, steps=steps, rate=rate, progress=progress).vector
-    test = Exam(reader, zero_shot(task.test))
+    test = PromptSet(reader, zero_shot(task.test))
     outcomes = {name: test.ask(injecting(reader.backbone, each)) for name, each in found.items()}
     tuned.vector.save(out)
     judged = count_answers(outcomes)
@@ -291,27 +300,27 @@ def compose(
     as_json: AsJson = False,
 ) -> None:
     """Sum base vectors into a relation that none was made for, and judge it beside simpler ways."""
-    from sav_core.vectors import Exam, FunctionVector, RelationPrompt, combine, injecting, pair_weights, zero_shot
+    from sav_core.vectors import FunctionVector, PromptSet, RelationPrompt, combine, injecting, pair_weights, zero_shot
 
     reader = open_reader(model, dtype)
     bases = [FunctionVector.load(path, reader.backbone) for path in vector]
     task = task_from(data, images, bases[0].seed, relation)
     source = task.train[0]
     if weights is None:
-        chosen = pair_weights(Exam(reader, zero_shot([source])), bases, total=total).tolist()
+        chosen = pair_weights(PromptSet(reader, zero_shot([source])), bases, total=total).tolist()
     else:
         chosen = _numbers(weights)
     composed = combine(bases, chosen, relation)
     equal = combine(bases, [sum(chosen) / len(bases)] * len(bases), relation)
-    exam = Exam(reader, zero_shot(task.test))
-    once = Exam(reader, [RelationPrompt(item, (source,), (source.related,)) for item in task.test])
+    prompt_set = PromptSet(reader, zero_shot(task.test))
+    once = PromptSet(reader, [RelationPrompt(item, (source,), (source.related,)) for item in task.test])
     answers = {
-        "zero-shot": exam.ask(),
+        "zero-shot": prompt_set.ask(),
         "in context, same pair": once.ask(),
-        "composed": exam.ask(injecting(reader.backbone, composed)),
-        "equal weights": exam.ask(injecting(reader.backbone, equal)),
+        "composed": prompt_set.ask(injecting(reader.backbone, composed)),
+        "equal weights": prompt_set.ask(injecting(reader.backbone, equal)),
         "best base vector": max(
-            (exam.ask(injecting(reader.backbone, base)) for base in bases), key=lambda each: float(each.accuracy)
+            (prompt_set.ask(injecting(reader.backbone, base)) for base in bases), key=lambda each: float(each.accuracy)
         ),
     }
     outcomes = count_answers(answers)

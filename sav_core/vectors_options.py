@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "AllPrompts",
+    "Cue",
     "Data",
     "HeadCount",
     "Images",
@@ -20,13 +21,12 @@ __all__ = [
     "Scale",
     "Seed",
     "Shown",
-    "TellingBy",
     "ToldBy",
     "VectorFile",
     "VectorFiles",
 ]
 
-TellingBy = Literal["demonstrations", "words"]
+Cue = Literal["demonstrations", "words"]
 
 Data = Annotated[
     Path | None,
@@ -37,7 +37,7 @@ Relation = Annotated[str, typer.Option("--relation", help="Such as above; the da
 Prompts = Annotated[int, typer.Option("--prompts", min=1, help="How many in-context prompts the heads are judged on.")]
 Shown = Annotated[int, typer.Option("--demonstrations", min=1, help="In every in-context prompt.")]
 ToldBy = Annotated[
-    TellingBy, typer.Option("--told-by", help="What tells the relation in a prompt: demonstrations, or its name in words.")
+    Cue, typer.Option("--told-by", help="What tells the relation in a prompt: demonstrations, or its name in words.")
 ]
 HeadCount = Annotated[int, typer.Option("--heads", min=1, help="How many of the leading heads make the vector.")]
 Layer = Annotated[int | None, typer.Option("--layer", help="Where it is added; the best on validation unless given.")]

@@ -17,13 +17,22 @@ from sav_core.errors import CancelledError, SkippedWarning
 if TYPE_CHECKING:
     import numpy as np
 
-    from sav_core.vectors import Effects, Exam, FunctionVector, MeanVectors, Outcome, Reader, RelationTask, Telling
+    from sav_core.vectors import (
+        Effects,
+        FunctionVector,
+        MeanVectors,
+        Outcome,
+        Prompting,
+        PromptReader,
+        PromptSet,
+        RelationTask,
+    )
 
 __all__ = ["Sweeps", "keeping", "means_of", "mediated", "open_reader", "placed", "swept", "task_from"]
 
 _COUNTS = (1, 2, 3, 5, 10, 20, 50)  # of heads, as far as a vector has so many
 _SHOWN = (0, 1, 2, 4, 8)  # demonstrations, up to as many as the vector's prompts had
-SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no strength is given
+SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no scale is given
 
 
 @dataclass(frozen=True)
@@ -59,12 +68,12 @@ def keeping(resume: Path | None) -> Iterator[None]:
         raise CancelledError(f"stopped; {said}") from error
 
 
-def open_reader(model: str | None, dtype: str) -> Reader:
+def open_reader(model: str | None, dtype: str) -> PromptReader:
     """Load the model, saying so on a terminal."""
     backbone = open_backbone(model, dtype)
-    from sav_core.vectors import Reader
+    from sav_core.vectors import PromptReader
 
-    return Reader(backbone)
+    return PromptReader(backbone)
 
 
 def task_from(data: Path | None, images: Path | None, seed: int, relation: str) -> RelationTask:
@@ -82,17 +91,19 @@ def task_from(data: Path | None, images: Path | None, seed: int, relation: str) 
     return task
 
 
-def means_of(reader: Reader, task: RelationTask, prompts: int, telling: Telling, *, only_right: bool) -> MeanVectors:
+def means_of(
+    reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting, *, only_right: bool
+) -> MeanVectors:
     """Return the mean head vectors of the first items of the training part."""
     from sav_core.vectors import mean_head_vectors
 
-    told = telling.told(task.train[:prompts], task.train)
-    (means,) = mean_head_vectors(reader, told, only_right=only_right).values()
+    clean = prompting.clean(task.train[:prompts], task.train)
+    (means,) = mean_head_vectors(reader, clean, only_right=only_right).values()
     return means
 
 
 def mediated(
-    reader: Reader, task: RelationTask, prompts: int, telling: Telling, resume: Path | None, *, only_right: bool
+    reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting, resume: Path | None, *, only_right: bool
 ) -> tuple[MeanVectors, Effects]:
     """Return mean head vectors and effects on the first items of the training part.
 
@@ -101,42 +112,42 @@ def mediated(
     from sav_core.vectors import mediate
 
     items = task.train[:prompts]
-    lost = telling.lost(items, task.train)  # before the means, which take long: it may be refused
-    if missing := len(items) - len(lost):
+    corrupted = prompting.corrupted(items, task.train)  # before the means, which take long: it may be refused
+    if missing := len(items) - len(corrupted):
         reason = f"{missing} of {len(items)} prompts were left out, for nothing can be put in them that is wrong."
         warnings.warn(reason, SkippedWarning, stacklevel=2)
-    means = means_of(reader, task, prompts, telling, only_right=only_right)
+    means = means_of(reader, task, prompts, prompting, only_right=only_right)
     with progress_bar("patching heads") as progress:
-        return means, mediate(reader, lost, {means.relation: means}, progress=progress, resume=resume)
+        return means, mediate(reader, corrupted, {means.relation: means}, progress=progress, resume=resume)
 
 
-def placed(vector: FunctionVector, exam: Exam, layer: int | None, scale: float | None) -> FunctionVector:
-    """Return the vector at the layer and strength given, or the best on validation: lower and weaker when they tie."""
+def placed(vector: FunctionVector, prompt_set: PromptSet, layer: int | None, scale: float | None) -> FunctionVector:
+    """Return the vector at the layer and scale given, or the best on validation: the lower and smaller when they tie."""
     from sav_core.vectors import layer_scale_map
 
     if layer is not None and scale is not None:
         return vector.at(layer, scale)
-    layers = list(range(exam.reader.backbone.geometry.layers)) if layer is None else [layer]
+    layers = list(range(prompt_set.reader.backbone.geometry.layers)) if layer is None else [layer]
     scales = SCALES if scale is None else (scale,)
-    with progress_bar("choosing layer and strength") as progress:
-        accuracy: np.ndarray[Any, Any] = layer_scale_map(exam, vector, layers, scales, progress)
+    with progress_bar("choosing layer and scale") as progress:
+        accuracy: np.ndarray[Any, Any] = layer_scale_map(prompt_set, vector, layers, scales, progress)
     row, column = divmod(int(accuracy.argmax()), len(scales))
     return vector.at(layers[row], scales[column])
 
 
 def swept(
-    reader: Reader, task: RelationTask, vector: FunctionVector, means: MeanVectors | None, telling: Telling
+    reader: PromptReader, task: RelationTask, vector: FunctionVector, means: MeanVectors | None, prompting: Prompting
 ) -> Sweeps:
-    """Return the accuracy by number of heads, of demonstrations, and by layer and strength."""
-    from sav_core.vectors import Exam, demonstration_sweep, layer_scale_map, number_of_heads_sweep, zero_shot
+    """Return the accuracy by number of heads, of demonstrations, and by layer and scale."""
+    from sav_core.vectors import PromptSet, demonstration_sweep, layer_scale_map, number_of_heads_sweep, zero_shot
 
-    exam, heads = Exam(reader, zero_shot(task.validation)), {}
+    prompt_set, heads = PromptSet(reader, zero_shot(task.validation)), {}
     if means is not None and vector.heads:
         counts = sorted({*(count for count in _COUNTS if count < len(vector.heads)), len(vector.heads)})
-        heads = number_of_heads_sweep(exam, means, vector.heads, vector, counts)
-    shown = sorted({*(count for count in _SHOWN if count < telling.demonstrations), telling.demonstrations})
-    demonstrations = demonstration_sweep(reader, task, vector.relation, shown, telling.seed)
+        heads = number_of_heads_sweep(prompt_set, means, vector.heads, vector, counts)
+    shown = sorted({*(count for count in _SHOWN if count < prompting.demonstrations), prompting.demonstrations})
+    demonstrations = demonstration_sweep(reader, task, vector.relation, shown, prompting.seed)
     layers = tuple(range(reader.backbone.geometry.layers))
-    with progress_bar("trying layers and strengths") as progress:
-        places = layer_scale_map(exam, vector, layers, SCALES, progress)
+    with progress_bar("trying layers and scales") as progress:
+        places = layer_scale_map(prompt_set, vector, layers, SCALES, progress)
     return Sweeps(heads, demonstrations, layers, SCALES, places)

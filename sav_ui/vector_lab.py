@@ -22,13 +22,13 @@ from sav_ui.visit import Visit
 
 if TYPE_CHECKING:
     from sav_core.vectors import (
+        Cue,
         Effects,
         FunctionVector,
         MeanVectors,
         RelationItem,
         RelationPrompt,
         RelationTask,
-        TellingBy,
         WordShares,
     )
 
@@ -64,7 +64,7 @@ class Setup:
     relation: str
     prompts: int = 8
     demonstrations: int = 4
-    told_by: TellingBy = "demonstrations"
+    told_by: Cue = "demonstrations"
 
 
 @dataclass(frozen=True)
@@ -263,18 +263,18 @@ class Lab:
         """What is known of the relation looked at, or of another asked for alike; ``None`` before a task is chosen."""
         if self.task is None:
             return None
-        from sav_core.vectors import Telling  # torch takes seconds, and the page must not wait for them
+        from sav_core.vectors import Prompting  # torch takes seconds, and the page must not wait for them
 
         setup = replace(self.setup, relation=relation or self.setup.relation)
         known = self._studies.get((model, setup))
         if known is None:
             own = self.own(setup.relation)
-            telling = Telling(setup.told_by, setup.demonstrations, self.task.seed)
+            prompting = Prompting(setup.told_by, setup.demonstrations, self.task.seed)
             items = own.train[: setup.prompts]
             try:
-                lost = telling.lost(items, own.train)
+                lost = prompting.corrupted(items, own.train)
                 kept = {id(prompt.item) for prompt in lost}  # the others cannot be mixed up, and each is shown both ways
-                told = tuple(prompt for prompt in telling.told(items, own.train) if id(prompt.item) in kept)
+                told = tuple(prompt for prompt in prompting.clean(items, own.train) if id(prompt.item) in kept)
                 known = Study(setup, model, told, tuple(lost), left_out=len(items) - len(lost))
             except SavError as error:  # too few pictures, or answers that cannot be mixed up
                 known = Study(setup, model, (), (), refused=str(error))

@@ -158,7 +158,7 @@ def _build(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> It
 
 def _judge(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Iterator[None]:
     """Report the vector in use on the test part, beside every control."""
-    from sav_core.vectors import Telling
+    from sav_core.vectors import Prompting
 
     vector = study.at_place
     if vector is None or study.means is None:
@@ -166,15 +166,15 @@ def _judge(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> It
     own = lab.own(study.setup.relation)
     studies = [lab.study(study.model, relation) for relation in lab.bases if relation != study.setup.relation]
     others = [each.vector for each in studies if each is not None and each.vector is not None]
-    telling = Telling(study.setup.told_by, study.setup.demonstrations, own.seed)
-    args = (replace(own, test=own.test[:_TEST]), vector, study.means, others, telling)
+    prompting = Prompting(study.setup.told_by, study.setup.demonstrations, own.seed)
+    args = (replace(own, test=own.test[:_TEST]), vector, study.means, others, prompting)
     judged = yield from _steps(lab, lambda **watch: shelf.run(study.model, vector_tasks.judge, *args, **watch))
     study.judged = judged
 
 
 def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Iterator[None]:
     """Tune the built vector where it stands; the curve is drawn as it grows."""
-    from sav_core.vectors import Telling
+    from sav_core.vectors import Prompting
 
     if study.vector is None:
         raise InputError("There is no vector yet to tune: build it first.")
@@ -183,7 +183,7 @@ def _tune(visit: Visit, shelf: Shelf, lab: Lab, study: Study, data: Data) -> Ite
     own = lab.own(study.setup.relation)
     start = study.vector.at(study.place[0], SCALES[study.place[1]])
     validation = own.validation[:_VALIDATION]
-    told = Telling("demonstrations", study.setup.demonstrations, own.seed).told(validation, own.train)
+    told = Prompting("demonstrations", study.setup.demonstrations, own.seed).clean(validation, own.train)
     before = (study.tuning, study.use, study.judged)
     study.tuning, study.use = Tuning({}, {}, steps, len(validation)), "built"
 

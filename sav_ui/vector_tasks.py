@@ -22,10 +22,10 @@ if TYPE_CHECKING:
         Effects,
         FunctionVector,
         MeanVectors,
+        Prompting,
         RelationItem,
         RelationPrompt,
         RelationTask,
-        Telling,
         Tuned,
         TuningPoint,
         WordShares,
@@ -80,12 +80,12 @@ def find_effects(
     Raises:
         DatasetError: the model answers no prompt right, so that there is no mean to patch in.
     """
-    from sav_core.vectors import Effects, Exam, Reader, mean_head_vectors, mediate, zero_shot
+    from sav_core.vectors import Effects, PromptReader, PromptSet, mean_head_vectors, mediate, zero_shot
 
-    reader, start = Reader(backbone), time.perf_counter()
+    reader, start = PromptReader(backbone), time.perf_counter()
     if known is None or known.means is None:
         (means,) = mean_head_vectors(reader, told, cancel=cancel).values()
-        bare = int(Exam(reader, zero_shot([prompt.item for prompt in told]), cancel=cancel).ask().right.sum())
+        bare = int(PromptSet(reader, zero_shot([prompt.item for prompt in told]), cancel=cancel).ask().right.sum())
         known = Finding(0, len(lost), 0.0, means, bare)
     assert known.means is not None
     means_of = {known.means.relation: known.means}
@@ -119,18 +119,18 @@ def build_and_map(
     cancel: Cancel,
 ) -> tuple[FunctionVector, npt.NDArray[np.float64]]:
     """Build the vector of some heads and try it after every layer at several strengths: ``float (layer, scale)``."""
-    from sav_core.vectors import Exam, Reader, build_vector, layer_scale_map, zero_shot
+    from sav_core.vectors import PromptReader, PromptSet, build_vector, layer_scale_map, zero_shot
 
     vector = build_vector(backbone, means, heads, told_by=told_by)
-    exam = Exam(Reader(backbone), zero_shot(items), cancel=cancel)
-    return vector, layer_scale_map(exam, vector, None, scales, _heeding(progress, cancel))
+    prompt_set = PromptSet(PromptReader(backbone), zero_shot(items), cancel=cancel)
+    return vector, layer_scale_map(prompt_set, vector, None, scales, _heeding(progress, cancel))
 
 
 def strengths(backbone: Backbone, prompt: RelationPrompt, vector: FunctionVector, scales: Sequence[float]) -> WordShares:
     """What the model answers a prompt with, at every strength of a vector."""
-    from sav_core.vectors import Reader, strength_sweep
+    from sav_core.vectors import PromptReader, scale_sweep
 
-    return strength_sweep(Reader(backbone), prompt.example, vector, scales, wanted=prompt.answer)
+    return scale_sweep(PromptReader(backbone), prompt.example, vector, scales, wanted=prompt.answer)
 
 
 def judge(
@@ -139,22 +139,22 @@ def judge(
     vector: FunctionVector,
     means: MeanVectors,
     others: Sequence[FunctionVector],
-    telling: Telling,
+    prompting: Prompting,
     *,
     progress: ProgressCallback,
     cancel: Cancel,
 ) -> dict[str, tuple[int, int]]:
     """How many test items are right under every condition: right, asked."""
-    from sav_core.vectors import Reader, evaluate_vector
+    from sav_core.vectors import PromptReader, evaluate_vector
 
     watch = _heeding(progress, cancel)
     outcomes = evaluate_vector(
-        Reader(backbone),
+        PromptReader(backbone),
         task,
         vector,
         means=means,
         others=others,
-        telling=telling,
+        prompting=prompting,
         draws=_RANDOM_DRAWS,
         progress=watch,
     )
@@ -174,15 +174,15 @@ def tune(
     cancel: Cancel,
 ) -> dict[str, Tuned]:
     """Tune a vector, for comparison from a random start and on a few examples only; stopped, return the best by then."""
-    from sav_core.vectors import Exam, Reader, random_vector, tune_vector, zero_shot
+    from sav_core.vectors import PromptReader, PromptSet, random_vector, tune_vector, zero_shot
 
-    reader, began = Reader(backbone), time.perf_counter()
-    exam = Exam(reader, zero_shot(validation), cancel=cancel)
-    levels = {"in context": Exam(reader, told, cancel=cancel).ask().accuracy, "zero-shot": exam.ask().accuracy}
-    learning, found = Exam(reader, zero_shot(train), cancel=cancel), {}
+    reader, began = PromptReader(backbone), time.perf_counter()
+    prompt_set = PromptSet(reader, zero_shot(validation), cancel=cancel)
+    levels = {"in context": PromptSet(reader, told, cancel=cancel).ask().accuracy, "zero-shot": prompt_set.ask().accuracy}
+    learning, found = PromptSet(reader, zero_shot(train), cancel=cancel), {}
     ways = {"tuned": (start, learning)}
     if control:
-        few = Exam(reader, zero_shot(train[:_FEW]), cancel=cancel)
+        few = PromptSet(reader, zero_shot(train[:_FEW]), cancel=cancel)
         ways |= {"tuned random start": (random_vector(start), learning), "tuned on five": (start, few)}
     for number, (name, (vector, taught)) in enumerate(ways.items()):
         points: list[TuningPoint] = []
@@ -195,7 +195,7 @@ def tune(
         found[name] = tune_vector(
             vector,
             taught,
-            exam,
+            prompt_set,
             steps=steps,
             every=max(1, steps // 15),
             progress=lambda each, report=report: report(each.done),  # type: ignore[misc]
@@ -210,9 +210,9 @@ def tune(
 
 def weigh(backbone: Backbone, source: RelationPrompt, bases: Sequence[FunctionVector]) -> list[float]:
     """The weights of base vectors by how well each predicts the source pair's answer; as many in sum as there are."""
-    from sav_core.vectors import Exam, Reader, pair_weights
+    from sav_core.vectors import PromptReader, PromptSet, pair_weights
 
-    weights: list[float] = pair_weights(Exam(Reader(backbone), [source]), bases).tolist()
+    weights: list[float] = pair_weights(PromptSet(PromptReader(backbone), [source]), bases).tolist()
     return weights
 
 
@@ -220,10 +220,10 @@ def compose(
     backbone: Backbone, bases: Sequence[FunctionVector], weights: Sequence[float], target: RelationPrompt
 ) -> WordShares:
     """What the model answers the target with, by itself and with the weighted sum of base vectors."""
-    from sav_core.vectors import Reader, combine, strength_sweep
+    from sav_core.vectors import PromptReader, combine, scale_sweep
 
     total = combine(bases, weights, target.item.relation)
-    return strength_sweep(Reader(backbone), target.example, total, (0.0, 1.0), wanted=target.answer)
+    return scale_sweep(PromptReader(backbone), target.example, total, (0.0, 1.0), wanted=target.answer)
 
 
 def judge_composition(
@@ -237,21 +237,21 @@ def judge_composition(
     cancel: Cancel,
 ) -> dict[str, tuple[int, int]]:
     """How many items the weighted sum answers right, beside simpler ways: right, asked."""
-    from sav_core.vectors import Answers, Exam, Reader, RelationPrompt, combine, injecting, zero_shot
+    from sav_core.vectors import Answers, PromptReader, PromptSet, RelationPrompt, combine, injecting, zero_shot
 
-    reader, relation, start = Reader(backbone), source.relation, time.perf_counter()
-    exam = Exam(reader, zero_shot(items), cancel=cancel)
-    once = Exam(reader, [RelationPrompt(item, (source,), (source.related,)) for item in items], cancel=cancel)
+    reader, relation, start = PromptReader(backbone), source.relation, time.perf_counter()
+    prompt_set = PromptSet(reader, zero_shot(items), cancel=cancel)
+    once = PromptSet(reader, [RelationPrompt(item, (source,), (source.related,)) for item in items], cancel=cancel)
     equal = combine(bases, [sum(weights) / len(bases)] * len(bases), relation)
 
     def best() -> Answers:
-        return max((exam.ask(injecting(backbone, base)) for base in bases), key=lambda each: float(each.accuracy))
+        return max((prompt_set.ask(injecting(backbone, base)) for base in bases), key=lambda each: float(each.accuracy))
 
     ways: dict[str, Callable[[], Answers]] = {
-        "zero-shot": exam.ask,
+        "zero-shot": prompt_set.ask,
         "in context, same pair": once.ask,
-        "composed": lambda: exam.ask(injecting(backbone, combine(bases, weights, relation))),
-        "equal weights": lambda: exam.ask(injecting(backbone, equal)),
+        "composed": lambda: prompt_set.ask(injecting(backbone, combine(bases, weights, relation))),
+        "equal weights": lambda: prompt_set.ask(injecting(backbone, equal)),
         "best base vector": best,
     }
     found = {}

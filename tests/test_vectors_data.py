@@ -10,8 +10,8 @@ from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
     BASES_OF,
     DIAGONALS,
+    Prompting,
     RelationItem,
-    Telling,
     corrupt,
     cutouts_from,
     draw_task,
@@ -322,27 +322,28 @@ def test_a_prompt_shows_demonstrations_of_other_pictures_and_never_names_the_rel
 
 def test_a_corrupted_prompt_has_the_same_pictures_and_no_demonstration_of_its_relation(task):
     prompts = in_context(task.of("left").train[:8], task.of("left").train, 4)
-    for clean, lost in zip(prompts, corrupt(prompts), strict=True):
-        assert lost.example.images == clean.example.images
-        assert lost.answer == clean.answer
-        for item, own, other in zip(lost.demonstrations, clean.answers, lost.answers, strict=True):
+    for clean, corrupted in zip(prompts, corrupt(prompts), strict=True):
+        assert corrupted.example.images == clean.example.images
+        assert corrupted.answer == clean.answer
+        for item, own, other in zip(corrupted.demonstrations, clean.answers, corrupted.answers, strict=True):
             assert other != own
             assert other in item.others.values()
         relations = {
-            next(r for r, n in i.others.items() if n == a) for i, a in zip(lost.demonstrations, lost.answers, strict=True)
+            next(r for r, n in i.others.items() if n == a)
+            for i, a in zip(corrupted.demonstrations, corrupted.answers, strict=True)
         }
         assert len(relations) > 1
     assert [p.answers for p in corrupt(prompts)] == [p.answers for p in corrupt(prompts)]
 
 
-def test_words_name_the_relation_or_in_a_lost_prompt_another_of_the_same_picture(task):
+def test_words_name_the_relation_or_in_a_corrupted_prompt_another_of_the_same_picture(task):
     items = task.of("left").train[:6]
-    for told, lost in zip(Telling("words").told(items, ()), Telling("words").lost(items, ()), strict=True):
-        assert told.example.question == f"<image>What is left of the {told.item.anchor}?"
-        assert lost.example.question != told.example.question
-        assert lost.example.question.endswith(f"the {lost.item.anchor}?")
-        assert lost.example.images == told.example.images
-        assert lost.answer == told.answer
+    for clean, corrupted in zip(Prompting("words").clean(items, ()), Prompting("words").corrupted(items, ()), strict=True):
+        assert clean.example.question == f"<image>What is left of the {clean.item.anchor}?"
+        assert corrupted.example.question != clean.example.question
+        assert corrupted.example.question.endswith(f"the {corrupted.item.anchor}?")
+        assert corrupted.example.images == clean.example.images
+        assert corrupted.answer == clean.answer
     alone = [RelationItem(example_picture(0), "table", "on", "cup")]
     assert in_words(alone)[0].example.question == "<image>What is on the table?"
     with pytest.raises(DatasetError, match="has another relation to name"):
@@ -352,9 +353,9 @@ def test_words_name_the_relation_or_in_a_lost_prompt_another_of_the_same_picture
 def test_where_pictures_hold_one_relation_answers_change_places():
     items = [RelationItem(example_picture(n), f"anchor {n}", "on", f"thing {n}") for n in range(5)]
     (prompt,) = in_context(items[:1], items, 4)
-    (lost,) = corrupt([prompt])
-    assert sorted(lost.answers) == sorted(prompt.answers)
-    assert not any(a == b for a, b in zip(lost.answers, prompt.answers, strict=True))
+    (corrupted,) = corrupt([prompt])
+    assert sorted(corrupted.answers) == sorted(prompt.answers)
+    assert not any(a == b for a, b in zip(corrupted.answers, prompt.answers, strict=True))
     with pytest.raises(DatasetError, match="None of 1 prompts can be corrupted"):
         corrupt(in_context(items[:1], items, 1))
 
@@ -380,11 +381,11 @@ def test_prompts_of_a_relation_with_one_answer_to_most_items_can_all_be_corrupte
 
 def test_wrong_answers_are_borrowed_where_demonstrations_have_too_few_that_differ():
     items = of_answers("man", "man", "man", "man", "man", "man", "woman")
-    telling = Telling(demonstrations=5)
-    assert len(telling.lost(items[:3], items)) == 3
-    assert_all_wrong(telling.lost(items[:3], items))
-    assert {answer for prompt in telling.lost(items[:3], items) for answer in prompt.answers} == {"man", "woman"}
-    assert len(Telling(demonstrations=1).lost(items[:3], items)) == 3
+    prompting = Prompting(demonstrations=5)
+    assert len(prompting.corrupted(items[:3], items)) == 3
+    assert_all_wrong(prompting.corrupted(items[:3], items))
+    assert {answer for prompt in prompting.corrupted(items[:3], items) for answer in prompt.answers} == {"man", "woman"}
+    assert len(Prompting(demonstrations=1).corrupted(items[:3], items)) == 3
 
 
 def test_a_prompt_that_cannot_be_corrupted_is_left_out_and_only_if_none_is_left_refused():
@@ -393,8 +394,8 @@ def test_a_prompt_that_cannot_be_corrupted_is_left_out_and_only_if_none_is_left_
     assert [prompt.item for prompt in corrupt(prompts, pool=same + mixed)] == [mixed[0]]
     with pytest.raises(DatasetError, match=r"None of 1 prompts.*bring more different things"):
         corrupt(prompts[:1], pool=same)
-    told = [RelationItem(example_picture(0), "table", "on", "cup", {"near": "fork"}), *same]
-    assert [prompt.item for prompt in in_wrong_words(told)] == told[:1]
+    named = [RelationItem(example_picture(0), "table", "on", "cup", {"near": "fork"}), *same]
+    assert [prompt.item for prompt in in_wrong_words(named)] == named[:1]
 
 
 def test_answers_of_other_relations_that_equal_the_right_one_corrupt_nothing():
@@ -409,9 +410,9 @@ def test_answers_of_other_relations_that_equal_the_right_one_corrupt_nothing():
         )
         for i in everywhere
     ]
-    lost = corrupt(in_context(somewhere, somewhere, 4))
-    assert_all_wrong(lost)
-    assert all(a.startswith(("mat", "bin")) for prompt in lost for a in prompt.answers)
+    corrupted = corrupt(in_context(somewhere, somewhere, 4))
+    assert_all_wrong(corrupted)
+    assert all(a.startswith(("mat", "bin")) for prompt in corrupted for a in prompt.answers)
 
 
 def test_too_few_pictures_for_the_demonstrations_are_refused():

@@ -14,13 +14,12 @@ from sav_core.images import as_picture
 from sav_core.records import Head
 from sav_core.vectors import (
     Effects,
-    Exam,
     FunctionVector,
-    Reader,
+    Prompting,
+    PromptReader,
+    PromptSet,
     RelationItem,
     RelationTask,
-    Telling,
-    breakage,
     build_vector,
     combine,
     corrupt,
@@ -36,6 +35,7 @@ from sav_core.vectors import (
     number_of_heads_sweep,
     pair_weights,
     random_vector,
+    side_effects,
     tune_vector,
     zero_shot,
 )
@@ -58,7 +58,7 @@ TASK = RelationTask(tuple(items(6)), tuple(items(4, 10)), tuple(items(4, 20)), "
 
 @pytest.fixture
 def reader(tiny_backbone):
-    return Reader(tiny_backbone("llava"))
+    return PromptReader(tiny_backbone("llava"))
 
 
 def encoded(backbone, count=1, demonstrations=2):
@@ -80,22 +80,22 @@ def a_vector(backbone, layer=1, size=3.0):
     return FunctionVector(values, "on", layer, identity=backbone.identity, model=backbone.name)
 
 
-# --- pausing
+# --- the prefix cache
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_paused_prompt_is_answered_as_a_whole_one_and_takes_an_injection_alike(tiny_backbone, architecture):
+def test_a_cached_prefix_answers_as_a_whole_prompt_and_takes_an_injection_alike(tiny_backbone, architecture):
     backbone = tiny_backbone(architecture)
     hooks = hooks_on(backbone)
     prompts = encoded(backbone)
-    paused, whole = Reader(backbone).pause(prompts), Reader(backbone, whole=True).pause(prompts)
+    cached, whole = PromptReader(backbone).prefill(prompts), PromptReader(backbone, whole=True).prefill(prompts)
     bare = whole.finish()
-    torch.testing.assert_close(paused.finish(), bare, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(cached.finish(), bare, rtol=1e-3, atol=1e-3)
     vector = a_vector(backbone)
     with injected(backbone, vector):
         moved = whole.finish()
     with injected(backbone, vector):
-        torch.testing.assert_close(paused.finish(copies=2), moved.repeat(2, 1), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(cached.finish(copies=2), moved.repeat(2, 1), rtol=1e-3, atol=1e-3)
     assert (moved - bare).abs().max() > 1e-2
     assert hooks_on(backbone) == hooks
 
@@ -103,16 +103,16 @@ def test_a_paused_prompt_is_answered_as_a_whole_one_and_takes_an_injection_alike
 def test_a_prompt_whose_tokens_see_later_ones_is_found_out(tiny_backbone):
     for architecture, whole in (("paligemma", True), ("gemma3", False)):
         backbone = tiny_backbone(architecture)
-        assert (Reader(backbone).pause(encoded(backbone)).held_bytes == 0) is whole
+        assert (PromptReader(backbone).prefill(encoded(backbone)).held_bytes == 0) is whole
 
 
-def test_a_pause_outlives_the_reading_of_other_prompts(tiny_backbone):
+def test_a_prefix_outlives_the_reading_of_other_prompts(tiny_backbone):
     backbone = tiny_backbone("qwen2_vl")
-    reader = Reader(backbone)
-    pause = reader.pause(encoded(backbone))
-    before = pause.finish()
-    reader.pause(encoded(backbone, demonstrations=1)).finish()
-    assert torch.equal(pause.finish(), before)
+    reader = PromptReader(backbone)
+    prefix = reader.prefill(encoded(backbone))
+    before = prefix.finish()
+    reader.prefill(encoded(backbone, demonstrations=1)).finish()
+    assert torch.equal(prefix.finish(), before)
 
 
 # --- patching and injecting
@@ -121,24 +121,24 @@ def test_a_pause_outlives_the_reading_of_other_prompts(tiny_backbone):
 @pytest.mark.parametrize("architecture", SOME)
 def test_a_head_patched_with_its_own_vector_changes_nothing(tiny_backbone, architecture):
     backbone = tiny_backbone(architecture)
-    pause = Reader(backbone).pause(encoded(backbone))
+    prefix = PromptReader(backbone).prefill(encoded(backbone))
     with capture_last_token(backbone) as capture:
-        bare = pause.finish()
+        bare = prefix.finish()
         own = torch.from_numpy(capture.take()[0])
     heads = [Head(layer, index) for layer in range(backbone.geometry.layers) for index in range(backbone.geometry.heads)]
     with patch_last_token(backbone, [Patch(0, head, own[head.layer, head.index]) for head in heads]):
-        assert torch.equal(pause.finish(), bare)
+        assert torch.equal(prefix.finish(), bare)
 
 
 def test_a_patched_head_changes_its_own_row_and_only_later_layers(tiny_backbone):
     backbone = tiny_backbone("llava")
-    pause = Reader(backbone).pause(encoded(backbone))
+    prefix = PromptReader(backbone).prefill(encoded(backbone))
     with capture_last_token(backbone) as capture:
-        pause.finish(2)
+        prefix.finish(2)
         before = capture.take()
     values = torch.full((backbone.geometry.dim,), 5.0)
     with capture_last_token(backbone) as capture, patch_last_token(backbone, [Patch(1, Head(1, 2), values)]):
-        pause.finish(2)
+        prefix.finish(2)
         after = capture.take()
     np.testing.assert_array_equal(after[0], before[0])
     np.testing.assert_array_equal(after[1, :2], before[1, :2])  # what is captured is what came before the patch
@@ -148,10 +148,10 @@ def test_a_patched_head_changes_its_own_row_and_only_later_layers(tiny_backbone)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_zero_vector_leaves_logits_bit_equal(tiny_backbone, architecture):
     backbone = tiny_backbone(architecture)
-    pause = Reader(backbone, whole=True).pause(encoded(backbone, demonstrations=0))
-    bare = pause.finish()
+    prefix = PromptReader(backbone, whole=True).prefill(encoded(backbone, demonstrations=0))
+    bare = prefix.finish()
     with inject_last_token(backbone, 1, torch.zeros(hidden_size(backbone))):
-        assert torch.equal(pause.finish(), bare)
+        assert torch.equal(prefix.finish(), bare)
 
 
 def test_an_injection_changes_its_token_and_layers_from_there_on(tiny_backbone):
@@ -229,7 +229,7 @@ def mediation(tiny_backbone):
 
     def of(architecture):
         if architecture not in done:
-            reader = Reader(tiny_backbone(architecture))
+            reader = PromptReader(tiny_backbone(architecture))
             prompts = in_context(ITEMS[:3], ITEMS, 2)
             means = mean_head_vectors(reader, prompts, only_right=False)
             done[architecture] = (reader, corrupt(prompts), means, mediate(reader, corrupt(prompts), means))
@@ -242,15 +242,15 @@ def mediation(tiny_backbone):
 def test_mediating_many_heads_at_once_equals_one_forward_for_each(mediation, architecture):
     reader, prompts, means, effects = mediation(architecture)
     backbone = reader.backbone
-    whole = Reader(backbone, whole=True)
+    whole = PromptReader(backbone, whole=True)
     token = backbone.answer_ids(prompts[0].example, prompts[0].answer)[0]
-    pause = whole.pause([backbone.encode(prompts[0].example)])
-    bare = pause.finish().softmax(-1)[0, token].item()
+    prefix = whole.prefill([backbone.encode(prompts[0].example)])
+    bare = prefix.finish().softmax(-1)[0, token].item()
     assert effects.baseline[0] == pytest.approx(bare, rel=1e-3)
     for head in (Head(0, 0), Head(1, 3), Head(2, 1)):
         values = torch.from_numpy(means["on"].values[head.layer, head.index])
         with patch_last_token(backbone, [Patch(0, head, values)]):
-            patched = pause.finish().softmax(-1)[0, token].item()
+            patched = prefix.finish().softmax(-1)[0, token].item()
         assert effects.changes[0, head.layer, head.index] == pytest.approx(patched - bare, rel=2e-2, abs=1e-3 * bare)
 
 
@@ -307,27 +307,27 @@ def test_a_planted_head_is_found_first_among_others_that_are_alive(tiny_backbone
     """Its projection writes the answer's unembedding where its vector is as demonstrations of the relation make it."""
     plain = tiny_backbone("llava")
     names = {"on": "s", "under": "t", "by": "u"}
-    told_of = [RelationItem(item.picture, item.anchor, "on", "s", names) for item in ITEMS]
-    prompts = in_context(told_of[:3], told_of, 3)
-    lost = corrupt(prompts)
-    assert not any("s" in prompt.answers for prompt in lost)
-    told, other = (
-        mean_head_vectors(Reader(plain), each, only_right=False)["on"].values[planted.layer, planted.index]
-        for each in (prompts, lost)
+    shown = [RelationItem(item.picture, item.anchor, "on", "s", names) for item in ITEMS]
+    prompts = in_context(shown[:3], shown, 3)
+    corrupted = corrupt(prompts)
+    assert not any("s" in prompt.answers for prompt in corrupted)
+    clean, other = (
+        mean_head_vectors(PromptReader(plain), each, only_right=False)["on"].values[planted.layer, planted.index]
+        for each in (prompts, corrupted)
     )
     unit = other / np.linalg.norm(other)
-    telling = (told - other) - ((told - other) @ unit) * unit
-    telling = torch.from_numpy(telling / (telling @ told))  # 1 where the relation is told, 0 where another is
+    difference = (clean - other) - ((clean - other) @ unit) * unit
+    difference = torch.from_numpy(difference / (difference @ clean))  # 1 in a clean prompt, 0 in a corrupted one
     token = plain.answer_ids(prompts[0].example, "s")[0]
     answer = plain.model.get_output_embeddings().weight[token].detach()
 
     def plant(decoder):
         columns = slice(planted.index * plain.geometry.dim, (planted.index + 1) * plain.geometry.dim)
-        decoder.projections[planted.layer].weight[:, columns] = 100 * torch.outer(answer / answer.norm(), telling)
+        decoder.projections[planted.layer].weight[:, columns] = 100 * torch.outer(answer / answer.norm(), difference)
 
-    reader = Reader(edited(plain, plant))
+    reader = PromptReader(edited(plain, plant))
     means = mean_head_vectors(reader, prompts, only_right=False)
-    effects = mediate(reader, lost, means)
+    effects = mediate(reader, corrupted, means)
     aie = effects.aie()
     assert effects.ranking[0] == planted
     assert aie[planted.layer, planted.index] > 0
@@ -344,7 +344,7 @@ def test_a_head_that_writes_nothing_has_no_effect(tiny_backbone):
                     projection.weight[:, index * dim : (index + 1) * dim] = 0
 
     backbone = edited(tiny_backbone("llava"), silence_all_others)
-    reader, prompts = Reader(backbone, whole=True), in_context(ITEMS[:2], ITEMS, 2)
+    reader, prompts = PromptReader(backbone, whole=True), in_context(ITEMS[:2], ITEMS, 2)
     means = mean_head_vectors(reader, prompts, only_right=False)
     effects = mediate(reader, prompts, means)
     others = np.ones(effects.aie().shape, dtype=bool)
@@ -461,7 +461,7 @@ def test_every_condition_is_judged_on_every_test_item(mediation):
         vector,
         means=means["on"],
         others=[other],
-        telling=Telling(demonstrations=2),
+        prompting=Prompting(demonstrations=2),
         draws=3,
         progress=seen.append,
     )
@@ -470,9 +470,9 @@ def test_every_condition_is_judged_on_every_test_item(mediation):
     ]  # fmt: skip
     assert [outcome.n for outcome in outcomes.values()] == [4, 4, 4, 4, 12, 12, 4, 4]
     assert seen[-1].done == seen[-1].total == 8
-    exam = Exam(reader, zero_shot(TASK.test))
-    assert outcomes["zero-shot"].probability == pytest.approx(exam.ask().probability.mean())
-    injected_answers = exam.ask(injecting(reader.backbone, vector))
+    prompt_set = PromptSet(reader, zero_shot(TASK.test))
+    assert outcomes["zero-shot"].probability == pytest.approx(prompt_set.ask().probability.mean())
+    injected_answers = prompt_set.ask(injecting(reader.backbone, vector))
     assert outcomes["injected"].probability == pytest.approx(injected_answers.probability.mean())
 
 
@@ -486,17 +486,17 @@ def test_random_vectors_are_as_long_and_differ_by_seed(reader):
 
 def test_sweeps_have_a_figure_for_every_setting(mediation):
     reader, _, means, effects = mediation("llava")
-    exam, vector = Exam(reader, zero_shot(TASK.validation)), a_vector(reader.backbone)
-    found = layer_scale_map(exam, vector, scales=(0.0, 1.0))
+    prompt_set, vector = PromptSet(reader, zero_shot(TASK.validation)), a_vector(reader.backbone)
+    found = layer_scale_map(prompt_set, vector, scales=(0.0, 1.0))
     assert found.shape == (3, 2)
-    assert (found[:, 0] == exam.ask().accuracy).all()  # strength 0 is no injection, in whatever layer
-    assert list(number_of_heads_sweep(exam, means["on"], effects.ranking, vector, (1, 3))) == [1, 3]
+    assert (found[:, 0] == prompt_set.ask().accuracy).all()  # scale 0 is no injection, in whatever layer
+    assert list(number_of_heads_sweep(prompt_set, means["on"], effects.ranking, vector, (1, 3))) == [1, 3]
     assert list(demonstration_sweep(reader, TASK, "on", (0, 2))) == [0, 2]
 
 
 def test_a_vector_of_nothing_breaks_nothing(reader):
     nothing = a_vector(reader.backbone, size=0.0)
-    assert breakage(reader, zero_shot(TASK.test), nothing).changed == 0
+    assert side_effects(reader, zero_shot(TASK.test), nothing).changed == 0
 
 
 # --- tuning and composing
@@ -507,8 +507,8 @@ def test_tuning_lowers_the_loss_and_leaves_the_model_as_it_was_bit_for_bit(tiny_
     backbone = tiny_backbone(architecture)
     hooks = hooks_on(backbone)
     before = {name: value.clone() for name, value in backbone.model.state_dict().items()}
-    reader, start = Reader(backbone), a_vector(backbone, size=0.1)
-    train, validation = Exam(reader, zero_shot(TASK.train)), Exam(reader, zero_shot(TASK.train))
+    reader, start = PromptReader(backbone), a_vector(backbone, size=0.1)
+    train, validation = PromptSet(reader, zero_shot(TASK.train)), PromptSet(reader, zero_shot(TASK.train))
     points = []
     tuned = tune_vector(start, train, validation, steps=12, every=4, rate=0.3, watch=points.append)
     assert [point.step for point in tuned.curve] == [0, 4, 8, 12]
@@ -524,16 +524,16 @@ def test_tuning_lowers_the_loss_and_leaves_the_model_as_it_was_bit_for_bit(tiny_
 
 def test_tuning_stops_when_told_or_when_it_gets_no_better_and_keeps_the_best(reader):
     start = a_vector(reader.backbone)
-    exam = Exam(reader, zero_shot(TASK.train))
-    stopped = tune_vector(start, exam, exam, steps=50, every=50, cancel=lambda: True)
+    prompt_set = PromptSet(reader, zero_shot(TASK.train))
+    stopped = tune_vector(start, prompt_set, prompt_set, steps=50, every=50, cancel=lambda: True)
     assert stopped.curve[-1].step == 1
-    idle = tune_vector(start, exam, exam, steps=50, every=1, patience=2, rate=1e-12)
+    idle = tune_vector(start, prompt_set, prompt_set, steps=50, every=1, patience=2, rate=1e-12)
     assert idle.curve[-1].step <= 5
     with pytest.raises(SettingError):
-        tune_vector(start, exam, exam, steps=0)
+        tune_vector(start, prompt_set, prompt_set, steps=0)
 
 
-def test_the_sum_of_vectors_counts_each_with_its_weight_and_strength(reader):
+def test_the_sum_of_vectors_counts_each_with_its_weight_and_scale(reader):
     one, two = a_vector(reader.backbone), random_vector(a_vector(reader.backbone), 3).at(1, 2.0)
     both = combine([one, two], [0.5, 1.0], "both")
     np.testing.assert_allclose(both.values, 0.5 * one.values + 2 * two.values, rtol=1e-5)
@@ -547,7 +547,7 @@ def test_the_sum_of_vectors_counts_each_with_its_weight_and_strength(reader):
 
 
 def test_a_source_pair_gives_most_weight_to_the_vector_that_answers_it(reader):
-    source = Exam(reader, zero_shot(TASK.train[:1]))
+    source = PromptSet(reader, zero_shot(TASK.train[:1]))
     tuned = tune_vector(a_vector(reader.backbone), source, source, steps=15, every=5, rate=0.3).vector
     weights = pair_weights(source, [random_vector(tuned), tuned], total=2.0)
     assert weights.sum() == pytest.approx(2)
@@ -557,7 +557,7 @@ def test_a_source_pair_gives_most_weight_to_the_vector_that_answers_it(reader):
 
 
 def test_a_pair_that_no_vector_answers_still_sets_the_weights_and_they_sum_to_the_number_of_vectors(reader):
-    bare = Exam(reader, zero_shot(TASK.train[:2]))
+    bare = PromptSet(reader, zero_shot(TASK.train[:2]))
     vectors = [random_vector(a_vector(reader.backbone), seed) for seed in range(3)]
     logs = [np.log(bare.ask(injecting(reader.backbone, vector)).probability).mean() for vector in vectors]
     weights = pair_weights(bare, vectors)

@@ -4,7 +4,7 @@
     python -m tools.report_vectors --prompts 4     # a quick look; --to FOLDER writes it elsewhere
 
 Everything comes from a fresh clone's assets: scenes of the shipped drawings. Heads are found on the training part, one
-layer and strength for all relations is chosen on the validation part, and every figure is of the test part.
+layer and scale for all relations is chosen on the validation part, and every figure is of the test part.
 """
 
 from __future__ import annotations
@@ -25,15 +25,14 @@ from sav_core.evaluation import wilson_interval
 from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
     BASES_OF,
-    Exam,
     FunctionVector,
     MeanVectors,
     Outcome,
-    Reader,
+    Prompting,
+    PromptReader,
+    PromptSet,
     RelationPrompt,
     RelationTask,
-    Telling,
-    breakage,
     build_vector,
     combine,
     draw_task,
@@ -47,6 +46,7 @@ from sav_core.vectors import (
     pair_weights,
     random_vector,
     shipped_sprites,
+    side_effects,
     tune_vector,
     unrelated_questions,
     zero_shot,
@@ -61,17 +61,17 @@ Counts = dict[str, list[tuple[int, int]]]  # condition -> right and asked, of ea
 
 
 def find(
-    reader: Reader, task: RelationTask, prompts: int, telling: Telling
+    reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting
 ) -> tuple[dict[str, FunctionVector], Values, Any]:
     """Mediate every base relation; return its vector of the leading heads, what was found, and the mean vectors."""
     vectors, means, effects = {}, {}, {}
     for relation in RELATIONS:
         own = task.of(relation)
-        means[relation] = mean_head_vectors(reader, telling.told(own.train[:prompts], own.train))[relation]
-        lost = telling.lost(own.train[:prompts], own.train)
-        effects[relation] = mediate(reader, lost, {relation: means[relation]})
+        means[relation] = mean_head_vectors(reader, prompting.clean(own.train[:prompts], own.train))[relation]
+        corrupted = prompting.corrupted(own.train[:prompts], own.train)
+        effects[relation] = mediate(reader, corrupted, {relation: means[relation]})
         vectors[relation] = build_vector(
-            reader.backbone, means[relation], effects[relation].ranking[:HEADS], seed=telling.seed
+            reader.backbone, means[relation], effects[relation].ranking[:HEADS], seed=prompting.seed
         )
     average = np.mean([each.aie() for each in effects.values()], axis=0)
     order = np.argsort(-average, axis=None)
@@ -89,11 +89,11 @@ def find(
     return vectors, found, means
 
 
-def place(reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector]) -> dict[str, FunctionVector]:
-    """Put all vectors at one layer and strength, the best on validation over all relations: only so can they be summed."""
+def place(reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector]) -> dict[str, FunctionVector]:
+    """Put all vectors at one layer and scale, the best on validation over all relations: only so can they be summed."""
     layers = list(range(reader.backbone.geometry.layers))
     maps = [
-        layer_scale_map(Exam(reader, zero_shot(task.of(relation).validation)), vector, layers, SCALES)
+        layer_scale_map(PromptSet(reader, zero_shot(task.of(relation).validation)), vector, layers, SCALES)
         for relation, vector in vectors.items()
     ]
     row, column = divmod(int(np.mean(maps, axis=0).argmax()), len(SCALES))
@@ -101,48 +101,48 @@ def place(reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVect
 
 
 def best_layer_mean(
-    reader: Reader, task: RelationTask, like: FunctionVector, prompts: int, telling: Telling
+    reader: PromptReader, task: RelationTask, like: FunctionVector, prompts: int, prompting: Prompting
 ) -> FunctionVector:
     """The layer's mean difference where validation likes it best: the strongest rival, for it carries everything."""
     few = task.train[:prompts]
-    validation = Exam(reader, zero_shot(task.validation))
+    validation = PromptSet(reader, zero_shot(task.validation))
     rivals = [
-        layer_mean_vector(reader, telling.told(few, task.train), zero_shot(few), like.at(layer, 1.0))
+        layer_mean_vector(reader, prompting.clean(few, task.train), zero_shot(few), like.at(layer, 1.0))
         for layer in range(reader.backbone.geometry.layers)
     ]
     return max(rivals, key=lambda rival: float(validation.ask(injecting(reader.backbone, rival)).accuracy))
 
 
 def judge(
-    reader: Reader,
+    reader: PromptReader,
     task: RelationTask,
     vectors: Mapping[str, FunctionVector],
     means: Mapping[str, MeanVectors],
     prompts: int,
-    telling: Telling,
+    prompting: Prompting,
 ) -> Counts:
     """Every condition and control on the test items of each relation."""
     counts: Counts = {}
     for relation, vector in vectors.items():
         others = [other for name, other in vectors.items() if name != relation]
-        outcomes = evaluate_vector(reader, task, vector, means=means[relation], others=others, telling=telling)
+        outcomes = evaluate_vector(reader, task, vector, means=means[relation], others=others, prompting=prompting)
         own = task.of(relation)
-        rival = best_layer_mean(reader, own, vector, prompts, telling)
-        outcomes["layer mean, its best layer"] = _ask(Exam(reader, zero_shot(own.test)), rival)
+        rival = best_layer_mean(reader, own, vector, prompts, prompting)
+        outcomes["layer mean, its best layer"] = _ask(PromptSet(reader, zero_shot(own.test)), rival)
         for name, outcome in outcomes.items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
     return counts
 
 
 def tune(
-    reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], steps: int
+    reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector], steps: int
 ) -> tuple[dict[str, FunctionVector], Counts]:
     """Tuned vectors, and how they answer the test items beside their controls."""
     tuned, counts = {}, {}
     for relation, vector in vectors.items():
         own = task.of(relation)
-        train, validation, test = (Exam(reader, zero_shot(part)) for part in (own.train, own.validation, own.test))
-        few = Exam(reader, zero_shot(own.train[:FEW]))
+        train, validation, test = (PromptSet(reader, zero_shot(part)) for part in (own.train, own.validation, own.test))
+        few = PromptSet(reader, zero_shot(own.train[:FEW]))
         tuned[relation] = tune_vector(vector, train, validation, steps=steps).vector
         found = {
             "before tuning": vector,
@@ -157,25 +157,27 @@ def tune(
 
 
 def compose(
-    reader: Reader, task: RelationTask, vectors: Mapping[str, FunctionVector], telling: Telling
+    reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector], prompting: Prompting
 ) -> tuple[Counts, Values]:
     """Sums of two base vectors on the diagonal relations, which no vector was made for, and the weights of one pair."""
     counts: Counts = {}
     weighed: Values = {}
     for relation, bases in BASES_OF.items():
         own = task.of(relation)
-        pair, exam = [vectors[base] for base in bases], Exam(reader, zero_shot(own.test))
+        pair, prompt_set = [vectors[base] for base in bases], PromptSet(reader, zero_shot(own.test))
         source = own.train[0]
-        weights = pair_weights(Exam(reader, zero_shot([source])), pair).tolist()
+        weights = pair_weights(PromptSet(reader, zero_shot([source])), pair).tolist()
         weighed[relation] = dict(zip(bases, weights, strict=True))
         once = [RelationPrompt(item, (source,), (source.related,)) for item in own.test]
         outcomes = {
-            "zero-shot": _ask(exam, None),
-            "in context, same pair": _ask(Exam(reader, once), None),
-            "in context": _ask(Exam(reader, in_context(own.test, own.train, telling.demonstrations, telling.seed)), None),
-            "best single base": max((_ask(exam, vectors[base]) for base in RELATIONS), key=lambda each: each.right),
-            "sum, weights of one pair": _ask(exam, combine(pair, weights, relation)),
-            "sum, equal weights": _ask(exam, combine(pair, [1.0, 1.0], relation)),
+            "zero-shot": _ask(prompt_set, None),
+            "in context, same pair": _ask(PromptSet(reader, once), None),
+            "in context": _ask(
+                PromptSet(reader, in_context(own.test, own.train, prompting.demonstrations, prompting.seed)), None
+            ),
+            "best single base": max((_ask(prompt_set, vectors[base]) for base in RELATIONS), key=lambda each: each.right),
+            "sum, weights of one pair": _ask(prompt_set, combine(pair, weights, relation)),
+            "sum, equal weights": _ask(prompt_set, combine(pair, [1.0, 1.0], relation)),
         }
         for name, outcome in outcomes.items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
@@ -202,25 +204,25 @@ def measure(
         say: told what is being done.
     """
     started = time.perf_counter()
-    reader, telling = Reader(backbone), Telling(seed=seed)
+    reader, prompting = PromptReader(backbone), Prompting(seed=seed)
     task = draw_task(shipped_sprites(), scenes=scenes, seed=seed)
     say("finding heads")
-    vectors, mediation, means = find(reader, task, prompts, telling)
+    vectors, mediation, means = find(reader, task, prompts, prompting)
     vectors = place(reader, task, vectors)
     say("judging vectors")
-    conditions = judge(reader, task, vectors, means, prompts, telling)
+    conditions = judge(reader, task, vectors, means, prompts, prompting)
     say("tuning")
     tuned, tuning = tune(reader, task, vectors, steps)
     say("combining")
-    raw, raw_weights = compose(reader, task, vectors, telling)
-    of_tuned, tuned_weights = compose(reader, task, tuned, telling)
+    raw, raw_weights = compose(reader, task, vectors, prompting)
+    of_tuned, tuned_weights = compose(reader, task, tuned, prompting)
     at = next(iter(vectors.values()))
-    broken = [breakage(reader, unrelated_questions(shipped_sprites()), vector) for vector in vectors.values()]
+    broken = [side_effects(reader, unrelated_questions(shipped_sprites()), vector) for vector in vectors.values()]
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "seed": seed,
         "prompts": prompts,
-        "demonstrations": telling.demonstrations,
+        "demonstrations": prompting.demonstrations,
         "relations": list(RELATIONS),
         "model": {
             "geometry": str(backbone.geometry),
@@ -246,8 +248,8 @@ def measure(
     }
 
 
-def _ask(exam: Exam, vector: FunctionVector | None) -> Outcome:
-    answers = exam.ask() if vector is None else exam.ask(injecting(exam.reader.backbone, vector))
+def _ask(prompt_set: PromptSet, vector: FunctionVector | None) -> Outcome:
+    answers = prompt_set.ask() if vector is None else prompt_set.ask(injecting(prompt_set.reader.backbone, vector))
     return Outcome(int(answers.right.sum()), len(answers.said), float(answers.probability.mean()))
 
 

@@ -52,7 +52,7 @@ def page(found: Values) -> str:
         f"{_measured(found)} `make report` measures it again; the numbers below are in [vectors.json](vectors.json).",
         "The data are drawn scenes in which every picture holds every relation, so that the picture never says which one "
         "is meant. Training, validation and test share no picture and no pair of objects. Heads are found and vectors made "
-        f"on the training part; one layer and strength for all relations (layer {found['layer']}, {found['scale']:g} times "
+        f"on the training part; one layer and scale for all relations (layer {found['layer']}, {found['scale']:g} times "
         "the vector) is chosen on the validation part; all figures are of the test part, on all its items.",
         "## Which heads",
         "\n".join(f"- {line}" for line in _mediation_said(found)),

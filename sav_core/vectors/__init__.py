@@ -1,6 +1,6 @@
 """Multimodal function vectors: which heads carry a visual relation, and what they say when nobody demonstrates it.
 
-reader = Reader(load_backbone())
+reader = PromptReader(load_backbone())
 task = draw_task(shipped_sprites(), seed=0)
 prompts = in_context(task.of("above").train[:25], task.train)
 means = mean_head_vectors(reader, prompts)                          # of the prompts answered right
@@ -17,24 +17,24 @@ from sav_core.vectors.compose import combine, pair_weights
 from sav_core.vectors.drawn import BASES_OF, DIAGONALS, cutouts_from, draw_task, shipped_sprites, unrelated_questions
 from sav_core.vectors.effects import Effects
 from sav_core.vectors.evaluation import (
-    Breakage,
     Outcome,
-    breakage,
+    SideEffects,
     demonstration_sweep,
     evaluate_vector,
     layer_mean_vector,
     layer_scale_map,
     number_of_heads_sweep,
+    side_effects,
 )
-from sav_core.vectors.exam import Answers, Exam
-from sav_core.vectors.inject import WordShares, injected, injecting, next_words, strength_sweep
+from sav_core.vectors.exam import Answers, PromptSet
+from sav_core.vectors.inject import WordShares, injected, injecting, next_words, scale_sweep
 from sav_core.vectors.mediation import MeanVectors, mean_head_vectors, mediate
-from sav_core.vectors.pausing import Pause, Reader
+from sav_core.vectors.pausing import PrefixCache, PromptReader
 from sav_core.vectors.prompts import (
+    Cue,
     PlainPrompt,
+    Prompting,
     RelationPrompt,
-    Telling,
-    TellingBy,
     corrupt,
     in_context,
     in_words,
@@ -48,24 +48,23 @@ __all__ = [
     "BASES_OF",
     "DIAGONALS",
     "Answers",
-    "Breakage",
+    "Cue",
     "Effects",
-    "Exam",
     "FunctionVector",
     "MeanVectors",
     "Outcome",
-    "Pause",
     "PlainPrompt",
-    "Reader",
+    "PrefixCache",
+    "PromptReader",
+    "PromptSet",
+    "Prompting",
     "RelationItem",
     "RelationPrompt",
     "RelationTask",
-    "Telling",
-    "TellingBy",
+    "SideEffects",
     "Tuned",
     "TuningPoint",
     "WordShares",
-    "breakage",
     "build_vector",
     "combine",
     "corrupt",
@@ -88,9 +87,10 @@ __all__ = [
     "random_vector",
     "read_relation_task",
     "read_relations",
+    "scale_sweep",
     "shipped_sprites",
+    "side_effects",
     "split_items",
-    "strength_sweep",
     "tune_vector",
     "unrelated_questions",
     "zero_shot",

@@ -78,9 +78,9 @@ def read_relation_task(
         DatasetError: the file is not in such a layout, no item is left, or none of a relation asked for in some part.
     """
     facts = clear_facts(path)
-    places = dict(zip(facts, parts_of([(fact.image, fact.pair) for fact in facts], seed), strict=True))
-    reading = _read(facts, path, images, relations, limit, seed, only_inside, places)
-    parts = [tuple(item for item, place in reading.items if place == part) for part in range(len(SPLITS))]
+    part_of = dict(zip(facts, parts_of([(fact.image, fact.pair) for fact in facts], seed), strict=True))
+    reading = _read(facts, path, images, relations, limit, seed, only_inside, part_of)
+    parts = [tuple(item for item, own in reading.items if own == part) for part in range(len(SPLITS))]
     for relation in relations or ():
         counts = [sum(item.relation == relation for item in part) for part in parts]
         if not all(counts):
@@ -94,7 +94,7 @@ def read_relation_task(
 
 
 class _Reading(NamedTuple):
-    """Items with the part each belongs to, the images left out, and how many items had no place."""
+    """Items with the part each belongs to, the images left out, and how many items had no part."""
 
     items: list[tuple[RelationItem, int]]
     skipped: tuple[Skipped, ...]
@@ -109,7 +109,7 @@ def _read(
     limit: int,
     seed: int,
     only_inside: bool,
-    places: Mapping[Fact, int | None],
+    part_of: Mapping[Fact, int | None],
 ) -> _Reading:
     folder, dropped = images or path.parent, 0
     of_relation: dict[str, list[Fact]] = defaultdict(list)
@@ -126,8 +126,8 @@ def _read(
         for fact in found:
             if len(items) == most:
                 break
-            place = places[fact]
-            if place is None:
+            part = part_of[fact]
+            if part is None:
                 dropped += 1
                 continue
             if fact.image not in opened:
@@ -135,11 +135,11 @@ def _read(
             picture = opened[fact.image]
             if isinstance(picture, Skipped):
                 continue
-            if homes.setdefault(picture.digest, place) != place:
+            if homes.setdefault(picture.digest, part) != part:
                 dropped += 1
                 continue
             others = {r: n for r, n in answers[fact.image, fact.anchor].items() if r != relation}
-            items.append((RelationItem(picture, fact.anchor, relation, fact.related, others), place))
+            items.append((RelationItem(picture, fact.anchor, relation, fact.related, others), part))
     skipped = tuple(each for each in opened.values() if isinstance(each, Skipped))
     if not items:
         first = f": {skipped[0].reason}" if skipped else "."

@@ -68,7 +68,7 @@ class FunctionVector:
         return float(np.linalg.norm(self.values))
 
     def at(self, layer: int, scale: float = 1.0) -> FunctionVector:
-        """Return the same vector for another layer and strength."""
+        """Return the same vector for another layer and scale."""
         return replace(self, layer=layer, scale=scale)
 
     def save(self, path: Path) -> None:

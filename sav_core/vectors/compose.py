@@ -1,7 +1,7 @@
 """Vectors of base relations combined into relations that none of them was made for.
 
 combine([above, left], [1, 1], "above left")
-combine(bases, pair_weights(Exam(reader, [source]), bases), "A is to B")      # a one-shot analogy
+combine(bases, pair_weights(PromptSet(reader, [source]), bases), "A is to B")      # a one-shot analogy
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy.typing as npt
 
 from sav_core.errors import SettingError
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import Exam
+from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.inject import injecting
 
 __all__ = ["combine", "pair_weights"]
 
 
 def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relation: str) -> FunctionVector:
-    """Return the weighted sum of vectors, at the layer and strength of the first.
+    """Return the weighted sum of vectors, at the layer of the first.
 
-    Each vector counts with its own strength: a sum of vectors at strength 2 is not half as strong as they were.
+    Each vector counts with its own scale, and the sum has scale 1: a sum of vectors at scale 2 is not half as strong.
 
     Raises:
         SettingError: not one weight for each vector, or the vectors belong to different models, layers or data seeds.
@@ -61,7 +61,9 @@ def combine(vectors: Sequence[FunctionVector], weights: Sequence[float], relatio
     )
 
 
-def pair_weights(source: Exam, vectors: Sequence[FunctionVector], *, total: float | None = None) -> npt.NDArray[np.float64]:
+def pair_weights(
+    source: PromptSet, vectors: Sequence[FunctionVector], *, total: float | None = None
+) -> npt.NDArray[np.float64]:
     """Return a weight for each base vector by how well it predicts the known answers of source pairs.
 
     Weights are the softmax, at temperature 1, of the answer's log-probability under each vector alone (its mean when there

@@ -2,7 +2,7 @@
 
     outcomes = evaluate_vector(reader, task, vector, means=means, others=[left], unrelated=questions)
     outcomes["injected"].accuracy, outcomes["random vector"].accuracy, ...
-    layer_scale_map(Exam(reader, zero_shot(task.validation)), vector, layers, scales)
+    layer_scale_map(PromptSet(reader, zero_shot(task.validation)), vector, layers, scales)
 
 Every figure is of the first token of the answer, on items right or wrong in context alike.
 """
@@ -21,19 +21,27 @@ import numpy.typing as npt
 from sav_core.hooks import watch_last_hidden
 from sav_core.records import Head, Progress, ProgressCallback
 from sav_core.vectors.build import FunctionVector, build_vector
-from sav_core.vectors.exam import Answers, Ask, Exam
+from sav_core.vectors.exam import Answers, Ask, PromptSet
 from sav_core.vectors.inject import injecting
 from sav_core.vectors.mediation import MeanVectors
-from sav_core.vectors.pausing import Reader
-from sav_core.vectors.prompts import RelationPrompt, Telling, in_context, in_words, zero_shot
+from sav_core.vectors.pausing import PromptReader
+from sav_core.vectors.prompts import Prompting, RelationPrompt, in_context, in_words, zero_shot
 from sav_core.vectors.relations import RelationTask
 from sav_core.vectors.tune import random_vector
 
-__all__ = ["Breakage", "Outcome", "breakage", "demonstration_sweep", "evaluate_vector", "layer_mean_vector",
-           "layer_scale_map", "number_of_heads_sweep"]  # fmt: skip
+__all__ = [
+    "Outcome",
+    "SideEffects",
+    "demonstration_sweep",
+    "evaluate_vector",
+    "layer_mean_vector",
+    "layer_scale_map",
+    "number_of_heads_sweep",
+    "side_effects",
+]  # fmt: skip
 
 _PROMPTS = 25  # that a whole layer's mean is taken over
-_BY_DEMONSTRATIONS = Telling()
+_FROM_DEMONSTRATIONS = Prompting()
 _Key = TypeVar("_Key")
 
 
@@ -52,7 +60,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
+class SideEffects:
     """What a vector does to unrelated questions.
 
     Attributes:
@@ -69,13 +77,13 @@ class Breakage:
 
 
 def evaluate_vector(
-    reader: Reader,
+    reader: PromptReader,
     task: RelationTask,
     vector: FunctionVector,
     *,
     means: MeanVectors | None = None,
     others: Sequence[FunctionVector] = (),
-    telling: Telling = _BY_DEMONSTRATIONS,
+    prompting: Prompting = _FROM_DEMONSTRATIONS,
     draws: int = 5,
     progress: ProgressCallback | None = None,
 ) -> dict[str, Outcome]:
@@ -84,10 +92,10 @@ def evaluate_vector(
     Args:
         reader: of the model.
         task: its test items are asked; demonstrations come from its training part.
-        vector: what is judged, at its layer and strength; all controls are injected there with the same strength.
+        vector: what is judged, at its layer and scale; all controls are injected there with the same scale.
         means: of the relation, for vectors of random heads; left out without them.
         others: vectors of other relations; left out when there are none.
-        telling: how the layer's mean is told the relation; its demonstrations and seed are those of all conditions.
+        prompting: of the clean prompts of the layer's mean; its demonstrations and seed are those of all conditions.
         draws: of the random controls.
         progress: called after every condition.
 
@@ -96,17 +104,21 @@ def evaluate_vector(
         ``"random vector"``, ``"random heads"``, ``"other relation"`` (the best of them) and ``"layer mean"`` (everything
         the layer holds, not the heads' part).
     """
-    seed, few = telling.seed, task.of(vector.relation).train[:_PROMPTS]
+    seed, few = prompting.seed, task.of(vector.relation).train[:_PROMPTS]
     own = task.of(vector.relation)
-    exam = Exam(reader, zero_shot(own.test))
+    prompt_set = PromptSet(reader, zero_shot(own.test))
 
     def under(*vectors: FunctionVector) -> Outcome:
-        return _outcome([exam.ask(injecting(reader.backbone, each.at(vector.layer, vector.scale))) for each in vectors])
+        return _outcome(
+            [prompt_set.ask(injecting(reader.backbone, drawn.at(vector.layer, vector.scale))) for drawn in vectors]
+        )
 
     conditions: dict[str, Callable[[], Outcome]] = {
-        "zero-shot": lambda: _outcome([exam.ask()]),
-        "in context": lambda: _outcome([Exam(reader, in_context(own.test, own.train, telling.demonstrations, seed)).ask()]),
-        "in words": lambda: _outcome([Exam(reader, in_words(own.test)).ask()]),
+        "zero-shot": lambda: _outcome([prompt_set.ask()]),
+        "in context": lambda: _outcome(
+            [PromptSet(reader, in_context(own.test, own.train, prompting.demonstrations, seed)).ask()]
+        ),
+        "in words": lambda: _outcome([PromptSet(reader, in_words(own.test)).ask()]),
         "injected": lambda: under(vector),
         "random vector": lambda: under(*(random_vector(vector, seed + draw) for draw in range(draws))),
     }
@@ -115,21 +127,21 @@ def evaluate_vector(
     if others:
         conditions["other relation"] = lambda: max((under(other) for other in others), key=lambda each: each.right)
     conditions["layer mean"] = lambda: under(
-        layer_mean_vector(reader, telling.told(few, own.train), zero_shot(few), vector)
+        layer_mean_vector(reader, prompting.clean(few, own.train), zero_shot(few), vector)
     )
     return _measured(conditions, progress)
 
 
 def layer_mean_vector(
-    reader: Reader, shown: Sequence[RelationPrompt], bare: Sequence[RelationPrompt], like: FunctionVector
+    reader: PromptReader, shown: Sequence[RelationPrompt], bare: Sequence[RelationPrompt], like: FunctionVector
 ) -> FunctionVector:
     """Return the mean difference that demonstrations make to everything a layer passes on at the last token."""
 
     def mean(prompts: Sequence[RelationPrompt]) -> npt.NDArray[np.float64]:
-        exam, sums = Exam(reader, prompts), np.zeros(len(like.values))
-        for _, pause in exam.groups():
+        prompt_set, sums = PromptSet(reader, prompts), np.zeros(len(like.values))
+        for _, prefix in prompt_set.groups():
             with watch_last_hidden(reader.backbone) as taken:
-                pause.finish()
+                prefix.finish()
                 sums += taken()[:, like.layer].double().numpy().sum(0)
         return sums / len(prompts)
 
@@ -137,56 +149,56 @@ def layer_mean_vector(
     return replace(like, values=values, origin="layer mean", heads=(), notes={"prompts": len(shown)})
 
 
-def breakage(reader: Reader, questions: Sequence[Ask], vector: FunctionVector) -> Breakage:
+def side_effects(reader: PromptReader, questions: Sequence[Ask], vector: FunctionVector) -> SideEffects:
     """Return what a vector does to questions that have nothing to do with its relation."""
-    exam = Exam(reader, questions)
-    before, after = exam.ask(), exam.ask(injecting(reader.backbone, vector))
+    prompt_set = PromptSet(reader, questions)
+    before, after = prompt_set.ask(), prompt_set.ask(injecting(reader.backbone, vector))
     changed = float((before.said != after.said).mean())
-    return Breakage(changed, before.accuracy, after.accuracy, len(questions))
+    return SideEffects(changed, before.accuracy, after.accuracy, len(questions))
 
 
 def layer_scale_map(
-    exam: Exam,
+    prompt_set: PromptSet,
     vector: FunctionVector,
     layers: Sequence[int] | None = None,
     scales: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
     progress: ProgressCallback | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return the accuracy with the vector at every layer and strength: ``float (layer, scale)``, in the order given."""
-    backbone = exam.reader.backbone
+    """Return the accuracy with the vector at every layer and scale: ``float (layer, scale)``, in the order given."""
+    backbone = prompt_set.reader.backbone
     chosen = range(backbone.geometry.layers) if layers is None else layers
-    cells = {(layer, scale): _asking(exam, vector.at(layer, scale)) for layer in chosen for scale in scales}
+    cells = {(layer, scale): _asking(prompt_set, vector.at(layer, scale)) for layer in chosen for scale in scales}
     found = [outcome.accuracy for outcome in _measured(cells, progress).values()]
     return np.array(found).reshape(len(chosen), len(scales))
 
 
 def number_of_heads_sweep(
-    exam: Exam, means: MeanVectors, ranking: Sequence[Head], like: FunctionVector, counts: Sequence[int]
+    prompt_set: PromptSet, means: MeanVectors, ranking: Sequence[Head], like: FunctionVector, counts: Sequence[int]
 ) -> dict[int, Outcome]:
-    """Return the outcome of vectors of the first heads of a ranking, at the layer and strength of ``like``."""
-    backbone = exam.reader.backbone
+    """Return the outcome of vectors of the first heads of a ranking, at the layer and scale of ``like``."""
+    backbone = prompt_set.reader.backbone
     built = {n: build_vector(backbone, means, ranking[:n], layer=like.layer) for n in counts}
-    return _measured({n: _asking(exam, vector.at(like.layer, like.scale)) for n, vector in built.items()}, None)
+    return _measured({n: _asking(prompt_set, vector.at(like.layer, like.scale)) for n, vector in built.items()}, None)
 
 
 def demonstration_sweep(
-    reader: Reader, task: RelationTask, relation: str, counts: Sequence[int] = (0, 1, 2, 4), seed: int = 0
+    reader: PromptReader, task: RelationTask, relation: str, counts: Sequence[int] = (0, 1, 2, 4), seed: int = 0
 ) -> dict[int, Outcome]:
     """Return the outcome of in-context prompts with several numbers of demonstrations."""
     own = task.of(relation)
 
     def asking(count: int) -> Callable[[], Outcome]:
-        return lambda: _outcome([Exam(reader, in_context(own.test, own.train, count, seed)).ask()])
+        return lambda: _outcome([PromptSet(reader, in_context(own.test, own.train, count, seed)).ask()])
 
     return _measured({count: asking(count) for count in counts}, None)
 
 
-def _asking(exam: Exam, vector: FunctionVector) -> Callable[[], Outcome]:
-    return lambda: _outcome([exam.ask(injecting(exam.reader.backbone, vector))])
+def _asking(prompt_set: PromptSet, vector: FunctionVector) -> Callable[[], Outcome]:
+    return lambda: _outcome([prompt_set.ask(injecting(prompt_set.reader.backbone, vector))])
 
 
 def _random_head_vectors(
-    reader: Reader, vector: FunctionVector, means: MeanVectors, draws: int, seed: int
+    reader: PromptReader, vector: FunctionVector, means: MeanVectors, draws: int, seed: int
 ) -> list[FunctionVector]:
     """Vectors of as many heads as the vector's, drawn at random."""
     layers, heads, _ = reader.backbone.geometry.shape

@@ -1,11 +1,11 @@
-"""A set of prompts asked again and again, under one intervention after another: what the model would say first.
+"""A data set of prompts, prepared once and answered under one intervention after another: the model's first token.
 
-    exam = Exam(Reader(backbone), zero_shot(task.test))
-    exam.ask().accuracy                                                   # with nothing changed
-    exam.ask(lambda rows: inject_last_token(backbone, 4, vector)).accuracy
+    prompts = PromptSet(PromptReader(backbone), zero_shot(task.test))
+    prompts.ask().accuracy                                                      # with nothing changed
+    prompts.ask(lambda rows: inject_last_token(backbone, 4, vector)).accuracy
 
-Prompts are paused before their last token and kept so while memory allows, so a layer, a strength or a vector costs one
-token for each prompt.
+Every group of prompts is read once, up to its last token, and its keys and values are kept while memory allows: another
+layer, scale or vector then costs one token for each prompt.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sav_core.batching import Encoded
 from sav_core.errors import CancelledError, SettingError
 from sav_core.hooks import capture_last_token
 from sav_core.records import Cancel, Example
-from sav_core.vectors.pausing import Pause, Reader
+from sav_core.vectors.pausing import PrefixCache, PromptReader
 
-__all__ = ["Answers", "Ask", "Exam", "Intervention"]
+__all__ = ["Answers", "Ask", "Intervention", "PromptSet"]
 
 Intervention: TypeAlias = Callable[[Sequence[int]], AbstractContextManager[object]]
 """Opened around the forward of the prompts with these indices."""
@@ -72,8 +72,8 @@ class Answers:
         return float(self.right.mean())
 
 
-class Exam:
-    """Prompts, prepared and paused once.
+class PromptSet:
+    """Prompts with their right answers, tokenised once, their prefixes cached.
 
     Attributes:
         reader: whose model is asked.
@@ -81,7 +81,7 @@ class Exam:
         wanted: ``int (prompt,)``, the first token of each right answer.
     """
 
-    def __init__(self, reader: Reader, prompts: Sequence[Ask], *, cancel: Cancel | None = None) -> None:
+    def __init__(self, reader: PromptReader, prompts: Sequence[Ask], *, cancel: Cancel | None = None) -> None:
         """Prepare the prompts.
 
         Raises:
@@ -103,7 +103,7 @@ class Exam:
             wanted.append(reader.backbone.answer_ids(example, prompt.answer)[0])
         self.wanted = np.array(wanted, dtype=np.int64)
         self._groups = list(reader.groups(self._encoded))
-        self._kept: dict[int, Pause] = {}
+        self._kept: dict[int, PrefixCache] = {}
         self._held = 0
 
     def __len__(self) -> int:
@@ -112,9 +112,9 @@ class Exam:
     def ask(self, under: Intervention | None = None) -> Answers:
         """Ask every prompt, each group of them under the intervention."""
         probability, said = np.zeros(len(self)), np.zeros(len(self), dtype=np.int64)
-        for rows, pause in self.groups():
+        for rows, prefix in self.groups():
             with under(rows) if under else nullcontext():
-                logits = pause.finish()
+                logits = prefix.finish()
             probability[rows], said[rows] = _judged(logits, self.wanted[rows])
         return Answers(probability, said, self.wanted)
 
@@ -123,15 +123,15 @@ class Exam:
         geometry = self.reader.backbone.geometry
         vectors = np.zeros((len(self), *geometry.shape), dtype=np.float32)
         probability, said = np.zeros(len(self)), np.zeros(len(self), dtype=np.int64)
-        for rows, pause in self.groups():
+        for rows, prefix in self.groups():
             with capture_last_token(self.reader.backbone) as capture:
-                logits = pause.finish()
+                logits = prefix.finish()
                 vectors[rows] = capture.take()
             probability[rows], said[rows] = _judged(logits, self.wanted[rows])
         return Answers(probability, said, self.wanted), vectors
 
-    def groups(self) -> Iterator[tuple[list[int], Pause]]:
-        """Yield the prompts group by group, paused: their indices and the pause."""
+    def groups(self) -> Iterator[tuple[list[int], PrefixCache]]:
+        """Yield the prompts group by group: their indices and their prefix cache."""
         for number in range(self.n_groups):
             yield self.rows_of(number), self.group(number)
 
@@ -144,8 +144,8 @@ class Exam:
         """Return the indices of the prompts of one group."""
         return self._groups[number]
 
-    def group(self, number: int) -> Pause:
-        """Return one group, paused; read again if memory did not allow to keep it.
+    def group(self, number: int) -> PrefixCache:
+        """Return the prefix cache of one group; read again if memory did not allow to keep it.
 
         Raises:
             CancelledError: the caller asked to stop.
@@ -153,11 +153,11 @@ class Exam:
         self._check()
         if number in self._kept:
             return self._kept[number]
-        pause = self.reader.pause([self._encoded[row] for row in self._groups[number]])
-        if self._held + pause.held_bytes <= self.reader.budget.limit_bytes:
-            self._kept[number] = pause
-            self._held += pause.held_bytes
-        return pause
+        prefix = self.reader.prefill([self._encoded[row] for row in self._groups[number]])
+        if self._held + prefix.held_bytes <= self.reader.budget.limit_bytes:
+            self._kept[number] = prefix
+            self._held += prefix.held_bytes
+        return prefix
 
     def _check(self) -> None:
         if self._cancel():

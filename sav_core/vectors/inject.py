@@ -21,21 +21,21 @@ from sav_core.hooks import inject_last_token
 from sav_core.records import Example
 from sav_core.vectors.build import FunctionVector
 from sav_core.vectors.exam import Intervention
-from sav_core.vectors.pausing import Reader
+from sav_core.vectors.pausing import PromptReader
 
-__all__ = ["WordShares", "injected", "injecting", "next_words", "strength_sweep"]
+__all__ = ["WordShares", "injected", "injecting", "next_words", "scale_sweep"]
 
 
 @dataclass(frozen=True)
 class WordShares:
-    """How likely the model finds words as the first of its answer, at several strengths of a vector.
+    """How likely the model finds words as the first of its answer, at several scales of a vector.
 
     Attributes:
-        words: those among the likeliest at any strength, the one that is ever likeliest first.
-        scales: the strengths.
+        words: those among the likeliest at any scale, the one that is ever likeliest first.
+        scales: of the vector.
         shares: ``float64 (scale, word)``, the words' probabilities.
         wanted: the first of the right answer, which is one of ``words`` if it is among the likeliest; ``None`` if none was
-            told.
+            given.
     """
 
     words: tuple[str, ...]
@@ -44,7 +44,7 @@ class WordShares:
     wanted: str | None = None
 
     def __repr__(self) -> str:
-        return f"WordShares({len(self.words)} words at {len(self.scales)} strengths, {', '.join(self.words[:3])})"
+        return f"WordShares({len(self.words)} words at {len(self.scales)} scales, {', '.join(self.words[:3])})"
 
 
 def injected(
@@ -55,7 +55,7 @@ def injected(
     Args:
         backbone: the model that the vector was made with.
         vector: what to add, where, and how much of it.
-        scale: how much of it, in place of its own strength.
+        scale: how much of it, in place of its own scale.
         forwards: how many forwards are changed: with 1 the prompt is, and not the answer's later tokens.
 
     Raises:
@@ -66,13 +66,12 @@ def injected(
         raise VectorFileError(
             f"The vector was made with {vector.model}, not with {backbone.name}: make it again with this one."
         )
-    strength = vector.scale if scale is None else scale
     values = torch.from_numpy(vector.values).to(backbone.device)
-    return inject_last_token(backbone, vector.layer, values, strength, forwards=forwards)
+    return inject_last_token(backbone, vector.layer, values, vector.scale if scale is None else scale, forwards=forwards)
 
 
 def injecting(backbone: Backbone, vector: FunctionVector) -> Intervention:
-    """Return the vector as an intervention for ``Exam.ask``: the same in every prompt."""
+    """Return the vector as an intervention for ``PromptSet.ask``: the same in every prompt."""
     return lambda rows: injected(backbone, vector)
 
 
@@ -87,9 +86,9 @@ def next_words(
     """
     if top < 1:
         raise SettingError(f"top must be 1 or more, but is {top}.")
-    pause = Reader(backbone, whole=True).pause([backbone.encode(example)])
+    prefix = PromptReader(backbone, whole=True).prefill([backbone.encode(example)])
     with injected(backbone, vector) if vector is not None else nullcontext():
-        shares = pause.finish()[0].softmax(-1)
+        shares = prefix.finish()[0].softmax(-1)
     likeliest = shares.topk(min(top, len(shares)))
     texts = [backbone.processor.tokenizer.decode([token]).strip() for token in likeliest.indices.tolist()]
     words: dict[str, float] = {}
@@ -98,8 +97,8 @@ def next_words(
     return dict(sorted(words.items(), key=lambda word: -word[1]))
 
 
-def strength_sweep(
-    reader: Reader,
+def scale_sweep(
+    reader: PromptReader,
     example: Example,
     vector: FunctionVector,
     scales: Sequence[float],
@@ -107,14 +106,14 @@ def strength_sweep(
     top: int = 5,
     wanted: str | None = None,
 ) -> WordShares:
-    """Return what the model would answer first with a vector at several strengths; the prompt is read once.
+    """Return what the model would answer first with a vector at several scales; the prompt is read once.
 
     Args:
         reader: of the model.
         example: the prompt.
-        vector: added at its layer, at each of the strengths in place of its own; at 0 nothing is added.
-        scales: the strengths.
-        top: how many of the likeliest tokens of every strength are told.
+        vector: added at its layer, at each of the scales in place of its own; at 0 nothing is added.
+        scales: to try.
+        top: how many of the likeliest tokens at every scale are listed.
         wanted: the right answer, whose first token is the word to look for: "wine" of "wine glass".
 
     Raises:
@@ -124,11 +123,11 @@ def strength_sweep(
     if not scales or top < 1:
         raise SettingError(f"scales must hold one or more and top be 1 or more, but are {list(scales)} and {top}.")
     backbone = reader.backbone
-    pause = reader.pause([backbone.encode(example)])
+    prefix = reader.prefill([backbone.encode(example)])
     rows = []
     for scale in scales:
         with injected(backbone, vector, scale=scale) if scale else nullcontext():
-            rows.append(pause.finish()[0].softmax(-1).double().cpu().numpy())
+            rows.append(prefix.finish()[0].softmax(-1).double().cpu().numpy())
     table = np.stack(rows)  # (scale, token)
     likely = np.unique(np.argsort(-table, axis=1, kind="stable")[:, :top])
     spoken: dict[str, npt.NDArray[np.float64]] = {}

@@ -1,4 +1,4 @@
-"""Which heads carry a relation, by intervention: put one head's mean vector where it was lost, and see what comes back.
+"""Which heads carry a relation, by intervention: patch its mean vector into corrupted prompts, one head at a time.
 
     means = mean_head_vectors(reader, in_context(...))                    # of prompts that the model answers right
     effects = mediate(reader, corrupt(prompts), {"above": means})
@@ -24,8 +24,8 @@ from sav_core.errors import DatasetError, SettingError
 from sav_core.hooks import Patch, patch_last_token
 from sav_core.records import Cancel, Head, Progress, ProgressCallback
 from sav_core.vectors.effects import Effects, read_partial, write_partial
-from sav_core.vectors.exam import Exam
-from sav_core.vectors.pausing import Reader
+from sav_core.vectors.exam import PromptSet
+from sav_core.vectors.pausing import PromptReader
 from sav_core.vectors.prompts import RelationPrompt
 
 __all__ = ["MeanVectors", "mean_head_vectors", "mediate"]
@@ -56,7 +56,7 @@ class MeanVectors:
 
 
 def mean_head_vectors(
-    reader: Reader, prompts: Sequence[RelationPrompt], *, only_right: bool = True, cancel: Cancel | None = None
+    reader: PromptReader, prompts: Sequence[RelationPrompt], *, only_right: bool = True, cancel: Cancel | None = None
 ) -> dict[str, MeanVectors]:
     """Return for each relation of the prompts the mean head vectors at their last token.
 
@@ -69,7 +69,7 @@ def mean_head_vectors(
     Raises:
         DatasetError: the model answers no prompt of a relation right.
     """
-    answers, vectors = Exam(reader, prompts, cancel=cancel).ask_capturing()
+    answers, vectors = PromptSet(reader, prompts, cancel=cancel).ask_capturing()
     relations = np.array([prompt.item.relation for prompt in prompts])
     means = {}
     for relation in sorted(set(relations.tolist())):
@@ -86,7 +86,7 @@ def mean_head_vectors(
 
 
 def mediate(
-    reader: Reader,
+    reader: PromptReader,
     prompts: Sequence[RelationPrompt],
     means: Mapping[str, MeanVectors],
     *,
@@ -150,21 +150,21 @@ def mediate(
 
 
 def _effects(
-    reader: Reader, prompt: RelationPrompt, values: npt.NDArray[np.float32], at_once: int
+    reader: PromptReader, prompt: RelationPrompt, values: npt.NDArray[np.float32], at_once: int
 ) -> tuple[float, npt.NDArray[np.float32]]:
     """The answer's probability with nothing patched, and its change by each head: ``(layer, head)``."""
     backbone, example = reader.backbone, prompt.example
     token = backbone.answer_ids(example, prompt.answer)[0]
-    pause = reader.pause([backbone.encode(example)])
+    prefix = reader.prefill([backbone.encode(example)])
     layers, heads, _ = backbone.geometry.shape
     every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
     vectors = torch.from_numpy(values).to(backbone.device)
     found = []
     # The unpatched prompt goes as one more copy, so that both were computed in forwards of the same shape.
-    for part in _parts([None, *every], min(at_once, reader.copies(pause))):
+    for part in _parts([None, *every], min(at_once, reader.copies(prefix))):
         patches = [Patch(row, head, vectors[head.layer, head.index]) for row, head in enumerate(part) if head]
         with patch_last_token(backbone, patches):
-            found.append(pause.finish(len(part)).softmax(-1)[:, token])
+            found.append(prefix.finish(len(part)).softmax(-1)[:, token])
     probability = torch.cat(found).double().cpu().numpy()
     return float(probability[0]), (probability[1:] - probability[0]).reshape(layers, heads).astype(np.float32)
 
@@ -173,7 +173,7 @@ def _parts(items: Sequence[Head | None], size: int) -> Iterator[Sequence[Head | 
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _run_id(reader: Reader, prompts: Sequence[RelationPrompt]) -> str:
+def _run_id(reader: PromptReader, prompts: Sequence[RelationPrompt]) -> str:
     """Names what the effects depend on besides the mean vectors, whose last digits no two runs share."""
     digest = hashlib.sha256(reader.backbone.fingerprint.encode())
     for prompt in prompts:

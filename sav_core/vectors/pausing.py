@@ -1,12 +1,12 @@
-"""Prompts read up to their last token, then finished as often as one likes, at the price of one token each time.
+"""A prefix cache: prompts read once up to their last token, which is then read again under every intervention.
 
-    reader = Reader(backbone)
-    pause = reader.pause([encoded])                     # all but the last token, read once
+    reader = PromptReader(backbone)
+    prefix = reader.prefill([encoded])                     # all but the last token, read once
     with patch_last_token(backbone, patches):           # 64 patches, one for each copy
-        logits = pause.finish(copies=64)                # (64, token)
+        logits = prefix.finish(copies=64)                # (64, token)
 
 What is patched or injected at the last token changes nothing before it, in any layer: a token sees only earlier ones. So
-the images and the rest of a long prompt need not be read again for every head, layer or strength. A model whose tokens see
+the images and the rest of a long prompt need not be read again for every head, layer or scale. A model whose tokens see
 later ones (PaliGemma's prompts) is found out by trying, and reads whole prompts every time.
 """
 
@@ -25,17 +25,17 @@ from sav_core.backbones import Backbone
 from sav_core.batching import BatchBudget, Encoded
 from sav_core.errors import OutOfMemoryError
 
-__all__ = ["Pause", "Reader"]
+__all__ = ["PrefixCache", "PromptReader"]
 
 _MOST_COPIES = 128  # of a prompt in one forward: more gain nothing, and cancelling would wait for them
 _BESIDE = ("rope_deltas",)  # what some models remember of a prompt on the side, not in their cache
 _LEAK = 1e-3  # of the largest number: as much as numbers move when nothing but rounding differs
 
 
-class Pause:
-    """Prompts of equal length, read up to but not including their last token (or, in whole, not read yet).
+class PrefixCache:
+    """Keys and values of prompts of equal length up to, but not including, their last token (whole prompts: nothing yet).
 
-    Made by ``Reader``. It stays valid while other prompts are read.
+    Made by ``PromptReader``. It stays valid while other prompts are read.
 
     Attributes:
         rows: how many prompts.
@@ -94,8 +94,8 @@ class Pause:
             self._beside = {name: getattr(body, name) for name in _BESIDE if hasattr(body, name)}
 
 
-class Reader:
-    """Pauses prompts of one model, so many at once as memory allows."""
+class PromptReader:
+    """Reads prompts of one model into prefix caches, as many at once as memory allows."""
 
     def __init__(self, backbone: Backbone, batch_bytes: int | None = None, *, whole: bool | None = None) -> None:
         """Use ``whole=True`` to read every prompt whole each time: slower, the same numbers; ``None`` finds out."""
@@ -103,26 +103,28 @@ class Reader:
         self.budget: BatchBudget = backbone.budget(batch_bytes)
         self._whole = whole
 
-    def pause(self, prompts: Sequence[Encoded]) -> Pause:
+    def prefill(self, prompts: Sequence[Encoded]) -> PrefixCache:
         """Read prompts of equal length up to their last token."""
         if self._whole is None:
             self._whole = not _sees_only_the_past(self.backbone, prompts[0])
-        return Pause(self.backbone, prompts, whole=self._whole)
+        return PrefixCache(self.backbone, prompts, whole=self._whole)
 
     def groups(self, prompts: Sequence[Encoded]) -> Iterator[list[int]]:
-        """Part prompts into groups that may be paused together: indices of prompts of equal length."""
+        """Part prompts into groups that may be read together: indices of prompts of equal length."""
         by_length: dict[int, list[int]] = {}
         for index, prompt in enumerate(prompts):
             by_length.setdefault(prompt.length, []).append(index)
         for same in by_length.values():
             for part in self.budget.split([prompts[index] for index in same]):
-                yield [same[place] for place in sorted(part)]
+                yield [same[position] for position in sorted(part)]
 
-    def copies(self, pause: Pause) -> int:
-        """How many copies of a paused prompt may be finished at once."""
-        if pause.held_bytes:
-            return max(1, min(_MOST_COPIES, self.budget.limit_bytes // (3 * pause.held_bytes)))  # old, new, and attention's
-        prompt = pause._prompts[0]
+    def copies(self, prefix: PrefixCache) -> int:
+        """How many copies of a prompt may be finished at once."""
+        if prefix.held_bytes:
+            return max(
+                1, min(_MOST_COPIES, self.budget.limit_bytes // (3 * prefix.held_bytes))
+            )  # old, new, and attention's
+        prompt = prefix._prompts[0]
         return len(self.budget.split([prompt] * _MOST_COPIES)[0])
 
     @cached_property

@@ -1,9 +1,9 @@
-"""Relation items as prompts: alone, after demonstrations of their relation, and after demonstrations that mix relations up.
+"""Relation items as prompts: zero-shot, clean (their relation is demonstrated) and corrupted (it is not).
 
     <image>Q: cat. A: apple.<image>Q: dog. A: key.<image>Q: fox. A:
 
 There the relation is never named. For a model that does not learn from demonstrations it can be said in words instead:
-"What is above the fox?", and another relation for a prompt that lost it. Images and texts are interleaved in one user
+"What is above the fox?", and in a corrupted prompt another relation. Images and texts are interleaved in one user
 message, which every model's own chat template dresses; the answer is what the assistant says first.
 """
 
@@ -22,10 +22,10 @@ from sav_core.vectors.relations import RelationItem
 from sav_core.vectors.wrong_answers import wrong_answers
 
 __all__ = [
+    "Cue",
     "PlainPrompt",
+    "Prompting",
     "RelationPrompt",
-    "Telling",
-    "TellingBy",
     "corrupt",
     "in_context",
     "in_words",
@@ -33,7 +33,8 @@ __all__ = [
     "zero_shot",
 ]
 
-TellingBy: TypeAlias = Literal["demonstrations", "words"]
+Cue: TypeAlias = Literal["demonstrations", "words"]
+"""What says in a prompt which relation is meant."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def in_context(
         rng = Random(f"{seed} {number}")  # noqa: S311  # data, not secrets
         own = by_relation.get(item.relation, [])
         candidates = [each for each in rng.sample(own, len(own)) if each.picture.digest != item.picture.digest]
-        chosen = _mixed(candidates, demonstrations)
+        chosen = _varied(candidates, demonstrations)
         if len(chosen) < demonstrations:
             raise DatasetError(
                 f"{demonstrations} demonstrations of {item.relation!r} were asked for, but only {len(chosen)} pictures "
@@ -126,17 +127,17 @@ def corrupt(prompts: Sequence[RelationPrompt], seed: int = 0, pool: Sequence[Rel
     answers: dict[str, list[str]] = {}
     for relation, related in sorted({(item.relation, item.related) for item in pool}):
         answers.setdefault(relation, []).append(related)
-    left = []
+    corrupted = []
     for number, prompt in enumerate(prompts):
         rng, pooled = Random(f"{seed} {number}"), answers.get(prompt.item.relation, ())  # noqa: S311  # data, not secrets
         if wrong := wrong_answers(prompt.demonstrations, prompt.answers, prompt.item.relation, pooled, rng):
-            left.append(RelationPrompt(prompt.item, prompt.demonstrations, wrong))
-    if prompts and not left:
+            corrupted.append(RelationPrompt(prompt.item, prompt.demonstrations, wrong))
+    if prompts and not corrupted:
         raise DatasetError(
             f"None of {len(prompts)} prompts can be corrupted, such as the one about {prompts[0].item}: its relation has "
             "only one answer to put under the demonstrations, so bring more different things."
         )
-    return left
+    return corrupted
 
 
 def in_words(items: Sequence[RelationItem]) -> list[RelationPrompt]:
@@ -166,27 +167,27 @@ def in_wrong_words(items: Sequence[RelationItem], seed: int = 0) -> list[Relatio
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """How prompts tell which relation is meant, and how others with the same pictures do not.
+class Prompting:
+    """How clean prompts say which relation is meant, and how corrupted ones with the same pictures say another.
 
     Attributes:
-        by: ``"demonstrations"``, as the method has it, or ``"words"``.
+        by: what says it: ``"demonstrations"``, as the method has it, or its name in ``"words"``.
         demonstrations: how many, if it is by them.
         seed: of their choice and corruption.
     """
 
-    by: TellingBy = "demonstrations"
+    by: Cue = "demonstrations"
     demonstrations: int = 4
     seed: int = 0
 
-    def told(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> list[RelationPrompt]:
-        """Return every item in a prompt that tells its relation; demonstrations come from the pool."""
+    def clean(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> list[RelationPrompt]:
+        """Return every item in a prompt that says its relation; demonstrations come from the pool."""
         return in_words(items) if self.by == "words" else in_context(items, pool, self.demonstrations, self.seed)
 
-    def lost(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> list[RelationPrompt]:
-        """Return every item in a prompt that tells something else; the answer stays that of its relation.
+    def corrupted(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> list[RelationPrompt]:
+        """Return every item in a prompt that says another relation; the right answer stays that of its own.
 
-        Items that have no such prompt are left out.
+        Items that have no such prompt are left out: fewer prompts come back.
         """
         if self.by == "words":
             return in_wrong_words(items, self.seed)
@@ -197,7 +198,7 @@ def _worded(relation: str, anchor: str) -> str:
     return f"What is {PHRASES.get(relation, relation)} the {anchor}?"
 
 
-def _mixed(candidates: Sequence[RelationItem], count: int) -> tuple[RelationItem, ...]:
+def _varied(candidates: Sequence[RelationItem], count: int) -> tuple[RelationItem, ...]:
     """The first candidates of different pictures; one whose answer half of them have gives way while there are others."""
     chosen: dict[str, RelationItem] = {}
     given: Counter[str] = Counter()

@@ -63,11 +63,11 @@ class RelationTask:
 
     Attributes:
         train: what vectors are made from, and where demonstrations come from.
-        validation: what layers, strengths and the end of tuning are chosen by.
+        validation: what layers, scales and the end of tuning are chosen by.
         test: what is reported.
         name: where the items come from.
         seed: of the drawing and the parting.
-        dropped: how many items had no place, for their picture fell into one part and their pair into another.
+        dropped: how many items belong to no part, for their picture fell into one part and their pair into another.
     """
 
     train: tuple[RelationItem, ...]
@@ -155,4 +155,4 @@ def parts_of(seen: Sequence[tuple[str, Pair]], seed: int, shares: Sequence[float
 def _deal(count: int, shares: Sequence[float]) -> Iterable[int]:
     """To which part each of ``count`` things goes, in order; parts are as large as their shares."""
     ends = [round(count * sum(shares[: part + 1]) / sum(shares)) for part in range(len(shares))]
-    return (next(part for part, end in enumerate(ends) if place < end) for place in range(count))
+    return (next(part for part, end in enumerate(ends) if position < end) for position in range(count))

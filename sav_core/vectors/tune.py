@@ -22,7 +22,7 @@ from sav_core.errors import InterventionError, SettingError
 from sav_core.hooks import inject_last_token, watch_last_hidden
 from sav_core.records import Cancel, Progress, ProgressCallback
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import Exam
+from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.inject import injecting
 
 __all__ = ["Tuned", "TuningPoint", "random_vector", "tune_vector"]
@@ -68,8 +68,8 @@ def random_vector(like: FunctionVector, seed: int = 0) -> FunctionVector:
 
 def tune_vector(
     start: FunctionVector,
-    train: Exam,
-    validation: Exam,
+    train: PromptSet,
+    validation: PromptSet,
     *,
     steps: int = 300,
     rate: float = 0.05,
@@ -83,7 +83,7 @@ def tune_vector(
     """Tune a vector so that zero-shot prompts are answered as its relation has it.
 
     Args:
-        start: where to begin; its layer and strength stay.
+        start: where to begin; its layer and scale stay.
         train: zero-shot prompts, read in their groups, a group a step.
         validation: zero-shot prompts that decide when to stop and which vector is kept.
         steps: at most.
@@ -96,7 +96,7 @@ def tune_vector(
         cancel: asked after every step; what is best by then is returned.
 
     Raises:
-        SettingError: a number is out of its range, or the strength is 0.
+        SettingError: a number is out of its range, or the scale is 0.
         InterventionError: the model changed under the tuning.
     """
     if steps < 1 or every < 1 or patience < 1 or rate <= 0 or start.scale == 0:
@@ -152,18 +152,18 @@ def tune_vector(
     return Tuned(replace(best, notes={**start.notes, **notes}), tuple(curve), best_step)
 
 
-def _loss(train: Exam, number: int, values: Tensor, start: FunctionVector) -> Tensor:
-    rows, pause = train.rows_of(number), train.group(number)
+def _loss(train: PromptSet, number: int, values: Tensor, start: FunctionVector) -> Tensor:
+    rows, prefix = train.rows_of(number), train.group(number)
     backbone = train.reader.backbone
     with inject_last_token(backbone, start.layer, values, start.scale):
-        logits = pause.finish(grad=True)
+        logits = prefix.finish(grad=True)
     return F.cross_entropy(logits, torch.from_numpy(train.wanted[rows]).to(logits.device))
 
 
-def _stream_size(exam: Exam, layer: int) -> float:
+def _stream_size(prompt_set: PromptSet, layer: int) -> float:
     """Root mean square of the residual stream that a layer makes of the last token."""
-    with watch_last_hidden(exam.reader.backbone) as taken:
-        exam.group(0).finish()
+    with watch_last_hidden(prompt_set.reader.backbone) as taken:
+        prompt_set.group(0).finish()
         return float(taken()[:, layer].square().mean().sqrt())
 
 

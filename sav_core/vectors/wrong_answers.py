@@ -38,30 +38,30 @@ def _of_other_relations(
     if len(base) < 2:
         return ()
     rng.shuffle(base)
-    told = []
+    named = []
     for turn, (item, own) in enumerate(zip(demonstrations, answers, strict=True)):
         turned = (base[(turn + further) % len(base)] for further in range(len(base)))
-        told.append(next((other for other in turned if item.others[other] != own), ""))
-    if not all(told) or len(set(told)) < min(2, len(told)):
+        named.append(next((other for other in turned if item.others[other] != own), ""))
+    if not all(named) or len(set(named)) < min(2, len(named)):
         return ()
-    return tuple(item.others[other] for item, other in zip(demonstrations, told, strict=True))
+    return tuple(item.others[other] for item, other in zip(demonstrations, named, strict=True))
 
 
 def _exchanged(answers: Sequence[str], rng: Random) -> tuple[str, ...]:
-    """The answers in other places, so that none stands where it, or its like, stood."""
-    places = range(len(answers))
-    turns = [[(place + shift) % len(answers) for place in places] for shift in places[1:]]
-    grouped = sorted(places, key=lambda place: answers[place])
+    """The answers in other positions, so that none stands where it, or its like, stood."""
+    positions = range(len(answers))
+    turns = [[(position + shift) % len(answers) for position in positions] for shift in positions[1:]]
+    grouped = sorted(positions, key=lambda position: answers[position])
     most = max(Counter(answers).values(), default=0)  # like answers side by side: turned by the most of a kind, all differ
-    taken = {place: grouped[(rank + most) % len(answers)] for rank, place in enumerate(grouped)}
-    for turn in (*rng.sample(turns, len(turns)), [taken[place] for place in places]):
-        moved = tuple(answers[place] for place in turn)
+    taken = {position: grouped[(rank + most) % len(answers)] for rank, position in enumerate(grouped)}
+    for turn in (*rng.sample(turns, len(turns)), [taken[position] for position in positions]):
+        moved = tuple(answers[position] for position in turn)
         if all(other != own for other, own in zip(moved, answers, strict=True)):
             return moved
     return ()
 
 
 def _borrowed(answers: Sequence[str], pool: Sequence[str], rng: Random) -> tuple[str, ...]:
-    """A wrong answer of the pool in each place."""
+    """A wrong answer of the pool in each position."""
     wrong = [[other for other in pool if other != own] for own in answers]
     return tuple(rng.choice(each) for each in wrong) if all(wrong) else ()

@@ -12,14 +12,14 @@ import pytest
 from sav_core.records import Head
 from sav_core.vectors import (
     FunctionVector,
-    Reader,
+    PromptReader,
     RelationItem,
     RelationPrompt,
     WordShares,
     mean_head_vectors,
     mediate,
     next_words,
-    strength_sweep,
+    scale_sweep,
 )
 from sav_ui import vector_lab, vector_tasks
 from sav_ui.analogy_view import _verdict, analogy
@@ -110,7 +110,7 @@ def test_a_prompt_is_shown_as_it_is_and_mixed_up(shelf):
 
 
 def test_what_the_page_finds_is_what_the_library_finds(found, shelf):
-    study, reader = study_of(found), Reader(shelf.get(""))
+    study, reader = study_of(found), PromptReader(shelf.get(""))
     means = mean_head_vectors(reader, study.told)
     np.testing.assert_allclose(study.means.values, means["above"].values, atol=1e-5)
     whole = mediate(reader, study.lost, means)
@@ -300,9 +300,9 @@ def test_an_answer_of_several_tokens_is_right_by_its_first_word():
 def test_the_wanted_word_is_the_first_token_of_the_answer(shelf):
     backbone, example = shelf.get(""), RelationPrompt(vector_lab.drawn_task().test[0]).example
     vector = FunctionVector(np.zeros(1, np.float32), "above", 0)
-    words = strength_sweep(Reader(backbone), example, vector, [0.0], wanted="cat apple")
+    words = scale_sweep(PromptReader(backbone), example, vector, [0.0], wanted="cat apple")
     assert words.wanted == "cat"
-    assert strength_sweep(Reader(backbone), example, vector, [0.0]).wanted is None
+    assert scale_sweep(PromptReader(backbone), example, vector, [0.0]).wanted is None
 
 
 def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf):
