@@ -28,9 +28,8 @@ from sav_core.vectors_options import (
     VectorFile,
     VectorFiles,
 )
-from sav_core.vectors_runs import keeping, means_of, mediated, open_reader, placed, swept, task_from
+from sav_core.vectors_runs import at_chosen_site, keeping, mediated, open_reader, task_from
 from sav_core.vectors_words import (
-    count_answers,
     describe_outcomes,
     describe_sweeps,
     describe_vector,
@@ -91,7 +90,8 @@ def mediate(
     task = task_from(data, images, seed, relation)
     prompting = Prompting(told_by, demonstrations, seed)
     with keeping(resume):
-        means, effects = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
+        found = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
+    means, effects = found.means, found.effects
     aie, (low, high) = effects.aie(), effects.interval()
     leading: list[dict[str, Any]] = [
         {
@@ -155,11 +155,11 @@ def extract(
     task = task_from(data, images, seed, relation)
     prompting = Prompting(told_by, demonstrations, seed)
     with keeping(resume):
-        means, effects = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
-        vector = build_vector(reader.backbone, means, effects.ranking[:heads], seed=seed, told_by=told_by)
+        found = mediated(reader, task, prompts, prompting, resume, only_right=not all_prompts)
+        vector = build_vector(reader.backbone, found.means, found.effects.ranking[:heads], seed=seed, told_by=told_by)
         made = {"asked": prompts, "demonstrations": demonstrations, "only_right": not all_prompts}
         vector = replace(vector, notes={**vector.notes, **made})
-        vector = placed(vector, PromptSet(reader, zero_shot(task.validation)), layer, scale)
+        vector = at_chosen_site(vector, PromptSet(reader, zero_shot(task.validation)), layer, scale)
         vector.save(out)
     say_saved(vector, out, as_json)
 
@@ -197,8 +197,10 @@ def evaluate(
         FunctionVector,
         Prompting,
         evaluate_vector,
+        relation_means,
         shipped_sprites,
         side_effects,
+        sweep_settings,
         unrelated_questions,
     )
 
@@ -213,11 +215,14 @@ def evaluate(
     means = None
     if judged.heads:
         asked = prompts or made.get("asked", 25)
-        means = means_of(reader, task, asked, prompting, only_right=made.get("only_right", False))
+        means = relation_means(reader, task, asked, prompting, only_right=made.get("only_right", False))
     with progress_bar("judging") as progress:
         outcomes = evaluate_vector(reader, task, judged, means=means, others=others, prompting=prompting, progress=progress)
     broken = side_effects(reader, unrelated_questions(shipped_sprites()), judged)
-    found = swept(reader, task, judged, means, prompting) if sweeps else None
+    found = None
+    if sweeps:
+        with progress_bar("trying layers and scales") as progress:
+            found = sweep_settings(reader, task, judged, means, prompting, progress=progress)
     if as_json:
         side = {"changed": broken.changed, "before": broken.before, "after": broken.after, "n": broken.n}
         more = {} if found is None else {"sweeps": describe_sweeps(found)}
@@ -249,27 +254,17 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune a vector on zero-shot prompts; the model stays as it is, bit for bit."""
-    from sav_core.vectors import FunctionVector, PromptSet, injecting, random_vector, tune_vector, zero_shot
+    from sav_core.vectors import TUNED, FunctionVector, PromptSet, judge_tuned, tune_with_controls, zero_shot
 
     reader = open_reader(model, dtype)
     start = FunctionVector.load(vector, reader.backbone)
     task = task_from(data, images, start.seed, start.relation)
     train, validation = PromptSet(reader, zero_shot(task.train)), PromptSet(reader, zero_shot(task.validation))
     with progress_bar("tuning") as progress:
-        tuned = tune_vector(start, train, validation, steps=steps, rate=rate, progress=progress)
-    found = {"before tuning": start, "tuned": tuned.vector}
-    if controls:
-        few = PromptSet(reader, zero_shot(task.train[:5]))
-        with progress_bar("tuning from a random start") as progress:
-            found["tuned random start"] = tune_vector(
-                random_vector(start), train, validation, steps=steps, rate=rate, progress=progress
-            ).vector
-        with progress_bar("tuning on five examples") as progress:
-            found["tuned on five"] = tune_vector(start, few, validation, steps=steps, rate=rate, progress=progress).vector
-    test = PromptSet(reader, zero_shot(task.test))
-    outcomes = {name: test.ask(injecting(reader.backbone, each)) for name, each in found.items()}
+        found = tune_with_controls(start, train, validation, controls=controls, steps=steps, rate=rate, progress=progress)
+    judged = judge_tuned(PromptSet(reader, zero_shot(task.test)), start, found)
+    tuned = found[TUNED]
     tuned.vector.save(out)
-    judged = count_answers(outcomes)
     if as_json:
         curve = [{"step": p.step, "accuracy": p.accuracy, "probability": p.probability} for p in tuned.curve]
         described = {"out": str(out), **describe_vector(tuned.vector)}
@@ -300,7 +295,7 @@ def compose(
     as_json: AsJson = False,
 ) -> None:
     """Sum base vectors into a relation that none was made for, and judge it beside simpler ways."""
-    from sav_core.vectors import FunctionVector, PromptSet, RelationPrompt, combine, injecting, pair_weights, zero_shot
+    from sav_core.vectors import FunctionVector, PromptSet, combine, judge_composition, pair_weights, zero_shot
 
     reader = open_reader(model, dtype)
     bases = [FunctionVector.load(path, reader.backbone) for path in vector]
@@ -311,19 +306,8 @@ def compose(
     else:
         chosen = _numbers(weights)
     composed = combine(bases, chosen, relation)
-    equal = combine(bases, [sum(chosen) / len(bases)] * len(bases), relation)
-    prompt_set = PromptSet(reader, zero_shot(task.test))
-    once = PromptSet(reader, [RelationPrompt(item, (source,), (source.related,)) for item in task.test])
-    answers = {
-        "zero-shot": prompt_set.ask(),
-        "in context, same pair": once.ask(),
-        "composed": prompt_set.ask(injecting(reader.backbone, composed)),
-        "equal weights": prompt_set.ask(injecting(reader.backbone, equal)),
-        "best base vector": max(
-            (prompt_set.ask(injecting(reader.backbone, base)) for base in bases), key=lambda each: float(each.accuracy)
-        ),
-    }
-    outcomes = count_answers(answers)
+    with progress_bar("judging") as progress:
+        outcomes = judge_composition(reader, task.test, bases, chosen, source, progress=progress)
     composed.save(out)
     if as_json:
         print_json(

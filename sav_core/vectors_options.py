@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from sav_core.vectors.prompts import Cue
+
 __all__ = [
     "AllPrompts",
-    "Cue",
     "Data",
     "HeadCount",
     "Images",
@@ -25,8 +26,6 @@ __all__ = [
     "VectorFile",
     "VectorFiles",
 ]
-
-Cue = Literal["demonstrations", "words"]
 
 Data = Annotated[
     Path | None,

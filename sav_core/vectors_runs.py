@@ -1,13 +1,12 @@
-"""What the commands of function vectors have in common: the model, the items, the mediation, the place of a vector."""
+"""What the commands of function vectors open and choose with a progress bar: the model, the items, heads and site."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sav_core.command_parts import open_backbone
 from sav_core.console import progress_bar
@@ -15,43 +14,9 @@ from sav_core.errors import CancelledError, SkippedWarning
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
-    import numpy as np
+    from sav_core.vectors import FunctionVector, Mediation, Prompting, PromptReader, PromptSet, RelationTask
 
-    from sav_core.vectors import (
-        Effects,
-        FunctionVector,
-        MeanVectors,
-        Outcome,
-        Prompting,
-        PromptReader,
-        PromptSet,
-        RelationTask,
-    )
-
-__all__ = ["Sweeps", "keeping", "means_of", "mediated", "open_reader", "placed", "swept", "task_from"]
-
-_COUNTS = (1, 2, 3, 5, 10, 20, 50)  # of heads, as far as a vector has so many
-_SHOWN = (0, 1, 2, 4, 8)  # demonstrations, up to as many as the vector's prompts had
-SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # tried on validation where no scale is given
-
-
-@dataclass(frozen=True)
-class Sweeps:
-    """How accuracy changes with each setting.
-
-    Attributes:
-        heads: by how many of the vector's leading heads, on validation; empty for a vector that has none.
-        demonstrations: by how many stand in context, without the vector, on the test part.
-        layers: the rows of ``places``.
-        scales: its columns.
-        places: ``float (layer, scale)``, the vector's accuracy there on validation.
-    """
-
-    heads: dict[int, Outcome]
-    demonstrations: dict[int, Outcome]
-    layers: tuple[int, ...]
-    scales: tuple[float, ...]
-    places: np.ndarray[Any, Any]
+__all__ = ["at_chosen_site", "keeping", "mediated", "open_reader", "task_from"]
 
 
 @contextmanager
@@ -91,63 +56,27 @@ def task_from(data: Path | None, images: Path | None, seed: int, relation: str) 
     return task
 
 
-def means_of(
-    reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting, *, only_right: bool
-) -> MeanVectors:
-    """Return the mean head vectors of the first items of the training part."""
-    from sav_core.vectors import mean_head_vectors
-
-    clean = prompting.clean(task.train[:prompts], task.train)
-    (means,) = mean_head_vectors(reader, clean, only_right=only_right).values()
-    return means
-
-
 def mediated(
     reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting, resume: Path | None, *, only_right: bool
-) -> tuple[MeanVectors, Effects]:
-    """Return mean head vectors and effects on the first items of the training part.
+) -> Mediation:
+    """Return every head's effect; that prompts could not be corrupted, and so have none, is a warning."""
+    from sav_core.vectors import mediate_relation
 
-    Prompts that cannot be corrupted have no effects, with a warning.
-    """
-    from sav_core.vectors import mediate
-
-    items = task.train[:prompts]
-    corrupted = prompting.corrupted(items, task.train)  # before the means, which take long: it may be refused
-    if missing := len(items) - len(corrupted):
-        reason = f"{missing} of {len(items)} prompts were left out, for nothing can be put in them that is wrong."
-        warnings.warn(reason, SkippedWarning, stacklevel=2)
-    means = means_of(reader, task, prompts, prompting, only_right=only_right)
     with progress_bar("patching heads") as progress:
-        return means, mediate(reader, corrupted, {means.relation: means}, progress=progress, resume=resume)
+        found = mediate_relation(reader, task, prompts, prompting, only_right=only_right, resume=resume, progress=progress)
+    if found.left_out:
+        asked = found.left_out + found.effects.asked
+        reason = f"{found.left_out} of {asked} prompts were left out, for nothing can be put in them that is wrong."
+        warnings.warn(reason, SkippedWarning, stacklevel=2)
+    return found
 
 
-def placed(vector: FunctionVector, prompt_set: PromptSet, layer: int | None, scale: float | None) -> FunctionVector:
-    """Return the vector at the layer and scale given, or the best on validation: the lower and smaller when they tie."""
-    from sav_core.vectors import layer_scale_map
+def at_chosen_site(vector: FunctionVector, validation: PromptSet, layer: int | None, scale: float | None) -> FunctionVector:
+    """Return the vector at the layer and scale given, or at the best on validation."""
+    from sav_core.vectors import SCALES, map_sites
 
     if layer is not None and scale is not None:
         return vector.at(layer, scale)
-    layers = list(range(prompt_set.reader.backbone.geometry.layers)) if layer is None else [layer]
-    scales = SCALES if scale is None else (scale,)
+    layers, scales = None if layer is None else [layer], SCALES if scale is None else (scale,)
     with progress_bar("choosing layer and scale") as progress:
-        accuracy: np.ndarray[Any, Any] = layer_scale_map(prompt_set, vector, layers, scales, progress)
-    row, column = divmod(int(accuracy.argmax()), len(scales))
-    return vector.at(layers[row], scales[column])
-
-
-def swept(
-    reader: PromptReader, task: RelationTask, vector: FunctionVector, means: MeanVectors | None, prompting: Prompting
-) -> Sweeps:
-    """Return the accuracy by number of heads, of demonstrations, and by layer and scale."""
-    from sav_core.vectors import PromptSet, demonstration_sweep, layer_scale_map, number_of_heads_sweep, zero_shot
-
-    prompt_set, heads = PromptSet(reader, zero_shot(task.validation)), {}
-    if means is not None and vector.heads:
-        counts = sorted({*(count for count in _COUNTS if count < len(vector.heads)), len(vector.heads)})
-        heads = number_of_heads_sweep(prompt_set, means, vector.heads, vector, counts)
-    shown = sorted({*(count for count in _SHOWN if count < prompting.demonstrations), prompting.demonstrations})
-    demonstrations = demonstration_sweep(reader, task, vector.relation, shown, prompting.seed)
-    layers = tuple(range(reader.backbone.geometry.layers))
-    with progress_bar("trying layers and scales") as progress:
-        places = layer_scale_map(prompt_set, vector, layers, SCALES, progress)
-    return Sweeps(heads, demonstrations, layers, SCALES, places)
+        return vector.at(*map_sites(validation, vector, layers=layers, scales=scales, progress=progress).best)

@@ -10,11 +10,9 @@ from sav_core.console import print_json, print_line, print_table
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
-    from sav_core.vectors import Answers, FunctionVector, Outcome
-    from sav_core.vectors_runs import Sweeps
+    from sav_core.vectors import FunctionVector, Outcome, Sweeps
 
 __all__ = [
-    "count_answers",
     "describe_outcomes",
     "describe_sweeps",
     "describe_vector",
@@ -23,16 +21,6 @@ __all__ = [
     "say_saved",
     "span",
 ]
-
-
-def count_answers(answers: Mapping[str, Answers]) -> dict[str, Outcome]:
-    """Return how many of each condition's answers were right."""
-    from sav_core.vectors import Outcome
-
-    return {
-        name: Outcome(int(each.right.sum()), len(each.said), float(each.probability.mean()))
-        for name, each in answers.items()
-    }
 
 
 def describe_outcomes(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, Any]]:
@@ -68,7 +56,8 @@ def describe_sweeps(found: Sweeps) -> dict[str, Any]:
         ]
         for name, outcomes in (("heads", found.heads), ("demonstrations", found.demonstrations))
     }
-    return {**by_count, "layers": found.layers, "scales": found.scales, "accuracy": found.places.tolist()}
+    sites = found.sites
+    return {**by_count, "layers": sites.layers, "scales": sites.scales, "accuracy": sites.accuracy.tolist()}
 
 
 def print_sweeps(found: Sweeps) -> None:
@@ -83,8 +72,9 @@ def print_sweeps(found: Sweeps) -> None:
             rows = [[str(e[name]), f"{e['accuracy']:.1%}", span(e["interval"], ".1%")] for e in described[name]]
             print_table([name, "accuracy", "95 % interval"], rows)
     print_line("\nBy layer and scale, on validation:\n")
-    rows = [[str(layer), *(f"{each:.1%}" for each in row)] for layer, row in zip(found.layers, found.places, strict=True)]
-    print_table(["layer", *(f"x {scale:g}" for scale in found.scales)], rows)
+    sites = found.sites
+    rows = [[str(layer), *(f"{each:.1%}" for each in row)] for layer, row in zip(sites.layers, sites.accuracy, strict=True)]
+    print_table(["layer", *(f"x {scale:g}" for scale in sites.scales)], rows)
 
 
 def span(interval: Sequence[float], form: str = "+.4f") -> str:

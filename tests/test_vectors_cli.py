@@ -112,7 +112,7 @@ def test_sweeps_are_printed_and_the_control_has_the_means_of_the_vector(capsys, 
         asked_for.append(({len(prompt.demonstrations) for prompt in prompts}, len(prompts), settings["only_right"]))
         return means(reader, prompts, **settings)
 
-    monkeypatch.setattr("sav_core.vectors.mean_head_vectors", record)
+    monkeypatch.setattr("sav_core.vectors.studies.mean_head_vectors", record)
     asked = ["evaluate", "--vector", vector, "--data", data, "--model", model, "--dtype", "float32", "--sweeps"]
     status, out, err = run(capsys, *asked, "--json")
     assert (status, err) == (0, "")

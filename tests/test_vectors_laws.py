@@ -290,6 +290,34 @@ def test_an_interrupted_run_keeps_what_it_did_and_goes_on_though_the_means_were_
         mediate(reader, prompts, other, resume=file)
 
 
+def test_effects_can_be_watched_as_they_grow_and_what_was_shown_stays_as_it_was(mediation):
+    reader, prompts, means, effects = mediation("llava")
+    shown = []
+    watched = mediate(reader, prompts, means, watch=shown.append)
+    assert [(len(each.changes), each.asked) for each in shown] == [(1, 3), (2, 3), (3, 3)]
+    for each in (*shown, watched):
+        np.testing.assert_array_equal(each.changes, effects.changes[: len(each.changes)])
+        np.testing.assert_array_equal(each.baseline, effects.baseline[: len(each.changes)])
+    one_by_one = [mediate(reader, [prompt], means) for prompt in prompts]
+    np.testing.assert_array_equal(watched.changes, np.concatenate([each.changes for each in one_by_one]))
+
+
+def test_mediation_goes_on_from_what_is_known(mediation):
+    reader, prompts, means, effects = mediation("llava")
+    seen = []
+    known = mediate(reader, prompts, means, cancel=lambda: bool(seen), progress=seen.append)
+    seen.clear()
+    whole = mediate(reader, prompts, means, known=known, progress=seen.append)
+    assert [each.done for each in seen] == [2, 3]
+    np.testing.assert_array_equal(whole.changes, effects.changes)
+    np.testing.assert_array_equal(whole.baseline, effects.baseline)
+    assert (len(known.changes), whole.complete) == (1, True)
+    with pytest.raises(SettingError, match="known must be the effects on the first of 3 prompts"):
+        mediate(reader, prompts, means, known=replace(known, relations=("by",)))
+    with pytest.raises(SettingError, match="give one of them"):
+        mediate(reader, prompts, means, known=known, resume="somewhere")
+
+
 def edited(backbone, edit):
     """A copy of a backbone whose model was edited."""
     other = copy.copy(backbone)

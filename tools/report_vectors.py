@@ -25,58 +25,54 @@ from sav_core.evaluation import wilson_interval
 from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
     BASES_OF,
+    IN_CONTEXT,
+    LAYER_MEAN_BEST,
+    TUNED,
     FunctionVector,
     MeanVectors,
-    Outcome,
     Prompting,
     PromptReader,
     PromptSet,
-    RelationPrompt,
     RelationTask,
+    SiteMap,
     build_vector,
-    combine,
     draw_task,
     evaluate_vector,
     in_context,
-    injecting,
+    judge_composition,
+    judge_tuned,
     layer_mean_vector,
-    layer_scale_map,
-    mean_head_vectors,
-    mediate,
+    map_sites,
+    mediate_relation,
+    outcome_of,
     pair_weights,
-    random_vector,
     shipped_sprites,
     side_effects,
-    tune_vector,
+    tune_with_controls,
     unrelated_questions,
     zero_shot,
 )
-from sav_core.vectors_runs import SCALES
 from tools.report_vectors_text import write_report
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADS, FEW = 10, 5
+HEADS = 10
 Values = dict[str, Any]
 Counts = dict[str, list[tuple[int, int]]]  # condition -> right and asked, of each relation
 
 
 def find(
     reader: PromptReader, task: RelationTask, prompts: int, prompting: Prompting
-) -> tuple[dict[str, FunctionVector], Values, Any]:
+) -> tuple[dict[str, FunctionVector], Values, dict[str, MeanVectors]]:
     """Mediate every base relation; return its vector of the leading heads, what was found, and the mean vectors."""
     vectors, means, effects = {}, {}, {}
     for relation in RELATIONS:
-        own = task.of(relation)
-        means[relation] = mean_head_vectors(reader, prompting.clean(own.train[:prompts], own.train))[relation]
-        corrupted = prompting.corrupted(own.train[:prompts], own.train)
-        effects[relation] = mediate(reader, corrupted, {relation: means[relation]})
-        vectors[relation] = build_vector(
-            reader.backbone, means[relation], effects[relation].ranking[:HEADS], seed=prompting.seed
-        )
+        found = mediate_relation(reader, task.of(relation), prompts, prompting)
+        means[relation], effects[relation] = found.means, found.effects
+        vectors[relation] = build_vector(reader.backbone, found.means, found.effects.ranking[:HEADS], seed=prompting.seed)
     average = np.mean([each.aie() for each in effects.values()], axis=0)
     order = np.argsort(-average, axis=None)
     positive = np.clip(average, 0, None)
-    found = {
+    values = {
         "top_share": {
             **{relation: each.concentration(HEADS) for relation, each in effects.items()},
             "average": float(positive.flat[order[:HEADS]].sum() / positive.sum()),
@@ -86,18 +82,19 @@ def find(
         "in_context_on_train": {relation: each.accuracy for relation, each in means.items()},
         "aie": average.tolist(),
     }
-    return vectors, found, means
+    return vectors, values, means
 
 
-def place(reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector]) -> dict[str, FunctionVector]:
+def at_one_site(
+    reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector]
+) -> dict[str, FunctionVector]:
     """Put all vectors at one layer and scale, the best on validation over all relations: only so can they be summed."""
-    layers = list(range(reader.backbone.geometry.layers))
     maps = [
-        layer_scale_map(PromptSet(reader, zero_shot(task.of(relation).validation)), vector, layers, SCALES)
+        map_sites(PromptSet(reader, zero_shot(task.of(relation).validation)), vector)
         for relation, vector in vectors.items()
     ]
-    row, column = divmod(int(np.mean(maps, axis=0).argmax()), len(SCALES))
-    return {relation: vector.at(layers[row], SCALES[column]) for relation, vector in vectors.items()}
+    best = SiteMap.mean(maps).best
+    return {relation: vector.at(*best) for relation, vector in vectors.items()}
 
 
 def best_layer_mean(
@@ -110,7 +107,7 @@ def best_layer_mean(
         layer_mean_vector(reader, prompting.clean(few, task.train), zero_shot(few), like.at(layer, 1.0))
         for layer in range(reader.backbone.geometry.layers)
     ]
-    return max(rivals, key=lambda rival: float(validation.ask(injecting(reader.backbone, rival)).accuracy))
+    return max(rivals, key=lambda rival: outcome_of(validation, rival).right)
 
 
 def judge(
@@ -128,7 +125,7 @@ def judge(
         outcomes = evaluate_vector(reader, task, vector, means=means[relation], others=others, prompting=prompting)
         own = task.of(relation)
         rival = best_layer_mean(reader, own, vector, prompts, prompting)
-        outcomes["layer mean, its best layer"] = _ask(PromptSet(reader, zero_shot(own.test)), rival)
+        outcomes[LAYER_MEAN_BEST] = outcome_of(PromptSet(reader, zero_shot(own.test)), rival)
         for name, outcome in outcomes.items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
     return counts
@@ -142,16 +139,9 @@ def tune(
     for relation, vector in vectors.items():
         own = task.of(relation)
         train, validation, test = (PromptSet(reader, zero_shot(part)) for part in (own.train, own.validation, own.test))
-        few = PromptSet(reader, zero_shot(own.train[:FEW]))
-        tuned[relation] = tune_vector(vector, train, validation, steps=steps).vector
-        found = {
-            "before tuning": vector,
-            "tuned": tuned[relation],
-            "tuned from a random start": tune_vector(random_vector(vector), train, validation, steps=steps).vector,
-            f"tuned on {FEW} examples": tune_vector(vector, few, validation, steps=steps).vector,
-        }
-        for name, each in found.items():
-            outcome = _ask(test, each)
+        found = tune_with_controls(vector, train, validation, steps=steps)
+        tuned[relation] = found[TUNED].vector
+        for name, outcome in judge_tuned(test, vector, found).items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
     return tuned, counts
 
@@ -159,26 +149,17 @@ def tune(
 def compose(
     reader: PromptReader, task: RelationTask, vectors: Mapping[str, FunctionVector], prompting: Prompting
 ) -> tuple[Counts, Values]:
-    """Sums of two base vectors on the diagonal relations, which no vector was made for, and the weights of one pair."""
+    """The diagonal relations, which no vector was made for, as sums of two base vectors; and the weights of one pair."""
     counts: Counts = {}
     weighed: Values = {}
     for relation, bases in BASES_OF.items():
         own = task.of(relation)
-        pair, prompt_set = [vectors[base] for base in bases], PromptSet(reader, zero_shot(own.test))
-        source = own.train[0]
+        pair, source = [vectors[base] for base in bases], own.train[0]
         weights = pair_weights(PromptSet(reader, zero_shot([source])), pair).tolist()
         weighed[relation] = dict(zip(bases, weights, strict=True))
-        once = [RelationPrompt(item, (source,), (source.related,)) for item in own.test]
-        outcomes = {
-            "zero-shot": _ask(prompt_set, None),
-            "in context, same pair": _ask(PromptSet(reader, once), None),
-            "in context": _ask(
-                PromptSet(reader, in_context(own.test, own.train, prompting.demonstrations, prompting.seed)), None
-            ),
-            "best single base": max((_ask(prompt_set, vectors[base]) for base in RELATIONS), key=lambda each: each.right),
-            "sum, weights of one pair": _ask(prompt_set, combine(pair, weights, relation)),
-            "sum, equal weights": _ask(prompt_set, combine(pair, [1.0, 1.0], relation)),
-        }
+        outcomes = judge_composition(reader, own.test, pair, weights, source, rivals=list(vectors.values()))
+        shown = in_context(own.test, own.train, prompting.demonstrations, prompting.seed)
+        outcomes[IN_CONTEXT] = outcome_of(PromptSet(reader, shown))
         for name, outcome in outcomes.items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))
     return counts, weighed
@@ -208,7 +189,7 @@ def measure(
     task = draw_task(shipped_sprites(), scenes=scenes, seed=seed)
     say("finding heads")
     vectors, mediation, means = find(reader, task, prompts, prompting)
-    vectors = place(reader, task, vectors)
+    vectors = at_one_site(reader, task, vectors)
     say("judging vectors")
     conditions = judge(reader, task, vectors, means, prompts, prompting)
     say("tuning")
@@ -246,11 +227,6 @@ def measure(
         },
         "seconds": time.perf_counter() - started,
     }
-
-
-def _ask(prompt_set: PromptSet, vector: FunctionVector | None) -> Outcome:
-    answers = prompt_set.ask() if vector is None else prompt_set.ask(injecting(prompt_set.reader.backbone, vector))
-    return Outcome(int(answers.right.sum()), len(answers.said), float(answers.probability.mean()))
 
 
 def _shares(counts: Counts) -> Values:

@@ -8,21 +8,44 @@ from typing import Any
 
 import numpy as np
 
+from sav_core.vectors import (
+    BEST_BASE,
+    COMPOSED,
+    EQUAL_WEIGHTS,
+    IN_CONTEXT,
+    IN_WORDS,
+    INJECTED,
+    LAYER_MEAN,
+    LAYER_MEAN_BEST,
+    OTHER_RELATION,
+    RANDOM_HEADS,
+    RANDOM_VECTOR,
+    SAME_PAIR,
+    TUNED,
+    TUNED_RANDOM_START,
+    ZERO_SHOT,
+)
+
 __all__ = ["BEGIN", "END", "page", "section", "with_section", "write_report"]
 
 BEGIN, END = "<!-- Written by `make report` from docs/vectors.json. -->", "<!-- End of the function vectors. -->"
-SAME_PLACE = ("random vector", "random heads", "other relation", "layer mean")
-SHORT = ("zero-shot", "in context", "injected", *SAME_PLACE, "layer mean, its best layer")
+SAME_SITE = (RANDOM_VECTOR, RANDOM_HEADS, OTHER_RELATION, LAYER_MEAN)
+SHORT = (ZERO_SHOT, IN_CONTEXT, INJECTED, *SAME_SITE, LAYER_MEAN_BEST)
 EXPLAINED = {
-    "zero-shot": "zero-shot: which relation is meant is not said",
-    "in context": "in context, 4 demonstrations",
-    "in words": "the relation named in the question",
-    "injected": "**vector of the 10 leading heads, injected zero-shot**",
-    "random vector": "random vector of equal length",
-    "random heads": "vector of 10 random heads",
-    "other relation": "vector of another relation (the best of them)",
-    "layer mean": "the layer's whole mean difference, at the same place",
-    "layer mean, its best layer": "the same at the layer that suits it best",
+    ZERO_SHOT: "zero-shot: which relation is meant is not said",
+    IN_CONTEXT: "in context, 4 demonstrations",
+    IN_WORDS: "the relation named in the question",
+    INJECTED: "**vector of the 10 leading heads, injected zero-shot**",
+    RANDOM_VECTOR: "random vector of equal length",
+    RANDOM_HEADS: "vector of 10 random heads",
+    OTHER_RELATION: "vector of another relation (the best of them)",
+    LAYER_MEAN: "the layer's whole mean difference, at the same place",
+    LAYER_MEAN_BEST: "the same at the layer that suits it best",
+}
+SUMS = {
+    SAME_PAIR: "in context, the one pair",
+    COMPOSED: "composed: the sum by the weights of one pair",
+    EQUAL_WEIGHTS: "the sum by equal weights",
 }
 Values = Mapping[str, Any]
 
@@ -69,10 +92,10 @@ def page(found: Values) -> str:
         _by_relation(found["tuning"], relations, {}),
         "## Combined into relations never trained",
         "Made from the vectors as they were found:",
-        _by_relation(found["composition"]["raw"], found["diagonals"], {}),
+        _by_relation(found["composition"]["raw"], found["diagonals"], SUMS),
         *_weights_said(found, "raw"),
         "Made from the tuned ones:",
-        _by_relation(found["composition"]["tuned"], found["diagonals"], {}),
+        _by_relation(found["composition"]["tuned"], found["diagonals"], SUMS),
         *_weights_said(found, "tuned"),
         "## What follows",
         "\n".join(f"- {line}" for line in said(found)),
@@ -83,13 +106,13 @@ def page(found: Values) -> str:
 def said(found: Values) -> list[str]:
     """What the figures say, against what was hoped for."""
     conditions, tuning, raw = found["conditions"], found["tuning"], found["composition"]["raw"]
-    injected = conditions["injected"]["accuracy"]
-    over_zero = injected - conditions["zero-shot"]["accuracy"]
-    nearest = max(SAME_PLACE, key=lambda name: conditions[name]["accuracy"])
+    injected = conditions[INJECTED]["accuracy"]
+    over_zero = injected - conditions[ZERO_SHOT]["accuracy"]
+    nearest = max(SAME_SITE, key=lambda name: conditions[name]["accuracy"])
     over_control = injected - conditions[nearest]["accuracy"]
-    rival = conditions["layer mean, its best layer"]["accuracy"]
-    tuned, shown = tuning["tuned"]["accuracy"], conditions["in context"]["accuracy"]
-    composed, base = raw["sum, equal weights"], raw["best single base"]
+    rival = conditions[LAYER_MEAN_BEST]["accuracy"]
+    tuned, shown = tuning[TUNED]["accuracy"], conditions[IN_CONTEXT]["accuracy"]
+    composed, base = raw[EQUAL_WEIGHTS], raw[BEST_BASE]
     apart = composed["interval"][0] > base["interval"][1]
     average, unrelated = found["mediation"]["top_share"]["average"], found["unrelated"]
     return [
@@ -99,10 +122,10 @@ def said(found: Values) -> list[str]:
         f"over the nearest control at its place, {EXPLAINED[nearest]} (the aim was 15). Everything that the best layer "
         f"holds, and not the heads' part alone, reaches {100 * rival:.1f}.",
         f"Tuned, {100 * tuned:.1f} against {100 * shown:.1f} in context with {found['demonstrations']} demonstrations: "
-        + _verdict(tuning["tuned"], conditions["in context"])
-        + f". A tuned random start reaches {100 * tuning['tuned from a random start']['accuracy']:.1f}.",
-        f"Diagonals: the sum of two base vectors {_share(composed)}, the best single base {_share(base)}, "
-        f"{found['demonstrations']} demonstrations {_share(raw['in context'])}: "
+        + _verdict(tuning[TUNED], conditions[IN_CONTEXT])
+        + f". A tuned random start reaches {100 * tuning[TUNED_RANDOM_START]['accuracy']:.1f}.",
+        f"Diagonals: the sum of two base vectors {_share(composed)}, the best base vector {_share(base)}, "
+        f"{found['demonstrations']} demonstrations {_share(raw[IN_CONTEXT])}: "
         + ("better than the best base" if apart else "not told apart from the best base")
         + ", and far from right: the model learnt no diagonal as an unnamed relation.",
         f"A vector is not harmless: of {unrelated['n']} unrelated questions {100 * unrelated['changed']:.0f} % get another "
@@ -131,7 +154,7 @@ def _measured(found: Values) -> str:
     return (
         f"Measured on {found['date']} on the embedded model ({model['parameters'] / 1e6:.1f} million parameters, "
         f"{model['geometry']}): heads found on {found['prompts']} prompts of each of {len(found['relations'])} relations, "
-        f"judged on {found['conditions']['injected']['n']} test items, seed {found['seed']}."
+        f"judged on {found['conditions'][INJECTED]['n']} test items, seed {found['seed']}."
     )
 
 

@@ -1,6 +1,6 @@
 """How much a function vector does, beside everything that could explain it away, on all items of the test part.
 
-    outcomes = evaluate_vector(reader, task, vector, means=means, others=[left], unrelated=questions)
+    outcomes = evaluate_vector(reader, task, vector, means=means, others=[left])
     outcomes["injected"].accuracy, outcomes["random vector"].accuracy, ...
     layer_scale_map(PromptSet(reader, zero_shot(task.validation)), vector, layers, scales)
 
@@ -9,28 +9,38 @@ Every figure is of the first token of the answer, on items right or wrong in con
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_core.hooks import watch_last_hidden
-from sav_core.records import Head, Progress, ProgressCallback
+from sav_core.records import Cancel, Head, ProgressCallback
 from sav_core.vectors.build import FunctionVector, build_vector
-from sav_core.vectors.exam import Answers, Ask, PromptSet
+from sav_core.vectors.conditions import (
+    IN_CONTEXT,
+    IN_WORDS,
+    INJECTED,
+    LAYER_MEAN,
+    OTHER_RELATION,
+    RANDOM_HEADS,
+    RANDOM_VECTOR,
+    ZERO_SHOT,
+)
+from sav_core.vectors.exam import Ask, PromptSet
 from sav_core.vectors.inject import injecting
 from sav_core.vectors.mediation import MeanVectors
+from sav_core.vectors.outcomes import Outcome, best_of, measure_each, outcome_of
 from sav_core.vectors.pausing import PromptReader
 from sav_core.vectors.prompts import Prompting, RelationPrompt, in_context, in_words, zero_shot
 from sav_core.vectors.relations import RelationTask
+from sav_core.vectors.sites import SCALES
 from sav_core.vectors.tune import random_vector
 
 __all__ = [
-    "Outcome",
     "SideEffects",
     "demonstration_sweep",
     "evaluate_vector",
@@ -38,25 +48,10 @@ __all__ = [
     "layer_scale_map",
     "number_of_heads_sweep",
     "side_effects",
-]  # fmt: skip
+]
 
 _PROMPTS = 25  # that a whole layer's mean is taken over
 _FROM_DEMONSTRATIONS = Prompting()
-_Key = TypeVar("_Key")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one condition answers: ``right`` of ``n`` (over all draws of a random one), and the answer's mean probability."""
-
-    right: int
-    n: int
-    probability: float
-
-    @property
-    def accuracy(self) -> float:
-        """Share of right answers."""
-        return self.right / self.n
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +81,7 @@ def evaluate_vector(
     prompting: Prompting = _FROM_DEMONSTRATIONS,
     draws: int = 5,
     progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
 ) -> dict[str, Outcome]:
     """Return the outcome of every condition on the test items of the vector's relation.
 
@@ -98,55 +94,63 @@ def evaluate_vector(
         prompting: of the clean prompts of the layer's mean; its demonstrations and seed are those of all conditions.
         draws: of the random controls.
         progress: called after every condition.
+        cancel: asked while prompts are asked; ``CancelledError`` once it says true.
 
     Returns:
         ``"zero-shot"``, ``"in context"``, ``"in words"`` that name the relation, ``"injected"``, and the controls
         ``"random vector"``, ``"random heads"``, ``"other relation"`` (the best of them) and ``"layer mean"`` (everything
         the layer holds, not the heads' part).
     """
-    seed, few = prompting.seed, task.of(vector.relation).train[:_PROMPTS]
-    own = task.of(vector.relation)
-    prompt_set = PromptSet(reader, zero_shot(own.test))
+    own, seed = task.of(vector.relation), prompting.seed
+    few = own.train[:_PROMPTS]
 
-    def under(*vectors: FunctionVector) -> Outcome:
-        return _outcome(
-            [prompt_set.ask(injecting(reader.backbone, drawn.at(vector.layer, vector.scale))) for drawn in vectors]
-        )
+    def asked(prompts: Sequence[RelationPrompt]) -> PromptSet:
+        return PromptSet(reader, prompts, cancel=cancel)
 
+    def at_its_site(*vectors: FunctionVector) -> list[FunctionVector]:
+        return [each.at(vector.layer, vector.scale) for each in vectors]
+
+    test = asked(zero_shot(own.test))
     conditions: dict[str, Callable[[], Outcome]] = {
-        "zero-shot": lambda: _outcome([prompt_set.ask()]),
-        "in context": lambda: _outcome(
-            [PromptSet(reader, in_context(own.test, own.train, prompting.demonstrations, seed)).ask()]
-        ),
-        "in words": lambda: _outcome([PromptSet(reader, in_words(own.test)).ask()]),
-        "injected": lambda: under(vector),
-        "random vector": lambda: under(*(random_vector(vector, seed + draw) for draw in range(draws))),
+        ZERO_SHOT: lambda: outcome_of(test),
+        IN_CONTEXT: lambda: outcome_of(asked(in_context(own.test, own.train, prompting.demonstrations, seed))),
+        IN_WORDS: lambda: outcome_of(asked(in_words(own.test))),
+        INJECTED: lambda: outcome_of(test, vector),
+        RANDOM_VECTOR: lambda: outcome_of(test, *(random_vector(vector, seed + draw) for draw in range(draws))),
     }
     if means is not None and vector.heads:
-        conditions["random heads"] = lambda: under(*_random_head_vectors(reader, vector, means, draws, seed))
+        conditions[RANDOM_HEADS] = lambda: outcome_of(
+            test, *at_its_site(*_random_head_vectors(reader, vector, means, draws, seed))
+        )
     if others:
-        conditions["other relation"] = lambda: max((under(other) for other in others), key=lambda each: each.right)
-    conditions["layer mean"] = lambda: under(
-        layer_mean_vector(reader, prompting.clean(few, own.train), zero_shot(few), vector)
+        conditions[OTHER_RELATION] = lambda: best_of(test, *at_its_site(*others))
+    clean = prompting.clean(few, own.train)
+    conditions[LAYER_MEAN] = lambda: outcome_of(
+        test, layer_mean_vector(reader, clean, zero_shot(few), vector, cancel=cancel)
     )
-    return _measured(conditions, progress)
+    return measure_each(conditions, progress)
 
 
 def layer_mean_vector(
-    reader: PromptReader, shown: Sequence[RelationPrompt], bare: Sequence[RelationPrompt], like: FunctionVector
+    reader: PromptReader,
+    clean: Sequence[RelationPrompt],
+    zero_shot_prompts: Sequence[RelationPrompt],
+    like: FunctionVector,
+    *,
+    cancel: Cancel | None = None,
 ) -> FunctionVector:
-    """Return the mean difference that demonstrations make to everything a layer passes on at the last token."""
+    """Return the mean difference between clean and zero-shot prompts in everything a layer passes on at the last token."""
 
     def mean(prompts: Sequence[RelationPrompt]) -> npt.NDArray[np.float64]:
-        prompt_set, sums = PromptSet(reader, prompts), np.zeros(len(like.values))
+        prompt_set, sums = PromptSet(reader, prompts, cancel=cancel), np.zeros(len(like.values))
         for _, prefix in prompt_set.groups():
             with watch_last_hidden(reader.backbone) as taken:
                 prefix.finish()
                 sums += taken()[:, like.layer].double().numpy().sum(0)
         return sums / len(prompts)
 
-    values = (mean(shown) - mean(bare)).astype(np.float32)
-    return replace(like, values=values, origin="layer mean", heads=(), notes={"prompts": len(shown)})
+    values = (mean(clean) - mean(zero_shot_prompts)).astype(np.float32)
+    return replace(like, values=values, origin=LAYER_MEAN, heads=(), notes={"prompts": len(clean)})
 
 
 def side_effects(reader: PromptReader, questions: Sequence[Ask], vector: FunctionVector) -> SideEffects:
@@ -161,14 +165,16 @@ def layer_scale_map(
     prompt_set: PromptSet,
     vector: FunctionVector,
     layers: Sequence[int] | None = None,
-    scales: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    scales: Sequence[float] = SCALES,
     progress: ProgressCallback | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the accuracy with the vector at every layer and scale: ``float (layer, scale)``, in the order given."""
     backbone = prompt_set.reader.backbone
     chosen = range(backbone.geometry.layers) if layers is None else layers
-    cells = {(layer, scale): _asking(prompt_set, vector.at(layer, scale)) for layer in chosen for scale in scales}
-    found = [outcome.accuracy for outcome in _measured(cells, progress).values()]
+    cells = {
+        (layer, scale): partial(outcome_of, prompt_set, vector.at(layer, scale)) for layer in chosen for scale in scales
+    }
+    found = [outcome.accuracy for outcome in measure_each(cells, progress).values()]
     return np.array(found).reshape(len(chosen), len(scales))
 
 
@@ -178,7 +184,8 @@ def number_of_heads_sweep(
     """Return the outcome of vectors of the first heads of a ranking, at the layer and scale of ``like``."""
     backbone = prompt_set.reader.backbone
     built = {n: build_vector(backbone, means, ranking[:n], layer=like.layer) for n in counts}
-    return _measured({n: _asking(prompt_set, vector.at(like.layer, like.scale)) for n, vector in built.items()}, None)
+    at = {n: vector.at(like.layer, like.scale) for n, vector in built.items()}
+    return measure_each({n: partial(outcome_of, prompt_set, vector) for n, vector in at.items()})
 
 
 def demonstration_sweep(
@@ -188,13 +195,9 @@ def demonstration_sweep(
     own = task.of(relation)
 
     def asking(count: int) -> Callable[[], Outcome]:
-        return lambda: _outcome([PromptSet(reader, in_context(own.test, own.train, count, seed)).ask()])
+        return lambda: outcome_of(PromptSet(reader, in_context(own.test, own.train, count, seed)))
 
-    return _measured({count: asking(count) for count in counts}, None)
-
-
-def _asking(prompt_set: PromptSet, vector: FunctionVector) -> Callable[[], Outcome]:
-    return lambda: _outcome([prompt_set.ask(injecting(prompt_set.reader.backbone, vector))])
+    return measure_each({count: asking(count) for count in counts})
 
 
 def _random_head_vectors(
@@ -206,22 +209,3 @@ def _random_head_vectors(
     rng = Random(f"{seed} heads")  # noqa: S311  # a control, not a secret
     drawn = [rng.sample(every, len(vector.heads)) for _ in range(draws)]
     return [build_vector(reader.backbone, means, heads, layer=vector.layer) for heads in drawn]
-
-
-def _measured(conditions: Mapping[_Key, Callable[[], Outcome]], progress: ProgressCallback | None) -> dict[_Key, Outcome]:
-    """Measure one condition after the other."""
-    found: dict[_Key, Outcome] = {}
-    start = time.perf_counter()
-    for key, measure in conditions.items():
-        found[key] = measure()
-        if progress:
-            progress(Progress(len(found), len(conditions), time.perf_counter() - start))
-    return found
-
-
-def _outcome(answers: Sequence[Answers]) -> Outcome:
-    return Outcome(
-        sum(int(each.right.sum()) for each in answers),
-        sum(len(each.said) for each in answers),
-        float(np.mean([each.probability.mean() for each in answers])),
-    )

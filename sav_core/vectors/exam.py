@@ -161,7 +161,7 @@ class PromptSet:
 
     def _check(self) -> None:
         if self._cancel():
-            raise CancelledError("Stopped while prompts were being read.")
+            raise CancelledError("Stopped while the prompts were being asked; what was found before stays.")
 
 
 def _judged(logits: torch.Tensor, wanted: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

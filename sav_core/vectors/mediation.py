@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +90,9 @@ def mediate(
     prompts: Sequence[RelationPrompt],
     means: Mapping[str, MeanVectors],
     *,
+    known: Effects | None = None,
     progress: ProgressCallback | None = None,
+    watch: Callable[[Effects], None] | None = None,
     cancel: Cancel | None = None,
     resume: Path | None = None,
     heads_at_once: int | None = None,
@@ -101,56 +103,83 @@ def mediate(
         reader: of the model.
         prompts: corrupted in-context prompts.
         means: the mean head vectors of each of their relations.
+        known: the effects on the first of these prompts, found before; the work goes on after them.
         progress: called after every prompt.
+        watch: shown the effects so far after every prompt, to draw them as they grow.
         cancel: asked after every prompt; once it says true, what is done by then is returned.
         resume: a file that keeps what is done, also when the work is interrupted; if it is there, the work goes on where
             it ended, with the mean vectors it began with.
         heads_at_once: how many heads are patched in one forward; as many as memory allows by default.
 
     Raises:
-        SettingError: a relation has no mean vectors, or ``resume`` holds another run's work.
+        SettingError: a relation has no mean vectors, ``known`` is of other prompts, or ``resume`` holds another run's work.
     """
     if missing := sorted({prompt.item.relation for prompt in prompts} - set(means)):
         raise SettingError(f"means must have the relation {missing[0]!r} of the prompts, but has {', '.join(means)}.")
-    geometry = reader.backbone.geometry
-    run = _run_id(reader, prompts)
+    if known is not None and resume is not None:
+        raise SettingError("known and resume both say where the work goes on: give one of them.")
     values = {relation: means[relation].values for relation in sorted(means)}
-    partial = read_partial(resume, run, values) if resume else None
-    done = 0
-    changes = np.zeros((len(prompts), geometry.layers, geometry.heads), dtype=np.float32)
-    baseline = np.zeros(len(prompts), dtype=np.float32)
-    if partial is not None:
-        effects, values = partial[0], dict(partial[1])
-        done = len(effects.changes)
-        changes[:done], baseline[:done] = effects.changes, effects.baseline
-    relations = tuple(prompt.item.relation for prompt in prompts)
-
-    def so_far() -> Effects:
-        return Effects(changes[:done], baseline[:done], relations[:done], len(prompts))
-
+    run = "" if resume is None else _run_id(reader, prompts)
+    if resume is not None and (partial := read_partial(resume, run, values)) is not None:
+        known, values = partial[0], dict(partial[1])
+    found = _Found(reader, prompts, known)
+    vectors = {relation: torch.from_numpy(value).to(reader.backbone.device) for relation, value in values.items()}
     start = saved = time.perf_counter()
     try:
-        for number in range(done, len(prompts)):
+        for prompt in prompts[found.done :]:
             if cancel and cancel():
                 break
-            baseline[number], changes[number] = _effects(
-                reader, prompts[number], values[relations[number]], heads_at_once or reader.budget.most**2
-            )
-            done = number + 1
+            at_once = heads_at_once or reader.budget.most**2
+            found.add(*_effects(reader, prompt, vectors[prompt.item.relation], at_once))
             now = time.perf_counter()
             if progress:
-                progress(Progress(done, len(prompts), now - start))
+                progress(Progress(found.done, len(prompts), now - start))
+            if watch:
+                watch(found.so_far())
             if resume and now - saved > _SAVE_EVERY:
-                write_partial(resume, run, so_far(), values)
+                write_partial(resume, run, found.so_far(), values)
                 saved = now
     finally:  # interrupted too: what was paid for is kept
         if resume:
-            write_partial(resume, run, so_far(), values)
-    return so_far()
+            write_partial(resume, run, found.so_far(), values)
+    return found.so_far()
+
+
+class _Found:
+    """The effects on the prompts that are done, in arrays with room for all: what was shown of them stays as it was.
+
+    Attributes:
+        done: how many prompts are done.
+    """
+
+    def __init__(self, reader: PromptReader, prompts: Sequence[RelationPrompt], known: Effects | None) -> None:
+        geometry = reader.backbone.geometry
+        self._relations = tuple(prompt.item.relation for prompt in prompts)
+        self._changes = np.zeros((len(prompts), geometry.layers, geometry.heads), dtype=np.float32)
+        self._baseline = np.zeros(len(prompts), dtype=np.float32)
+        self.done = 0
+        if known is not None:
+            self.done = len(known.changes)
+            if known.relations != self._relations[: self.done] or known.changes.shape[1:] != self._changes.shape[1:]:
+                raise SettingError(
+                    f"known must be the effects on the first of {len(prompts)} prompts with this model, but {known} is of "
+                    "others: leave it out to begin anew."
+                )
+            self._changes[: self.done], self._baseline[: self.done] = known.changes, known.baseline
+
+    def add(self, baseline: float, changes: npt.NDArray[np.float32]) -> None:
+        """Take in the effects ``(layer, head)`` on the next prompt."""
+        self._baseline[self.done], self._changes[self.done] = baseline, changes
+        self.done += 1
+
+    def so_far(self) -> Effects:
+        """Return the effects on the prompts done; views of the whole table, never copies."""
+        done = self.done
+        return Effects(self._changes[:done], self._baseline[:done], self._relations[:done], len(self._relations))
 
 
 def _effects(
-    reader: PromptReader, prompt: RelationPrompt, values: npt.NDArray[np.float32], at_once: int
+    reader: PromptReader, prompt: RelationPrompt, vectors: torch.Tensor, at_once: int
 ) -> tuple[float, npt.NDArray[np.float32]]:
     """The answer's probability with nothing patched, and its change by each head: ``(layer, head)``."""
     backbone, example = reader.backbone, prompt.example
@@ -158,7 +187,6 @@ def _effects(
     prefix = reader.prefill([backbone.encode(example)])
     layers, heads, _ = backbone.geometry.shape
     every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
-    vectors = torch.from_numpy(values).to(backbone.device)
     found = []
     # The unpatched prompt goes as one more copy, so that both were computed in forwards of the same shape.
     for part in _parts([None, *every], min(at_once, reader.copies(prefix))):

@@ -24,6 +24,7 @@ from sav_core.vectors.wrong_answers import wrong_answers
 __all__ = [
     "Cue",
     "PlainPrompt",
+    "PromptPairs",
     "Prompting",
     "RelationPrompt",
     "corrupt",
@@ -167,6 +168,21 @@ def in_wrong_words(items: Sequence[RelationItem], seed: int = 0) -> list[Relatio
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPairs:
+    """Clean prompts and, one for each, the corrupted prompts of the same items.
+
+    Attributes:
+        clean: prompts that say their relation.
+        corrupted: prompts that say another one.
+        left_out: how many items have no corrupted prompt, and so neither.
+    """
+
+    clean: tuple[RelationPrompt, ...] = ()
+    corrupted: tuple[RelationPrompt, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Prompting:
     """How clean prompts say which relation is meant, and how corrupted ones with the same pictures say another.
 
@@ -192,6 +208,13 @@ class Prompting:
         if self.by == "words":
             return in_wrong_words(items, self.seed)
         return corrupt(in_context(items, pool, self.demonstrations, self.seed), self.seed, pool)
+
+    def pairs(self, items: Sequence[RelationItem], pool: Sequence[RelationItem]) -> PromptPairs:
+        """Return both prompts of every item that has both."""
+        corrupted = self.corrupted(items, pool)
+        kept = {id(prompt.item) for prompt in corrupted}
+        clean = tuple(prompt for prompt in self.clean(items, pool) if id(prompt.item) in kept)
+        return PromptPairs(clean, tuple(corrupted), len(items) - len(corrupted))
 
 
 def _worded(relation: str, anchor: str) -> str:

@@ -11,13 +11,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from random import Random
 from typing import TypeAlias
 
 from sav_core.errors import DatasetError, SettingError
 from sav_core.images import Picture
 
-__all__ = ["SHARES", "SPLITS", "Pair", "RelationItem", "RelationTask", "pair_of", "parts_of", "split_items"]
+__all__ = ["SHARES", "SPATIAL", "SPLITS", "Chance", "Pair", "RelationItem", "RelationTask", "pair_of", "parts_of",
+           "split_items"]  # fmt: skip
+
+SPATIAL = ("above", "below", "left", "right")
+"""The base relations of a drawn scene, in the order they are listed."""
+
+_BASES = 4  # the commonest relations, where a task has no spatial ones
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.5, 0.2, 0.3)
@@ -57,6 +64,19 @@ class RelationItem:
         return pair_of(self.anchor, self.related)
 
 
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How often a guess is right that knows nothing of the relation.
+
+    Attributes:
+        share: of the test items.
+        answer: what is always guessed; empty where it is any of the things around the anchor.
+    """
+
+    share: float
+    answer: str = ""
+
+
 @dataclass(frozen=True)
 class RelationTask:
     """Items in three parts that share no picture and no pair of things.
@@ -81,7 +101,7 @@ class RelationTask:
         sizes = " + ".join(str(len(part)) for part in (self.train, self.validation, self.test))
         return f"RelationTask({self.name!r}, {sizes} items, relations={list(self.relations)})"
 
-    @property
+    @cached_property
     def relations(self) -> tuple[str, ...]:
         """The relations there are items of in every part, sorted."""
         parts = ({item.relation for item in part} for part in (self.train, self.validation, self.test))
@@ -92,6 +112,33 @@ class RelationTask:
         """The relations there are no items of in some part, sorted."""
         there = {item.relation for part in (self.train, self.validation, self.test) for item in part}
         return tuple(sorted(there - set(self.relations)))
+
+    @property
+    def spatial(self) -> bool:
+        """Whether it has above, below, left and right, as all drawn scenes have."""
+        return set(SPATIAL) <= set(self.relations)
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """The relations to choose from: of a spatial task the four base ones first, of any other the commonest first."""
+        if self.spatial:
+            return (*SPATIAL, *(relation for relation in self.relations if relation not in SPATIAL))
+        counts = Counter(item.relation for part in (self.train, self.validation, self.test) for item in part)
+        whole = set(self.relations)
+        return tuple(relation for relation, _ in counts.most_common() if relation in whole)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The relations whose vectors are combined into others: the first four that are listed."""
+        return self.listed[:_BASES]
+
+    @cached_property
+    def chance(self) -> Chance:
+        """How well guessing does on the test items of a task of one relation."""
+        if all(item.others for item in self.test):
+            return Chance(sum(1 / (1 + len(item.others)) for item in self.test) / len(self.test))
+        (answer, _), *_ = Counter(item.related for item in self.train).most_common(1)
+        return Chance(sum(item.related == answer for item in self.test) / len(self.test), answer)
 
     def of(self, *relations: str) -> RelationTask:
         """Return the task with the items of some relations only.

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sav_core.backbones import Backbone
-from sav_core.errors import InterventionError, SettingError
+from sav_core.errors import CancelledError, InterventionError, SettingError
 from sav_core.hooks import inject_last_token, watch_last_hidden
 from sav_core.records import Cancel, Progress, ProgressCallback
 from sav_core.vectors.build import FunctionVector
@@ -93,7 +93,7 @@ def tune_vector(
         seed: of the order of the groups.
         progress: called after every step.
         watch: called at every look, for a live curve.
-        cancel: asked after every step; what is best by then is returned.
+        cancel: asked after every step; once it says true, what is best by then is returned.
 
     Raises:
         SettingError: a number is out of its range, or the scale is 0.
@@ -105,59 +105,98 @@ def tune_vector(
             f"{steps}, {every}, {patience}, {rate} and {start.scale}."
         )
     backbone = train.reader.backbone
-    before = _versions(backbone)
-    values = torch.from_numpy(start.values).to(backbone.device, copy=True).requires_grad_()
-    adam = torch.optim.Adam([values], lr=rate * _stream_size(train, start.layer) / abs(start.scale))
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
-    order = _endless(train.n_groups, seed)
-    curve: list[TuningPoint] = []
+    before, began = _versions(backbone), time.perf_counter()
+    learner, selection = _Learner(start, train, rate, steps, seed), _Selection(validation, watch)
+    selection.look(0, learner.vector, [])
     losses: list[float] = []
-    began = time.perf_counter()
-
-    def look(step: int) -> FunctionVector:
-        reached = replace(start, values=values.detach().float().cpu().numpy().copy(), origin="tuned")
-        answers = validation.ask(injecting(backbone, reached))
-        loss = float(np.mean(losses)) if losses else math.nan
-        curve.append(TuningPoint(step, loss, answers.accuracy, float(answers.probability.mean())))
-        losses.clear()
-        if watch:
-            watch(curve[-1])
-        return reached
-
-    best, best_step, step = look(0), 0, 0
-    while step < steps:
-        number = next(order)
-        adam.zero_grad()
-        loss = _loss(train, number, values, start)
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        cosine.step()
-        losses.append(float(loss.detach()))
-        step += 1
-        stopped = bool(cancel and cancel())
-        if step % every == 0 or step == steps or stopped:
-            reached = look(step)
-            earlier = next(point for point in curve if point.step == best_step)
-            if (curve[-1].accuracy, curve[-1].probability) > (earlier.accuracy, earlier.probability):
-                best, best_step = reached, step
-        if progress:
-            progress(Progress(step, steps, time.perf_counter() - began))
-        if stopped or sum(point.step > best_step for point in curve) >= patience:
-            break
+    try:
+        for step in range(1, steps + 1):
+            losses.append(learner.step())
+            stopped = bool(cancel and cancel())
+            if step % every == 0 or step == steps or stopped:
+                selection.look(step, learner.vector, losses)
+                losses.clear()
+            if progress:
+                progress(Progress(step, steps, time.perf_counter() - began))
+            if stopped or selection.looks_without_better >= patience:
+                break
+    except CancelledError:  # the prompts were cancelled before this loop asked: what is best by then is kept all the same
+        if cancel is None or not cancel():
+            raise
     if _versions(backbone) != before:
         raise InterventionError(
             f"The parameters of {backbone.name} changed while only a vector was to be tuned: load it again."
         )
-    notes = {"tuned_from": start.origin, "steps": best_step, "prompts": len(train), "rate": rate, "tuning_seed": seed}
-    return Tuned(replace(best, notes={**start.notes, **notes}), tuple(curve), best_step)
+    step = selection.best_step
+    notes = {"tuned_from": start.origin, "steps": step, "prompts": len(train), "rate": rate, "tuning_seed": seed}
+    vector = replace(selection.best, notes={**start.notes, **notes})
+    return Tuned(vector, tuple(selection.curve), step)
 
 
-def _loss(train: PromptSet, number: int, values: Tensor, start: FunctionVector) -> Tensor:
-    rows, prefix = train.rows_of(number), train.group(number)
-    backbone = train.reader.backbone
-    with inject_last_token(backbone, start.layer, values, start.scale):
-        logits = prefix.finish(grad=True)
-    return F.cross_entropy(logits, torch.from_numpy(train.wanted[rows]).to(logits.device))
+class _Learner:
+    """A vector and its optimiser: one group of prompts a step."""
+
+    def __init__(self, start: FunctionVector, train: PromptSet, rate: float, steps: int, seed: int) -> None:
+        self._start, self._train = start, train
+        self._values = torch.from_numpy(start.values).to(train.reader.backbone.device, copy=True).requires_grad_()
+        size = _stream_size(train, start.layer)
+        self._adam = torch.optim.Adam([self._values], lr=rate * size / abs(start.scale))
+        self._cosine = torch.optim.lr_scheduler.CosineAnnealingLR(self._adam, steps)
+        self._order = _endless(train.n_groups, seed)
+
+    def step(self) -> float:
+        """Learn from the next group and return its loss before."""
+        self._adam.zero_grad()
+        loss = self._loss(next(self._order))
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._adam.step()
+        self._cosine.step()
+        return float(loss.detach())
+
+    @property
+    def vector(self) -> FunctionVector:
+        """What it has come to."""
+        values = self._values.detach().float().cpu().numpy().copy()
+        return replace(self._start, values=values, origin="tuned")
+
+    def _loss(self, group: int) -> Tensor:
+        train, start = self._train, self._start
+        rows, prefix = train.rows_of(group), train.group(group)
+        with inject_last_token(train.reader.backbone, start.layer, self._values, start.scale):
+            logits = prefix.finish(grad=True)
+        return F.cross_entropy(logits, torch.from_numpy(train.wanted[rows]).to(logits.device))
+
+
+class _Selection:
+    """Which vector is kept: the best on validation, the earlier where two are equal.
+
+    Attributes:
+        curve: what was measured, look by look.
+        best: the vector that is kept.
+        best_step: when it was reached.
+    """
+
+    def __init__(self, validation: PromptSet, watch: Callable[[TuningPoint], None] | None) -> None:
+        self._validation, self._watch = validation, watch
+        self._best_scores = (-1.0, -1.0)
+        self.curve: list[TuningPoint] = []
+        self.best: FunctionVector
+        self.best_step = 0
+
+    def look(self, step: int, vector: FunctionVector, losses: Sequence[float]) -> None:
+        """Measure a vector on validation; the losses are those since the last look."""
+        answers = self._validation.ask(injecting(self._validation.reader.backbone, vector))
+        scores = (answers.accuracy, float(answers.probability.mean()))
+        self.curve.append(TuningPoint(step, float(np.mean(losses)) if losses else math.nan, *scores))
+        if scores > self._best_scores:
+            self.best, self.best_step, self._best_scores = vector, step, scores
+        if self._watch:
+            self._watch(self.curve[-1])
+
+    @property
+    def looks_without_better(self) -> int:
+        """How many looks ago the best was reached."""
+        return sum(point.step > self.best_step for point in self.curve)
 
 
 def _stream_size(prompt_set: PromptSet, layer: int) -> float:
