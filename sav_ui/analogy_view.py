@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation import wilson_interval
+from sav_core.vectors import BEST_BASE, COMPOSED
 from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
-from sav_ui.vector_lab import lab_of
+from sav_ui.vector_lab import item_at, lab_of
 from sav_ui.vector_lines import conditions, progress_of, word_bars
 from sav_ui.vector_runs import base_vectors, missing_bases, waits_for_analogy
 from sav_ui.visit import Visit
+
+if TYPE_CHECKING:
+    from sav_core.vectors import Outcome
 
 __all__ = ["analogy"]
 
@@ -19,30 +24,30 @@ __all__ = ["analogy"]
 def analogy(visit: Visit) -> dict[str, Any]:
     """The board; before all base vectors are made, what it takes to make them."""
     lab = lab_of(visit)
-    study = lab.study(visit.project.model)
-    if study is None or study.vector is None:
+    study, task = lab.study(visit.project.model), lab.task
+    if study is None or task is None or study.vector is None:
         return scene("", visit.version())
-    board, missing = lab.board, missing_bases(visit, lab)
-    own = lab.own(board.relation)
-    source, target = lab.pair(own.train, board.source), lab.pair(own.test, board.target)
-    words, (chance, _) = board.words, lab.chance(board.relation)
-    place = None if missing else base_vectors(visit, lab)[0]
+    board, studies = lab.board(study.model), lab.base_studies(study.model)
+    missing, own = missing_bases(studies), lab.own(board.relation)
+    source, target = item_at(own.train, board.source), item_at(own.test, board.target)
+    words, chance = board.words, own.chance.share
+    base = None if missing else base_vectors(studies)[0]
     html = fill(
         "vectors_analogy.html",
         relation=board.relation,
-        relations=lab.relations,
-        bases=lab.bases,
+        relations=task.listed,
+        bases=task.bases,
         missing=missing,
         prompts=study.setup.prompts,
-        layer=0 if place is None else place.layer,
-        scale="" if place is None else f"{place.scale:g}",
+        layer=0 if base is None else base.layer,
+        scale="" if base is None else f"{base.scale:g}",
         source={"picture": thumb(source.picture, 320), "a": source.anchor, "b": source.related},
         target={"picture": thumb(target.picture, 320), "c": target.anchor, "d": target.related},
         weights=[
             {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
             for number, (name, weight) in enumerate((board.weights or {}).items())
         ],
-        most=max(2, len(lab.bases)),
+        most=max(2, len(studies)),
         own=board.own,
         even=len({round(weight, 6) for weight in (board.weights or {}).values()}) == 1,
         bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
@@ -54,18 +59,18 @@ def analogy(visit: Visit) -> dict[str, Any]:
         progress=progress_of(lab, "analogy", "steps"),
         notice=visit.notice_at("analogy"),
     )
-    return scene(html, visit.version(), next_run=not lab.busy and waits_for_analogy(visit))
+    return scene(html, visit.version(), next_run=not lab.busy and waits_for_analogy(lab, study.model))
 
 
-def _verdict(judged: dict[str, tuple[int, int]], chance: float) -> str:
+def _verdict(judged: Mapping[str, Outcome], chance: float) -> str:
     """What the outcomes of the sum come to, in a sentence that claims no more than the intervals do."""
     if not judged:
         return ""
-    (right, n), (base, _) = judged["composed"], judged["best base vector"]
-    low, _ = wilson_interval(right, n)
+    composed, base = judged[COMPOSED], judged[BEST_BASE]
+    low, _ = wilson_interval(composed.right, composed.n)
     if low > chance:
-        better = "better than" if low > base / n else "not surely better than"
+        better = "better than" if low > base.accuracy else "not surely better than"
         return f"The sum does better than guessing, and is {better} the best base vector alone."
-    if right <= chance * n:
+    if composed.accuracy <= chance:
         return "The sum does no better than guessing: these directions do not add up to the relation in this model."
     return "The items are too few to tell the sum from guessing."

@@ -33,16 +33,16 @@ def effects(visit: Visit) -> dict[str, Any]:
     study = lab.study(visit.project.model)
     if study is None:
         return scene(fill("vectors_blank.html"), visit.version())
-    found = study.effects if study.effects is not None and len(study.effects.changes) else None
+    found = study.effects if study.done else None
     fit = fit_of(visit)
     geometry = None if found is None else found.changes.shape[1:]
     ringed = fit if fit is not None and geometry == fit.scores.correct.shape else None
     html = fill(
         "vectors_effects.html",
         relation=study.setup.relation,
-        prompts=len(study.lost),
+        prompts=len(study.prompts.corrupted),
         refused=study.refused,
-        done=0 if found is None else len(found.changes),
+        done=study.done,
         complete=study.complete,
         busy=lab.busy,
         progress=progress_of(lab, "effects", "prompts"),
@@ -57,7 +57,9 @@ def effects(visit: Visit) -> dict[str, Any]:
         inspector=inspector(visit, ringed) if ringed is not None and lab.head is not None else None,
         notice=visit.notice_at("effects"),
     )
-    looking = not lab.busy and not visit.busy and (waits_for_look(visit) or (lab.head and visit.to_look_at is not None))
+    looking = (
+        not lab.busy and not visit.busy and (waits_for_look(lab, study) or (lab.head and visit.to_look_at is not None))
+    )
     figures = {} if found is None else {"effects": _effects_figure(visit, study, lab, ringed)}
     return scene(html, visit.version(), figures, next_run=bool(looking))
 
@@ -80,16 +82,16 @@ def _found(visit: Visit, study: Study) -> dict[str, Any]:
         "height": height_of(aie.shape[0]),
         "rows": [
             {
-                "rank": place,
+                "rank": rank,
                 "name": str(head),
                 "layer": head.layer,
                 "index": head.index,
                 "effect": float(aie[head.layer, head.index]),
                 "low": float(low[head.layer, head.index]),
                 "high": float(high[head.layer, head.index]),
-                "kept": place <= study.n_heads,
+                "kept": rank <= study.n_heads,
             }
-            for place, head in enumerate(listed, start=1)
+            for rank, head in enumerate(listed, start=1)
         ],
     }
 
@@ -128,7 +130,8 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
 
 def _views(study: Study, lab: Lab, head: Head) -> list[dict[str, str]]:
     """One head's attention over every picture of the prompt, brightest where it is strongest in all of them."""
-    look, prompt = study.looks[lab.prompt], study.told[lab.prompt % len(study.told)]
+    look, clean = study.looks[lab.prompt], study.prompts.clean
+    prompt = clean[lab.prompt % len(clean)]
     assert not isinstance(look, str)
     grids = [grid[head.layer, head.index] for grid in look.grids]
     peak = max(float(grid.max()) for grid in grids)
@@ -136,10 +139,10 @@ def _views(study: Study, lab: Lab, head: Head) -> list[dict[str, str]]:
     return [
         {
             "picture": data_uri(overlay(picture, grid, peak=peak, edge=200)),
-            "alt": f"Attention of {head} over picture {place} of the prompt",
+            "alt": f"Attention of {head} over picture {number} of the prompt",
             "caption": f"{item.anchor} → {item.related}" if item is not prompt.item else f"{item.anchor} → ?",
         }
-        for place, (picture, grid, item) in enumerate(zip(look.example.images, grids, items, strict=True), start=1)
+        for number, (picture, grid, item) in enumerate(zip(look.example.images, grids, items, strict=True), start=1)
     ]
 
 

@@ -9,20 +9,17 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sav_core.archives import Archive
 from sav_core.errors import DatasetError, InputError
 from sav_core.images import IMAGE_SUFFIXES
 from sav_core.records import Skipped
+from sav_core.vectors import RelationTask, cutouts_from, draw_task, read_relation_task
 from sav_ui.intake import Upload
-
-if TYPE_CHECKING:
-    from sav_core.vectors import RelationTask
+from sav_ui.vector_lab import SCENES
 
 __all__ = ["read_task"]
 
-_SCENES = (160, 60, 80)
 _MAX_BYTES = 512 << 20
 _SUFFIXES = frozenset({".jsonl", ".json"})
 
@@ -33,8 +30,6 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
     Raises:
         SavError: the files hold no relations and no cut-outs, are too large, or too few for three parts.
     """
-    from sav_core.vectors import cutouts_from, draw_task, read_relation_task
-
     with tempfile.TemporaryDirectory(prefix="sav-relations-") as name:
         folder = Path(name)
         for file in files:
@@ -50,7 +45,7 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
                     '{"image": "1.jpg", "anchor": "table", "relation": "on", "related": "cup"} and its images, or cut-outs.'
                 )
             inside = min((path.parent for path in pictures), key=lambda path: len(path.parts))
-            return draw_task(cutouts_from(inside), scenes=_SCENES, name=files[0].name), ()
+            return draw_task(cutouts_from(inside), scenes=SCENES, name=files[0].name), ()
         lines = listed[0]
         return read_relation_task(lines, _images_beside(lines), only_inside=True, name=files[0].name)
 

@@ -6,8 +6,8 @@ A study belongs to a relation, a model and a way to prompt, so going back to any
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,37 +17,48 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import Head, Progress
+from sav_core.vectors import (
+    Cue,
+    Prompting,
+    PromptPairs,
+    RelationItem,
+    RelationTask,
+    Site,
+    SiteMap,
+    draw_task,
+    shipped_sprites,
+)
 from sav_ui.attention_views import Looks
 from sav_ui.visit import Visit
 
 if TYPE_CHECKING:
-    from sav_core.vectors import (
-        Cue,
-        Effects,
-        FunctionVector,
-        MeanVectors,
-        RelationItem,
-        RelationPrompt,
-        RelationTask,
-        WordShares,
-    )
+    from sav_core.vectors import Effects, FunctionVector, MeanVectors, Outcome, WordShares
 
-__all__ = ["ASKING", "BASES", "SCALES", "STRENGTHS", "Board", "Lab", "Setup", "Study", "Tuning", "drawn_task", "lab_of"]
+__all__ = [
+    "ASKING",
+    "SCENES",
+    "SLIDER_SCALES",
+    "Board",
+    "Lab",
+    "Setup",
+    "Study",
+    "Tuning",
+    "drawn_task",
+    "item_at",
+    "lab_of",
+]
 
 ASKING = "asking"
 """What the model is busy with while it answers in a moment: it shows no bar and keeps nobody from going on."""
 
-BASES = ("above", "below", "left", "right")
-"""The relations that every drawn scene holds."""
+SLIDER_SCALES = tuple(step / 4 for step in range(25))
+"""Scales of the slider, all asked at once so that moving it runs no model."""
 
-SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-"""Strengths of the map."""
+SCENES = (160, 60, 80)
+"""Scenes that are drawn for training, validation and test."""
 
-STRENGTHS = tuple(step / 4 for step in range(25))
-"""Strengths of the slider, all asked at once so that moving it runs no model."""
-
-_SCENES = (160, 60, 80)
 _STUDIES = 16
+_NOWHERE_YET = Site(0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,10 @@ class Setup:
     demonstrations: int = 4
     told_by: Cue = "demonstrations"
 
+    def prompting(self, seed: int) -> Prompting:
+        """How its prompts are made of a task with this seed."""
+        return Prompting(self.told_by, self.demonstrations, seed)
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -73,10 +88,10 @@ class Tuning:
 
     Attributes:
         curves: by what was tuned, ``float (point, 3)``: step, accuracy, mean probability of the answer on validation.
-        levels: accuracies on the same items without tuning, by name.
-        best_steps: of the vectors that were reached, by name.
+        levels: accuracies on the same items without tuning, by condition.
+        best_steps: of the vectors that were reached, by condition.
         steps: how many there are to be.
-        vectors: what was reached, by name; empty while it goes on.
+        vectors: what was reached, by condition; empty while it goes on.
         n: how many items of the validation part.
     """
 
@@ -95,65 +110,65 @@ class Study:
     Attributes:
         setup: how it was asked for.
         model: by which model.
-        told: prompts that tell the relation.
-        lost: the same, mixed up, so that they tell another.
+        prompts: its clean and corrupted prompts.
         refused: why there are no such prompts; empty when there are.
-        left_out: how many more there would be if they could be mixed up.
-        means: mean head vectors in the prompts that tell it.
+        means: mean head vectors in the clean prompts.
         effects: of every head; of some prompts only while that goes on or after it was stopped.
-        bare: how many of the same items the model answers right when nothing tells the relation.
+        zero_shot_right: how many of the same items the model answers right when nothing says the relation.
         n_heads: how many of the leading heads make the vector.
         vector: made of them; ``None`` before.
-        accuracy: ``float (layer, scale)`` on ``mapped`` validation items.
-        place: layer and number of the strength that are in use.
-        strength: where the slider stands.
+        sites: how accurate validation items are answered with it at every site.
+        site: the one in use.
+        scale: where the slider stands.
         tuning: the latest.
-        use: which vector answers, ``"built"`` or a name in ``tuning.vectors``.
-        judged: of the vector in use on the test part, by condition: right, asked.
+        use: which vector answers, ``"built"`` or a condition of ``tuning.vectors``.
+        judged: of the vector in use on the test part, by condition.
         words: what the model answers a query with, by query and vector; a reason where it cannot.
         looks: what the heads look at in a prompt, by its number; a reason where that cannot be shown.
     """
 
     setup: Setup
     model: str
-    told: tuple[RelationPrompt, ...]
-    lost: tuple[RelationPrompt, ...]
+    prompts: PromptPairs
     refused: str = ""
-    left_out: int = 0
     means: MeanVectors | None = None
     effects: Effects | None = None
-    bare: int = 0
+    zero_shot_right: int = 0
     n_heads: int = 10
     vector: FunctionVector | None = None
-    accuracy: npt.NDArray[np.float64] | None = None
-    mapped: int = 0
-    place: tuple[int, int] = (0, 0)
-    strength: float = 1.0
+    sites: SiteMap | None = None
+    site: Site = _NOWHERE_YET
+    scale: float = 1.0
     tuning: Tuning | None = None
     use: str = "built"
-    judged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    judged: Mapping[str, Outcome] = field(default_factory=dict)
     words: dict[tuple[Any, ...], WordShares | str] = field(default_factory=dict)
     looks: dict[int, Looks | str] = field(default_factory=dict)
 
     @property
-    def complete(self) -> bool:
-        """Whether every prompt was asked for."""
-        return self.effects is not None and len(self.effects.changes) == len(self.lost)
+    def done(self) -> int:
+        """On how many prompts every head was judged."""
+        return 0 if self.effects is None else len(self.effects.changes)
 
     @property
-    def at_place(self) -> FunctionVector | None:
-        """The vector in use, at its layer and strength."""
+    def complete(self) -> bool:
+        """Whether that is all of them."""
+        return self.effects is not None and self.done == len(self.prompts.corrupted)
+
+    @property
+    def in_use(self) -> FunctionVector | None:
+        """The vector in use, at its site."""
         if self.vector is None:
             return None
         if self.use != "built" and self.tuning is not None:
             return self.tuning.vectors[self.use]
-        return self.vector.at(self.place[0], SCALES[self.place[1]])
+        return self.vector.at(*self.site)
 
     @property
     def to_save(self) -> FunctionVector | None:
-        """The vector in use at the slider's strength; where that is nothing, at its own."""
-        used = self.at_place
-        return None if used is None else used.at(used.layer, self.strength or used.scale)
+        """The vector in use at the slider's scale; where that is 0, at its own."""
+        used = self.in_use
+        return None if used is None else used.at(used.layer, self.scale or used.scale)
 
 
 @dataclass(frozen=True)
@@ -167,7 +182,7 @@ class Board:
         weights: of each base vector by relation; ``None`` until the source pair has set them.
         own: whether the visitor has set them.
         words: what the model answers for the target, at 0 and with the sum; a reason where it cannot.
-        judged: on the test part, by condition: right, asked.
+        judged: on the test part, by condition.
     """
 
     relation: str = ""
@@ -176,7 +191,7 @@ class Board:
     weights: dict[str, float] | None = None
     own: bool = False
     words: WordShares | str | None = None
-    judged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    judged: Mapping[str, Outcome] = field(default_factory=dict)
 
     @property
     def unanswered(self) -> Board:
@@ -185,54 +200,56 @@ class Board:
 
 
 class Lab:
-    """The page Function vectors of one visit.
+    """The page Function vectors of one visit. What is asked of it changes nothing; ``begin`` and ``keep`` say they do.
 
     Attributes:
         task: the items; ``None`` before one is chosen.
-        drawn: whether they are drawn scenes.
         setup: what is looked at.
         busy: what the model is at work for; empty when it is not.
         progress: of that work.
         cancelled: set to stop it.
         prompt: which prompt is shown.
-        mixed: whether it is shown mixed up.
+        corrupted: whether it is shown corrupted.
         head: which head is looked into.
         overlap: whether the heads of the project are ringed.
         query: which item of the test part is asked about.
         steps: how many a tuning was last asked for.
-        model: the visitor's choice.
-        boards: analogies, by model and setup: each has other base vectors.
         saved: the latest file to download.
     """
 
     def __init__(self) -> None:
         self.task: RelationTask | None = None
-        self.drawn = True
         self.setup = Setup("above")
         self.busy = ""
         self.progress: Progress | None = None
         self.cancelled = threading.Event()
         self.prompt = 0
-        self.mixed = False
+        self.corrupted = False
         self.head: Head | None = None
         self.overlap = True
         self.query = 0
         self.steps = 150
-        self.model = ""
-        self.boards: dict[tuple[str, Setup], Board] = {}
-        self._board = Board()
         self.saved: dict[str, str] | None = None
+        self._board = Board()
+        self._boards: dict[tuple[str, Setup], Board] = {}
         self._studies: OrderedDict[tuple[str, Setup], Study] = OrderedDict()
+        self._prompts: tuple[Setup, PromptPairs, str] | None = None  # of the setup that is looked at
         self._own: dict[str, RelationTask] = {}
 
-    def open(self, task: RelationTask, relation: str, *, drawn: bool) -> None:
-        """Take up a task; what was found for another is forgotten."""
+    def open(self, task: RelationTask, relation: str) -> None:
+        """Take up a task; what was found for another is forgotten.
+
+        Raises:
+            SavError: the task has no such relation.
+        """
+        task.of(relation)  # refused before anything is changed
         if task is not self.task:
             self._studies.clear()
             self._own.clear()
-            self.boards.clear()
-            self._board = Board(relation=self.relations_of(task, drawn)[1 if drawn else 0])
-        self.task, self.drawn = task, drawn
+            self._boards.clear()
+            self._prompts = None
+            self._board = Board(relation=task.listed[1 if task.spatial else 0])
+        self.task = task
         self.choose(relation=relation)
 
     def choose(self, **changes: Any) -> None:
@@ -243,7 +260,8 @@ class Lab:
         """
         setup = replace(self.setup, **changes)
         setup = replace(setup, prompts=max(2, min(setup.prompts, 60)), demonstrations=max(2, min(setup.demonstrations, 8)))
-        self.own(setup.relation)
+        if self._prompts is None or self._prompts[0] != setup:
+            self._prompts = (setup, *self._make_prompts(setup))
         self.setup = setup
         self.prompt, self.query, self.head = 0, 0, None
 
@@ -259,93 +277,86 @@ class Lab:
             self._own[relation] = self.task.of(relation)
         return self._own[relation]
 
-    def study(self, model: str, relation: str = "") -> Study | None:
-        """What is known of the relation looked at, or of another asked for alike; ``None`` before a task is chosen."""
-        if self.task is None:
+    def study(self, model: str) -> Study | None:
+        """What is known of the relation looked at, nothing but its prompts at first; ``None`` before a task is chosen."""
+        if self._prompts is None:
             return None
-        from sav_core.vectors import Prompting  # torch takes seconds, and the page must not wait for them
+        setup, prompts, refused = self._prompts
+        return self._studies.get((model, setup)) or Study(setup, model, prompts, refused)
 
+    def begin(self, model: str, relation: str = "") -> Study:
+        """Keep what will be found of the relation looked at, or of another asked for alike; the longest unused gives way.
+
+        Raises:
+            SavError: no task is chosen, or it has no such relation.
+        """
         setup = replace(self.setup, relation=relation or self.setup.relation)
-        known = self._studies.get((model, setup))
-        if known is None:
-            own = self.own(setup.relation)
-            prompting = Prompting(setup.told_by, setup.demonstrations, self.task.seed)
-            items = own.train[: setup.prompts]
-            try:
-                lost = prompting.corrupted(items, own.train)
-                kept = {id(prompt.item) for prompt in lost}  # the others cannot be mixed up, and each is shown both ways
-                told = tuple(prompt for prompt in prompting.clean(items, own.train) if id(prompt.item) in kept)
-                known = Study(setup, model, told, tuple(lost), left_out=len(items) - len(lost))
-            except SavError as error:  # too few pictures, or answers that cannot be mixed up
-                known = Study(setup, model, (), (), refused=str(error))
-            self._studies[model, setup] = known
-            while len(self._studies) > _STUDIES:
-                self._studies.popitem(last=False)
-        self._studies.move_to_end((model, setup))
-        return known
+        key = (model, setup)
+        if key not in self._studies:
+            shown = self._prompts is not None and self._prompts[0] == setup
+            prompts, refused = self._prompts[1:] if self._prompts is not None and shown else self._make_prompts(setup)
+            self._studies[key] = Study(setup, model, prompts, refused)
+        self._studies.move_to_end(key)
+        while len(self._studies) > _STUDIES:
+            self._studies.popitem(last=False)
+        return self._studies[key]
 
-    @property
-    def board_key(self) -> tuple[str, Setup]:
-        """What the base vectors depend on: not on the relation that is looked at."""
-        return self.model, replace(self.setup, relation="")
+    def base_studies(self, model: str) -> dict[str, Study | None]:
+        """What is known of each base relation, asked for alike; ``None`` where nothing is."""
+        bases = () if self.task is None else self.task.bases
+        return {relation: self._studies.get((model, replace(self.setup, relation=relation))) for relation in bases}
 
-    @property
-    def board(self) -> Board:
+    def board(self, model: str) -> Board:
         """The analogy with this model and setup; a new one begins with the pair that was on the board."""
-        return self.boards.setdefault(self.board_key, self._board.unanswered)
+        return self._boards.get(self._board_key(model)) or self._board.unanswered
 
-    @board.setter
-    def board(self, board: Board) -> None:
-        self._board = self.boards[self.board_key] = board
+    def keep(self, model: str, board: Board) -> Board:
+        """Keep an analogy with this model and setup, and return it."""
+        self._board = self._boards[self._board_key(model)] = board
+        return board
 
-    @property
-    def relations(self) -> tuple[str, ...]:
-        """Those to choose from."""
-        return () if self.task is None else self.relations_of(self.task, self.drawn)
+    def answer(self, asked: Board, answered: Board) -> None:
+        """Put what the model said in the place of the board it was asked for; nothing if the visitor has gone on since."""
+        for key, board in self._boards.items():
+            if board is asked:
+                self._boards[key] = answered
+                return
 
-    @property
-    def bases(self) -> tuple[str, ...]:
-        """The relations whose vectors the board combines."""
-        return BASES if self.drawn else self.relations[:4]
+    def new_bases(self, model: str) -> None:
+        """Forget what the analogy came to: its base vectors are others now."""
+        if (known := self._boards.get(self._board_key(model))) is not None:
+            self._boards[self._board_key(model)] = known.unanswered
+
+    def _board_key(self, model: str) -> tuple[str, Setup]:
+        """What the base vectors depend on: not on the relation that is looked at."""
+        return model, replace(self.setup, relation="")
 
     @property
     def queries(self) -> tuple[RelationItem, ...]:
         """The test items of the relation looked at."""
         return self.own(self.setup.relation).test
 
-    @staticmethod
-    def relations_of(task: RelationTask, drawn: bool) -> tuple[str, ...]:
-        """The relations of a task: of drawn scenes the base ones first, otherwise the commonest."""
-        if drawn:
-            return (*BASES, *(r for r in task.relations if r not in BASES))
-        whole = set(task.relations)
-        counts = Counter(item.relation for part in (task.train, task.validation, task.test) for item in part)
-        return tuple(relation for relation, _ in counts.most_common() if relation in whole)
+    def _make_prompts(self, setup: Setup) -> tuple[PromptPairs, str]:
+        """The prompts of a setup, or none and why."""
+        own = self.own(setup.relation)
+        try:
+            return setup.prompting(own.seed).pairs(own.train[: setup.prompts], own.train), ""
+        except SavError as error:  # too few pictures, or answers that cannot be corrupted
+            return PromptPairs(), str(error)
 
-    def chance(self, relation: str) -> tuple[float, str]:
-        """How often one is right on the test items who knows nothing of the relation, and how one would guess."""
-        own = self.own(relation)
-        if all(item.others for item in own.test):
-            return float(np.mean([1 / (1 + len(item.others)) for item in own.test])), "naming any thing around it"
-        (word, _), *_ = Counter(item.related for item in own.train).most_common(1)
-        return float(np.mean([item.related == word for item in own.test])), f"always saying “{word}”"
 
-    @staticmethod
-    def pair(items: Sequence[RelationItem], place: int) -> RelationItem:
-        """The item at that place, counting round and round."""
-        return items[place % len(items)]
+def item_at(items: Sequence[RelationItem], number: int) -> RelationItem:
+    """The item of that number, counting round and round."""
+    return items[number % len(items)]
 
 
 def lab_of(visit: Visit) -> Lab:
     """Return the visit's lab."""
     lab: Lab = visit.extras.setdefault("lab", Lab())
-    lab.model = visit.project.model
     return lab
 
 
 @lru_cache(maxsize=1)
 def drawn_task() -> RelationTask:
     """The drawn scenes, the same for everybody."""
-    from sav_core.vectors import draw_task, shipped_sprites  # torch takes seconds, and the page must not wait for them
-
-    return draw_task(shipped_sprites(), scenes=_SCENES)
+    return draw_task(shipped_sprites(), scenes=SCENES)

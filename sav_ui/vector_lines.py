@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation import wilson_interval
+from sav_core.vectors import COMPOSED, INJECTED
 from sav_ui.vector_lab import Lab
 
 if TYPE_CHECKING:
-    from sav_core.vectors import RelationItem, WordShares
+    from sav_core.vectors import Outcome, RelationItem, WordShares
 
 __all__ = ["conditions", "progress_of", "word_bars"]
 
@@ -28,9 +30,9 @@ def progress_of(lab: Lab, where: str, what: str) -> dict[str, Any] | None:
     return {"percent": round(100 * progress.done / progress.total), "words": words}
 
 
-def word_bars(words: WordShares, strength: float, item: RelationItem) -> list[dict[str, Any]]:
+def word_bars(words: WordShares, scale: float, item: RelationItem) -> list[dict[str, Any]]:
     """Words with their probabilities before and after, always in the same order; what each is in the picture."""
-    row = min(range(len(words.scales)), key=lambda place: abs(words.scales[place] - strength))
+    row = min(range(len(words.scales)), key=lambda row: abs(words.scales[row] - scale))
     roles = {name: relation for relation, name in item.others.items()} | {item.anchor: "what was asked about"}
     if words.wanted is not None:  # the answer's first word may be all that the model says of it so far
         roles[words.wanted] = item.relation
@@ -45,22 +47,22 @@ def word_bars(words: WordShares, strength: float, item: RelationItem) -> list[di
         }
         for column, word in enumerate(words.words)
     ]
-    return [line for place, line in enumerate(lines) if place < _BARS or line["right"]]
+    return [line for rank, line in enumerate(lines) if rank < _BARS or line["right"]]
 
 
-def conditions(judged: dict[str, tuple[int, int]]) -> list[dict[str, Any]]:
+def conditions(judged: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     """Outcomes with their intervals, as lines with bars."""
     lines = []
-    for name, (right, n) in judged.items():
-        low, high = wilson_interval(right, n)
+    for name, outcome in judged.items():
+        low, high = wilson_interval(outcome.right, outcome.n)
         lines.append(
             {
                 "name": name,
-                "percent": round(100 * right / n),
+                "percent": round(100 * outcome.accuracy),
                 "low": round(100 * low),
                 "high": round(100 * high),
-                "n": n,
-                "own": name in ("injected", "composed"),
+                "n": outcome.n,
+                "own": name in (INJECTED, COMPOSED),
             }
         )
     return lines

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from sav_core.errors import InputError, SavError
 from sav_core.records import Head
+from sav_core.vectors import Site
 from sav_ui import teach
 from sav_ui.desk import fit_of
 from sav_ui.downloads import fresh_path, link
@@ -15,7 +17,7 @@ from sav_ui.intake import told, uploads
 from sav_ui.mishaps import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.models import Shelf
 from sav_ui.vector_intake import read_task
-from sav_ui.vector_lab import ASKING, SCALES, STRENGTHS, Board, Lab, drawn_task, lab_of
+from sav_ui.vector_lab import ASKING, SLIDER_SCALES, Board, Lab, drawn_task, lab_of
 from sav_ui.visit import Visit
 
 __all__ = ["ACTIONS", "act"]
@@ -55,13 +57,13 @@ def _relation(visit: Visit, lab: Lab, data: Data) -> None:
     """Choose a relation; drawn scenes come with the first."""
     relation = str(data["relation"])
     if lab.task is None:
-        lab.open(drawn_task(), relation, drawn=True)
+        lab.open(drawn_task(), relation)
     else:
         lab.choose(relation=relation)
 
 
 def _scenes(visit: Visit, lab: Lab, data: Data) -> None:
-    lab.open(drawn_task(), "above", drawn=True)
+    lab.open(drawn_task(), "above")
 
 
 def _bring(visit: Visit, lab: Lab, data: Data) -> None:
@@ -69,14 +71,13 @@ def _bring(visit: Visit, lab: Lab, data: Data) -> None:
     task, skipped = read_task(uploads(data.get("files")))
     if not task.relations:
         raise InputError("No relation has items for training, validation and test alike: bring more pictures of each.")
-    relations = lab.relations_of(task, drawn=set(task.relations) >= {"above", "below", "left", "right"})
-    lab.open(task, relations[0], drawn=relations[0] == "above" and len(relations) > 4)
+    lab.open(task, task.listed[0])
     count = len(task.train) + len(task.validation) + len(task.test)
-    lost = f" {task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
+    dropped = f" {task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
     short = f" Too few to be in all three parts are those of {', '.join(task.short)}." if task.short else ""
     left_out = told(skipped)
     visit.say(
-        f"Took {count} items of {len(task.relations)} relations.{lost}{short} {left_out}".strip(),
+        f"Took {count} items of {len(task.relations)} relations.{dropped}{short} {left_out}".strip(),
         "error" if left_out else "done",
         "relations",
     )
@@ -98,8 +99,8 @@ def _next_prompt(visit: Visit, lab: Lab, data: Data) -> None:
     lab.prompt += 1
 
 
-def _mixed(visit: Visit, lab: Lab, data: Data) -> None:
-    lab.mixed = data.get("mixed") == "yes"
+def _corrupted(visit: Visit, lab: Lab, data: Data) -> None:
+    lab.corrupted = data.get("mixed") == "yes"
 
 
 def _cancel(visit: Visit, lab: Lab, data: Data) -> None:
@@ -133,20 +134,22 @@ def _n_heads(visit: Visit, lab: Lab, data: Data) -> None:
         study.n_heads = max(1, min(int(data["value"]), len(study.effects.ranking)))
 
 
-def _place(visit: Visit, lab: Lab, data: Data) -> None:
-    """Add the vector elsewhere, from a cell of the map: x is the strength, y the layer."""
+def _site(visit: Visit, lab: Lab, data: Data) -> None:
+    """Add the vector elsewhere, from a cell of the map: x is the scale, y the layer."""
     study = lab.study(visit.project.model)
     row, column = int(data["y"]), int(data["x"])
-    if study is None or study.accuracy is None or not (0 <= row < len(study.accuracy) and 0 <= column < len(SCALES)):
+    if study is None or study.sites is None:
         return
-    study.place, study.use, study.judged = (row, column), "built", {}
-    study.strength = SCALES[column]
+    layers, scales = study.sites.layers, study.sites.scales
+    if 0 <= row < len(layers) and 0 <= column < len(scales):
+        study.site, study.use, study.judged = Site(layers[row], scales[column]), "built", {}
+        study.scale = study.site.scale
 
 
-def _strength(visit: Visit, lab: Lab, data: Data) -> None:
+def _scale(visit: Visit, lab: Lab, data: Data) -> None:
     study = lab.study(visit.project.model)
     if study is not None:
-        study.strength = max(0.0, min(float(data["value"]), STRENGTHS[-1]))
+        study.scale = max(0.0, min(float(data["value"]), SLIDER_SCALES[-1]))
 
 
 def _query(visit: Visit, lab: Lab, data: Data) -> None:
@@ -159,12 +162,12 @@ def _use(visit: Visit, lab: Lab, data: Data) -> None:
     known = {"built", *(study.tuning.vectors if study is not None and study.tuning is not None else ())}
     if study is not None and name in known:
         study.use, study.judged = name, {}
-        vector = study.at_place
-        study.strength = study.strength if vector is None else vector.scale
+        vector = study.in_use
+        study.scale = study.scale if vector is None else vector.scale
 
 
 def _save(visit: Visit, lab: Lab, data: Data) -> None:
-    """Make the vector in use a file at the slider's strength, as the command line writes and reads it."""
+    """Make the vector in use a file at the slider's scale, as the command line writes and reads it."""
     study = lab.study(visit.project.model)
     vector = None if study is None else study.to_save
     if vector is None:
@@ -179,29 +182,34 @@ def _save(visit: Visit, lab: Lab, data: Data) -> None:
 def _board_relation(visit: Visit, lab: Lab, data: Data) -> None:
     relation = str(data["value"])
     lab.own(relation)  # refused if the task has none
-    lab.board = Board(relation)
+    lab.keep(visit.project.model, Board(relation))
 
 
 def _board_source(visit: Visit, lab: Lab, data: Data) -> None:
-    board = lab.board
-    lab.board = replace(board, source=board.source + 1, words=None, judged={}, weights=None, own=False)
+    board = lab.board(visit.project.model)
+    _change_board(visit, lab, source=board.source + 1, words=None, judged={}, weights=None, own=False)
 
 
 def _board_target(visit: Visit, lab: Lab, data: Data) -> None:
-    lab.board = replace(lab.board, target=lab.board.target + 1, words=None)
+    _change_board(visit, lab, target=lab.board(visit.project.model).target + 1, words=None)
 
 
 def _board_weight(visit: Visit, lab: Lab, data: Data) -> None:
-    most = float(max(2, len(lab.bases)))  # a pair that only one base vector predicts gives that one all the weight
-    relation, value = str(data["relation"]), max(-most, min(float(data["value"]), most))
-    if lab.board.weights is None or relation not in lab.board.weights:
+    weights = lab.board(visit.project.model).weights
+    relation, value = str(data["relation"]), float(data["value"])
+    if weights is None or relation not in weights:
         return
-    weights = {**lab.board.weights, relation: value}
-    lab.board = replace(lab.board, weights=weights, own=True, words=None, judged={})
+    most = float(max(2, len(weights)))  # a pair that only one base vector predicts gives that one all the weight
+    weights = {**weights, relation: max(-most, min(value, most))}
+    _change_board(visit, lab, weights=weights, own=True, words=None, judged={})
 
 
 def _board_auto(visit: Visit, lab: Lab, data: Data) -> None:
-    lab.board = replace(lab.board, weights=None, own=False, words=None, judged={})
+    _change_board(visit, lab, weights=None, own=False, words=None, judged={})
+
+
+def _change_board(visit: Visit, lab: Lab, **changes: Any) -> None:
+    lab.keep(visit.project.model, replace(lab.board(visit.project.model), **changes))
 
 
 def _upload_failed(visit: Visit, lab: Lab, data: Data) -> None:
@@ -220,17 +228,17 @@ ACTIONS: Mapping[str, tuple[str, _Action]] = {
     "close_effect": ("effects", _close_effect),
     "demonstrations": ("relations", _setup("demonstrations")),
     "effect_head": ("effects", _effect_head),
-    "mixed": ("relations", _mixed),
+    "mixed": ("relations", _corrupted),
     "n_heads": ("vector", _n_heads),
     "next_prompt": ("relations", _next_prompt),
     "overlap": ("effects", _overlap),
-    "place": ("vector", _place),
+    "place": ("vector", _site),
     "prompts": ("relations", _setup("prompts")),
     "query": ("vector", _query),
     "relation": ("relations", _relation),
     "save": ("vector", _save),
     "scenes": ("relations", _scenes),
-    "strength": ("vector", _strength),
+    "strength": ("vector", _scale),
     "told_by": ("relations", _told_by),
     "upload_failed": ("relations", _upload_failed),
     "use": ("vector", _use),

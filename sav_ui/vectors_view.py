@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sav_core.evaluation import wilson_interval
 from sav_core.figures import height_of
 from sav_core.vector_figures import place_heatmap, tuning_curve
+from sav_core.vectors import DIAGONALS, SPATIAL, Chance, RelationItem
 from sav_ui.drawn_once import drawn_once
 from sav_ui.percent import percent
 from sav_ui.stage import fill, scene
 from sav_ui.thumbs import thumb
-from sav_ui.vector_lab import BASES, SCALES, STRENGTHS, Lab, Study, Tuning, lab_of
+from sav_ui.vector_lab import SLIDER_SCALES, Lab, Study, Tuning, item_at, lab_of
 from sav_ui.vector_lines import conditions, progress_of, word_bars
 from sav_ui.vector_runs import waits_for_words, words_key
 from sav_ui.visit import Visit
 
-if TYPE_CHECKING:
-    from sav_core.vectors import RelationItem
-
 __all__ = ["relations", "tuning", "vector"]
 
 _QUERIES = 8  # items offered to be asked about
-_DIAGONALS = ("above left", "above right", "below left", "below right")  # offered before scenes are drawn
 
 
 def relations(visit: Visit) -> dict[str, Any]:
     """Which relation is looked at, how it is asked for, and its demonstrations as pictures."""
     lab = lab_of(visit)
-    study = lab.study(visit.project.model)
-    if study is None:
-        html = fill("vectors_start.html", bases=BASES, slants=_DIAGONALS, notice=visit.notice_at("relations"))
+    study, task = lab.study(visit.project.model), lab.task
+    if study is None or task is None:
+        html = fill("vectors_start.html", bases=SPATIAL, slants=DIAGONALS, notice=visit.notice_at("relations"))
         return scene(html, visit.version())
-    chance, how = lab.chance(study.setup.relation)
-    shown = _prompt(study, lab) if study.told else None
+    chance = lab.own(study.setup.relation).chance
+    shown = _prompt(study, lab) if study.prompts.clean else None
     html = fill(
         "vectors_task.html",
-        title=lab.task.name if lab.task is not None else "",
-        drawn=lab.drawn,
-        relations=lab.relations,
+        title=task.name,
+        drawn=task.spatial,
+        relations=task.listed,
         setup=study.setup,
         shown=shown,
-        mixed=lab.mixed,
-        chance=percent(chance),
-        how=how,
+        mixed=lab.corrupted,
+        chance=percent(chance.share),
+        how=_guess(chance),
         known=None if study.means is None else _known(study),
         refused=study.refused,
-        left_out=study.left_out,
+        left_out=study.prompts.left_out,
         busy=bool(lab.busy),
         notice=visit.notice_at("relations"),
     )
@@ -57,11 +54,12 @@ def vector(visit: Visit) -> dict[str, Any]:
     """The vector: made of how many heads, where it works, and what it makes of a query."""
     lab = lab_of(visit)
     study = lab.study(visit.project.model)
-    if study is None or study.effects is None or not len(study.effects.changes):
+    if study is None or study.effects is None or not study.done:
         return {**scene("", visit.version()), "saved": None}
-    used = study.at_place
+    used, sites, site = study.in_use, study.sites, study.site
     words = study.words.get(words_key(lab, study))
-    query = lab.pair(lab.queries, lab.query)
+    queries = lab.own(study.setup.relation).test
+    query = item_at(queries, lab.query)
     html = fill(
         "vectors_vector.html",
         relation=study.setup.relation,
@@ -69,41 +67,43 @@ def vector(visit: Visit) -> dict[str, Any]:
         most=len(study.effects.ranking),
         built=used is not None,
         made_of=0 if study.vector is None else len(study.vector.heads),
-        mapped=study.mapped,
-        best="" if study.accuracy is None else percent(study.accuracy[study.place]),
-        layer=study.place[0],
-        scale=f"{SCALES[study.place[1]]:g}",
-        layers=0 if study.accuracy is None else len(study.accuracy),
-        columns=len(SCALES),
-        column=study.place[1],
-        map_height=0 if study.accuracy is None else height_of(len(study.accuracy)),
+        mapped=0 if sites is None else sites.n,
+        best="" if sites is None else percent(sites.accuracy[sites.cell(site)]),
+        layer=site.layer,
+        scale=f"{site.scale:g}",
+        layers=0 if sites is None else len(sites.layers),
+        columns=0 if sites is None else len(sites.scales),
+        column=0 if sites is None else sites.cell(site)[1],
+        map_height=0 if sites is None else height_of(len(sites.layers)),
         use=study.use,
         uses=[] if study.tuning is None else list(study.tuning.vectors),
-        strength=f"{study.strength:g}",
+        strength=f"{study.scale:g}",
         saved_strength="" if study.to_save is None else f"{study.to_save.scale:g}",
-        most_strength=STRENGTHS[-1],
+        most_strength=SLIDER_SCALES[-1],
         query=_query(query),
         queries=[
-            {"place": place, "picture": thumb(item.picture), "words": f"{item.anchor} → {item.related}"}
-            for place, item in enumerate(lab.queries[:_QUERIES])
+            {"place": number, "picture": thumb(item.picture), "words": f"{item.anchor} → {item.related}"}
+            for number, item in enumerate(queries[:_QUERIES])
         ],
         asked=lab.query,
-        bars=[] if words is None or isinstance(words, str) else word_bars(words, study.strength, query),
+        bars=[] if words is None or isinstance(words, str) else word_bars(words, study.scale, query),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(study.judged),
         judged_at="" if used is None else f"after layer {used.layer} at {used.scale:g}",
-        chance=percent(lab.chance(study.setup.relation)[0]),
+        chance=percent(lab.own(study.setup.relation).chance.share),
         busy=lab.busy,
         progress=progress_of(lab, "vector", "measurements"),
         notice=visit.notice_at("vector"),
     )
     figures = {}
-    if study.accuracy is not None:
-        accuracy, place, n = study.accuracy, study.place, study.mapped
+    if sites is not None:
         figures["places"] = drawn_once(
-            visit, "places", (accuracy, place), lambda: place_heatmap(accuracy, SCALES, place, n).to_json()
+            visit,
+            "places",
+            (sites, site),
+            lambda: place_heatmap(sites.accuracy, sites.scales, sites.cell(site), sites.n).to_json(),
         )
-    next_run = not lab.busy and waits_for_words(visit)
+    next_run = not lab.busy and waits_for_words(lab, study)
     return {**scene(html, visit.version(), figures, next_run=next_run), "saved": lab.saved}
 
 
@@ -124,7 +124,7 @@ def tuning(visit: Visit) -> dict[str, Any]:
         ended=tuned is not None and bool(tuned.vectors),
         steps=lab.steps,
         lines=[] if tuned is None else _reached(tuned),
-        layer=study.place[0],
+        layer=study.site.layer,
         notice=visit.notice_at("tuning"),
     )
     figures = {}
@@ -137,19 +137,24 @@ def tuning(visit: Visit) -> dict[str, Any]:
 
 def _prompt(study: Study, lab: Lab) -> dict[str, Any]:
     """The prompt that is shown: its demonstrations, its query, and what would be right."""
-    place = lab.prompt % len(study.told)
-    prompt = (study.lost if lab.mixed else study.told)[place]
+    prompts = study.prompts.corrupted if lab.corrupted else study.prompts.clean
+    number = lab.prompt % len(prompts)
+    prompt = prompts[number]
     shown = [
         {"picture": thumb(item.picture, 192), "anchor": item.anchor, "answer": answer, "true": answer == item.related}
         for item, answer in zip(prompt.demonstrations, prompt.answers, strict=True)
     ]
     return {
-        "number": place + 1,
-        "count": len(study.told),
+        "number": number + 1,
+        "count": len(prompts),
         "shown": shown,
         "query": _query(prompt.item),
         "wording": prompt.wording,
     }
+
+
+def _guess(chance: Chance) -> str:
+    return f"always saying “{chance.answer}”" if chance.answer else "naming any thing around it"
 
 
 def _query(item: RelationItem) -> dict[str, Any]:
@@ -157,12 +162,12 @@ def _query(item: RelationItem) -> dict[str, Any]:
 
 
 def _known(study: Study) -> dict[str, Any]:
-    """How the model does with the relation told, and without."""
+    """How the model does on clean prompts, and zero-shot."""
     assert study.means is not None
     n = study.means.asked
     right = round(study.means.accuracy * n)
     low, high = wilson_interval(right, n)
-    return {"right": right, "n": n, "low": percent(low), "high": percent(high), "bare": study.bare}
+    return {"right": right, "n": n, "low": percent(low), "high": percent(high), "bare": study.zero_shot_right}
 
 
 def _reached(tuned: Tuning) -> list[str]:

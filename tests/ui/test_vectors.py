@@ -11,7 +11,9 @@ import pytest
 
 from sav_core.records import Head
 from sav_core.vectors import (
+    SCALES,
     FunctionVector,
+    Outcome,
     PromptReader,
     RelationItem,
     RelationPrompt,
@@ -24,7 +26,7 @@ from sav_core.vectors import (
 from sav_ui import vector_lab, vector_tasks
 from sav_ui.analogy_view import _verdict, analogy
 from sav_ui.effects_view import effects
-from sav_ui.vector_lab import SCALES, STRENGTHS, Tuning, lab_of
+from sav_ui.vector_lab import SLIDER_SCALES, Tuning, lab_of
 from sav_ui.vector_lines import word_bars
 from sav_ui.vector_runs import base_vectors, missing_bases, run
 from sav_ui.vectors import ACTIONS, act
@@ -68,7 +70,7 @@ def begun(shelf, relation="above", prompts=3):
 
 
 def study_of(visit):
-    return lab_of(visit).study("")
+    return lab_of(visit).study(visit.project.model)
 
 
 @pytest.fixture
@@ -94,26 +96,26 @@ def test_before_a_relation_is_chosen_there_are_only_relations_to_choose(shelf):
     assert not list(run(visit, shelf, {"do": "find_effects"}))
 
 
-def test_a_prompt_is_shown_as_it_is_and_mixed_up(shelf):
+def test_a_prompt_is_shown_clean_and_corrupted(shelf):
     visit = begun(shelf)
     study = study_of(visit)
     html = relations(visit)["html"]
-    for item, answer in zip(study.told[0].demonstrations, study.told[0].answers, strict=True):
+    for item, answer in zip(study.prompts.clean[0].demonstrations, study.prompts.clean[0].answers, strict=True):
         assert f"Q: {item.anchor}. A: <b>{answer}</b>." in html
     assert html.count('class="mixed"') == 0
     do(visit, shelf, "mixed", mixed="yes")
     html = relations(visit)["html"]
     assert html.count('class="mixed"') == 4
-    assert f"<b>{study.lost[0].answers[0]}</b>" in html
+    assert f"<b>{study.prompts.corrupted[0].answers[0]}</b>" in html
     do(visit, shelf, "next_prompt")
     assert "Prompt 2 of 3" in relations(visit)["html"]
 
 
 def test_what_the_page_finds_is_what_the_library_finds(found, shelf):
     study, reader = study_of(found), PromptReader(shelf.get(""))
-    means = mean_head_vectors(reader, study.told)
+    means = mean_head_vectors(reader, study.prompts.clean)
     np.testing.assert_allclose(study.means.values, means["above"].values, atol=1e-5)
-    whole = mediate(reader, study.lost, means)
+    whole = mediate(reader, study.prompts.corrupted, means)
     np.testing.assert_allclose(study.effects.changes, whole.changes, atol=1e-4)
     assert study.complete
     shown = effects(found)
@@ -128,14 +130,14 @@ def test_cancelling_keeps_what_is_done_and_goes_on_there(shelf, monkeypatch):
     mediated = []
     real = vector_tasks.find_effects
 
-    def stopped_after_one(backbone, told, lost, known, *, progress, cancel):
+    def stopped_after_one(backbone, clean, corrupted, known, *, progress, cancel):
         def report(each):
             progress(each)
             mediated.append(each.done)
             if each.done == 1 and not known:
                 do(visit, shelf, "cancel")
 
-        return real(backbone, told, lost, known, progress=report, cancel=cancel)
+        return real(backbone, clean, corrupted, known, progress=report, cancel=cancel)
 
     monkeypatch.setattr("sav_ui.vector_tasks.find_effects", stopped_after_one)
     go(visit, shelf, "find_effects")
@@ -207,28 +209,28 @@ def test_the_heads_of_a_taught_task_are_ringed_counted_and_inspected(shelf):
 
 def test_the_vector_stands_where_the_map_is_best_and_moves_on_a_click(built, shelf):
     study = study_of(built)
-    assert study.accuracy.shape == (8, len(SCALES))
-    assert study.accuracy[study.place] == study.accuracy.max()
+    assert study.sites.accuracy.shape == (8, len(SCALES))
+    assert study.sites.accuracy[study.sites.cell(study.site)] == study.sites.accuracy.max()
     assert study.vector.heads == study.effects.ranking[:10]
     do(built, shelf, "place", x=1, y=3)
-    assert (study.at_place.layer, study.at_place.scale, study.strength) == (3, SCALES[1], SCALES[1])
+    assert (study.in_use.layer, study.in_use.scale, study.scale) == (3, SCALES[1], SCALES[1])
     assert vector(built)["next"], "another layer is asked by itself"
     do(built, shelf, "place", x=1, y=30)
-    assert study.place == (3, 1)
+    assert study.site == (3, SCALES[1])
 
 
-def test_the_slider_shows_what_the_library_says_at_that_strength(built, shelf):
+def test_the_slider_shows_what_the_library_says_at_that_scale(built, shelf):
     lab, study = lab_of(built), study_of(built)
     (words,) = study.words.values()
-    assert words.scales == STRENGTHS
+    assert words.scales == SLIDER_SCALES
     example = RelationPrompt(lab.queries[0]).example
     bare = next_words(shelf.get(""), example, top=3)
-    strong = next_words(shelf.get(""), example, study.vector.at(study.place[0], 2.0), top=3)
+    strong = next_words(shelf.get(""), example, study.vector.at(study.site.layer, 2.0), top=3)
     table = dict(zip(words.words, words.shares.T, strict=True))
     for word, share in bare.items():
         assert table[word][0] == pytest.approx(share, abs=1e-4)
     for word, share in strong.items():
-        assert table[word][STRENGTHS.index(2.0)] == pytest.approx(share, abs=1e-4)
+        assert table[word][SLIDER_SCALES.index(2.0)] == pytest.approx(share, abs=1e-4)
     calls = []
     built_run = shelf.run
     try:
@@ -263,17 +265,17 @@ def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, shelf):
     assert saved["name"] == "above.fv"
     loaded = FunctionVector.load(Path(saved["url"].removeprefix("gradio_api/file=")), shelf.get(""))
     study = study_of(built)
-    assert (loaded.layer, loaded.scale, loaded.relation) == (study.place[0], 1.5, "above")
+    assert (loaded.layer, loaded.scale, loaded.relation) == (study.site.layer, 1.5, "above")
     np.testing.assert_array_equal(loaded.values, study.vector.values)
 
 
-def test_the_strength_belongs_to_the_relation_and_the_download_says_it(built, shelf):
-    at_best = study_of(built).at_place.scale
+def test_the_scale_belongs_to_the_relation_and_the_download_says_it(built, shelf):
+    at_best = study_of(built).in_use.scale
     do(built, shelf, "relation", relation="left")
     do(built, shelf, "strength", value=5)
     do(built, shelf, "relation", relation="above")
     study = study_of(built)
-    assert study.strength == study.to_save.scale == at_best
+    assert study.scale == study.to_save.scale == at_best
     assert f"Download at strength {at_best:g} (.fv)" in vector(built)["html"]
     do(built, shelf, "strength", value=5)
     assert "Download at strength 5 (.fv)" in vector(built)["html"]
@@ -311,7 +313,7 @@ def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf
     assert set(judged) == {
         "zero-shot", "in context", "in words", "injected", "random vector", "random heads", "layer mean",
     }  # fmt: skip
-    assert judged["injected"][1] == 4
+    assert judged["injected"].n == 4
     html = vector(built)["html"]
     assert "95 % interval" in html
     assert "guessing" in html
@@ -327,7 +329,7 @@ def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
     assert seen == sorted(seen)
     assert set(study.tuning.curves) == set(study.tuning.vectors) == {"tuned", "tuned random start", "tuned on five"}
     assert study.use == "tuned"
-    assert study.at_place.origin == "tuned"
+    assert study.in_use.origin == "tuned"
     assert any(key[1] == "tuned" for key in study.words)
     assert set(study.tuning.levels) == {"in context", "zero-shot"}
     assert study.tuning.vectors["tuned on five"].notes["prompts"] == 5
@@ -337,10 +339,10 @@ def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
     assert 'value="10"' in tuning(built)["html"], "the form keeps the steps that were asked for"
     assert '"dash":"dash"' in tuning(built)["figures"]["tuning"].replace(" ", "")
     do(built, shelf, "use", use="built")
-    assert study.at_place.origin == "heads"
+    assert study.in_use.origin == "heads"
     do(built, shelf, "use", use="nothing of that name")
     assert study.use == "built"
-    assert study.strength == study.at_place.scale
+    assert study.scale == study.in_use.scale
 
 
 def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
@@ -354,7 +356,7 @@ def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
     if study.tuning is not before[0]:  # the model was faster: then what it reached by then is there
         assert set(study.tuning.vectors) == {"tuned"}
     assert study.use == "tuned"
-    assert study.at_place.origin == "tuned"
+    assert study.in_use.origin == "tuned"
 
 
 def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few):
@@ -362,45 +364,48 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few)
     go(visit, shelf, "find_effects")
     go(visit, shelf, "build")
     lab = lab_of(visit)
-    assert missing_bases(visit, lab) == ["below", "left", "right"]
+    assert missing_bases(lab.base_studies("")) == ["below", "left", "right"]
     assert "Make the missing vectors" in analogy(visit)["html"]
     go(visit, shelf, "bases")
     assert visit.notice is None, visit.notice
-    assert missing_bases(visit, lab) == []
-    assert len({(each.layer, each.scale) for each in base_vectors(visit, lab)}) == 1
+    assert missing_bases(lab.base_studies("")) == []
+    assert len({(each.layer, each.scale) for each in base_vectors(lab.base_studies(""))}) == 1
     assert lab.setup.relation == "above"
-    assert sum(lab.board.weights.values()) == pytest.approx(len(lab.bases))
-    assert lab.board.words is not None
-    by_pair = dict(lab.board.weights)
+    assert sum(lab.board("").weights.values()) == pytest.approx(len(lab.task.bases))
+    assert lab.board("").words is not None
+    by_pair = dict(lab.board("").weights)
     do(visit, shelf, "board_weight", relation="left", value="1.5")
     assert analogy(visit)["next"]
     go(visit, shelf)
-    assert lab.board.weights == {**by_pair, "left": 1.5}
+    assert lab.board("").weights == {**by_pair, "left": 1.5}
     assert "as you set it" in analogy(visit)["html"]
     go(visit, shelf, "judge_board")
     names = {"zero-shot", "in context, same pair", "composed", "equal weights", "best base vector"}
-    assert set(lab.board.judged) == names
+    assert set(lab.board("").judged) == names
     do(visit, shelf, "board_auto")
     go(visit, shelf)
-    assert lab.board.weights == pytest.approx(by_pair)
+    assert lab.board("").weights == pytest.approx(by_pair)
     do(visit, shelf, "board_relation", value="below right")
-    assert (lab.board.relation, lab.board.words) == ("below right", None)
+    assert (lab.board("").relation, lab.board("").words) == ("below right", None)
     do(visit, shelf, "board_relation", value="inside")
-    assert lab.board.relation == "below right"
+    assert lab.board("").relation == "below right"
     assert "choose among" in visit.notice.text
 
 
 def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
     visit = begun(shelf, prompts=2)
     lab = lab_of(visit)
-    lab.board = answered = replace(lab.board, source=3, weights={"above": 1.0}, words="said", judged={"composed": (1, 2)})
+    answered = replace(
+        lab.board(""), source=3, weights={"above": 1.0}, words="said", judged={"composed": Outcome(1, 2, 0.5)}
+    )
+    lab.keep("", answered)
     do(visit, shelf, "prompts", value="3")
-    assert lab.board == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
+    assert lab.board("") == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
     do(visit, shelf, "relation", relation="left")
     do(visit, shelf, "prompts", value="2")
-    assert lab.board is answered, "which relation is looked at changes nothing"
+    assert lab.board("") is answered, "which relation is looked at changes nothing"
     visit.project = replace(visit.project, model="another")
-    assert lab_of(visit).board.words is None
+    assert lab_of(visit).board("another").words is None
 
 
 @pytest.mark.parametrize(
@@ -408,7 +413,7 @@ def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
     [(38, 10, "better than the best"), (38, 38, "not surely better"), (3, 20, "no better than"), (10, 2, "too few")],
 )
 def test_the_verdict_on_a_sum_claims_no_more_than_its_interval(right, base, words):
-    assert words in _verdict({"composed": (right, 40), "best base vector": (base, 40)}, 0.2)
+    assert words in _verdict({"composed": Outcome(right, 40, 0.5), "best base vector": Outcome(base, 40, 0.5)}, 0.2)
 
 
 def brought(tmp_path, images=12, outside=None, name="mine.zip"):
@@ -431,7 +436,7 @@ def test_a_visitors_own_relations_are_taken_from_a_zip(shelf, tmp_path):
     do(visit, shelf, "bring", files=[sent(brought(tmp_path))])
     assert visit.notice.kind == "done", visit.notice
     assert "Took 24 items of 2 relations." in visit.notice.text
-    assert lab_of(visit).relations == ("near", "under")
+    assert lab_of(visit).task.listed == ("near", "under")
     assert "Q: thing " in relations(visit)["html"]
 
 
@@ -485,7 +490,7 @@ def test_all_relations_of_a_file_are_offered_the_commonest_first_and_one_with_to
         archive.writestr("relations.jsonl", "\n".join(map(json.dumps, lines)))
     visit = Visit()
     do(visit, shelf, "bring", files=[sent(path)])
-    assert lab_of(visit).relations == ("under", "a", "b", "c", "d")
+    assert lab_of(visit).task.listed == ("under", "a", "b", "c", "d")
     assert "Too few to be in all three parts are those of rare." in visit.notice.text
 
 
@@ -514,7 +519,7 @@ def test_prompts_that_cannot_be_made_say_why_and_find_nothing(shelf, tmp_path):
     assert "ask for fewer" in visit.notice.text
 
 
-def test_prompts_that_cannot_be_mixed_up_are_left_out_and_counted(shelf, tmp_path):
+def test_prompts_that_cannot_be_corrupted_are_left_out_and_counted(shelf, tmp_path):
     visit, path = Visit(), tmp_path / "some.zip"
     with zipfile.ZipFile(brought(tmp_path)) as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
@@ -525,9 +530,9 @@ def test_prompts_that_cannot_be_mixed_up_are_left_out_and_counted(shelf, tmp_pat
     do(visit, shelf, "relation", relation="under")
     do(visit, shelf, "told_by", value="words")
     study = study_of(visit)
-    assert study.left_out > 0
-    assert [prompt.item for prompt in study.told] == [prompt.item for prompt in study.lost]
-    assert f"{study.left_out} of the prompts asked for cannot be mixed up" in relations(visit)["html"]
+    assert study.prompts.left_out > 0
+    assert [prompt.item for prompt in study.prompts.clean] == [prompt.item for prompt in study.prompts.corrupted]
+    assert f"{study.prompts.left_out} of the prompts asked for cannot be mixed up" in relations(visit)["html"]
 
 
 def test_a_model_that_answers_nothing_right_is_told_where_the_visitor_looks(tiny_backbone):
