@@ -30,6 +30,16 @@ def test_a_function_of_its_modules_name_is_found_after_the_module_was_imported()
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_names_of_vectors_are_exactly_what_has_a_home_and_resolve():
+    from sav_core import vectors
+
+    assert sorted(vectors.__all__) == sorted(vectors._HOMES) == dir(vectors)
+    for name in vectors.__all__:
+        assert getattr(vectors, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        vectors.nothing  # noqa: B018
+
+
 def test_the_names_of_rules_and_scorings_are_those_that_exist():
     from typing import get_args
 
@@ -53,6 +63,12 @@ def test_every_module_says_what_it_is_and_exports_what_it_defines(name):
         value = getattr(module, public)
         if inspect.isfunction(value) or inspect.isclass(value):
             assert inspect.getdoc(value), f"{name}.{public} has no docstring"
+
+
+def test_relations_prompts_and_conditions_do_not_wait_for_torch():
+    names = "SCALES, TUNED, Prompting, RelationTask, Site, draw_task"
+    code = f"import sys; from sav_core.vectors import {names}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_help_does_not_wait_for_torch():

@@ -70,16 +70,14 @@ if TYPE_CHECKING:
     from sav_core.vectors.studies import (
         Mediation,
         Sweeps,
-        TuningProgress,
         judge_composition,
-        judge_tuned,
         map_sites,
         mediate_relation,
         relation_means,
         sweep_settings,
-        tune_with_controls,
     )
     from sav_core.vectors.tune import Tuned, TuningPoint, random_vector, tune_vector
+    from sav_core.vectors.tuning_study import TuningProgress, judge_tuned, tune_with_controls
 
 # Module -> what it holds. Imported at first use: relations, prompts and conditions need no torch, which takes seconds.
 _HOLD = {
@@ -138,15 +136,13 @@ _HOLD = {
     "studies": (
         "Mediation",
         "Sweeps",
-        "TuningProgress",
         "judge_composition",
-        "judge_tuned",
         "map_sites",
         "mediate_relation",
         "relation_means",
         "sweep_settings",
-        "tune_with_controls",
     ),
+    "tuning_study": ("TuningProgress", "judge_tuned", "tune_with_controls"),
     "tune": ("Tuned", "TuningPoint", "random_vector", "tune_vector"),
 }
 _HOMES = {name: module for module, names in _HOLD.items() for name in names}

@@ -35,7 +35,7 @@ from sav_core.vectors.inject import injecting
 from sav_core.vectors.mediation import MeanVectors
 from sav_core.vectors.outcomes import Outcome, best_of, measure_each, outcome_of
 from sav_core.vectors.pausing import PromptReader
-from sav_core.vectors.prompts import Prompting, RelationPrompt, in_context, in_words, zero_shot
+from sav_core.vectors.prompts import FROM_DEMONSTRATIONS, Prompting, RelationPrompt, in_context, in_words, zero_shot
 from sav_core.vectors.relations import RelationTask
 from sav_core.vectors.sites import SCALES
 from sav_core.vectors.tune import random_vector
@@ -51,7 +51,6 @@ __all__ = [
 ]
 
 _PROMPTS = 25  # that a whole layer's mean is taken over
-_FROM_DEMONSTRATIONS = Prompting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def evaluate_vector(
     *,
     means: MeanVectors | None = None,
     others: Sequence[FunctionVector] = (),
-    prompting: Prompting = _FROM_DEMONSTRATIONS,
+    prompting: Prompting = FROM_DEMONSTRATIONS,
     draws: int = 5,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,

@@ -22,6 +22,7 @@ from sav_core.vectors.relations import RelationItem
 from sav_core.vectors.wrong_answers import wrong_answers
 
 __all__ = [
+    "FROM_DEMONSTRATIONS",
     "Cue",
     "PlainPrompt",
     "PromptPairs",
@@ -215,6 +216,10 @@ class Prompting:
         kept = {id(prompt.item) for prompt in corrupted}
         clean = tuple(prompt for prompt in self.clean(items, pool) if id(prompt.item) in kept)
         return PromptPairs(clean, tuple(corrupted), len(items) - len(corrupted))
+
+
+FROM_DEMONSTRATIONS = Prompting()
+"""As the method has it."""
 
 
 def _worded(relation: str, anchor: str) -> str:
