@@ -105,7 +105,7 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
     if head.layer >= aie.shape[0] or head.index >= aie.shape[1]:
         return None
     at = (head.layer, head.index)
-    rank, look = effects.ranking.index(head) + 1, study.looks.get(lab.prompt)
+    rank, look = effects.ranking.index(head) + 1, study.looks.get(study.shown(lab.prompt))
     sure = "it helps" if low[at] > 0 else "it harms" if high[at] < 0 else "it may be nothing"
     sure += ", as far as so few prompts can say" if len(effects.changes) < _FEW else ""
     return {
@@ -130,8 +130,8 @@ def _head(visit: Visit, study: Study, lab: Lab) -> dict[str, Any] | None:
 
 def _views(study: Study, lab: Lab, head: Head) -> list[dict[str, str]]:
     """One head's attention over every picture of the prompt, brightest where it is strongest in all of them."""
-    look, clean = study.looks[lab.prompt], study.prompts.clean
-    prompt = clean[lab.prompt % len(clean)]
+    number = study.shown(lab.prompt)
+    look, prompt = study.looks[number], study.prompts.clean[number]
     assert not isinstance(look, str)
     grids = [grid[head.layer, head.index] for grid in look.grids]
     peak = max(float(grid.max()) for grid in grids)

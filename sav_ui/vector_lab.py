@@ -150,6 +150,10 @@ class Study:
         """On how many prompts every head was judged."""
         return 0 if self.effects is None else len(self.effects.changes)
 
+    def shown(self, number: int) -> int:
+        """Which prompt is shown when the visitor has gone on so often: round and round."""
+        return number % max(1, len(self.prompts.clean))
+
     @property
     def complete(self) -> bool:
         """Whether that is all of them."""
@@ -208,7 +212,7 @@ class Lab:
         busy: what the model is at work for; empty when it is not.
         progress: of that work.
         cancelled: set to stop it.
-        prompt: which prompt is shown.
+        prompt: how often the visitor went on to the next prompt.
         corrupted: whether it is shown corrupted.
         head: which head is looked into.
         overlap: whether the heads of the project are ringed.
@@ -330,11 +334,6 @@ class Lab:
     def _board_key(self, model: str) -> tuple[str, Setup]:
         """What the base vectors depend on: not on the relation that is looked at."""
         return model, replace(self.setup, relation="")
-
-    @property
-    def queries(self) -> tuple[RelationItem, ...]:
-        """The test items of the relation looked at."""
-        return self.own(self.setup.relation).test
 
     def _make_prompts(self, setup: Setup) -> tuple[PromptPairs, str]:
         """The prompts of a setup, or none and why."""

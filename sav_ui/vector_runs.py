@@ -53,9 +53,9 @@ def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
 
 
 def words_key(lab: Lab, study: Study) -> tuple[Any, ...]:
-    """What the answers to a query depend on."""
+    """What the answers to a query depend on, of the vector that is built; another one forgets them."""
     vector = study.in_use
-    return (lab.query, study.use, vector.layer if vector is not None else -1, study.n_heads)
+    return (lab.query, study.use, vector.layer if vector is not None else -1)
 
 
 def waits_for_words(lab: Lab, study: Study) -> bool:
@@ -65,7 +65,7 @@ def waits_for_words(lab: Lab, study: Study) -> bool:
 
 def waits_for_look(lab: Lab, study: Study) -> bool:
     """Whether a head is looked into whose attention is not known yet."""
-    return lab.head is not None and study.effects is not None and lab.prompt not in study.looks
+    return lab.head is not None and study.effects is not None and study.shown(lab.prompt) not in study.looks
 
 
 def waits_for_analogy(lab: Lab, model: str) -> bool:
@@ -234,8 +234,8 @@ def _ask(visit: Visit, shelf: Shelf, lab: Lab, study: Study) -> Iterator[None]:
 
 def _look(visit: Visit, shelf: Shelf, lab: Lab, study: Study) -> Iterator[None]:
     """See what every head looks at in the prompt that is shown."""
-    number, clean = lab.prompt, study.prompts.clean
-    job = Job(lambda: shelf.run(study.model, look_at, clean[number % len(clean)].example))
+    number = study.shown(lab.prompt)
+    job = Job(lambda: shelf.run(study.model, look_at, study.prompts.clean[number].example))
     yield from job.ticks()
     try:
         study.looks[number] = job.result()

@@ -138,7 +138,7 @@ def tuning(visit: Visit) -> dict[str, Any]:
 def _prompt(study: Study, lab: Lab) -> dict[str, Any]:
     """The prompt that is shown: its demonstrations, its query, and what would be right."""
     prompts = study.prompts.corrupted if lab.corrupted else study.prompts.clean
-    number = lab.prompt % len(prompts)
+    number = study.shown(lab.prompt)
     prompt = prompts[number]
     shown = [
         {"picture": thumb(item.picture, 192), "anchor": item.anchor, "answer": answer, "true": answer == item.related}

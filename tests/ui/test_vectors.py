@@ -176,6 +176,9 @@ def test_a_click_opens_the_head_with_effect_rank_interval_and_attention(found, s
     shown = effects(found)
     assert not shown["next"]
     assert shown["html"].count("Attention of ") == 5
+    for _ in study_of(found).prompts.clean:
+        do(found, shelf, "next_prompt")
+    assert not effects(found)["next"], "the first prompt again, which is known"
     assert "Inside head" not in shown["html"], "nothing is taught"
     do(found, shelf, "effect_head", x=99, y=0)
     assert lab_of(found).head == best
@@ -223,7 +226,7 @@ def test_the_slider_shows_what_the_library_says_at_that_scale(built, shelf):
     lab, study = lab_of(built), study_of(built)
     (words,) = study.words.values()
     assert words.scales == SLIDER_SCALES
-    example = RelationPrompt(lab.queries[0]).example
+    example = RelationPrompt(lab.own("above").test[0]).example
     bare = next_words(shelf.get(""), example, top=3)
     strong = next_words(shelf.get(""), example, study.vector.at(study.site.layer, 2.0), top=3)
     table = dict(zip(words.words, words.shares.T, strict=True))
@@ -253,6 +256,7 @@ def test_another_number_of_heads_makes_another_vector(built, shelf):
     study = study_of(built)
     before = study.vector.values
     do(built, shelf, "n_heads", value=2)
+    assert not vector(built)["next"], "no model runs before it is built"
     go(built, shelf, "build")
     assert len(study.vector.heads) == 2
     assert np.abs(study.vector.values - before).max() > 0
