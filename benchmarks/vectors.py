@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -27,7 +27,6 @@ from sav_core.hooks import Patch, inject_last_token, patch_last_token
 from sav_core.records import Head
 from sav_core.scenes import RELATIONS
 from sav_core.vectors import (
-    Effects,
     MeanVectors,
     Prompting,
     PromptReader,
@@ -41,7 +40,6 @@ from sav_core.vectors import (
 
 T = TypeVar("T")
 PROMPTS, SAMPLE, PAIRS = 25, 2, 300
-WATCHED, TURNS = 40, 3
 MOST_SECONDS, AT_LEAST, MOST_COST = 180, 5.0, 0.02
 
 
@@ -51,7 +49,6 @@ def main() -> None:
     console.print(describe())
     reader = PromptReader(load_backbone(dtype="float32"))
     console.print(_mediation(reader))
-    console.print(_watching(reader))
     console.print(_injection(reader))
 
 
@@ -79,40 +76,6 @@ def _mediation(reader: PromptReader) -> Table:
     table.add_row("one forward a prompt and head, on the same", f"{plain:.2f}", faster, f">= {AT_LEAST:.0f} x")
     table.add_row("the same, counted up to all prompts", f"{all_plain:.0f}", f"{all_plain / whole:.1f} x slower", "")
     return table
-
-
-def _watching(reader: PromptReader) -> Table:
-    """One mediation that is watched, against one call a prompt whose results are put together anew each time."""
-    own, prompting = draw_task(shipped_sprites(), seed=0).of(RELATIONS[0]), Prompting()
-    items = own.train[:WATCHED]
-    means = mean_head_vectors(reader, prompting.clean(items, own.train))
-    corrupted = prompting.corrupted(items, own.train)
-    seconds: dict[str, list[float]] = {"watched": [], "a call a prompt": []}
-    for _ in range(TURNS):
-        shown: list[Effects] = []
-        watched_s, effects = _timed(partial(mediate, reader, corrupted, means, watch=shown.append))
-        apart_s, together = _timed(partial(_put_together, reader, corrupted, means))
-        np.testing.assert_array_equal(effects.changes, together.changes)
-        seconds["watched"].append(watched_s)
-        seconds["a call a prompt"].append(apart_s)
-    table = Table(f"mediation of {len(corrupted)} prompts, shown after each, {TURNS} turns", "median seconds")
-    for name, taken in seconds.items():
-        table.add_row(name, f"{statistics.median(taken):.2f}")
-    return table
-
-
-def _put_together(reader: PromptReader, prompts: Sequence[RelationPrompt], means: Mapping[str, MeanVectors]) -> Effects:
-    parts: list[Effects] = []
-    for prompt in prompts:
-        parts = [*parts, mediate(reader, [prompt], means)]
-        whole = Effects(
-            np.concatenate([part.changes for part in parts]),
-            np.concatenate([part.baseline for part in parts]),
-            tuple(relation for part in parts for relation in part.relations),
-            len(prompts),
-        )
-        parts = [whole]
-    return whole
 
 
 def _one_by_one(reader: PromptReader, prompts: Sequence[RelationPrompt], means: MeanVectors) -> npt.NDArray[np.float32]:
