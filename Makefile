@@ -32,15 +32,15 @@ types: $(VENV)/.development  ## types of the library
 	$(BIN)/mypy
 
 benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides in one run, and what a visitor waits for
-	$(BIN)/python -m benchmarks.extraction
-	$(BIN)/python -m benchmarks.refit
-	$(BIN)/python -m benchmarks.report_speed
-	$(BIN)/python -m benchmarks.vectors
-	$(BIN)/python -m benchmarks.app
+	$(BIN)/python -m perf.extraction
+	$(BIN)/python -m perf.refit
+	$(BIN)/python -m perf.report_speed
+	$(BIN)/python -m perf.vectors
+	$(BIN)/python -m perf.app
 
 report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README
 	$(BIN)/python -m tools.report
-	$(BIN)/python -m tools.report_vectors
+	$(BIN)/python -m tools.report.vectors
 
 model: $(VENV)/.tools  ## train the embedded model anew: some four hours of two cores; stopped and called again, it goes on
 	$(BIN)/python -m tools.artwork

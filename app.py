@@ -4,9 +4,9 @@ import sys
 
 from sav_core.errors import SettingError
 from sav_ui.api import wants_mcp
+from sav_ui.app import build
 from sav_ui.launch import launch
-from sav_ui.models import Shelf
-from sav_ui.shell import build
+from sav_ui.serving.pool import Shelf
 
 shelf = Shelf()
 demo = build(shelf)

@@ -18,64 +18,55 @@ from sav_core.settings import Settings, settings
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from sav_core.answers import generate_text, label_likelihoods
-    from sav_core.backbones import Backbone, load_backbone
-    from sav_core.cache import VectorCache
-    from sav_core.classifier import HeadClassifier
-    from sav_core.comparison import compare
-    from sav_core.datasets import read_examples, read_queries
-    from sav_core.episodes import draw_episodes, run_episodes
+    from sav_core.activations.extraction import extract_head_vectors
+    from sav_core.activations.vector_cache import VectorCache
+    from sav_core.data.datasets import read_examples, read_queries
+    from sav_core.data.examples import Example, ExampleSet
+    from sav_core.data.images import Picture
     from sav_core.errors import InputError, SavError
-    from sav_core.evaluation import Evaluation
-    from sav_core.extraction import extract_head_vectors
-    from sav_core.figures import head_heatmap
-    from sav_core.images import Picture
-    from sav_core.records import (
-        Example,
-        ExampleSet,
-        Geometry,
-        Head,
-        HeadScores,
-        HeadVectors,
-        Prediction,
-        Progress,
-        Vote,
-    )
-    from sav_core.reports import Report, evaluate_classifier
+    from sav_core.evaluation.episodes import draw_episodes, run_episodes
+    from sav_core.evaluation.intervals import compare
+    from sav_core.evaluation.metrics import Evaluation
+    from sav_core.figures.heads import head_heatmap
+    from sav_core.heads.classifier import HeadClassifier
+    from sav_core.models.backbones import Backbone, load_backbone
+    from sav_core.models.generation import generate_text, label_likelihoods
+    from sav_core.reports.evaluate import Report, evaluate_classifier
     from sav_core.sav import SavClassifier
+    from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Progress, Vote
 
 # Name -> module that holds it. Imported at first use: the command line's help must not wait for torch.
 _HOMES = {
-    "Backbone": "backbones",
-    "Evaluation": "evaluation",
-    "Example": "records",
-    "ExampleSet": "records",
-    "Geometry": "records",
-    "Head": "records",
-    "HeadClassifier": "classifier",
-    "HeadScores": "records",
-    "HeadVectors": "records",
+    "Backbone": "models.backbones",
+    "Evaluation": "evaluation.metrics",
+    "Example": "data.examples",
+    "ExampleSet": "data.examples",
+    "Geometry": "types",
+    "Head": "types",
+    "HeadClassifier": "heads.classifier",
+    "HeadScores": "types",
+    "HeadVectors": "types",
     "InputError": "errors",
-    "Picture": "images",
-    "Prediction": "records",
-    "Progress": "records",
-    "Report": "reports",
+    "Picture": "data.images",
+    "Prediction": "types",
+    "Progress": "types",
+    "Report": "reports.evaluate",
     "SavClassifier": "sav",
     "SavError": "errors",
     "Settings": "settings",
-    "VectorCache": "cache",
-    "Vote": "records",
-    "compare": "comparison",
-    "draw_episodes": "episodes",
-    "evaluate_classifier": "reports",
-    "extract_head_vectors": "extraction",
-    "generate_text": "answers",
-    "head_heatmap": "figures",
-    "label_likelihoods": "answers",
-    "load_backbone": "backbones",
-    "read_examples": "datasets",
-    "read_queries": "datasets",
-    "run_episodes": "episodes",
+    "VectorCache": "activations.vector_cache",
+    "Vote": "types",
+    "compare": "evaluation.intervals",
+    "draw_episodes": "evaluation.episodes",
+    "evaluate_classifier": "reports.evaluate",
+    "extract_head_vectors": "activations.extraction",
+    "generate_text": "models.generation",
+    "head_heatmap": "figures.heads",
+    "label_likelihoods": "models.generation",
+    "load_backbone": "models.backbones",
+    "read_examples": "data.datasets",
+    "read_queries": "data.datasets",
+    "run_episodes": "evaluation.episodes",
     "settings": "settings",
 }
 

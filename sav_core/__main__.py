@@ -2,7 +2,7 @@
 
 import sys
 
-from sav_core.cli import main
+from sav_core.cli.app import main
 
 __all__ = ["run"]
 

@@ -12,23 +12,25 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sav_core.cache import VectorCache, default_cache
-from sav_core.classifier import FittedHeads, HeadClassifier, check_labels
-from sav_core.classifier_file import Provenance, read_classifier, write_classifier
-from sav_core.confidence import Calibration
+from sav_core.activations.extraction import extract_head_vectors
+from sav_core.activations.vector_cache import VectorCache, default_cache
+from sav_core.data.examples import Example
+from sav_core.data.images import PictureLike
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
-from sav_core.extraction import extract_head_vectors
-from sav_core.held_out import calibrate
-from sav_core.images import PictureLike
+from sav_core.evaluation.leave_one_out import calibrate
+from sav_core.heads.calibration import Calibration
+from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels
+from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
+from sav_core.models.backbones import load_backbone
 from sav_core.notebook import SHOWN, bar, card
-from sav_core.records import Cancel, Example, Head, HeadVectors, Prediction, ProgressCallback
+from sav_core.types import Cancel, Head, HeadVectors, Prediction, ProgressCallback
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from sav_core.backbones import Backbone
+    from sav_core.models.backbones import Backbone
 
-__all__ = ["SavClassifier", "check_model"]
+__all__ = ["SavClassifier", "check_model", "open_classifier"]
 
 
 class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -299,7 +301,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def plot_heads(self) -> go.Figure:
         """Return the heatmap that ``heads --html`` writes: every head's accuracy, the kept ones outlined and numbered."""
-        from sav_core.figures import classifier_heatmap  # only here, for drawing is no part of the rest
+        from sav_core.figures.heads import classifier_heatmap  # only here, for drawing is no part of the rest
 
         check_is_fitted(self)
         return classifier_heatmap(self.head_classifier_.fitted_.scores, self.kept_heads_, self._made_with)
@@ -369,3 +371,21 @@ def _check_several(given: object) -> None:
     """Refuse one thing where several are taken: a path alone would be read letter by letter."""
     if isinstance(given, (str, bytes, Path, Example)):
         raise InputError(f"A sequence of examples or images is taken, but one {type(given).__name__} came: write [it].")
+
+
+def open_classifier(path: Path, model: str | None = None) -> SavClassifier:
+    """Load a classifier with its model, to classify or search with it.
+
+    Args:
+        path: the ``.sav`` file.
+        model: hub id or folder; the hub id that the file remembers unless given, else the embedded model.
+
+    Raises:
+        ClassifierFileError: the file is damaged, or another model made it.
+        BackboneError: the model cannot be loaded.
+    """
+    fitted, provenance = read_classifier(path)
+    named = provenance.model if "/" in provenance.model else None  # a hub id; a folder's name alone does not find it
+    backbone = load_backbone(model or named, dtype=provenance.dtype)
+    check_model(path, fitted, provenance, backbone)
+    return SavClassifier.load(path, backbone)

@@ -22,18 +22,18 @@ from gradio.processing_utils import save_base64_to_cache, save_url_to_cache
 from gradio.utils import get_upload_folder
 from httpx import HTTPError
 
+from sav_core.data.examples import Example
+from sav_core.data.images import open_picture
 from sav_core.errors import InputError, SavError, SettingError
-from sav_core.heads import SCORINGS
-from sav_core.images import open_picture
-from sav_core.records import Example
-from sav_core.reliability import BELIEFS
+from sav_core.heads.rules.reliability import BELIEFS
+from sav_core.heads.scoring import SCORINGS
+from sav_core.heads.voting import VOTING_RULES
 from sav_core.settings import settings
-from sav_core.voting import VOTING_RULES
-from sav_ui.downloads import fresh_path
-from sav_ui.frame import MODEL_QUEUE
-from sav_ui.intake import Upload
-from sav_ui.models import Shelf
-from sav_ui.project import MAX_EXAMPLES
+from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.host import MODEL_QUEUE
+from sav_ui.serving.pool import Shelf
+from sav_ui.session.project import MAX_EXAMPLES
+from sav_ui.uploads.files import Upload
 
 __all__ = ["Fitted", "build", "classify_images", "fit_images", "wants_mcp"]
 
@@ -106,8 +106,9 @@ def fit_images(
     Raises:
         SavError: something given cannot be used; the message says what to give instead.
     """
-    from sav_core.classifier import HeadClassifier, check_labels
-    from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
+    # torch takes seconds, and the page must not wait for them
+    from sav_core.activations.extraction import extract_head_vectors
+    from sav_core.heads.classifier import HeadClassifier, check_labels
     from sav_core.sav import SavClassifier
 
     paths, names = _paths(images), labels or []
@@ -144,8 +145,9 @@ def classify_images(
     Raises:
         SavError: something given cannot be used; the message says what to give instead.
     """
-    from sav_core.classifier_file import read_classifier
-    from sav_core.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait for them
+    # torch takes seconds, and the page must not wait for them
+    from sav_core.activations.extraction import extract_head_vectors
+    from sav_core.heads.classifier_file import read_classifier
     from sav_core.sav import SavClassifier, check_model
 
     paths = _paths(images)

@@ -20,9 +20,9 @@ def app(
 ) -> None:
     """Serve the app for a browser: teach, classify, measure, function vectors."""
     from sav_ui.api import wants_mcp  # gradio takes seconds, and help must not wait for it
+    from sav_ui.app import build
     from sav_ui.launch import launch
-    from sav_ui.models import Shelf
-    from sav_ui.shell import build
+    from sav_ui.serving.pool import Shelf
 
     offered = wants_mcp(["--mcp"] if mcp else [])
     shelf = Shelf()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_core.errors import SettingError
-from sav_ui.models import Shelf
-from sav_ui.theme import look
+from sav_ui.panels.theme import look
+from sav_ui.serving.pool import Shelf
 
 __all__ = ["launch"]
 
@@ -15,7 +15,7 @@ def launch(demo: gr.Blocks, shelf: Shelf, *, mcp: bool, host: str | None = None,
     """Serve the app until the process is stopped.
 
     Args:
-        demo: the app, as ``sav_ui.shell.build`` made it.
+        demo: the app, as ``sav_ui.app.build`` made it.
         shelf: where its models are loaded.
         mcp: whether its endpoints are MCP tools too.
         host: the address to listen on; this machine alone (127.0.0.1) by default.

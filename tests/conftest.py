@@ -22,7 +22,7 @@ import pytest  # noqa: E402  # after the environment, which libraries read when 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory):
     """``tiny_checkpoint("qwen2_vl")`` is the folder of a tiny random checkpoint; never write into it, copy it."""
-    from tests.tiny_models import write_checkpoint
+    from tests.support.tiny_models import write_checkpoint
 
     folders = {}
 
@@ -39,7 +39,7 @@ def tiny_backbone(tiny_checkpoint):
     """``tiny_backbone("qwen2_vl")`` is that checkpoint loaded in float32, shared by all tests of the session."""
     import torch
 
-    from sav_core.backbones import load_backbone
+    from sav_core.models.backbones import load_backbone
 
     torch.set_num_threads(1)
     backbones = {}

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-OURS = {"app", "benchmarks", "sav_core", "sav_ui", "tests", "tools"}
+OURS = {"app", "perf", "sav_core", "sav_ui", "tests", "tools"}
 ON_A_SPACE = {"spaces"}  # imported where a ZeroGPU Space brings it, and nowhere needed
 
 
@@ -69,7 +69,7 @@ def test_every_import_of_the_package_is_declared():
 
 
 def test_every_import_of_tests_and_tools_is_declared():
-    imports = imported(ROOT / "tests", ROOT / "tools", ROOT / "benchmarks")
+    imports = imported(ROOT / "tests", ROOT / "tools", ROOT / "perf")
     assert undeclared(imports, by_key([*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["tools"]])) == {}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import sav_core
-from tests.serving import serve
+from tests.support.serving import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 

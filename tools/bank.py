@@ -11,7 +11,7 @@ from random import Random
 
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from sav_core.scenes import Sprites
+from sav_core.scenes.draw import Sprites
 from tools.artwork import CUTOUTS, SETS
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED, held_out_icons
 

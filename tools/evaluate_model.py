@@ -19,8 +19,8 @@ from random import Random
 import torch
 
 from sav_core import SavClassifier, load_backbone
-from sav_core.records import Example
-from sav_core.scenes import arrange, draw
+from sav_core.data.examples import Example
+from sav_core.scenes.draw import arrange, draw
 from tools import evaluation_answers, evaluation_sav
 from tools.artwork import BUILD
 from tools.bank import held_out_artist_bank

@@ -7,9 +7,9 @@ from random import Random
 import torch
 from PIL import Image
 
-from sav_core.backbones import Backbone
-from sav_core.scene_tasks import Question, demonstrate, questions
-from sav_core.scenes import RELATIONS, arrange, draw
+from sav_core.models.backbones import Backbone
+from sav_core.scenes.draw import RELATIONS, arrange, draw
+from sav_core.scenes.questions import Question, demonstrate, questions
 from tools.bank import held_out_artist_bank
 from tools.figures import Figure, share
 from tools.stage_language import make_scene

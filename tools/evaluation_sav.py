@@ -10,10 +10,10 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from sav_core.backbones import Backbone
-from sav_core.classifier import HeadClassifier
-from sav_core.heads import cosines
-from sav_core.scenes import COLOURS, Ground, Scene, Sprites, Thing, arrange, draw
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.scoring import cosines
+from sav_core.models.backbones import Backbone
+from sav_core.scenes.draw import COLOURS, Ground, Scene, Sprites, Thing, arrange, draw
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.figures import Figure, over_episodes
 from tools.reading import Readings, nearest_mean, read

@@ -21,8 +21,8 @@ from random import Random
 
 from PIL import Image
 
-from sav_core.scene_tasks import questions
-from sav_core.scenes import COLOURS, Scene, Sprites, arrange, direction, draw
+from sav_core.scenes.draw import COLOURS, Scene, Sprites, arrange, direction, draw
+from sav_core.scenes.questions import questions
 from tools.artwork import SETS
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.export import ASSETS

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from sav_core.backbones import Backbone
-from sav_core.hooks import capture_last_token
-from sav_core.records import Example, HeadVectors
+from sav_core.activations.hooks import capture_last_token
+from sav_core.data.examples import Example
+from sav_core.models.backbones import Backbone
+from sav_core.types import HeadVectors
 
 BATCH = 32
 

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import FastVlmForConditionalGeneration
 
-from sav_core.scene_tasks import demonstrate, questions
-from sav_core.scenes import COLOURS, RELATIONS, Scene, Sprites, Thing, arrange
+from sav_core.scenes.draw import COLOURS, RELATIONS, Scene, Sprites, Thing, arrange
+from sav_core.scenes.questions import demonstrate, questions
 from tools.bank import held_out_artist_bank, training_bank
 from tools.model import CHANNELS, GRID, build_config, build_model
 from tools.packing import Batch, Packer, Turn

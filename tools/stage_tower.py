@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from sav_core.scenes import COLOURS, Scene, Sprites, arrange, draw
+from sav_core.scenes.draw import COLOURS, Scene, Sprites, arrange, draw
 from tools.bank import held_out_artist_bank, training_bank
 from tools.model import CHANNELS, GRID, SIDE, normalise
 from tools.world import HELD_OUT_ARTIST, TRAINED

@@ -7,8 +7,8 @@ from tokenizers.models import BPE
 from transformers import LlavaProcessor, PreTrainedTokenizerFast
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-from sav_core.scene_tasks import PHRASES, WORDINGS
-from sav_core.scenes import COLOURS
+from sav_core.scenes.draw import COLOURS
+from sav_core.scenes.questions import PHRASES, WORDINGS
 from tools.model import GRID, SIDE
 from tools.world import TRAINED
 

@@ -163,8 +163,8 @@ turns a picture of 96 pixels into 36 tokens, and a Llama-type decoder of {found[
 ## What it is not
 
 It knows drawings, not photographs; {len(TRAINED)} names, eight colours, numbers to four, and where things stand. It speaks
-no language: it answers questions in the wordings of `sav_core/scene_tasks.py` and says something arbitrary to others. It
-is no measure of what larger models can do, and no basis for any decision.
+no language: it answers questions in the wordings of `sav_core/scenes/questions.py` and says something arbitrary to others.
+It is no measure of what larger models can do, and no basis for any decision.
 
 ## How to ask
 

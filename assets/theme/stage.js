@@ -1,4 +1,4 @@
-// The browser's half of sav_ui/stage.py: shows the HTML and the figures that Python sends, and sends back what is done to them.
+// The browser's half of sav_ui/panels/panel.py: shows the HTML and the figures that Python sends, and sends back what is done to them.
 //
 //   data-act="name"     a click sends {do: name, ...the element's other data-*} to Python
 //   data-run="name"     the same for what needs the model; data-fetch="name" for fetching another

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sav_core.benchmarks.facts import Benchmark
+from sav_core.data.sources import FolderSource, is_image, natural_order
 from sav_core.errors import DatasetError
-from sav_core.sources import FolderSource, is_image, natural_order
 
 __all__ = ["Folder"]
 

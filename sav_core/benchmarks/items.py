@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sav_core.benchmarks.facts import Benchmark
+from sav_core.data.sources import Source
 from sav_core.errors import SettingError
-from sav_core.sources import Source
 
 __all__ = ["Item", "Loaded"]
 

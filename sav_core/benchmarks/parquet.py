@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sav_core.data.images import Picture, read_picture
 from sav_core.errors import DatasetError, ImageError
-from sav_core.images import Picture, read_picture
 
 __all__ = ["ParquetSource"]
 

@@ -16,7 +16,7 @@ from typing import Any
 from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.prompts import hashed
 from sav_core.errors import DatasetError, SettingError
-from sav_core.storage import write_atomically
+from sav_core.files import write_atomically
 
 __all__ = ["Split", "draw_split", "narrow_split", "read_split", "write_split"]
 

@@ -48,11 +48,11 @@ if TYPE_CHECKING:
         number_of_heads_sweep,
         side_effects,
     )
-    from sav_core.vectors.exam import Answers, PromptSet
     from sav_core.vectors.inject import WordShares, injected, injecting, next_words, scale_sweep
     from sav_core.vectors.mediation import MeanVectors, mean_head_vectors, mediate
     from sav_core.vectors.outcomes import Outcome, outcome_of
-    from sav_core.vectors.pausing import PrefixCache, PromptReader
+    from sav_core.vectors.prefix_cache import PrefixCache, PromptReader
+    from sav_core.vectors.prompt_set import Answers, PromptSet
     from sav_core.vectors.prompts import (
         Cue,
         PlainPrompt,
@@ -114,11 +114,11 @@ _HOLD = {
         "number_of_heads_sweep",
         "side_effects",
     ),
-    "exam": ("Answers", "PromptSet"),
+    "prompt_set": ("Answers", "PromptSet"),
     "inject": ("WordShares", "injected", "injecting", "next_words", "scale_sweep"),
     "mediation": ("MeanVectors", "mean_head_vectors", "mediate"),
     "outcomes": ("Outcome", "outcome_of"),
-    "pausing": ("PrefixCache", "PromptReader"),
+    "prefix_cache": ("PrefixCache", "PromptReader"),
     "prompts": (
         "Cue",
         "PlainPrompt",

@@ -16,10 +16,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from sav_core.data.examples import Skipped
+from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture
 from sav_core.errors import DatasetError, ImageError
-from sav_core.images import IMAGE_SUFFIXES, Picture, open_picture
-from sav_core.records import Skipped
-from sav_core.vectors.facts import Fact, clear_facts
+from sav_core.vectors.annotation_files import Fact, clear_facts
 from sav_core.vectors.relations import SPLITS, RelationItem, RelationTask, parts_of
 
 __all__ = ["Annotations", "read_relation_task", "read_relations"]

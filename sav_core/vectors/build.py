@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sav_core.backbones import Backbone
 from sav_core.errors import SettingError, VectorFileError
-from sav_core.records import Head
-from sav_core.storage import write_atomically
+from sav_core.files import write_atomically
+from sav_core.models.backbones import Backbone
+from sav_core.tensor_file import read_tensors, tensor_bytes
+from sav_core.types import Head
 from sav_core.vectors.mediation import MeanVectors
-from sav_core.vectors.tensor_file import read_tensors, tensor_bytes
 
 __all__ = ["FunctionVector", "build_vector"]
 

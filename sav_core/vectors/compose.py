@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from sav_core.errors import SettingError
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.inject import injecting
+from sav_core.vectors.prompt_set import PromptSet
 
 __all__ = ["combine", "pair_weights"]
 

@@ -14,11 +14,11 @@ from random import Random
 
 from PIL import Image
 
+from sav_core.data.examples import Example
+from sav_core.data.images import as_picture
 from sav_core.errors import DatasetError, ImageError
-from sav_core.images import as_picture
-from sav_core.records import Example
-from sav_core.scene_tasks import questions
-from sav_core.scenes import RELATIONS, Sprites, arrange, draw
+from sav_core.scenes.draw import RELATIONS, Sprites, arrange, draw
+from sav_core.scenes.questions import questions
 from sav_core.settings import settings
 from sav_core.vectors.prompts import PlainPrompt
 from sav_core.vectors.relations import SHARES, SPLITS, RelationItem, RelationTask

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
+from sav_core.files import write_atomically
 from sav_core.notebook import SHOWN, card
-from sav_core.records import Head
-from sav_core.storage import write_atomically
-from sav_core.vectors.tensor_file import read_tensors, tensor_bytes
+from sav_core.tensor_file import read_tensors, tensor_bytes
+from sav_core.types import Head
 
 __all__ = ["Effects", "read_partial", "write_partial"]
 

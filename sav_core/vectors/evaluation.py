@@ -17,8 +17,8 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.hooks import watch_last_hidden
-from sav_core.records import Cancel, Head, ProgressCallback
+from sav_core.activations.hooks import watch_last_hidden
+from sav_core.types import Cancel, Head, ProgressCallback
 from sav_core.vectors.build import FunctionVector, build_vector
 from sav_core.vectors.conditions import (
     IN_CONTEXT,
@@ -30,11 +30,11 @@ from sav_core.vectors.conditions import (
     RANDOM_VECTOR,
     ZERO_SHOT,
 )
-from sav_core.vectors.exam import Ask, PromptSet
 from sav_core.vectors.inject import injecting
 from sav_core.vectors.mediation import MeanVectors
 from sav_core.vectors.outcomes import Outcome, best_of, measure_each, outcome_of
-from sav_core.vectors.pausing import PromptReader
+from sav_core.vectors.prefix_cache import PromptReader
+from sav_core.vectors.prompt_set import Ask, PromptSet
 from sav_core.vectors.prompts import FROM_DEMONSTRATIONS, Prompting, RelationPrompt, in_context, in_words, zero_shot
 from sav_core.vectors.relations import RelationTask
 from sav_core.vectors.sites import SCALES

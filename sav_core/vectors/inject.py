@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sav_core.backbones import Backbone
+from sav_core.activations.hooks import inject_last_token
+from sav_core.data.examples import Example
 from sav_core.errors import SettingError, VectorFileError
-from sav_core.hooks import inject_last_token
-from sav_core.records import Example
+from sav_core.models.backbones import Backbone
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import Intervention
-from sav_core.vectors.pausing import PromptReader
+from sav_core.vectors.prefix_cache import PromptReader
+from sav_core.vectors.prompt_set import Intervention
 
 __all__ = ["WordShares", "injected", "injecting", "next_words", "scale_sweep"]
 

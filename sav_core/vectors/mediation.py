@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sav_core.activations.hooks import Patch, patch_last_token
 from sav_core.errors import DatasetError, SettingError
-from sav_core.hooks import Patch, patch_last_token
-from sav_core.records import Cancel, Head, Progress, ProgressCallback
+from sav_core.types import Cancel, Head, Progress, ProgressCallback
 from sav_core.vectors.effects import Effects, read_partial, write_partial
-from sav_core.vectors.exam import PromptSet
-from sav_core.vectors.pausing import PromptReader
+from sav_core.vectors.prefix_cache import PromptReader
+from sav_core.vectors.prompt_set import PromptSet
 from sav_core.vectors.prompts import RelationPrompt
 
 __all__ = ["MeanVectors", "mean_head_vectors", "mediate"]

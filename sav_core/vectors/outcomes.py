@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from sav_core.records import Progress, ProgressCallback
+from sav_core.types import Progress, ProgressCallback
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.inject import injecting
+from sav_core.vectors.prompt_set import PromptSet
 
 __all__ = ["Outcome", "best_of", "measure_each", "outcome_of"]
 

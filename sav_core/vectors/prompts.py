@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, TypeAlias
 
+from sav_core.data.examples import IMAGE_MARKER, Example
 from sav_core.errors import DatasetError, SettingError
-from sav_core.records import IMAGE_MARKER, Example
-from sav_core.scene_tasks import PHRASES
+from sav_core.scenes.questions import PHRASES
 from sav_core.vectors.relations import RelationItem
 from sav_core.vectors.wrong_answers import wrong_answers
 

@@ -15,8 +15,8 @@ from functools import cached_property
 from random import Random
 from typing import TypeAlias
 
+from sav_core.data.images import Picture
 from sav_core.errors import DatasetError, SettingError
-from sav_core.images import Picture
 
 __all__ = ["SHARES", "SPATIAL", "SPLITS", "Chance", "Pair", "RelationItem", "RelationTask", "pair_of", "parts_of",
            "split_items"]  # fmt: skip

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sav_core.records import Cancel, ProgressCallback
+from sav_core.types import Cancel, ProgressCallback
 from sav_core.vectors.build import FunctionVector
 from sav_core.vectors.compose import combine
 from sav_core.vectors.conditions import (
@@ -27,10 +27,10 @@ from sav_core.vectors.conditions import (
 )
 from sav_core.vectors.effects import Effects
 from sav_core.vectors.evaluation import demonstration_sweep, layer_scale_map, number_of_heads_sweep
-from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.mediation import MeanVectors, mean_head_vectors, mediate
 from sav_core.vectors.outcomes import Outcome, best_of, measure_each, outcome_of
-from sav_core.vectors.pausing import PromptReader
+from sav_core.vectors.prefix_cache import PromptReader
+from sav_core.vectors.prompt_set import PromptSet
 from sav_core.vectors.prompts import FROM_DEMONSTRATIONS, Prompting, RelationPrompt, zero_shot
 from sav_core.vectors.relations import RelationItem, RelationTask
 from sav_core.vectors.sites import SCALES, SiteMap

@@ -17,13 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sav_core.backbones import Backbone
+from sav_core.activations.hooks import inject_last_token, watch_last_hidden
 from sav_core.errors import CancelledError, InterventionError, SettingError
-from sav_core.hooks import inject_last_token, watch_last_hidden
-from sav_core.records import Cancel, Progress, ProgressCallback
+from sav_core.models.backbones import Backbone
+from sav_core.types import Cancel, Progress, ProgressCallback
 from sav_core.vectors.build import FunctionVector
-from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.inject import injecting
+from sav_core.vectors.prompt_set import PromptSet
 
 __all__ = ["Tuned", "TuningPoint", "random_vector", "tune_vector"]
 

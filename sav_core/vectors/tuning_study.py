@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from sav_core.errors import CancelledError
-from sav_core.records import Cancel, Progress
+from sav_core.types import Cancel, Progress
 from sav_core.vectors.build import FunctionVector
 from sav_core.vectors.conditions import BEFORE_TUNING, TUNED, TUNED_ON_FIVE, TUNED_RANDOM_START
-from sav_core.vectors.exam import PromptSet
 from sav_core.vectors.outcomes import Outcome, measure_each, outcome_of
+from sav_core.vectors.prompt_set import PromptSet
 from sav_core.vectors.tune import Tuned, TuningPoint, random_vector, tune_vector
 
 __all__ = ["TuningProgress", "judge_tuned", "tune_with_controls"]

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from sav_core.classifier import HeadClassifier
-from sav_core.classifier_file import read_classifier
-from sav_core.cli import main
-from sav_core.datasets import read_examples
-from sav_core.records import HeadVectors
+from sav_core.cli.app import main
+from sav_core.data.datasets import read_examples
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.classifier_file import read_classifier
 from sav_core.sav import SavClassifier
-from sav_ui import project_menu
-from sav_ui.finding import find_heads, settle
-from sav_ui.visit import Visit
-from tests.tiny_models import example_image
-from tests.ui.people import sent, shelf_with
+from sav_core.types import HeadVectors
+from sav_ui.pages.header import project_menu
+from sav_ui.session.find_heads import find_heads, settle
+from sav_ui.session.session import Visit
+from tests.support.people import sent, shelf_with
+from tests.support.tiny_models import example_image
 
 FILES = Path(__file__).resolve().parent
 RULES = ("majority", "gaussian", "reliability")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.people import shelf_with
+from tests.support.people import shelf_with
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from sav_core import SavClassifier
+from sav_core.data.examples import Example
 from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
-from sav_core.records import Example
-from sav_core.reliability import BELIEFS
+from sav_core.heads.rules.reliability import BELIEFS
+from sav_core.heads.voting import VOTING_RULES
 from sav_core.settings import Settings
-from sav_core.voting import VOTING_RULES
 from sav_ui import api
-from sav_ui.models import Shelf
-from tests.serving import serve
-from tests.tiny_models import example_image
-from tests.ui.people import shelf_with
+from sav_ui.serving.pool import Shelf
+from tests.support.people import shelf_with
+from tests.support.serving import serve
+from tests.support.tiny_models import example_image
 
 ANSWER = {"image", "label", "shares", "votes", "confidence", "closeness"}
 

@@ -4,8 +4,8 @@ import pytest
 
 from sav_core.errors import SettingError
 from sav_core.settings import Settings
-from sav_ui import theme
 from sav_ui.launch import launch
+from sav_ui.panels import theme
 
 
 class Taken:

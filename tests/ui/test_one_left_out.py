@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from sav_core.classifier import HeadClassifier
-from sav_core.cli import main
-from sav_core.held_out import calibrate, judge_left_out
+from sav_core.cli.app import main
+from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.voting import VOTING_RULES
 from sav_core.settings import settings
-from sav_core.voting import VOTING_RULES
-from sav_ui import project_menu, teach, teach_view
-from sav_ui.finding import find_heads
-from sav_ui.models import Shelf
-from sav_ui.visit import Visit
+from sav_ui.pages.header import project_menu
+from sav_ui.pages.teach import actions as teach
+from sav_ui.pages.teach import view as teach_view
+from sav_ui.serving.pool import Shelf
+from sav_ui.session.find_heads import find_heads
+from sav_ui.session.session import Visit
 
 TASK = "how-many"
 

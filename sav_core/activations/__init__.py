@@ -1,0 +1,1 @@
+"""What is read from, or written into, a running model."""

@@ -1,0 +1,211 @@
+"""What one head looks at, on the picture: the attention of the prompt's last token, where the head's vector is read.
+
+    maps = attention_maps(backbone, example, classifier.kept_heads_)
+    maps.pictures[0][3]               # float (row, column), the fourth head's attention over the first picture
+    maps.image_share                  # float (head,), how much of its attention each head spends on pictures at all
+    overlay(example.images[0], maps.pictures[0][3])
+
+Attention is recorded while it is computed, one row for each head, and nothing is computed in another way: in the layers
+asked for, the model's own attention function runs inside one that also keeps the last token's row.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from sav_core.activations.image_tokens import place_image_tokens
+from sav_core.data.examples import Example
+from sav_core.errors import InterventionError, SettingError
+from sav_core.models.backbones import Backbone
+from sav_core.types import Head
+
+__all__ = ["AttentionMaps", "attention_maps"]
+
+# What is to see the last row of an attention layer, while a `with` block is open; empty otherwise.
+_WATCHED: dict[nn.Module, Callable[[Tensor], None]] = {}
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """How some heads spread their attention from the prompt's last token.
+
+    Attributes:
+        heads: in the order they were asked for.
+        rows: ``float32 (head, token)``, attention to every token of the prompt; each row sums to 1.
+        image_tokens: ``bool (token,)``, which tokens stand for pictures.
+        pictures: for each picture of the example ``float32 (head, row, column)``, the attention to it, laid over the whole
+            of it. A cell holds the attention to that part of the picture, from all tiles that show it. Cells sum to
+            the attention on the picture, but for tokens that show nothing of it: ends of rows, padding.
+    """
+
+    heads: tuple[Head, ...]
+    rows: npt.NDArray[np.float32]
+    image_tokens: npt.NDArray[np.bool_]
+    pictures: tuple[npt.NDArray[np.float32], ...]
+
+    def __repr__(self) -> str:
+        grids = ", ".join(f"{grid.shape[1]} x {grid.shape[2]}" for grid in self.pictures)
+        return f"AttentionMaps({len(self.heads)} heads over {self.rows.shape[1]} tokens, pictures [{grids}])"
+
+    @property
+    def image_share(self) -> npt.NDArray[np.float32]:
+        """``float32 (head,)``, the part of each head's attention that lies on pictures; the rest lies on text."""
+        share: npt.NDArray[np.float32] = self.rows[:, self.image_tokens].sum(1)
+        return share
+
+
+def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] | None = None) -> AttentionMaps:
+    """Run the model once on an example and say what its heads look at.
+
+    Args:
+        backbone: the model.
+        example: with any number of pictures.
+        heads: which heads; all of them by default, layer by layer.
+
+    Raises:
+        SettingError: there are no heads to look at, or one does not exist.
+        InputError: the example cannot be prepared for the model.
+        UnsupportedModelError: it is not known where the model's image tokens lie.
+        InterventionError: a layer's attention did not pass through transformers' attention interface.
+    """
+    geometry = backbone.geometry
+    if heads is None:
+        heads = [Head(layer, index) for layer in range(geometry.layers) for index in range(geometry.heads)]
+    if not heads:
+        raise SettingError("heads must name one head or more, but is empty.")
+    for head in heads:
+        if not (0 <= head.layer < geometry.layers and 0 <= head.index < geometry.heads):
+            raise SettingError(f"{head} does not exist: {backbone.name} has {geometry}, counted from zero.")
+    encoded = backbone.encode(example)
+    placed = place_image_tokens(backbone, example, encoded)
+    with last_rows(backbone, {head.layer for head in heads}) as recorded:
+        backbone.forward(backbone.collate([encoded]))
+    by_layer = {layer: rows[0] for layer, rows in recorded().items()}
+    rows = torch.stack([by_layer[head.layer][head.index] for head in heads]).numpy()
+    return AttentionMaps(
+        heads=tuple(heads),
+        rows=rows,
+        image_tokens=encoded.image_token_mask.numpy(),
+        pictures=tuple(each.paint(rows).astype(np.float32) for each in placed),
+    )
+
+
+@contextmanager
+def last_rows(backbone: Backbone, layers: set[int]) -> Iterator[Callable[[], dict[int, Tensor]]]:
+    """While open, a forward leaves the last token's attention in some layers; the model computes what it always does.
+
+    Yields:
+        A function that returns ``{layer: float32 (example, head, token)}`` of the latest forward, and raises
+        ``InterventionError`` when a layer has none.
+    """
+    modules: dict[int, Any] = {layer: backbone.decoder.layers[layer].self_attn for layer in layers}
+    rows: dict[int, Tensor] = {}
+
+    def recorded() -> dict[int, Tensor]:
+        if silent := sorted(layers.difference(rows)):
+            raise InterventionError(
+                f"The attention of layers {silent} was to be recorded in one forward but never ran through transformers' "
+                f"attention interface: {backbone.name} cannot show what its heads look at."
+            )
+        return rows
+
+    with backbone.lock, ExitStack() as stack:
+        for config in _configs(backbone):
+            stack.enter_context(_recording(config))
+        for layer, module in modules.items():
+            _WATCHED[module] = partial(rows.__setitem__, layer)
+            stack.callback(_WATCHED.pop, module)
+        yield recorded
+
+
+def _configs(backbone: Backbone) -> list[Any]:
+    """The distinct configs from which the decoder and its layers learn which attention function to use."""
+    owners = [backbone.model.get_decoder(), *(layer.self_attn for layer in backbone.decoder.layers)]
+    configs = [owner.config for owner in owners if hasattr(owner, "config")]
+    return list({id(config): config for config in configs}.values())
+
+
+@contextmanager
+def _recording(config: Any) -> Iterator[None]:
+    """While open, a config names the attention function that also keeps rows, in front of the one it named before."""
+    before = config._attn_implementation
+    function = before or "eager"
+    name = f"last_row_of_{function}"  # the old name is part of the new: models ask whether "flash" is in it
+    AttentionInterface.register(name, partial(_attend, function))
+    AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS[function])
+    config._attn_implementation = name
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+
+
+def _attend(
+    implementation: str,
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    **options: Any,
+) -> tuple[Tensor, Tensor | None]:
+    """The attention function of that name; on the way, a watched layer's last row is shown to who watches."""
+    if watch := _WATCHED.get(module):
+        watch(_last_row(query, key, attention_mask, **options).cpu())
+    if implementation == "eager":  # not in the interface: every architecture brings its own
+        function = sys.modules[type(module).__module__].eager_attention_forward
+    else:
+        function = ALL_ATTENTION_FUNCTIONS[implementation]
+    attended: tuple[Tensor, Tensor | None] = function(module, query, key, value, attention_mask, **options)
+    return attended
+
+
+def _last_row(
+    query: Tensor,
+    key: Tensor,
+    mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    **_: Any,
+) -> Tensor:
+    """Attention of the last query: ``float32 (example, head, token)``.
+
+    Args:
+        query: ``(example, head, token, dim)``.
+        key: ``(example, key head, token, dim)``; neighbouring heads share a key head.
+        mask: ``(example, 1 or head, query token, token)``, true or 0 where a query sees; or ``(example, token)``, true or 1
+            where there is no padding; or nothing, when there is neither padding nor anything but causality.
+        scaling: of the products; one over the root of ``dim`` unless given.
+        sliding_window: how many of the latest tokens are seen, where the mask does not say it.
+        softcap: what the scaled products are squashed to, by a hyperbolic tangent.
+    """
+    examples, heads, dim = query.shape[0], query.shape[1], query.shape[3]
+    last = query[:, :, -1].float().view(examples, key.shape[1], -1, dim)  # (example, key head, head of it, dim)
+    scores = (last @ key.float().transpose(2, 3)).view(examples, heads, -1)
+    scores = scores * (dim**-0.5 if scaling is None else scaling)
+    if softcap is not None:
+        scores = softcap * torch.tanh(scores / softcap)
+    if mask is not None and mask.dim() == 4:
+        seen = mask[:, :, -1, : scores.shape[-1]]
+        scores = scores.masked_fill(~seen, -torch.inf) if seen.dtype == torch.bool else scores + seen.float()
+    else:
+        if mask is not None:
+            scores = scores.masked_fill(~mask.bool()[:, None], -torch.inf)
+        if sliding_window is not None:
+            scores[..., : max(0, scores.shape[-1] - sliding_window)] = -torch.inf
+    return scores.softmax(-1)

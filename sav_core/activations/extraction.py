@@ -1,0 +1,228 @@
+"""Examples to head vectors: one forward for each distinct example, batched, and never again while the cache has it.
+
+What is in the cache is neither prepared nor run. The rest passes through windows: a thread prepares the examples of the
+next window while the model reads those of this one, and within a window examples of like length form batches. Windows
+start small, so that the model starts early, and depend on nothing but the order, so that the same call gives the same
+numbers.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
+from sav_core.activations.prefetch import prepared
+from sav_core.activations.vector_cache import VectorCache, default_cache
+from sav_core.data.examples import Example
+from sav_core.errors import OutOfMemoryError, StorageError
+from sav_core.models.backbones import Backbone
+from sav_core.models.batching import Encoded
+from sav_core.types import Cancel, HeadVectors, Progress, ProgressCallback
+
+__all__ = ["extract_head_vectors", "ran_out_of_memory"]
+
+_TOGETHER = 8  # examples that are prepared in one go
+_WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")  # in a CPU's plain RuntimeError
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, whatever the device calls that."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _OUT_OF_MEMORY)
+
+
+def extract_head_vectors(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+    cache: VectorCache | Literal["user"] | None = "user",
+    batch_bytes: int | None = None,
+    hidden: bool = False,
+) -> HeadVectors:
+    """Return the head vectors of examples, in their order.
+
+    Args:
+        backbone: the model.
+        examples: what to show it; equal ones are shown once.
+        progress: called after every batch with how many of the examples are done.
+        cancel: asked between batches; once it says true, what is done by then is returned.
+        cache: where vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
+        batch_bytes: working memory of one batch; when ``None`` what is free on the GPU, or the setting.
+        hidden: also keep the last hidden state of the same forward, which then runs to its end: otherwise it stops at
+            the last layer's heads. An example of which the cache has only the heads' vectors is shown to the model again.
+
+    Raises:
+        InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
+        OutOfMemoryError: not even one example fits into memory.
+    """
+    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, hidden=hidden)
+    ledger.recall()
+    reader = _Reader(backbone, batch_bytes, hidden=hidden)
+    stop = cancel or (lambda: False)
+    pending = ledger.pending()
+    keys = iter(pending)
+    waiting = list(pending.values())
+    parts = [waiting[start : start + _TOGETHER] for start in range(0, len(waiting), _TOGETHER)]
+    for parts_ready in prepared(backbone.encode_all, parts, chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+        window = list(chain.from_iterable(parts_ready))
+        names = [next(keys) for _ in window]
+        for batch, read in reader.read(window):
+            for index, vector, state in zip(batch, read.vectors, read.states, strict=True):
+                ledger.enter(names[index], vector, state)
+            ledger.report()
+            if stop():
+                return ledger.result()
+    return ledger.result()
+
+
+class _Read(NamedTuple):
+    """What one forward says of its examples."""
+
+    vectors: npt.NDArray[np.float32]  # (example, layer, head, dim)
+    states: Sequence[npt.NDArray[np.float32] | None]  # (example, hidden), where they are wanted
+
+
+class _Reader:
+    """Runs the model over windows of encoded examples, in smaller batches once memory has run out."""
+
+    def __init__(self, backbone: Backbone, batch_bytes: int | None, *, hidden: bool) -> None:
+        self._backbone = backbone
+        self._hidden = hidden
+        self._budget = backbone.budget(batch_bytes)
+
+    def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], _Read]]:
+        """Yield batch after batch: the indices of its examples and what was read of them."""
+        batches = self._budget.split(window)[::-1]
+        while batches:
+            batch = batches.pop()
+            read = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
+            if read is not None:
+                yield batch, read
+            elif len(batch) == 1:
+                raise OutOfMemoryError(
+                    f"{self._backbone.name} has not memory enough for one example of {window[batch[0]].length} tokens on "
+                    f"{self._backbone.device}: use smaller images, a shorter question or a smaller model."
+                )
+            else:
+                half = (len(batch) + 1) // 2
+                self._budget = replace(self._budget, most=min(self._budget.most, half))
+                batches += [batch[half:], batch[:half]]
+
+    def _forward(self, batch: Sequence[Encoded]) -> _Read | None:
+        """What is read of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
+        try:
+            with capture_last_token(self._backbone) as capture:
+                inputs = self._backbone.collate(batch)
+                if not self._hidden:
+                    forward_to_last_heads(self._backbone, inputs)
+                    return _Read(capture.take(), [None] * len(batch))
+                hidden = self._backbone.forward(inputs)[:, -1]  # padding is on the left
+                return _Read(capture.take(), list(hidden.float().cpu().numpy()))
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
+                raise
+        if self._backbone.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+
+class _Ledger:
+    """Which examples are done: their vectors, and which rows of the answer each belongs to."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        examples: Sequence[Example],
+        cache: VectorCache | None,
+        progress: ProgressCallback | None,
+        *,
+        hidden: bool,
+    ) -> None:
+        self._backbone = backbone
+        self._examples = examples
+        self._cache = cache
+        self._progress = progress
+        self._start = time.perf_counter()
+        self._values = np.zeros((len(examples), *backbone.geometry.shape), dtype=np.float32)
+        self._done = np.zeros(len(examples), dtype=bool)
+        width: Any = backbone.decoder.projections[-1].out_features  # as wide as what the decoder passes on
+        self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
+        self._rows: dict[str, list[int]] = {}
+        for row, example in enumerate(examples):
+            self._rows.setdefault(backbone.key(example), []).append(row)
+
+    def recall(self) -> None:
+        """Enter what the cache has."""
+        if self._cache is None:
+            return
+        for key, rows in self._rows.items():
+            vector = self._cache.get(key)
+            if vector is None or vector.shape != self._backbone.geometry.shape:
+                continue
+            if self._hidden is not None:
+                state = self._cache.get(_hidden_key(key))
+                if state is None or state.shape != (1, 1, self._hidden.shape[1]):
+                    continue
+                self._hidden[rows] = state[0, 0]
+            self._values[rows], self._done[rows] = vector, True
+        if self._done.any():
+            self.report()
+
+    def pending(self) -> dict[str, Example]:
+        """The distinct examples that are not done, by key, in order."""
+        return {key: self._examples[rows[0]] for key, rows in self._rows.items() if not self._done[rows[0]]}
+
+    def enter(self, key: str, vector: npt.NDArray[np.float32], state: npt.NDArray[np.float32] | None) -> None:
+        """Enter a vector ``(layer, head, dim)``, perhaps a state ``(hidden,)``, for all their rows, and into the cache."""
+        rows = self._rows[key]
+        self._values[rows], self._done[rows] = vector, True
+        if self._hidden is not None and state is not None:
+            self._hidden[rows] = state
+        if self._cache is None:
+            return
+        try:
+            self._cache.put(key, vector)
+            if state is not None:
+                self._cache.put(_hidden_key(key), state[None, None])
+        except StorageError as error:
+            self._cache = None  # a cache that cannot be written must not stop the work
+            warnings.warn(f"Head vectors are not kept for the next run: {error}", stacklevel=3)
+
+    def report(self) -> None:
+        """Tell the caller how far the work is."""
+        if self._progress is not None:
+            done = int(self._done.sum())
+            self._progress(Progress(done, len(self._examples), time.perf_counter() - self._start))
+
+    def result(self) -> HeadVectors:
+        """The vectors of all examples that are done."""
+        rows: list[int] = np.flatnonzero(self._done).tolist()
+        complete = len(rows) == len(self._examples)
+        return HeadVectors(
+            values=self._values if complete else self._values[rows],
+            labels=tuple(self._examples[row].label for row in rows),
+            names=tuple(self._examples[row].name for row in rows),
+            positions=tuple(rows),
+            asked=len(self._examples),
+            model=self._backbone.fingerprint,
+            dtype=self._backbone.dtype_name,
+            hidden=None if self._hidden is None else self._hidden if complete else self._hidden[rows],
+        )
+
+
+def _hidden_key(key: str) -> str:
+    """The cache's name for the last hidden state of the example whose vectors have that name: beside them."""
+    return f"{key}-hidden"

@@ -1,0 +1,286 @@
+"""The command line: fit, classify, evaluate, look at the heads, list the models, deploy the Space.
+
+Exit status 0 on success, 2 on bad input with one line that says what to do, 1 on a fault of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sav_core import __version__
+from sav_core.cli.benchmark import add_benchmark
+from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
+from sav_core.cli.evaluate import add_evaluate
+from sav_core.cli.opening import (
+    open_classifier_for,
+    open_examples,
+    open_index,
+    open_queries,
+    print_dtype,
+    print_left_out,
+    skipped_as_dicts,
+)
+from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Train, Voting
+from sav_core.cli.plugins import installed_commands
+from sav_core.cli.retrieval import add_retrieval
+from sav_core.cli.space import space_app
+from sav_core.cli.vectors.commands import vectors_app
+from sav_core.errors import SettingError
+
+# What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
+if TYPE_CHECKING:
+    from sav_core.data.examples import Example
+    from sav_core.sav import SavClassifier
+    from sav_core.types import Prediction
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Teach a frozen multimodal model your own labels with a few images and see which attention heads know them.",
+    epilog=(
+        "Example: [bold]python -m sav_core fit --train pets/ --out pets.sav[/bold] where pets/ holds one folder of images "
+        "for each label, then [bold]python -m sav_core classify --classifier pets.sav photo.jpg[/bold]"
+    ),
+)
+
+FittedModel = Annotated[
+    str | None, typer.Option("--model", help="Its model, if it was fitted with one from a folder; a hub id it remembers.")
+]
+ClassifierFile = Annotated[Path, typer.Option("--classifier", help="A .sav file that fit wrote.")]
+
+
+_PROGRAM = "python -m sav_core"  # as the examples in the help call it
+
+
+def main(arguments: Sequence[str] | None = None, program: str = _PROGRAM) -> int:
+    """Run one command and return its exit status.
+
+    Args:
+        arguments: of the command line; those of this process by default.
+        program: how it was called, for the help.
+    """
+
+    def run() -> int | None:
+        command: Any = typer.main.get_command(app)
+        command.commands |= installed_commands(taken=set(command.commands))
+        _name_program(command, program)
+        status: int | None = command.main(
+            args=None if arguments is None else list(arguments), prog_name=program, standalone_mode=False
+        )
+        return status
+
+    return exit_status(run)
+
+
+def _name_program(command: Any, program: str) -> None:
+    """Let the examples in the help of a command, and of those below it, call the program as it was called."""
+    if command.epilog:
+        command.epilog = command.epilog.replace(_PROGRAM, program)
+    for below in getattr(command, "commands", {}).values():
+        _name_program(below, program)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_line(f"sav-explorer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_all(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command(
+    epilog="Example: [bold]python -m sav_core fit --train pets/ --out pets.sav --question 'Which pet is this?'[/bold]"
+)
+def fit(
+    train: Train,
+    out: Annotated[Path, typer.Option("--out", help="Where to write the classifier (.sav).")],
+    model: Model = None,
+    dtype: Dtype = "auto",
+    heads: KeptHeads = 20,
+    voting: Voting = "majority",
+    scoring: ScoredBy = "resubstitution",
+    belief: BelievedBy = "margin",
+    question: Question = "",
+    calibrate: Annotated[
+        bool, typer.Option(help="Turn shares into probabilities, fitted with each example left out; not with one a label.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Find the heads that tell your labels apart, and save them as a classifier."""
+    support = open_examples(train, question)
+    classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
+    with progress_bar("finding heads") as progress:
+        classifier.fit(support, progress=progress)
+    temperature = None
+    if calibrate:
+        with suppress(SettingError):  # too few examples to leave one out: there is no probability then, as the help says
+            temperature = classifier.calibrate().temperature
+    classifier.save(out)
+    kept = [(head, float(classifier.head_scores_[head.layer, head.index])) for head in classifier.kept_heads_]
+    if as_json:
+        print_json(
+            {
+                "classifier": str(out),
+                "model": classifier.backbone.name,
+                "dtype": classifier.backbone.dtype_name,
+                "labels": classifier.classes_.tolist(),
+                "n": len(support),
+                "heads": [{"head": str(head), "accuracy": accuracy} for head, accuracy in kept],
+                "temperature": temperature,
+                "skipped": skipped_as_dicts(support.skipped),
+            }
+        )
+        return
+    best, accuracy = kept[0]
+    print_line(
+        f"Fitted {len(support)} examples of {len(classifier.classes_)} labels with {classifier.backbone.name}: "
+        f"{len(kept)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
+    )
+    print_dtype(classifier.backbone)
+    print_left_out(len(support.skipped))
+
+
+@app.command(epilog="Example: [bold]python -m sav_core classify --classifier pets.sav photo.jpg holiday/ --json[/bold]")
+def classify(
+    classifier: ClassifierFile,
+    images: Annotated[list[str], typer.Argument(help="Images, folders or .zip of them, or a .jsonl with questions.")],
+    model: FittedModel = None,
+    question: Question = "",
+    none_below: Annotated[
+        float | None,
+        typer.Option(help="Say “none of these” below this share of the vote, taken times closeness to the examples."),
+    ] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", help="Images, such as the support: also tell which are nearest to each query.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Classify images; with --json one object a line: image, label, shares, votes, confidence."""
+    from sav_core.sav import open_classifier
+
+    queries = open_queries(images, question)
+    fitted = open_classifier(classifier, model)
+    with progress_bar("classifying") as progress:
+        predictions = fitted.predict(queries, progress=progress)
+    near = None if index is None else _nearest(fitted, index, queries, question)
+    if as_json:
+        for row, prediction in enumerate(predictions):
+            doubt = {} if none_below is None else {"none": prediction.doubted(none_below)}
+            print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
+        return
+    rows = [
+        [
+            each.name,
+            each.label if none_below is None or not each.doubted(none_below) else f"none of these ({each.label}?)",
+            f"{each.sureness:.0%}",
+            _shares(each),
+        ]
+        for each in predictions
+    ]
+    print_table(["image", "label", "confidence", "shares"], rows)
+    for each, found in zip(predictions, near or [], strict=False):
+        print_line(f"\nNearest to {each.name} by the kept heads:")
+        print_table(
+            ["image", "label", "similarity"],
+            [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in found],
+        )
+    print_left_out(len(queries.skipped))
+
+
+def _nearest(
+    fitted: SavClassifier, index: str, queries: Sequence[Example], question: str
+) -> list[list[dict[str, str | float | None]]]:
+    """For each query the five images of the index that are nearest by the kept heads."""
+    from sav_core.retrieval.nearest import nearest
+
+    searched = [fitted.as_query(example) for example in open_index(index, question)]
+    with progress_bar("reading the index") as progress:
+        vectors = fitted.extract(searched, progress=progress)
+    found = nearest(vectors, fitted.extract([fitted.as_query(query) for query in queries]), fitted.kept_heads_)
+    return [
+        [
+            {"image": vectors.names[place], "label": vectors.labels[place], "similarity": float(similarity)}
+            for place, similarity in zip(places, similarities, strict=True)
+        ]
+        for places, similarities in zip(found.positions, found.similarity, strict=True)
+    ]
+
+
+add_evaluate(app)
+
+
+@app.command(epilog="Example: [bold]python -m sav_core heads --classifier pets.sav --html heads.html[/bold]")
+def heads(
+    classifier: ClassifierFile,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the heatmap as a page of its own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the heads that a classifier keeps, best first; no model is loaded."""
+    from sav_core.figures.heads import classifier_heatmap
+    from sav_core.files import write_atomically
+    from sav_core.heads.classifier import HeadClassifier
+    from sav_core.heads.classifier_file import read_classifier
+
+    fitted, provenance = read_classifier(classifier)
+    scores = fitted.scores
+    kept = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting).kept_heads_
+    rows = [
+        {
+            "rank": rank,
+            "head": str(head),
+            "accuracy": float(scores.accuracy[head.layer, head.index]),
+            "margin": float(scores.margin[head.layer, head.index]),
+        }
+        for rank, head in enumerate(kept, start=1)
+    ]
+    if html is not None:
+        page = classifier_heatmap(scores, kept, provenance.model).to_html(include_plotlyjs=True, full_html=True)
+        write_atomically(html, page.encode())
+    if as_json:
+        print_json({"model": provenance.model, "labels": fitted.labels, "scoring": scores.scoring, "heads": rows})
+        return
+    print_table(
+        ["rank", "head", "accuracy", "margin"],
+        [[str(row["rank"]), str(row["head"]), f"{row['accuracy']:.1%}", f"{row['margin']:.4f}"] for row in rows],
+    )
+
+
+@app.command(epilog="Example: [bold]python -m sav_core models --json[/bold]")
+def models(as_json: AsJson = False) -> None:
+    """List the models that can be loaded here without a download, with their geometry."""
+    from sav_core.models.local_models import local_models
+
+    found = local_models()
+    if as_json:
+        print_json([each.as_dict() for each in found])
+        return
+    rows = [[m.name, m.architecture, str(m.geometry or "-"), f"{m.size_bytes / 1e6:,.0f} MB", m.note] for m in found]
+    print_table(["model", "architecture", "geometry", "size", "note"], rows)
+
+
+# After the others, for help lists commands in the order they were added.
+add_retrieval(app)
+add_benchmark(app)
+app.add_typer(space_app, name="space")
+app.add_typer(vectors_app, name="vectors")
+
+
+def _shares(prediction: Prediction) -> str:
+    """``"cat 80%, dog 20%"``, largest first."""
+    largest_first = sorted(prediction.shares.items(), key=lambda item: -item[1])
+    return ", ".join(f"{label} {share:.0%}" for label, share in largest_first if share > 0)

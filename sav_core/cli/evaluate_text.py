@@ -1,0 +1,85 @@
+"""What the command of evaluation says on a terminal of what it found, which ``--json`` gives as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sav_core.cli.console import print_line, print_table
+
+__all__ = ["print_evaluation"]
+
+_ON_QUERIES = "The intervals are of the accuracy on such queries; each number of examples is a mean of five draws."
+_OVER_EPISODES = "The intervals are of the mean over the episodes."
+
+
+def print_evaluation(result: Mapping[str, Any]) -> None:
+    """Print accuracy, confusion, and what else was asked for."""
+    low, high = result["interval"]
+    over = f", mean of {result['episodes']['count']} episodes" if "episodes" in result else ""
+    print_line(
+        f"accuracy {result['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}, n = {result['n']}{over}), "
+        f"macro F1 {result['macro_f1']:.2f}\n"
+    )
+    rows = []
+    for label, counts in zip(result["labels"], result["confusion"], strict=True):
+        own = f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-"
+        rows.append([label, own, *map(str, counts)])
+    print_table(["label", "accuracy", *(f"as {label}" for label in result["labels"])], rows)
+    for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
+        if key in result:
+            print_line("")
+            _print_ways(title, result[key])
+    for name, reason in {**result.get("refused", {}), **result.get("rules_refused", {})}.items():
+        print_line(f"{name.replace('_', ' ')}: not judged; {reason}")
+    for name, points in result.get("sweep", {}).items():
+        print_line("")
+        title = {"heads": "heads that vote", "shots": "examples a label"}[name]
+        print_table([title, "accuracy", "95 % interval"], [[str(p["value"]), *_share(p)] for p in points])
+    if "sweep" in result:
+        print_line(_OVER_EPISODES if "episodes" in result else _ON_QUERIES)
+    _print_rest(result)
+
+
+def _print_ways(title: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
+    rows = []
+    tested = any("p" in way for way in ways.values())  # episodes share examples, so no test of single queries is theirs
+    for name, way in ways.items():
+        beside = [_points(way[key]) if key in way else "-" for key in ("difference", "difference_interval")]
+        p = [f"{way['p']:.2g}" if "p" in way else "-"] if tested else []
+        rows.append([name.replace("_", " "), *_share(way), *beside, *p])
+    columns = [title, "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval"]
+    print_table([*columns, *(["p (McNemar)"] if tested else [])], rows)
+
+
+def _print_rest(result: Mapping[str, Any]) -> None:
+    if "transfer" in result:
+        moved = result["transfer"]
+        accuracy, interval = _share(moved)
+        print_line(f"\nwith the other task's heads: {accuracy} ({interval}), {len(moved['shared_heads'])} heads in common")
+    if "confidence_refused" in result:
+        print_line(f"\nconfidence: not judged; {result['confidence_refused']}")
+    elif "confidence" in result:
+        found = result["confidence"]
+        print_line(
+            f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "
+            f"({found['uncalibrated_error']:.1%} before); on the support, each example left out, "
+            f"{found['left_out_accuracy']:.1%} right"
+        )
+    if "foreign" in result:
+        found = result["foreign"]
+        print_line(
+            f"\n{found['n']} foreign images are told from the test set with a ROC area of {found['area']:.3f}, by "
+            "the share times closeness that classify --none-below compares"
+        )
+
+
+def _points(found: float | tuple[float, float]) -> str:
+    """A difference, or its interval, in points."""
+    ends = found if isinstance(found, tuple) else (found,)
+    return " to ".join(f"{100 * end:+.1f}" for end in ends)
+
+
+def _share(found: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = found["interval"]
+    return f"{found['accuracy']:.1%}", f"{low:.1%} to {high:.1%}"

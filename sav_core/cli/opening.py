@@ -1,0 +1,86 @@
+"""How the commands open sets and models, saying on a terminal how far that is, and the lines a report ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sav_core.cli.console import print_line, progress_bar, spinner
+
+if TYPE_CHECKING:
+    from sav_core.data.examples import ExampleSet, Skipped
+    from sav_core.models.backbones import Backbone
+    from sav_core.sav import SavClassifier
+
+__all__ = [
+    "open_backbone",
+    "open_classifier_for",
+    "open_examples",
+    "open_index",
+    "open_queries",
+    "print_dtype",
+    "print_left_out",
+    "skipped_as_dicts",
+]
+
+
+def open_backbone(model: str | None, dtype: str) -> Backbone:
+    """Load a model, saying so on a terminal: importing torch is a part of it, and a download may be."""
+    with spinner(f"loading {model or 'the model'}"):
+        from sav_core.models.backbones import load_backbone
+
+        return load_backbone(model, dtype=dtype)
+
+
+def open_examples(source: str, question: str) -> ExampleSet:
+    """Read labelled examples, saying on a terminal how far that is."""
+    from sav_core.data.datasets import read_examples
+
+    with progress_bar("reading images") as progress:
+        return read_examples(source, question=question, progress=progress)
+
+
+def open_queries(sources: Sequence[str], question: str) -> ExampleSet:
+    """Read images to classify, saying on a terminal how far that is."""
+    from sav_core.data.datasets import read_queries
+
+    with progress_bar("reading images") as progress:
+        return read_queries(sources, question=question, progress=progress)
+
+
+def open_index(source: str, question: str) -> ExampleSet:
+    """Read images to search in, saying on a terminal how far that is."""
+    from sav_core.data.search_sets import read_index
+
+    with progress_bar("reading images") as progress:
+        return read_index(source, question=question, progress=progress)
+
+
+def open_classifier_for(
+    support: ExampleSet, model: str | None, dtype: str, *, heads: int, voting: str, scoring: str, belief: str
+) -> SavClassifier:
+    """Load a model for a classifier of these examples; what they or the settings lack is told before that."""
+    from sav_core.heads.classifier import HeadClassifier, check_labels
+
+    HeadClassifier(heads, voting, scoring, belief).check_settings()
+    check_labels([example.label for example in support], [example.name for example in support])
+    backbone = open_backbone(model, dtype)
+    from sav_core.sav import SavClassifier
+
+    return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief)
+
+
+def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
+    """Return what was left out, for JSON."""
+    return [{"image": each.name, "reason": each.reason} for each in skipped]
+
+
+def print_dtype(backbone: Backbone) -> None:
+    """Say what the model computes in, and why."""
+    print_line(f"The model computes in {backbone.dtype_name}: {backbone.why_dtype}.")
+
+
+def print_left_out(count: int) -> None:
+    """Say how many images were left out, if any."""
+    if count:
+        print_line(f"{count} image{'s were' if count > 1 else ' was'} left out; the warnings say why.")

@@ -1,0 +1,25 @@
+"""The options that the commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sav_core.heads.rules.reliability import Belief
+from sav_core.heads.scoring import Scoring
+from sav_core.heads.voting import VotingName
+
+__all__ = ["AsJson", "BelievedBy", "Dtype", "KeptHeads", "Model", "Question", "ScoredBy", "Train", "Voting"]
+
+Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
+Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
+KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
+Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
+ScoredBy = Annotated[
+    Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few examples.")
+]
+BelievedBy = Annotated[Belief, typer.Option("--belief", help="What reliability voting measures of a left-out vote.")]
+Question = Annotated[str, typer.Option("--question", help="Asked of every image that has no question of its own.")]

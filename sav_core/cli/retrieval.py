@@ -1,0 +1,286 @@
+"""The command line of retrieval: ``search``, ``recall`` and ``extract``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sav_core.cli.console import print_json, print_line, print_table, progress_bar
+from sav_core.cli.opening import open_backbone, open_index, open_queries
+from sav_core.cli.options import AsJson
+from sav_core.errors import SettingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from sav_core.data.examples import Example
+    from sav_core.models.backbones import Backbone
+    from sav_core.retrieval.compression import Compressed, CompressionCost
+    from sav_core.sav import SavClassifier
+    from sav_core.types import Head, HeadVectors
+
+__all__ = ["add_retrieval"]
+
+_SEARCHED = 20  # heads, where an index with labels chooses them itself
+_SAME_LABELS = "Note: these heads were chosen on the same labels; a classifier fitted on other images judges fairly."
+
+Index = Annotated[
+    str, typer.Option("--index", help="Images to search in: a folder (of label folders, or not), .zip or .jsonl.")
+]
+Classifier = Annotated[
+    Path | None,
+    typer.Option("--classifier", help="A .sav file whose kept heads decide; else the index's labels, else all heads."),
+]
+Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the classifier's, or the embedded one.")]
+Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in, without a classifier.")]
+Heads = Annotated[
+    int | None,
+    typer.Option("--heads", help="How many heads decide: the classifier's best, or those that tell the labels apart best."),
+]
+Question = Annotated[str, typer.Option("--question", help="Asked of every image; the classifier's own unless given.")]
+
+
+def add_retrieval(app: typer.Typer) -> None:
+    """Mount the commands."""
+    for command, example in (
+        (search, "search --index holiday/ --query photo.jpg --classifier pets.sav"),
+        (recall, "recall --index pets/ --classifier pets.sav"),
+        (extract, "extract --images pets/ --out pets.parquet --classifier pets.sav --half"),
+    ):
+        app.command(epilog=f"Example: [bold]python -m sav_core {example}[/bold]")(command)
+
+
+def search(
+    index: Index,
+    query: Annotated[list[str], typer.Option("--query", help="An image to search for; may be given several times.")],
+    classifier: Classifier = None,
+    k: Annotated[int, typer.Option("--k", help="How many images to find.")] = 5,
+    heads: Heads = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    question: Question = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find the images that look most like another to some attention heads; with --json one object a query."""
+    from sav_core.retrieval.nearest import nearest
+
+    if k < 1:
+        raise SettingError(f"--k must be 1 or more, but is {k}.")
+    queries, searched = open_queries(query, question), open_index(index, question)
+    _check_heads(searched, classifier, heads)
+    reader = _Reader.open(classifier, model, dtype)
+    vectors, asked = reader.extract(searched, "reading the index"), reader.extract(queries, "reading the query")
+    chosen, why = reader.heads(vectors, heads)
+    found = nearest(vectors, asked, chosen, k)
+    for row, example in enumerate(queries):
+        hits = [
+            {"image": vectors.names[place], "label": vectors.labels[place], "similarity": float(similarity)}
+            for place, similarity in zip(found.positions[row], found.similarity[row], strict=True)
+        ]
+        if as_json:
+            print_json({"query": example.name, "heads": [str(head) for head in chosen], "found": hits})
+            continue
+        print_line(f"Nearest to {example.name} by {why}:")
+        rows = [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in hits]
+        print_table(["image", "label", "similarity"], rows)
+
+
+def recall(
+    index: Index,
+    query: Annotated[
+        str | None, typer.Option("--query", help="Labelled images to search for; the index in itself unless given.")
+    ] = None,
+    classifier: Classifier = None,
+    k: Annotated[
+        list[int] | None, typer.Option("--k", help="How many of the nearest count; 1, 5 and 10 unless given.")
+    ] = None,
+    heads: Heads = None,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    question: Question = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge retrieval on labelled images: recall by the heads beside last hidden state and raw pixels."""
+    from sav_core.retrieval.features import as_vectors
+    from sav_core.retrieval.recall import Space, check_recall, pixel_space, recall_report
+    from sav_core.types import Head
+
+    searched = open_index(index, question)
+    queries = searched if query is None else open_index(query, question)
+    ks = k or [n for n in (1, 5, 10) if n < len(searched)]
+    labels = [[example.label for example in each] for each in (searched, queries)]
+    check_recall(labels[0], None if query is None else labels[1], ks)
+    _check_heads(searched, classifier, heads)
+    reader = _Reader.open(classifier, model, dtype)
+    sets = [searched] if queries is searched else [searched, queries]
+    vectors = [reader.extract(each, "reading", hidden=True) for each in sets]
+    hidden = [as_vectors(_hidden(each), examples, "hidden") for each, examples in zip(vectors, sets, strict=True)]
+    chosen, why = reader.heads(vectors[0], heads)
+    every = tuple(_all_heads(vectors[0]))
+    report = recall_report(
+        {
+            "kept_heads": Space(vectors[0], vectors[-1], tuple(chosen)),
+            "all_heads": Space(vectors[0], vectors[-1], every),
+            "last_hidden_state": Space(hidden[0], hidden[-1], (Head(0, 0),)),
+            "raw_pixels": pixel_space(searched, queries),
+        },
+        ks,
+    )
+    if as_json:
+        numbers = {name: {str(each): value for each, value in values.items()} for name, values in report.items()}
+        print_json({"recall": numbers, "n": len(queries), "heads": [str(head) for head in chosen], "chosen_by": why})
+        return
+    print_line(f"{len(queries)} queries in {len(searched)} images; the kept heads are {why}.\n")
+    columns = [f"recall@{each}" for each in next(iter(report.values()))]
+    print_table(["by", *columns], [[n.replace("_", " "), *(f"{v:.1%}" for v in vs.values())] for n, vs in report.items()])
+    if classifier is None:
+        print_line(_SAME_LABELS)
+
+
+def extract(
+    images: Annotated[str, typer.Option("--images", help="A folder (of label folders, or not), .zip or .jsonl.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the vectors: .npz or .parquet.")],
+    classifier: Annotated[Path | None, typer.Option("--classifier", help="Keep the heads of this .sav file only.")] = None,
+    heads: Annotated[
+        int | None,
+        typer.Option("--heads", help="Keep so many heads: the classifier's best, or the best by the images' labels."),
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Half precision: half the size.")] = False,
+    model: Model = None,
+    dtype: Dtype = "auto",
+    question: Question = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the head vectors of images for use elsewhere, all or compressed; labelled images tell what that costs."""
+    from sav_core.retrieval.compression import compress, compression_cost
+    from sav_core.retrieval.export import check_export, export_vectors
+
+    check_export(out)
+    examples = open_index(images, question)
+    _check_heads(examples, classifier, heads)
+    reader = _Reader.open(classifier, model, dtype)
+    vectors = reader.extract(examples, "reading")
+    everything = classifier is None and heads is None
+    kept, why = (None, "all heads") if everything else reader.heads(vectors, heads)
+    compressed = compress(vectors, kept, half=half)
+    labels = [label for label in vectors.labels if label is not None]
+    cost = compression_cost(vectors, compressed) if len(set(labels)) < len(labels) else None
+    size = export_vectors(out, compressed, model_name=reader.backbone.name)
+    result = {
+        "out": str(out),
+        "n": len(vectors),
+        "heads": [str(head) for head in compressed.heads],
+        "chosen_by": why,
+        "dim": vectors.geometry.dim,
+        "precision": "float16" if half else "float32",
+        "bytes": size,
+        "model": reader.backbone.name,
+        "cost": None if cost is None else _cost(cost),
+        "skipped": [{"image": each.name, "reason": each.reason} for each in examples.skipped],
+    }
+    if as_json:
+        print_json(result)
+    else:
+        _print_extracted(result, compressed, cost)
+        if cost is not None and classifier is None and heads is not None:
+            print_line(_SAME_LABELS)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A model, and the classifier that says how to ask it and which heads to hear, if there is one."""
+
+    backbone: Backbone
+    classifier: SavClassifier | None
+    file: Path | None
+
+    @classmethod
+    def open(cls, file: Path | None, model: str | None, dtype: str) -> _Reader:
+        from sav_core.sav import open_classifier
+
+        if file is None:
+            return cls(open_backbone(model, dtype), None, None)
+        classifier = open_classifier(file, model)
+        return cls(classifier.backbone, classifier, file)
+
+    def asked(self, example: Example) -> Example:
+        return example if self.classifier is None else self.classifier.as_query(example)
+
+    def extract(self, examples: Sequence[Example], what: str, *, hidden: bool = False) -> HeadVectors:
+        from sav_core.activations.extraction import extract_head_vectors
+
+        asked = [self.asked(example) for example in examples]
+        with progress_bar(what) as progress:
+            return extract_head_vectors(self.backbone, asked, progress=progress, hidden=hidden)
+
+    def heads(self, vectors: HeadVectors, count: int | None) -> tuple[Sequence[Head], str]:
+        """Return the heads that decide, best first, and in words where they come from."""
+        if self.classifier is not None:
+            ranking = self.classifier.head_classifier_.fitted_.scores.ranking
+            kept = self.classifier.kept_heads_ if count is None else ranking[:count]
+            return kept, f"the {len(kept)} heads of {self.file}"
+        if _can_choose(vectors.labels):
+            from sav_core.heads.classifier import HeadClassifier
+
+            kept = HeadClassifier(count or _SEARCHED, scoring="leave_one_out").fit(vectors).kept_heads_
+            return kept, f"the {len(kept)} heads that tell the labels of these images apart best"
+        every = _all_heads(vectors)
+        return every, f"all {len(every)} heads"
+
+
+def _can_choose(labels: Sequence[str | None]) -> bool:
+    """Whether heads can be chosen by these labels: all known, two or more, and one of them twice."""
+    return None not in labels and 1 < len(set(labels)) < len(labels)
+
+
+def _check_heads(examples: Sequence[Example], classifier: Path | None, count: int | None) -> None:
+    """Refuse a number of heads that cannot be chosen, before any model runs."""
+    if count is not None and count < 1:
+        raise SettingError(f"--heads must be 1 or more, but is {count}.")
+    if count is not None and classifier is None and not _can_choose([example.label for example in examples]):
+        raise SettingError(
+            "--heads needs labels to choose heads by: put the images of each label into a folder of its name, two or "
+            "more in each, or give a --classifier."
+        )
+
+
+def _hidden(vectors: HeadVectors) -> npt.NDArray[np.float32]:
+    assert vectors.hidden is not None, "it was asked for"
+    return vectors.hidden
+
+
+def _all_heads(vectors: HeadVectors) -> list[Head]:
+    from sav_core.types import Head
+
+    geometry = vectors.geometry
+    return [Head(layer, index) for layer in range(geometry.layers) for index in range(geometry.heads)]
+
+
+def _cost(cost: CompressionCost) -> dict[str, Any]:
+    return {
+        "share_of_size": cost.share,
+        "nearest_neighbour_accuracy": cost.accuracy,
+        "before_half_precision": cost.kept_accuracy,
+        "before_compression": cost.full_accuracy,
+        "n": cost.n,
+    }
+
+
+def _print_extracted(result: dict[str, Any], compressed: Compressed, cost: CompressionCost | None) -> None:
+    print_line(
+        f"Wrote {result['n']} examples x {len(compressed.heads)} heads x {result['dim']} numbers in {result['precision']} "
+        f"to {result['out']} ({result['bytes']:,} bytes)."
+    )
+    if cost is not None:
+        same = f", by the same heads in float32 {cost.kept_accuracy:.1%}" if compressed.half else ""
+        print_line(
+            f"{cost.share:.1%} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
+            f"{cost.accuracy:.1%}{same}, by all heads in float32 {cost.full_accuracy:.1%} (n = {cost.n})."
+        )
+    if left_out := len(result["skipped"]):
+        print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} left out; the warnings say why.")

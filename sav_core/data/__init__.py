@@ -1,0 +1,1 @@
+"""Files of any origin become examples."""

@@ -1,0 +1,248 @@
+"""Folders, ZIP archives and JSONL files -> examples, in the same order on every machine.
+
+    read_examples("pets/")          # pets/cat/1.png, pets/dog/1.png: each label's images in a folder of its name
+    read_examples("pets.zip")       # the same, also inside one wrapping folder; or one .jsonl with its images
+    read_examples("pets.jsonl")     # {"image": "1.png", "question": "Which animal?", "label": "cat"} a line
+    read_queries(["new/", "a.png"]) # images to classify, without labels
+
+What lies deeper in a label folder counts for that label. Hidden files, ``__MACOSX`` and files that are no images by their
+name are passed over. An image that cannot be read is left out, listed in `ExampleSet.skipped` and warned about; it never
+stops the others, unless it leaves its label without any.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from sav_core.data.archives import Archive
+from sav_core.data.examples import Example, ExampleSet, Skipped
+from sav_core.data.images import Picture
+from sav_core.data.jsonl import list_lines
+from sav_core.data.listings import Listed, Listing, list_images, list_labels
+from sav_core.data.sources import FolderSource, Source, ZipSource, composed, is_image, natural_order
+from sav_core.errors import DatasetError, ImageError, InputError, SkippedWarning
+from sav_core.types import Progress, ProgressCallback
+
+__all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
+
+StrPath: TypeAlias = str | os.PathLike[str]
+
+_LINE_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+_THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
+
+
+def read_examples(source: StrPath, *, question: str = "", progress: ProgressCallback | None = None) -> ExampleSet:
+    """Read labelled examples.
+
+    Args:
+        source: a folder of label folders, a ``.zip`` of one, or a ``.jsonl`` (also a ``.json``) of lines
+            ``{"image": path | "images": [paths], "question": text, "label": text}``, where paths are absolute or
+            relative to the file, and ``<image>`` in a question marks the place of the next image.
+        question: for examples that have none of their own.
+        progress: called after each image.
+
+    Returns:
+        The examples in natural order or in that of the lines, and what was left out.
+
+    Raises:
+        DatasetError: there is nothing to read, a line is malformed, a label has no readable image, or a ZIP is crafted
+            to do harm.
+
+    """
+    with ExitStack() as stack:
+        with _readable(source):
+            listing = _list_examples(Path(source), question, stack)
+        examples, skipped = _read(listing.examples, progress)
+    kept = {example.label for example in examples}
+    for listed, skip in skipped:
+        if listed.label not in kept:
+            raise DatasetError(f"The label {listed.label!r} has no readable image: {skip.reason}")
+    return _reported(examples, [*listing.skipped, *(skip for _, skip in skipped)])
+
+
+def read_queries(
+    sources: StrPath | Iterable[StrPath], *, question: str = "", progress: ProgressCallback | None = None
+) -> ExampleSet:
+    """Read examples without labels, such as images to classify.
+
+    Args:
+        sources: image files, folders and ``.zip`` archives of images at any depth, patterns such as ``"new/*.png"``,
+            ``.jsonl`` files whose labels, if any, are ignored; one of them or several.
+        question: for examples that have none of their own.
+        progress: called after each image.
+
+    Returns:
+        The examples in the order given, inside a folder in natural order; and what was left out. An image's name is
+        its path as given.
+
+    Raises:
+        DatasetError: nothing at all can be read.
+
+    """
+    given = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+    with ExitStack() as stack:
+        listings = []
+        for source in given:
+            with _readable(source):
+                listings.append(_list_queries(source, question, stack))
+        examples, skipped = _read([listed for listing in listings for listed in listing.examples], progress)
+    left_out = [*(skip for listing in listings for skip in listing.skipped), *(skip for _, skip in skipped)]
+    if not examples:
+        reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
+        raise DatasetError(f"There is nothing to classify: {reason}")
+    return _reported(examples, left_out)
+
+
+def read_lines(source: Source, listing: str, *, question: str = "", labelled: bool = True) -> ExampleSet:
+    """Read the lines of a JSONL file wherever it lies, and of their images what the source gives.
+
+    Args:
+        source: where the file and its images lie.
+        listing: the file's name there.
+        question: for lines that have none of their own.
+        labelled: whether each line must have a label; if not, labels are ignored.
+
+    Returns:
+        The examples in the order of the lines, and what was left out: here also all there was of a label.
+
+    Raises:
+        DatasetError: a line is malformed, or there are none.
+    """
+    examples, skipped = _read(list_lines(source, listing, question, labelled=labelled).examples, None)
+    return _reported(examples, [skip for _, skip in skipped])
+
+
+def open_listed(
+    listed: Sequence[Listed], *, progress: ProgressCallback | None = None
+) -> tuple[tuple[int, ...], ExampleSet]:
+    """Open examples that were listed before.
+
+    Args:
+        listed: what to open.
+        progress: called after each image.
+
+    Returns:
+        Which of them could be read, by their places, and these examples with what was left out.
+
+    Raises:
+        DatasetError: a question and its images do not fit each other.
+    """
+    examples, skipped = _read(listed, progress)
+    unreadable = {id(one) for one, _ in skipped}
+    rows = tuple(row for row, one in enumerate(listed) if id(one) not in unreadable)
+    return rows, _reported(examples, [skip for _, skip in skipped])
+
+
+def _list_examples(path: Path, question: str, stack: ExitStack) -> Listing:
+    if path.is_dir():
+        return _list_labelled(FolderSource(path), question)
+    if not path.exists():
+        raise DatasetError(f"There is no file or folder {str(path)!r}: check the path.")
+    if path.suffix.lower() == ".zip":
+        return _list_labelled(ZipSource(stack.enter_context(Archive(path))), question)
+    if path.suffix.lower() in _LINE_SUFFIXES:
+        return list_lines(FolderSource(path.parent), path.name, question)
+    raise DatasetError(f"{path.name!r} is neither a folder of label folders, nor a .zip, nor a .jsonl: give one of these.")
+
+
+def _list_labelled(source: Source, question: str) -> Listing:
+    """List by label folders, or by the ``.jsonl`` if the source holds one."""
+    listings = sorted(name for name in source.names if name.lower().endswith(".jsonl"))
+    if len(listings) > 1:
+        raise DatasetError(
+            f"{source.name!r} holds {len(listings)} .jsonl files, {listings[0]!r} and {listings[1]!r} among them: keep "
+            "one, or name the one to read."
+        )
+    return list_lines(source, listings[0], question) if listings else list_labels(source, question)
+
+
+def _list_queries(source: StrPath, question: str, stack: ExitStack) -> Listing:
+    path, given = Path(source), str(source)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return list_images(ZipSource(stack.enter_context(Archive(path))), question)
+    if path.is_file() and path.suffix.lower() in _LINE_SUFFIXES:
+        return list_lines(FolderSource(path.parent), path.name, question, labelled=False)
+    found = [given]
+    if path.is_dir():
+        found = [str(path / listed.images[0]) for listed in list_images(FolderSource(path), question).examples]
+        if not found:
+            return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another."),))
+    elif not path.exists() and set("*?[") & set(given):  # quoted, or typed where the shell knows no patterns
+        matches = glob.glob(given, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+        found = natural_order(filter(is_image, matches)) or found
+    here = FolderSource(Path())
+    return Listing(tuple(Listed(here, (name,), question, None) for name in found))
+
+
+@contextmanager
+def _readable(path: StrPath) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path.") from error
+
+
+def _read(
+    listed: Sequence[Listed], progress: ProgressCallback | None
+) -> tuple[list[Example], list[tuple[Listed, Skipped]]]:
+    wanted = list(dict.fromkeys((one.source, image) for one in listed for image in one.images))
+    opened = dict(zip(wanted, _open_all(wanted, progress), strict=True))
+    examples, skipped = [], []
+    for one in listed:
+        try:
+            pictures = [_opened(opened[one.source, image]) for image in one.images]
+            examples.append(Example(pictures, one.question, one.label))
+        except ImageError as error:
+            skipped.append((one, Skipped(one.line or composed(one.images[0]), _placed(one, error))))
+        except InputError as error:
+            raise DatasetError(_placed(one, error)) from error
+    return examples, skipped
+
+
+def _open_all(wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None) -> list[Picture | str]:
+    """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
+    started = time.perf_counter()
+    opened: list[Picture | str] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for picture in pool.map(_open_one, wanted):
+                opened.append(picture)
+                if progress is not None:
+                    progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return opened
+
+
+def _open_one(place: tuple[Source, str]) -> Picture | str:
+    """Return the picture, or why there is none; a kept exception would keep the file's bytes alive in its frames."""
+    source, image = place
+    try:
+        return source.picture(image)
+    except ImageError as error:
+        return str(error)
+
+
+def _opened(picture: Picture | str) -> Picture:
+    if isinstance(picture, str):
+        raise ImageError(picture)
+    return picture
+
+
+def _placed(listed: Listed, error: InputError) -> str:
+    return f"{listed.line}: {error}" if listed.line else str(error)
+
+
+def _reported(examples: Sequence[Example], skipped: Sequence[Skipped]) -> ExampleSet:
+    for skip in skipped:
+        warnings.warn(skip.reason, SkippedWarning, stacklevel=3)
+    return ExampleSet(tuple(examples), tuple(skipped))

@@ -1,0 +1,124 @@
+"""Examples: images and a question, with a label when it is known; and sets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from sav_core.data.images import Picture, PictureLike, as_picture
+from sav_core.errors import InputError
+
+__all__ = ["IMAGE_MARKER", "Example", "ExampleSet", "Skipped"]
+
+IMAGE_MARKER = "<image>"
+"""In a question, marks where the next image stands; a question without markers comes after all its images."""
+
+
+@dataclass(frozen=True, init=False)
+class Example:
+    """Images and a question in their order, with a label when it is known.
+
+    Attributes:
+        images: any number of pictures, none for a text-only example.
+        question: the text of the prompt. Each ``<image>`` in it marks the place of the next image; without a marker
+            all images come first, then the text.
+        label: what the example is an example of; ``None`` for a query.
+        name: what to call it in messages; the first picture's name unless given.
+    """
+
+    images: tuple[Picture, ...]
+    question: str
+    label: str | None
+    name: str
+
+    def __init__(
+        self,
+        images: PictureLike | Sequence[PictureLike] = (),
+        question: str = "",
+        label: str | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        """Open the images: each a path, bytes, a PIL image, a ``uint8`` array ``(row, column, 3)`` or a Picture.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: the question holds image markers, but not one for each image; or there is nothing at all.
+        """
+        many = images if isinstance(images, (list, tuple)) else (images,)
+        pictures = tuple(as_picture(image) for image in many)
+        markers = question.count(IMAGE_MARKER)
+        if markers not in (0, len(pictures)):
+            raise InputError(
+                f"The question marks {markers} image places with {IMAGE_MARKER} but the example has {len(pictures)} "
+                f"image{'s' * (len(pictures) != 1)}: write one marker for each image, or none."
+            )
+        if not pictures and not question.strip():
+            raise InputError("An example needs an image or a question, and this one has neither.")
+        object.__setattr__(self, "images", pictures)
+        object.__setattr__(self, "question", question)
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "name", name or (pictures[0].name if pictures else question.strip()[:60]))
+
+    def __repr__(self) -> str:
+        return f"Example({self.name!r}, {len(self.images)} images, label={self.label!r})"
+
+    def with_question(self, question: str) -> Example:
+        """Return the same example under another question."""
+        return Example(self.images, question, self.label, name=self.name)
+
+    def with_label(self, label: str | None) -> Example:
+        """Return the same example under another label."""
+        return Example(self.images, self.question, label, name=self.name)
+
+    @property
+    def parts(self) -> tuple[Picture | str, ...]:
+        """Pictures and texts in the order of the prompt; empty texts left out."""
+        if IMAGE_MARKER not in self.question:
+            texts: tuple[str, ...] = (self.question,) if self.question.strip() else ()
+            return (*self.images, *texts)
+        parts: list[Picture | str] = []
+        for place, text in enumerate(self.question.split(IMAGE_MARKER)):
+            if place:
+                parts.append(self.images[place - 1])
+            if text.strip():
+                parts.append(text.strip())
+        return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out of a data set, and why, in one sentence."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExampleSet(Sequence[Example]):
+    """What was read from one place: a sequence of examples, and what had to be left out."""
+
+    examples: tuple[Example, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ExampleSet({len(self)} examples, labels={list(self.labels)}, {len(self.skipped)} skipped)"
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self.examples)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
+    def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
+        return self.examples[index]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The distinct labels, sorted."""
+        return tuple(sorted({example.label for example in self.examples if example.label is not None}))

@@ -1,0 +1,1 @@
+"""The HuggingFace Space as its Spacefile describes it."""

@@ -1,0 +1,218 @@
+"""Other ways to answer from the same vectors: what the kept heads have to beat. No model runs.
+
+    for control in vector_controls(classifier, support, test): print(control.name, control.accuracy, control.interval)
+
+========================  ==========================================================================================
+``all_heads``             every head votes
+``random_heads``          as many heads as are kept, at random: mean over 20 seeded draws
+``best_head``             the first-ranked head alone
+``nearest_examples``      the label of most of the 5 examples nearest by the kept heads (``sav_core.retrieval.nearest``)
+``logistic_heads``        logistic regression on the kept heads' vectors, laid side by side
+``hidden_mean``           nearest class mean, by cosine, of the model's last hidden state
+``hidden_logistic``       logistic regression on the last hidden state
+``pixels``                nearest class mean of the pictures' pixels
+========================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sav_core.data.examples import Example
+from sav_core.errors import CancelledError
+from sav_core.evaluation.episodes import Episode, run_episodes
+from sav_core.evaluation.metrics import wilson_interval
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.retrieval.features import as_vectors, pixel_features
+from sav_core.retrieval.nearest import nearest
+from sav_core.types import Cancel, Head, HeadVectors
+
+__all__ = [
+    "RANDOM_DRAWS",
+    "Control",
+    "answer_control",
+    "episode_controls",
+    "episode_pixels",
+    "pixel_control",
+    "vector_controls",
+]
+
+RANDOM_DRAWS = 20
+_NEIGHBOURS = 5
+_STEPS = 2000  # of the regression's solver, far more than it needs
+
+
+@dataclass(frozen=True)
+class Control:
+    """One way to answer, judged.
+
+    Attributes:
+        name: as in the table of this module; a model's own answers have names of their own.
+        right: ``float64 (example,)``, 1 where the answer is right; under ``random_heads`` the share of draws where it is.
+        interval: of the accuracy at 95 %: Wilson's; under ``random_heads`` the middle 95 % of the draws.
+    """
+
+    name: str
+    right: npt.NDArray[np.float64]
+    interval: tuple[float, float]
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return f"Control({self.name}, {self.accuracy:.1%} [{low:.1%}, {high:.1%}])"
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return float(self.right.mean())
+
+
+def answer_control(name: str, answers: Sequence[str], truth: Sequence[str | None]) -> Control:
+    """Return the control of some answers, right where they are the truth."""
+    right = np.array([answer == label for answer, label in zip(answers, truth, strict=True)], dtype=np.float64)
+    return Control(name, right, wilson_interval(int(right.sum()), len(right)))
+
+
+def vector_controls(
+    classifier: HeadClassifier, support: HeadVectors, test: HeadVectors, seed: int = 0
+) -> tuple[Control, ...]:
+    """Judge every control that needs no more than the vectors; those of the hidden state where both sets have it.
+
+    Args:
+        classifier: fitted on the support.
+        support: labelled.
+        test: labelled, of the same model.
+        seed: of the random heads.
+    """
+    ranking = classifier.fitted_.scores.ranking
+    controls = [
+        _voted("all_heads", classifier.voting_with(ranking), test),
+        _random_heads(classifier, test, seed),
+        _voted("best_head", classifier.voting_with(ranking[:1]), test),
+        _nearest_examples(classifier, support, test),
+        _regressed("logistic_heads", _side_by_side(classifier, support), _side_by_side(classifier, test), support, test),
+    ]
+    if support.hidden is not None and test.hidden is not None:
+        controls += [
+            _class_mean("hidden_mean", support.hidden, test.hidden, support, test),
+            _regressed("hidden_logistic", support.hidden, test.hidden, support, test),
+        ]
+    return tuple(controls)
+
+
+def episode_controls(
+    classifier: HeadClassifier, vectors: HeadVectors, episodes: Sequence[Episode], *, cancel: Cancel | None = None
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Judge the same controls over episodes.
+
+    Args:
+        classifier: whose settings are used; it is not changed and need not be fitted.
+        vectors: of the set that the episodes were drawn from.
+        episodes: from ``draw_episodes``.
+        cancel: asked between episodes; true stops the work.
+
+    Returns:
+        For each control its ``float64 (episode,)`` accuracies.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    found: dict[str, list[float]] = {}
+    for seed, episode in enumerate(episodes):
+        if cancel is not None and cancel():
+            raise CancelledError(f"Stopped after the controls of {seed} of {len(episodes)} episodes: run again.")
+        support, test = vectors.take(episode.support.tolist()), vectors.take(episode.queries.tolist())
+        for control in vector_controls(clone(classifier).fit(support), support, test, seed):
+            found.setdefault(control.name, []).append(control.accuracy)
+    return {name: np.array(accuracies) for name, accuracies in found.items()}
+
+
+def episode_pixels(
+    examples: Sequence[Example], episodes: Sequence[Episode], *, cancel: Cancel | None = None
+) -> npt.NDArray[np.float64] | None:
+    """Judge ``pixels`` over episodes: ``float64 (episode,)`` accuracies; ``None`` where the examples hold no picture.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    features = pixel_features(examples)
+    if not features.shape[1]:
+        return None
+    return run_episodes(HeadClassifier(n_kept=1), as_vectors(features, examples), episodes, cancel=cancel).accuracy
+
+
+def pixel_control(support: Sequence[Example], test: Sequence[Example]) -> Control | None:
+    """Judge the nearest class mean of the raw pixels; ``None`` where the examples hold no picture."""
+    features = pixel_features([*support, *test])
+    if not features.shape[1]:
+        return None
+    learnt, asked = as_vectors(features[: len(support)], support), as_vectors(features[len(support) :], test)
+    return _voted("pixels", HeadClassifier(n_kept=1).fit(learnt), asked)
+
+
+def _voted(name: str, classifier: HeadClassifier, test: HeadVectors) -> Control:
+    return answer_control(name, classifier.classes_[classifier.vote(test).winner].tolist(), test.labels)
+
+
+def _random_heads(classifier: HeadClassifier, test: HeadVectors, seed: int) -> Control:
+    ranking, rng = classifier.fitted_.scores.ranking, np.random.default_rng(seed)
+    kept = len(classifier.kept_heads_)
+    draws = []
+    for _ in range(RANDOM_DRAWS):
+        heads = [ranking[place] for place in sorted(rng.permutation(len(ranking))[:kept].tolist())]
+        draws.append(_voted("random_heads", classifier.voting_with(heads), test).right)
+    low, high = np.quantile([draw.mean() for draw in draws], [0.025, 0.975])
+    return Control("random_heads", np.mean(draws, axis=0), (float(low), float(high)))
+
+
+def _nearest_examples(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors) -> Control:
+    found = nearest(support, test, classifier.kept_heads_, _NEIGHBOURS)
+    labels = classifier.classes_
+    codes = np.searchsorted(labels, np.array(support.labels, dtype=np.str_))[found.positions]  # (query, neighbour)
+    counts = (codes[:, :, None] == np.arange(len(labels))).sum(1)
+    leading = np.take_along_axis(counts == counts.max(1, keepdims=True), codes, axis=1)
+    winner = codes[np.arange(len(codes)), leading.argmax(1)]  # of equally frequent labels the nearest example's
+    return answer_control("nearest_examples", labels[winner].tolist(), test.labels)
+
+
+def _class_mean(
+    name: str,
+    learnt: npt.NDArray[np.floating],
+    asked: npt.NDArray[np.floating],
+    support: HeadVectors,
+    test: HeadVectors,
+) -> Control:
+    """A feature ``(example, dim)`` as a model with a single head."""
+    one = [
+        HeadVectors(np.asarray(values, dtype=np.float32)[:, None, None], own.labels, own.names, own.positions, own.asked)
+        for values, own in ((learnt, support), (asked, test))
+    ]
+    return _voted(name, HeadClassifier(n_kept=1).fit(one[0]), one[1])
+
+
+def _regressed(
+    name: str,
+    learnt: npt.NDArray[np.floating],
+    asked: npt.NDArray[np.floating],
+    support: HeadVectors,
+    test: HeadVectors,
+) -> Control:
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=_STEPS))
+    model.fit(learnt.astype(np.float64), np.array(support.labels, dtype=np.str_))
+    return answer_control(name, model.predict(asked.astype(np.float64)).tolist(), test.labels)
+
+
+def _side_by_side(classifier: HeadClassifier, vectors: HeadVectors) -> npt.NDArray[np.float64]:
+    """``float64 (example, head * dim)``: the kept heads' vectors, each brought to length one."""
+    heads: tuple[Head, ...] = classifier.kept_heads_
+    points = vectors.values[:, [head.layer for head in heads], [head.index for head in heads]].astype(np.float64)
+    length = np.linalg.norm(points, axis=-1, keepdims=True)
+    unit: npt.NDArray[np.float64] = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+    return unit.reshape(len(points), -1)

@@ -1,0 +1,236 @@
+"""Figures of measurement: is confidence true, what doubt buys, how ways to answer compare, what more of a thing brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from sav_core.evaluation.baselines import Control
+from sav_core.evaluation.curves import ReliabilityDiagram, Roc, SelectiveCurve
+from sav_core.evaluation.metrics import wilson_interval
+from sav_core.evaluation.sweeps import SweepPoint
+from sav_core.figures.heads import OUTLINE, literal
+
+__all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "sweep_figure"]
+
+_LINE = "#2a8aa8"
+_NEUTRAL = "#7b7f87"  # contrast of 4 : 1 on white and on near-black alike
+_APART = 1.45  # ratio of numbers whose words do not touch on a phone
+_WHOLE = (-0.02, 1.04)  # from none to all right, with room for the dots at both ends
+_GRID = "rgba(123,127,135,0.22)"
+
+
+def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
+    """Draw accuracy against confidence, a dot for each bin with its 95 % interval, larger where it has more answers.
+
+    On the dotted diagonal, confidence is true; below it, answers are surer than they should be.
+    """
+    used = np.flatnonzero(diagram.count)
+    low, high = np.array([wilson_interval(int(diagram.right[b]), int(diagram.count[b])) for b in used]).T
+    accuracy, count = diagram.accuracy[used], diagram.count[used]
+    figure = go.Figure(
+        [
+            _diagonal(),
+            go.Scatter(
+                x=diagram.confidence[used],
+                y=accuracy,
+                customdata=np.column_stack([diagram.right[used], count, low, high]),
+                error_y={"array": high - accuracy, "arrayminus": accuracy - low, "color": _NEUTRAL, "thickness": 1},
+                mode="markers+lines",
+                line={"color": _LINE, "width": 1},
+                marker={"color": _LINE, "size": 8 + 14 * np.sqrt(count / count.max()), "opacity": 1},
+                cliponaxis=False,
+                hovertemplate=(
+                    "<b>confidence %{x:.1%}</b><br>accuracy %{y:.1%} (%{customdata[0]:.0f} of %{customdata[1]:.0f})<br>"
+                    "95 % interval %{customdata[2]:.0%} to %{customdata[3]:.0%}<extra></extra>"
+                ),
+                showlegend=False,
+            ),
+        ]
+    )
+    note = f"expected calibration error {diagram.expected_error:.1%}"
+    return _square(figure, "confidence", "accuracy", note)
+
+
+def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> go.Figure:
+    """Draw the accuracy of what is answered against the share that is, and where a threshold stands on it."""
+    figure = go.Figure(
+        go.Scatter(
+            x=curve.coverage,
+            y=curve.accuracy,
+            customdata=curve.threshold,
+            mode="lines+markers" if len(curve.coverage) < 30 else "lines",
+            line={"color": _LINE, "width": 2.5},
+            hovertemplate=(
+                "<b>%{x:.1%} answered</b><br>%{y:.1%} of them right<br>from confidence %{customdata:.2f} on<extra></extra>"
+            ),
+            showlegend=False,
+        )
+    )
+    if threshold is not None and (given := np.flatnonzero(curve.threshold >= threshold)).size:
+        figure.add_scatter(
+            x=[curve.coverage[given[-1]]],
+            y=[curve.accuracy[given[-1]]],
+            mode="markers",
+            marker={"color": OUTLINE, "size": 12, "line": {"color": "white", "width": 2}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    return _square(figure, "share answered", "accuracy of the answers", f"mean over coverages {curve.area:.1%}")
+
+
+def roc_figure(curve: Roc) -> go.Figure:
+    """Draw how many queries of the taught labels pass a threshold against how many of others do."""
+    figure = go.Figure(
+        [
+            _diagonal(),
+            go.Scatter(
+                x=curve.false_rate,
+                y=curve.true_rate,
+                customdata=curve.threshold,
+                mode="lines",
+                line={"color": _LINE, "width": 2.5},
+                hovertemplate=(
+                    "threshold %{customdata:.3f}<br>%{y:.1%} of the taught pass<br>%{x:.1%} of the others do<extra></extra>"
+                ),
+                showlegend=False,
+            ),
+        ]
+    )
+    return _square(figure, "others that pass", "taught that pass", f"area {curve.area:.3f}")
+
+
+def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
+    """Draw each way to answer as a dot with its 95 % interval, best on top; the first given is marked as ours.
+
+    Args:
+        ways: to answer, the kept heads' vote first.
+        chance: the accuracy of guessing, drawn as a dotted line.
+    """
+    order = sorted(range(len(ways)), key=lambda place: ways[place].accuracy)
+    shown = [ways[place] for place in order]
+    accuracy = np.array([way.accuracy for way in shown])
+    low, high = np.array([way.interval for way in shown]).T
+    names = [literal(way.name.replace("_", " ")) for way in shown]
+    figure = go.Figure(
+        go.Scatter(
+            x=accuracy,
+            y=names,
+            customdata=np.column_stack([low, high, [len(way.right) for way in shown]]),
+            # A mean of draws may lie a rounding outside its own interval.
+            error_x={
+                "array": np.maximum(high - accuracy, 0),
+                "arrayminus": np.maximum(accuracy - low, 0),
+                "color": _NEUTRAL,
+                "thickness": 1.5,
+            },
+            mode="markers",
+            marker={"color": [OUTLINE if place == 0 else _LINE for place in order], "size": 11},
+            cliponaxis=False,
+            hovertemplate=(
+                "<b>%{y}</b><br>%{x:.1%} of %{customdata[2]:.0f}<br>"
+                "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
+            ),
+            showlegend=False,
+        )
+    )
+    if chance is not None:
+        figure.add_vline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_layout(**_layout(""), height=90 + 26 * len(ways))
+    figure.update_xaxes(title="accuracy", tickformat=".0%", range=_WHOLE, dtick=0.25, tickangle=0)
+    figure.update_xaxes(gridcolor=_GRID, zeroline=False)
+    figure.update_yaxes(showgrid=False, automargin=True)
+    return figure
+
+
+def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None, chance: float | None = None) -> go.Figure:
+    """Draw accuracy against a number, evenly spaced as ratios, with its 95 % interval.
+
+    Args:
+        points: of the sweep, in rising order.
+        of: what the number counts, such as ``"heads that vote"``.
+        here: the number that is in use, marked.
+        chance: the accuracy of guessing, drawn as a dotted line.
+    """
+    value = np.array([point.value for point in points])
+    accuracy = np.array([point.accuracy for point in points])
+    low, high = np.array([point.interval for point in points]).T
+    marked = [point.value == here for point in points]
+    figure = go.Figure(
+        go.Scatter(
+            x=value,
+            y=accuracy,
+            customdata=np.column_stack([low, high]),
+            # A mean of draws may lie a rounding outside its own interval.
+            error_y={
+                "array": np.maximum(high - accuracy, 0),
+                "arrayminus": np.maximum(accuracy - low, 0),
+                "color": _NEUTRAL,
+                "thickness": 1,
+            },
+            mode="lines+markers",
+            line={"color": _LINE, "width": 2},
+            marker={
+                "color": [OUTLINE if own else _LINE for own in marked],
+                "size": [12 if own else 8 for own in marked],
+                "opacity": 1,
+            },
+            cliponaxis=False,
+            hovertemplate=(
+                f"<b>%{{x}} {of}</b><br>%{{y:.1%}}<br>"
+                "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
+            ),
+            showlegend=False,
+        )
+    )
+    if chance is not None:
+        figure.add_hline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_layout(**_layout(""), height=300)
+    ticks = _spaced(value.tolist())
+    figure.update_xaxes(
+        type="log", title=of, tickvals=ticks, ticktext=[str(number) for number in ticks], tickangle=0, showgrid=False
+    )
+    figure.update_yaxes(title="accuracy", tickformat=".0%", range=_WHOLE, gridcolor=_GRID, zeroline=False)
+    return figure
+
+
+def _spaced(values: Sequence[int]) -> list[int]:
+    """The numbers that have room for words on an axis of ratios, the last always."""
+    kept: list[int] = []
+    for value in reversed(values):
+        if not kept or kept[-1] >= _APART * value:
+            kept.append(value)
+    return kept[::-1]
+
+
+def _diagonal() -> go.Scatter:
+    return go.Scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": _NEUTRAL, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _square(figure: go.Figure, x: str, y: str, note: str) -> go.Figure:
+    figure.update_layout(**_layout(note), height=360)
+    axis = {"tickformat": ".0%", "range": [-0.02, 1.02], "gridcolor": _GRID, "zeroline": False}
+    figure.update_xaxes(title=x, **axis)
+    figure.update_yaxes(title=y, **axis)
+    return figure
+
+
+def _layout(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 13}},
+        "font": {"color": _NEUTRAL, "family": "system-ui, sans-serif", "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 56, "r": 14, "t": 44 if title else 14, "b": 48},
+        "dragmode": False,
+    }

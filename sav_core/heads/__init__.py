@@ -1,0 +1,1 @@
+"""Head vectors become a classifier: arrays only, no model."""

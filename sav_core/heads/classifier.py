@@ -1,0 +1,380 @@
+"""Head vectors in, predictions out: keep the best heads and let them vote. Pure array maths; no model is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sav_core.errors import InputError, SettingError
+from sav_core.heads.calibration import Calibration
+from sav_core.heads.rejection import closeness, support_reach
+from sav_core.heads.rules.gaussian import GaussianHeads, fit_gaussian
+from sav_core.heads.rules.reliability import (
+    check_belief,
+    fit_reliability,
+    heads_by_label,
+    numbers_by_head,
+    scores_by_number,
+    soft_votes,
+    vote_weights,
+)
+from sav_core.heads.scoring import cosines, fit_heads
+from sav_core.heads.ties import EXACT, Ties, ties_of
+from sav_core.heads.voting import Ballot, Tally, check_voting, majority, pooled
+from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
+
+__all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
+
+_QUERY_BYTES = 64 << 20  # of double-precision vectors of queries at a time
+
+
+@dataclass(frozen=True)
+class FittedHeads:
+    """All that classifying needs: what a ``.sav`` file holds.
+
+    Attributes:
+        labels: sorted.
+        centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
+        scores: of every head.
+        examples: how many support examples each label had, in the order of ``labels``.
+        gaussian: the heads' discriminants, where ``gaussian`` voting was fitted.
+        reliability: ``float64 (layer, head, label)``, where ``reliability`` voting was fitted.
+        ties: when two cosines or shares count as equal; to ten decimals in files of an earlier version.
+    """
+
+    labels: tuple[str, ...]
+    centroids: npt.NDArray[np.float64]
+    scores: HeadScores
+    examples: tuple[int, ...]
+    gaussian: GaussianHeads | None = None
+    reliability: npt.NDArray[np.float64] | None = None
+    ties: Ties = EXACT
+
+    @property
+    def geometry(self) -> Geometry:
+        """The model's layers, heads and dim."""
+        layers, heads, _, dim = self.centroids.shape
+        return Geometry(layers, heads, dim)
+
+
+class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Sparse Attention Vectors on arrays (arXiv 2412.00142, section 3).
+
+    Args:
+        n_kept: how many of the best heads vote; all of them where the model has fewer. The paper's 20. Under
+            ``reliability`` each label rests on so many, and all that any label rests on are kept.
+        voting: name of the voting rule, see ``sav_core.heads.voting``.
+        scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"`` (honest with few examples).
+        belief: what ``reliability`` measures of a head: ``"margin"``, ``"probability"`` or ``"brier"``, see
+            ``sav_core.heads.rules.reliability``. The other rules have no use for it.
+
+    Attributes:
+        classes_: ``str (label,)``, sorted.
+        fitted_: the ``FittedHeads``.
+        head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
+        kept_heads_: the heads that vote, best first.
+        calibration_: turns shares into probabilities; ``None`` until ``sav_core.evaluation.leave_one_out.calibrate`` has
+        set it.
+        reach_: ``float64 (label,)``, how far out each label's farthest example lies for the kept heads; ``None`` where that
+            is not known, see ``sav_core.heads.rejection``.
+
+    Example:
+        >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
+        'cat'
+    """
+
+    def __init__(
+        self, n_kept: int = 20, voting: str = "majority", scoring: str = "resubstitution", belief: str = "margin"
+    ) -> None:
+        self.n_kept = n_kept
+        self.voting = voting
+        self.scoring = scoring
+        self.belief = belief
+
+    def fit(
+        self, vectors: HeadVectors, labels: Sequence[str] | None = None, *, rows: Sequence[int] | None = None
+    ) -> HeadClassifier:
+        """Score every head on the support and keep the best.
+
+        Args:
+            vectors: of the support.
+            labels: one for each example; ``vectors.labels`` by default.
+            rows: which of the examples to use; all by default. Removing one and fitting again takes milliseconds.
+
+        Raises:
+            SettingError: an argument of the constructor is out of its range.
+            InputError: an example has no label, or there are fewer than two labels.
+        """
+        self.check_settings()
+        used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
+        names = vectors.labels if labels is None else tuple(labels)
+        if len(names) != len(vectors):
+            raise InputError(f"{len(vectors)} examples need as many labels, but {len(names)} were given.")
+        chosen = check_labels([names[row] for row in used], [vectors.names[row] for row in used])
+        classes, codes = np.unique(np.array(chosen), return_inverse=True)
+        picked = None if rows is None else used
+        fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
+        scores, gaussian, reliability = fit.scores, None, None
+        if self.voting == "gaussian":
+            discriminants = fit_gaussian(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
+            scores, gaussian = discriminants.scores, discriminants.heads
+        elif self.voting == "reliability":
+            reliability = fit_reliability(vectors, codes, len(classes), belief=self.belief, rows=picked)
+            scores = replace(scores, merit=reliability.mean(-1))
+        self._adopt(
+            FittedHeads(
+                labels=tuple(str(label) for label in classes),
+                centroids=fit.centroids,
+                scores=scores,
+                examples=tuple(int(count) for count in np.bincount(codes)),
+                gaussian=gaussian,
+                reliability=reliability,
+                ties=ties_of(vectors.dtype),
+            )
+        )
+        return self.measure_reach(vectors, codes, rows=picked)
+
+    @classmethod
+    def from_fitted(
+        cls,
+        fitted: FittedHeads,
+        n_kept: int = 20,
+        voting: str = "majority",
+        calibration: Calibration | None = None,
+        belief: str = "margin",
+        reach: npt.NDArray[np.float64] | None = None,
+    ) -> HeadClassifier:
+        """Return a classifier that goes on from what an earlier fit found.
+
+        Args:
+            fitted: what it found.
+            n_kept: how many heads vote.
+            voting: the rule it was fitted for, or ``majority``, which every fit serves.
+            calibration: of a classifier of that many heads and that rule.
+            belief: what ``reliability`` measured of the heads.
+            reach: of the labels' examples for the heads that this keeps.
+
+        Raises:
+            SettingError: a setting is out of its range, or the fit does not serve that rule.
+        """
+        classifier = cls(n_kept, voting, fitted.scores.scoring, belief)
+        classifier.check_settings()
+        missing = {"gaussian": fitted.gaussian is None, "reliability": fitted.reliability is None}
+        if missing.get(voting, False):
+            raise SettingError(f"This classifier was not fitted for {voting} voting: fit it again with voting={voting!r}.")
+        classifier._adopt(fitted)
+        classifier.calibration_, classifier.reach_ = calibration, reach
+        return classifier
+
+    def measure_reach(
+        self, vectors: HeadVectors, codes: npt.NDArray[np.intp], *, rows: npt.NDArray[np.intp] | None = None
+    ) -> HeadClassifier:
+        """Learn how far out the support's examples lie, so that predictions tell how close they are; returns itself.
+
+        Args:
+            vectors: of the support.
+            codes: ``int (example,)``, each used example's label's number.
+            rows: which of the vectors to use, in the order of ``codes``; all by default.
+        """
+        reach = support_reach(vectors, codes, len(self.fitted_.labels), self.kept_heads_, rows=rows)
+        self.reach_ = reach if np.isfinite(reach).all() else None
+        return self
+
+    def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
+        """Return the same fit with these heads voting, best first, whatever their scores."""
+        other = HeadClassifier.from_fitted(self.fitted_, len(heads), self.voting, belief=self.belief)
+        other._keep(tuple(heads))
+        return other
+
+    def predict(self, vectors: HeadVectors) -> list[Prediction]:
+        """Let the kept heads vote on each example.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: ``fit`` was not called.
+            InputError: the vectors come from a model of another geometry.
+        """
+        similarities, opinions, ballot = self.look(vectors)
+        labels = self.fitted_.labels
+        shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
+        probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
+        near = None if self.reach_ is None else closeness(similarities, ballot.winner, self.reach_).tolist()
+        return [
+            Prediction(
+                label=labels[winner],
+                shares=dict(zip(labels, shares[row], strict=True)),
+                votes=tuple(
+                    Vote(head, labels[code], float(similarities[row, place, code]))
+                    for place, (head, code) in enumerate(zip(self.kept_heads_, ballot.votes[row], strict=True))
+                ),
+                similarities=similarities[row],
+                margin=margin[row],
+                confidence=confidence[row],
+                name=vectors.names[row],
+                probability=None if probability is None else float(probability[row, winner]),
+                opinions=None if opinions is None else opinions[row],
+                closeness=None if near is None else near[row],
+            )
+            for row, winner in enumerate(ballot.winner)
+        ]
+
+    def vote(self, vectors: HeadVectors, rows: Sequence[int] | None = None) -> Ballot:
+        """Return what ``predict`` does as arrays, without a Prediction for each example: for many queries, many times.
+
+        Args:
+            vectors: of the queries.
+            rows: which of them to judge, in this order; all by default.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: ``fit`` was not called.
+            InputError: the vectors come from a model of another geometry.
+        """
+        return self.look(vectors, rows)[2]
+
+    def sweep(self, vectors: HeadVectors, numbers: Sequence[int], rows: Sequence[int] | None = None) -> list[Ballot]:
+        """Return the vote for several numbers of kept heads; every head looks at every query once for all of them.
+
+        Args:
+            vectors: of the queries.
+            numbers: how many of the best heads vote, each at least one.
+            rows: which of the queries to judge; all by default.
+        """
+        check_is_fitted(self)
+        ranking = self.fitted_.scores.ranking
+        reliability = self.fitted_.reliability if self.voting == "reliability" else None
+        heads = ranking if reliability is not None else ranking[: max(numbers)]
+        similarities, opinions = self._opinions(vectors, heads, rows)
+        ballots = []
+        for number in numbers:
+            if reliability is None or opinions is None:
+                some = None if opinions is None else opinions[:, :number]
+                ballots.append(self._count(similarities[:, :number], some))
+                continue
+            kept, chosen = heads_by_label(reliability, self.fitted_.scores, number)
+            places = [ranking.index(head) for head in kept]
+            weights = vote_weights(reliability, kept, chosen)
+            ballots.append(self._count(similarities[:, places], opinions[:, places], weights))
+        return ballots
+
+    def tally(self, vectors: HeadVectors, rows: Sequence[int] | None = None) -> Tally:
+        """Return the vote for every number of kept heads. Arguments and errors are those of ``vote``."""
+        check_is_fitted(self)
+        ranking, ties = self.fitted_.scores.ranking, self.fitted_.ties
+        similarities, opinions = self._opinions(vectors, ranking, rows)
+        if opinions is None:
+            return Tally.of_votes(similarities.argmax(-1), len(self.fitted_.labels))
+        votes, reliability = ties.round(opinions).argmax(-1), self.fitted_.reliability
+        if self.voting != "reliability" or reliability is None:
+            return Tally(votes, None, opinions.cumsum(1), ties)
+        ranked = reliability[[head.layer for head in ranking], [head.index for head in ranking]]
+        since = np.tile(numbers_by_head(ranked), (len(votes), 1))
+        return Tally(votes, since, scores_by_number(opinions, ranked), ties)
+
+    def look(
+        self, vectors: HeadVectors, rows: Sequence[int] | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None, Ballot]:
+        """Return the kept heads' cosines and opinions ``(example, head, label)``, and the vote that comes of them.
+
+        There are no opinions under ``majority``. Arguments and errors are those of ``vote``.
+        """
+        check_is_fitted(self)
+        similarities, opinions = self._opinions(vectors, self.kept_heads_, rows)
+        return similarities, opinions, self._count(similarities, opinions, self.weights_)
+
+    def _opinions(
+        self, vectors: HeadVectors, heads: tuple[Head, ...], rows: Sequence[int] | None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+        """Cosines and opinions ``(example, head, label)`` of some heads, a part of the queries at a time."""
+        fitted = self.fitted_
+        if vectors.geometry != fitted.geometry:
+            raise InputError(
+                f"The classifier was fitted on {fitted.geometry}, but these vectors have {vectors.geometry}: "
+                "use the model it was fitted with."
+            )
+        layer, index = [head.layer for head in heads], [head.index for head in heads]
+        used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
+        step = max(1, _QUERY_BYTES // (8 * max(1, len(heads)) * fitted.geometry.dim))
+        centroids = fitted.centroids[layer, index]
+        similarities = np.zeros((len(used), len(heads), len(fitted.labels)))
+        opinions = np.zeros_like(similarities) if self.voting != "majority" else None
+        for start in range(0, len(used), step):
+            part = slice(start, start + step)
+            points = vectors.values[used[part, None], layer, index]
+            similarities[part] = cosines(points, centroids, fitted.ties)
+            if opinions is None:
+                continue
+            if fitted.gaussian is not None and self.voting == "gaussian":
+                opinions[part] = fitted.gaussian.probabilities(points, heads)
+            else:
+                opinions[part] = soft_votes(similarities[part])
+        return similarities, opinions
+
+    def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
+        """Return the share of the examples that get their own label."""
+        truth = vectors.labels if labels is None else tuple(labels)
+        answers = self.classes_[self.vote(vectors).winner]
+        return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
+
+    def _count(
+        self,
+        similarities: npt.NDArray[np.float64],
+        opinions: npt.NDArray[np.float64] | None,
+        weights: npt.NDArray[np.float64] | None = None,
+    ) -> Ballot:
+        """Count the vote of some heads: by opinions where the rule has any, by nearest label where not."""
+        return majority(similarities) if opinions is None else pooled(opinions, weights, self.fitted_.ties)
+
+    def _adopt(self, fitted: FittedHeads) -> HeadClassifier:
+        self.fitted_ = fitted
+        self.classes_ = np.array(fitted.labels)
+        self.head_scores_ = fitted.scores.accuracy
+        self.calibration_: Calibration | None = None
+        self.reach_ = None
+        if fitted.reliability is not None and self.voting == "reliability":
+            self._keep(*heads_by_label(fitted.reliability, fitted.scores, self.n_kept))
+        else:
+            self._keep(fitted.scores.ranking[: self.n_kept])
+        return self
+
+    def _keep(self, heads: tuple[Head, ...], chosen: npt.NDArray[np.bool_] | None = None) -> None:
+        """Let these heads vote, best first; under ``reliability`` each for the labels that rest on it, or for all."""
+        self.kept_heads_ = heads
+        self.weights_: npt.NDArray[np.float64] | None = None
+        if self.fitted_.reliability is not None and self.voting == "reliability":
+            self.weights_ = vote_weights(self.fitted_.reliability, heads, chosen)
+
+    def check_settings(self) -> None:
+        """Refuse settings out of their range, as ``fit`` does, before any model runs.
+
+        Raises:
+            SettingError: ``n_kept``, ``voting`` or ``belief`` cannot be.
+        """
+        if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
+            raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
+        check_voting(self.voting)
+        check_belief(self.belief)
+
+
+def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:
+    """Return the labels of a support set that a classifier can be fitted on.
+
+    Args:
+        labels: one for each example.
+        names: what to call the examples in the message.
+
+    Raises:
+        InputError: an example has no label, or there are fewer than two different ones.
+    """
+    present: list[str] = []
+    for label, name in zip(labels, names, strict=True):
+        if label is None:
+            raise InputError(f"Every support example needs a label, and {name} has none.")
+        present.append(label)
+    if len(set(present)) < 2:
+        found = f"all {len(present)} are of {present[0]!r}" if present else "there is no example at all"
+        raise InputError(f"A classifier needs examples of at least two labels, but {found}: add another label.")
+    return present

@@ -1,0 +1,1 @@
+"""Voting rules that learn from the support, a module each."""

@@ -1,0 +1,287 @@
+"""A frozen multimodal model, ready to read examples.
+
+    backbone = load_backbone()                               # the embedded model, or what SAV_MODEL names
+    backbone = load_backbone("Qwen/Qwen2-VL-2B-Instruct")    # a hub id, or a folder
+    backbone.geometry                                        # 28 layers x 12 heads x 128 dim
+    backbone.dtype, backbone.why_dtype                       # what it computes in, and why that
+
+Any architecture serves that transformers lists under ``AutoModelForImageTextToText`` and whose language model has ordinary
+self-attention in every layer. Nothing here asks for a model's name: what differs is found through accessors, measured on
+modules, or a row in a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sav_core.data.examples import Example
+from sav_core.data.images import Picture
+from sav_core.errors import InputError, UnsupportedModelError
+from sav_core.models.batching import BatchBudget, Encoded, collate
+from sav_core.models.chat_prompts import PromptWriter
+from sav_core.models.checkpoints import Checkpoint, find_checkpoint
+from sav_core.models.decoders import find_decoder
+from sav_core.models.precision import Precision, choose_device, load_precisely
+from sav_core.models.processors import load_processor, pixel_backend
+from sav_core.models.weights import load_model, read_config, skeleton
+from sav_core.settings import settings
+from sav_core.types import Geometry
+
+__all__ = ["Backbone", "load_backbone"]
+
+_ENCODING = 1  # raise it when encode() changes what a model reads, so that no cached vector outlives that
+
+# Up to here the processor's overhead is worth sharing, and no call holds many large pictures.
+_SMALL_PIXELS = 640 * 480
+
+# A batch's working memory on a CPU. Two pictures of SmolVLM at once took 6 % longer than one after the other, six 11 %;
+# 32 of the embedded model less than half of that.
+_WORTH_BYTES = 100 << 20
+
+# Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
+_KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
+
+
+def load_backbone(
+    model: str | os.PathLike[str] | None = None,
+    device: str | torch.device = "auto",
+    dtype: str | torch.dtype = "auto",
+    revision: str | None = None,
+) -> Backbone:
+    """Load a multimodal model from a folder or by its hub id; never remote code, no network when the files are here.
+
+    Args:
+        model: a folder, or an id on the hub; the embedded model (or what ``SAV_MODEL`` names) when ``None``.
+        device: ``"auto"`` takes the GPUs when there are any, else the CPU.
+        dtype: ``"auto"`` takes bfloat16 on a GPU, on a CPU the faster of float32 and bfloat16 for this model.
+        revision: a branch, tag or commit on the hub.
+
+    Raises:
+        ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
+        UnsupportedModelError: it has no ordinary self-attention, needs its own code, or lacks a part.
+        SettingError: there is no such device or dtype.
+    """
+    checkpoint = find_checkpoint(settings().model if model is None else model, revision)
+    config, place = read_config(checkpoint), choose_device(device)
+    find_decoder(skeleton(config), checkpoint.name)  # refuse before the weights are read, which may take minutes
+    processor = load_processor(checkpoint)
+
+    def load(numbers: torch.dtype) -> Any:
+        return load_model(checkpoint, config, place, numbers)
+
+    def sample(loaded: Any) -> Mapping[str, Tensor]:
+        trial = Backbone(loaded, processor, checkpoint, Precision(loaded.dtype, "on trial"))
+        batch = trial.collate([trial.encode(Example(Image.new("RGB", (64, 64)), "What is this?"))])
+        trial.forward(batch)
+        return batch
+
+    loaded, precision = load_precisely(load, sample, dtype, place, checkpoint)
+    return Backbone(loaded, processor, checkpoint, precision)
+
+
+class Backbone:
+    """A frozen model with its processor: made by ``load_backbone``, safe to share between threads.
+
+    Attributes:
+        model: the transformers model, in evaluation mode, without gradients.
+        processor: its image processor and tokenizer.
+        name: the hub id, the folder's name, or "the embedded model".
+        decoder: its attention layers.
+        geometry: layers, query heads in each, numbers in one head's vector.
+        dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.
+        why_dtype: why that, in one sentence.
+        pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
+        identity: names weights and configuration, wherever they lie and whatever they are computed in.
+        fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
+        lock: held during a forward; hold it to run several as one.
+    """
+
+    def __init__(self, model: Any, processor: Any, checkpoint: Checkpoint, precision: Precision) -> None:
+        self.model = model
+        self.processor = processor
+        self.name = checkpoint.name
+        self.decoder = find_decoder(model, checkpoint.name)
+        self.geometry: Geometry = self.decoder.geometry
+        self.dtype = precision.dtype
+        self.dtype_name = str(precision.dtype).removeprefix("torch.")
+        self.why_dtype = precision.why
+        self.pixel_backend = pixel_backend(processor)
+        self.prompts = PromptWriter(processor)
+        self.lock = threading.RLock()
+        self._body = _body(model, checkpoint.name)
+        self._accepts = frozenset(inspect.signature(self._body.forward).parameters)
+        self.identity = checkpoint.identity
+        self.fingerprint = self._fingerprint(checkpoint)
+
+    def __repr__(self) -> str:
+        return f"Backbone({self.name!r}, {self.geometry}, {self.dtype_name} on {self.device})"
+
+    def __sklearn_clone__(self) -> Backbone:
+        """Return itself: it is frozen, and a copy of its weights would only fill memory."""
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where tokens go in; a large model may go on to other GPUs from there."""
+        device: torch.device = self.model.get_input_embeddings().weight.device
+        return device
+
+    @property
+    def image_token_id(self) -> int | None:
+        """The token that the model replaces by what it saw."""
+        for name in ("image_token_id", "image_token_index"):
+            if isinstance(token := getattr(self.model.config, name, None), int):
+                return token
+        return None
+
+    @property
+    def pad_token_id(self) -> int:
+        """What stands left of a shorter prompt in a batch; masked, so any token would do."""
+        tokenizer = self.processor.tokenizer
+        return int(next((token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id) if token is not None), 0))
+
+    def key(self, example: Example) -> str:
+        """Return what its head vector depends on, as 64 hexadecimal digits; no pixel is decoded for it."""
+        digest = hashlib.sha256(self.fingerprint.encode())
+        for part in example.parts:
+            kind, content = ("i", part.digest) if isinstance(part, Picture) else ("t", part)
+            digest.update(f"{kind}{len(content.encode())}:{content}".encode())
+        return digest.hexdigest()
+
+    def encode(self, example: Example) -> Encoded:
+        """Return what the model reads of an example; safe to call while another thread runs a forward.
+
+        Raises:
+            ImageError: a picture can no longer be decoded.
+            InputError: the question holds a control token, or the processor refuses the example.
+        """
+        return self._encode_alike([example])[0]
+
+    def encode_all(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Return what ``encode`` returns of each, small pictures of one size and one prompt in one call of the processor.
+
+        Most of what a processor does for a small picture it does for the call.
+
+        Raises:
+            ImageError, InputError: as ``encode``, of the first example that it raises for.
+        """
+        encoded: list[Encoded | None] = [None] * len(examples)
+        for rows in self._alike(examples):
+            try:
+                together = self._encode_alike([examples[row] for row in rows]) if len(rows) > 1 else []
+            except InputError:
+                together = []  # which of them, and in its turn, is found one by one
+            for row, one in zip(rows, together, strict=False):
+                encoded[row] = one
+        return [self.encode(examples[row]) if one is None else one for row, one in enumerate(encoded)]
+
+    def _alike(self, examples: Sequence[Example]) -> Iterable[list[int]]:
+        """Rows of examples whose encodings have the same shapes, for prompt and sizes decide them."""
+        groups: dict[Any, list[int]] = {}
+        for row, example in enumerate(examples):
+            sizes = tuple(part.size for part in example.parts if isinstance(part, Picture))
+            small = sum(width * height for width, height in sizes) <= _SMALL_PIXELS
+            texts = tuple(None if isinstance(part, Picture) else part for part in example.parts)
+            groups.setdefault((texts, sizes) if sizes and small else row, []).append(row)
+        return groups.values()
+
+    def _encode_alike(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Encode examples of one prompt and one list of picture sizes."""
+        prompt = self._prompt(examples[0])
+        images = [[part.rgb() for part in example.parts if isinstance(part, Picture)] for example in examples]
+        arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
+        options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
+        try:
+            if any(images):
+                inputs = self.processor(text=[prompt] * len(examples), images=images, **options)
+            else:
+                inputs = self.processor.tokenizer([prompt] * len(examples), **options)
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            raise InputError(f"{examples[0].name!r} cannot be prepared for {self.name}: {error}") from error
+        return self._encoded(inputs, len(examples))
+
+    def answer_ids(self, example: Example, answer: str) -> list[int]:
+        """Return the tokens of an answer that the assistant gives to the example."""
+        return self.prompts.continuation(self._prompt(example), answer)
+
+    def collate(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
+        """Join encoded examples into one batch on the model's device and in its dtype, padded on the left."""
+        batch = collate(examples, self.pad_token_id)
+        return {name: tensor.to(self.device, self._number(tensor)) for name, tensor in batch.items()}
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Run the model without its language-model head; return ``(example, token, hidden)``, one forward at a time.
+
+        Raises:
+            UnsupportedModelError: the processor makes images or image tokens that the model has no place for.
+        """
+        with self.lock, torch.inference_mode():
+            try:
+                hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
+            except ValueError as error:
+                raise UnsupportedModelError(f"The processor of {self.name} does not fit its weights ({error}).") from error
+            return hidden
+
+    def budget(self, limit_bytes: int | None = None) -> BatchBudget:
+        """Return how much may go through the model at once: what was given, what is free on the GPU, or the setting."""
+        size = self.dtype.itemsize
+        layer = self.decoder.layers[0]
+        widths = [module.out_features for module in layer.modules() if isinstance(module, torch.nn.Linear)]
+        numbers = sum(widths) + 4 * max(widths, default=0)  # as if all lived at once, and the residual stream besides
+        on_gpu = self.device.type == "cuda"
+        if limit_bytes is None:
+            limit_bytes = int(0.7 * torch.cuda.mem_get_info(self.device)[0]) if on_gpu else settings().batch_bytes
+        most, worth_bytes = (128, limit_bytes) if on_gpu else (32, _WORTH_BYTES)
+        return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes)
+
+    def _prompt(self, example: Example) -> str:
+        return self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in example.parts))
+
+    def _number(self, tensor: Tensor) -> torch.dtype:
+        return self.dtype if tensor.is_floating_point() else tensor.dtype
+
+    def _encoded(self, inputs: Mapping[str, Any], count: int) -> list[Encoded]:
+        """Part the processor's output by example, and into tensors shaped like the tokens and tensors about the images."""
+        ids = torch.as_tensor(inputs["input_ids"])
+        about_images = set(getattr(self.processor.image_processor, "model_input_names", ()))
+        tokens: list[dict[str, Tensor]] = [{} for _ in range(count)]
+        images: list[dict[str, Tensor]] = [{} for _ in range(count)]
+        for name, value in inputs.items():
+            if name not in self._accepts:
+                continue
+            tensor = torch.as_tensor(value)
+            if len(tensor) % count:
+                raise InputError(f"The processor of {self.name} does not lay out {name} example by example.")
+            shaped_like_tokens = tensor.shape == ids.shape and name not in about_images
+            # Alike, all have the same number of images, and of patches where a model lists those.
+            for kind, part in zip(tokens if shaped_like_tokens else images, tensor.tensor_split(count), strict=True):
+                kind[name] = part
+        for row, part in zip(tokens, ids.tensor_split(count), strict=True):
+            for name in self._accepts.intersection(_KIND_MARKS).difference(row):
+                row[name] = torch.zeros_like(part)
+        placeholder = -1 if self.image_token_id is None else self.image_token_id
+        masks = torch.eq(ids, placeholder)
+        return [Encoded(*row) for row in zip(tokens, images, masks, strict=True)]
+
+    def _fingerprint(self, checkpoint: Checkpoint) -> str:
+        facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _body(model: Any, name: str) -> Any:
+    """The model without its language-model head."""
+    if model.base_model is model:
+        raise UnsupportedModelError(
+            f"{name} cannot serve because {type(model).__name__} has no body apart from its language-model head; "
+            "choose another model."
+        )
+    return model.base_model

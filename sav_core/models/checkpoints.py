@@ -1,0 +1,221 @@
+"""A model's files: from a folder or a hub id to files on this disk, checked before anything is loaded from them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+
+from sav_core.errors import ModelNotFoundError, StorageError, UnsupportedModelError
+from sav_core.models.silence import quiet
+from sav_core.settings import settings
+
+__all__ = ["Checkpoint", "find_checkpoint"]
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_WANTED = ["*.json", "*.jinja", "*.model", "*.txt", "*.safetensors"]
+_UNWANTED = ["*/*.safetensors", "consolidated*", "onnx/*", "original/*"]  # second copies of the weights
+_TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model", "vocab.txt")
+_PROCESSOR = ("processor_config.json", "preprocessor_config.json")
+_DECISIVE = ("config.json", "*processor_config.json", "*token*.json", "vocab.json", "*.model", "chat_template.*")
+_SAMPLE = 1024  # bytes of each tensor that tell one set of weights from another
+_LONGEST_HEADER = 100 << 20  # the limit of the safetensors format
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's files, complete and undamaged as far as their headers tell.
+
+    Attributes:
+        name: what to call it: the hub id, the folder's name, or "the embedded model".
+        folder: where the files lie.
+        config: the content of ``config.json``.
+    """
+
+    name: str
+    folder: Path
+    config: dict[str, Any]
+
+    @property
+    def weight_files(self) -> list[Path]:
+        """The safetensors files, all of one model."""
+        return sorted(path for path in self.folder.glob("*.safetensors") if not path.name.startswith("consolidated"))
+
+    @cached_property
+    def headers(self) -> dict[Path, dict[str, Any]]:
+        """For each weight file what it says of its tensors: ``{tensor: {"dtype", "shape", "data_offsets"}}``.
+
+        Raises:
+            UnsupportedModelError: a file is truncated or not safetensors.
+        """
+        return {path: _header(path) for path in self.weight_files}
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the weights are."""
+        return sum(prod(tensor["shape"]) for header in self.headers.values() for tensor in header.values())
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the configuration files and of a sample of every tensor; the same wherever the files lie."""
+        digest = hashlib.sha256()
+        for path in sorted(path for pattern in _DECISIVE for path in self.folder.glob(pattern)):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for path, header in self.headers.items():
+            digest.update(json.dumps(header, sort_keys=True).encode())
+            for sample in _samples(path, header):
+                digest.update(sample)
+        return digest.hexdigest()
+
+
+def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None, *, download: bool = True) -> Checkpoint:
+    """Return the files of a model, from a folder or by a hub id; only a hub id that is not on this disk needs network.
+
+    Args:
+        model: a folder, or an id on the hub.
+        revision: a branch, tag or commit on the hub.
+        download: whether what is not on this disk may be fetched.
+
+    Raises:
+        ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
+        UnsupportedModelError: a part of the checkpoint is missing or damaged.
+        StorageError: the disk is too small for it.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        embedded = folder.resolve() == settings().embedded_model.resolve()
+        return _checked(folder, "the embedded model" if embedded else folder.resolve().name)
+    if isinstance(model, str) and _HUB_ID.fullmatch(model) and not model.startswith("."):
+        return _from_hub(model, revision, download)
+    raise ModelNotFoundError(
+        f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a hub "
+        "id such as Qwen/Qwen2-VL-2B-Instruct."
+    )
+
+
+def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
+    """What is on this disk when it is whole, for a download may have been interrupted; else downloaded."""
+    wanted: dict[str, Any] = {"revision": revision, "allow_patterns": _WANTED, "ignore_patterns": _UNWANTED}
+    try:
+        with quiet():
+            here = Path(huggingface_hub.snapshot_download(hub_id, local_files_only=True, **wanted))
+        return _checked(here, hub_id)
+    except HFValidationError as error:
+        raise ModelNotFoundError(f"{hub_id!r} is neither a folder nor a hub id such as org/name.") from error
+    except FileNotFoundError as error:
+        if not download:
+            raise ModelNotFoundError(f"{hub_id!r} is not on this disk: load it once with a network.") from error
+    except UnsupportedModelError:
+        if not download:
+            raise
+    return _checked(_fetched(hub_id, wanted), hub_id)
+
+
+def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
+    """The folder of a hub id after a download."""
+    with quiet():
+        try:
+            return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, **wanted))
+        except RevisionNotFoundError as error:
+            raise ModelNotFoundError(
+                f"The hub model {hub_id!r} has no revision {wanted['revision']!r}: check it."
+            ) from error
+        except GatedRepoError as error:
+            raise ModelNotFoundError(
+                f"The hub model {hub_id!r} asks its users to agree to terms: do so on its page, then set HF_TOKEN."
+            ) from error
+        except RepositoryNotFoundError as error:
+            raise ModelNotFoundError(
+                f"There is no folder and no hub model {hub_id!r}: check the name, and HF_TOKEN if it is private."
+            ) from error
+        except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise StorageError(f"The disk is full before all of {hub_id!r} is fetched: free some space.") from error
+            raise ModelNotFoundError(
+                f"{hub_id!r} is not on this disk and the hub cannot be reached to fetch it: connect to the network, or "
+                "give a model folder."
+            ) from error
+
+
+def _checked(folder: Path, name: str) -> Checkpoint:
+    """The checkpoint in a folder, refused if a part is missing."""
+    checkpoint = Checkpoint(name, folder, _config(folder, name))
+    _check_complete(checkpoint)
+    return checkpoint
+
+
+def _config(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise UnsupportedModelError(f"The folder of {name!r} holds no config.json: it is not a transformers model.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedModelError(f"The config.json of {name!r} is not JSON: download the model again.") from error
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise UnsupportedModelError(f"The config.json of {name!r} names no model_type: it is not a transformers model.")
+    return config
+
+
+def _check_complete(checkpoint: Checkpoint) -> None:
+    """Refuse a folder that lacks a part, naming the part."""
+    folder, name = checkpoint.folder, checkpoint.name
+    if not any((folder / file).is_file() for file in _PROCESSOR):
+        raise UnsupportedModelError(
+            f"{name!r} has no processor ({' or '.join(_PROCESSOR)}), so images cannot be prepared for it: add the files "
+            "of the model it was made from."
+        )
+    if not any((folder / file).is_file() for file in _TOKENIZER):
+        raise UnsupportedModelError(f"{name!r} has no tokenizer: add the tokenizer files of the model it was made from.")
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, AttributeError) as error:
+            raise UnsupportedModelError(f"The weight index of {name!r} is damaged: download it again.") from error
+        if missing := sorted(shard for shard in shards if not (folder / str(shard)).is_file()):
+            raise UnsupportedModelError(f"{name!r} lacks the weight file {missing[0]!r}: download the model again.")
+    if not checkpoint.headers:
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt*"))
+        advice = "its weights are pickles, which are never opened: convert them" if pickled else "add its weights"
+        raise UnsupportedModelError(f"{name!r} has no *.safetensors weights: {advice}.")
+
+
+def _header(path: Path) -> dict[str, Any]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            if not 2 <= length <= min(size - 8, _LONGEST_HEADER):
+                raise ValueError("no header")
+            header = json.loads(file.read(length))
+            header.pop("__metadata__", None)
+            end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+            if size != 8 + length + end:
+                raise ValueError("cut short")
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise UnsupportedModelError(
+                f"The weight file {path.name!r} in {path.parent.name!r} is truncated or damaged: download it again."
+            ) from error
+    return dict(header)
+
+
+def _samples(path: Path, header: dict[str, Any]) -> Iterator[bytes]:
+    """Some bytes from the middle of every tensor: fine-tuning changes them all, and reading them takes no time."""
+    with path.open("rb") as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        for tensor in header.values():
+            begin, end = tensor["data_offsets"]
+            file.seek(start + begin + max(0, (end - begin - _SAMPLE) // 2))
+            yield file.read(min(_SAMPLE, end - begin))

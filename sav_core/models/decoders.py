@@ -1,0 +1,102 @@
+"""The attention layers of a language model: found through the model's own accessors, measured on its modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from torch import nn
+
+from sav_core.errors import UnsupportedModelError
+from sav_core.types import Geometry
+
+__all__ = ["Decoder", "find_decoder"]
+
+_CROSS_ATTENTION = ("cross_attn", "encoder_attn", "crossattention")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The part of a model that head vectors are read from.
+
+    Attributes:
+        layers: the decoder layers, first to last.
+        projections: each layer's ``o_proj``; its input holds the vectors of all heads, side by side.
+        geometry: layers, query heads in each, and the largest number of numbers in one head's vector.
+        dims: for each layer the numbers in one head's vector; where it is less than ``geometry.dim``, zeros follow.
+    """
+
+    layers: tuple[nn.Module, ...]
+    projections: tuple[nn.Module, ...]
+    geometry: Geometry
+    dims: tuple[int, ...]
+
+
+def find_decoder(model: Any, name: str) -> Decoder:
+    """Return the decoder of a transformers model.
+
+    Raises:
+        UnsupportedModelError: a decoder layer has no ordinary self-attention; the message names the layers and why.
+    """
+    if model.config.is_encoder_decoder:
+        raise _refusal(name, "its prompt goes into an encoder, not into the decoder that heads are read from")
+    decoder = model.get_decoder()
+    layers = tuple(getattr(decoder, "layers", ()))
+    if not layers:
+        raise _refusal(name, f"its language model {type(decoder).__name__} has no list of decoder layers")
+    faults = [(index, fault) for index, layer in enumerate(layers) if (fault := _fault(layer))]
+    if faults:
+        raise _refusal(name, "; ".join(_summaries(faults)))
+    projections = tuple(layer.self_attn.o_proj for layer in layers)
+    heads = {_query_heads(layer.self_attn, decoder.config) for layer in layers}
+    if len(heads) != 1:
+        raise _refusal(name, f"its layers differ in their number of heads: {sorted(heads)}")
+    (count,) = heads
+    if any(projection.in_features % count for projection in projections):
+        raise _refusal(name, f"the input of an o_proj does not divide into {count} heads")
+    dims = tuple(projection.in_features // count for projection in projections)
+    return Decoder(layers, projections, Geometry(len(layers), count, max(dims)), dims)
+
+
+def _fault(layer: nn.Module) -> str | None:
+    """Why head vectors cannot be read from a decoder layer; ``None`` when they can."""
+    if any(hasattr(layer, name) for name in _CROSS_ATTENTION):
+        return "cross-attention"
+    attention = getattr(layer, "self_attn", None)
+    if attention is None:
+        mixers = [f"{name} ({type(child).__name__})" for name, child in layer.named_children() if _mixes_tokens(name)]
+        return f"{mixers[0]} instead of self_attn" if mixers else "no self_attn"
+    projection = getattr(attention, "o_proj", None)
+    if not isinstance(getattr(projection, "in_features", None), int):
+        return f"no o_proj in {type(attention).__name__}"
+    return None
+
+
+def _mixes_tokens(name: str) -> bool:
+    return not any(word in name for word in ("norm", "mlp", "feed", "ffn", "dropout"))
+
+
+def _query_heads(attention: nn.Module, config: Any) -> int:
+    """The number of query heads: the layer's own where it states one, else that of the language model's config."""
+    own = getattr(attention, "num_heads", None)
+    return own if isinstance(own, int) else int(config.num_attention_heads)
+
+
+def _summaries(faults: list[tuple[int, str]]) -> list[str]:
+    """``["layers 0-2, 4: no self_attn", ...]``."""
+    by_reason: dict[str, list[int]] = {}
+    for index, fault in faults:
+        by_reason.setdefault(fault, []).append(index)
+    return [f"layer{'s' * (len(rows) > 1)} {_ranges(rows)}: {fault}" for fault, rows in by_reason.items()]
+
+
+def _ranges(rows: list[int]) -> str:
+    runs = [[row for _, row in run] for _, run in groupby(enumerate(rows), lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _refusal(name: str, reason: str) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"{name} cannot serve because {reason}; choose a model whose decoder layers all have self_attn.o_proj."
+    )

@@ -1,0 +1,140 @@
+"""A model's processor: what turns images and text into its inputs, with torchvision or without it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from transformers import AutoProcessor
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES, processor_class_from_name
+from transformers.utils import is_torchvision_available
+
+from sav_core.errors import UnsupportedModelError
+from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.silence import quiet
+
+__all__ = ["PixelBackend", "load_processor", "pixel_backend"]
+
+PixelBackend: TypeAlias = Literal["pil", "torchvision"]
+"""What resizes images; the two differ by up to 0.03 in normalised pixels, so it belongs to a model's fingerprint."""
+
+# Where a processor's ``size["longest_edge"]`` is above the first number it counts pixels, not an edge (Qwen-VL and its
+# kin), and ships allowing 12.8 million, 16,384 tokens an image. The second caps it at 1,280 tokens of Qwen2-VL.
+_COUNTS_PIXELS, _MOST_PIXELS = 100_000, 1280 * 28 * 28
+
+# Processors whose module imports torchvision's image processor for one function that its PIL twin has too:
+# {class: (its module, what that imports, the twin)}.
+_TWINS = {
+    "PixtralProcessor": (
+        "transformers.models.pixtral.processing_pixtral",
+        "transformers.models.pixtral.image_processing_pixtral",
+        "transformers.models.pixtral.image_processing_pil_pixtral",
+    )
+}
+
+
+def load_processor(checkpoint: Checkpoint) -> Any:
+    """Return a transformers processor with an image processor and a tokenizer, its largest image capped.
+
+    Raises:
+        UnsupportedModelError: the processor cannot be built from the checkpoint's files.
+    """
+    with quiet():
+        try:
+            processor = _load(checkpoint)
+        except (ImportError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise UnsupportedModelError(
+                f"The processor of {checkpoint.name!r} cannot be built ({_first_line(error)}): check its tokenizer and "
+                "processor files."
+            ) from error
+    for part, what in (("image_processor", "images"), ("tokenizer", "text")):
+        if getattr(processor, part, None) is None:
+            raise UnsupportedModelError(
+                f"{checkpoint.name!r} has no processor for {what}: add the processor files of the model it was made from."
+            )
+    _cap_pixels(processor.image_processor)
+    return processor
+
+
+def pixel_backend(processor: Any) -> PixelBackend:
+    """What resizes the images of a processor."""
+    return "pil" if getattr(processor.image_processor, "backend", "pil") == "pil" else "torchvision"
+
+
+def _load(checkpoint: Checkpoint) -> Any:
+    options = {"trust_remote_code": False, "local_files_only": True}
+    try:
+        return AutoProcessor.from_pretrained(checkpoint.folder, **options)
+    except (ImportError, ValueError):
+        # Without torchvision there are no video processors, and which error says so differs; a still image needs none.
+        name = _processor_class_name(checkpoint)
+        if name is None or is_torchvision_available():
+            raise
+        return _without_video(_processor_class(name)).from_pretrained(checkpoint.folder, **options)
+
+
+def _processor_class_name(checkpoint: Checkpoint) -> str | None:
+    """What the checkpoint's files call their processor, else what transformers pairs with its architecture."""
+    for file in ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json"):
+        path = checkpoint.folder / file
+        named = _read(path).get("processor_class") if path.is_file() else None
+        if named:
+            return str(named)
+    paired: str | None = PROCESSOR_MAPPING_NAMES.get(checkpoint.config["model_type"])
+    return paired
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
+
+
+def _processor_class(name: str) -> Any:
+    if name not in _TWINS:
+        return processor_class_from_name(name)
+    module, missing, twin = _TWINS[name]
+    with _standing_in(missing, twin):
+        return getattr(importlib.import_module(module), name)
+
+
+@contextmanager
+def _standing_in(missing: str, twin: str) -> Iterator[None]:
+    """While open, importing one module gives another."""
+    sys.modules[missing] = importlib.import_module(twin)
+    try:
+        yield
+    finally:
+        del sys.modules[missing]
+
+
+def _without_video(processor_class: Any) -> Any:
+    """The same processor, but one that neither loads nor holds a video processor."""
+
+    class StillImages(processor_class):  # type: ignore[misc]
+        @classmethod
+        def get_attributes(cls) -> list[str]:
+            return [name for name in super().get_attributes() if name != "video_processor"]
+
+        @classmethod
+        def _get_arguments_from_pretrained(cls, *given: Any, **options: Any) -> list[Any]:
+            parts = super()._get_arguments_from_pretrained(*given, **options)
+            by_name = dict(zip(cls.get_attributes(), parts, strict=True))
+            return [by_name.get(name) for name in super().get_attributes()]
+
+    StillImages.__name__ = processor_class.__name__
+    return StillImages
+
+
+def _cap_pixels(image_processor: Any) -> None:
+    size = dict(getattr(image_processor, "size", None) or {})
+    if (size.get("longest_edge") or 0) > max(_COUNTS_PIXELS, _MOST_PIXELS):
+        image_processor.size = type(image_processor.size)(**{**size, "longest_edge": _MOST_PIXELS})
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

@@ -1,0 +1,66 @@
+"""From a checkpoint's files to a transformers model with all of its weights, frozen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
+
+from sav_core.errors import UnsupportedModelError
+from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.silence import quiet
+
+__all__ = ["load_model", "read_config", "skeleton"]
+
+
+def read_config(checkpoint: Checkpoint) -> Any:
+    """The checkpoint's transformers config, of an architecture that reads images and text."""
+    kind, name = checkpoint.config["model_type"], checkpoint.name
+    with quiet():
+        try:
+            config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
+        except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+            if "auto_map" in checkpoint.config:
+                reason = "it needs code from its own repository, which is never run"
+            else:
+                reason = f"its architecture {kind!r} or its config.json is not one that transformers knows"
+            raise UnsupportedModelError(f"{name!r} cannot serve because {reason}; choose another model.") from error
+    if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+        raise UnsupportedModelError(
+            f"{name!r} is a {kind!r} model, which does not read images and text into text; choose a multimodal model "
+            "such as Qwen/Qwen2-VL-2B-Instruct."
+        )
+    return config
+
+
+def skeleton(config: Any) -> Any:
+    """Return the model without weights, made in a moment: its modules can be measured before anything is loaded."""
+    with quiet(), torch.device("meta"):
+        return AutoModelForImageTextToText.from_config(config)
+
+
+def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:
+    """Load the weights, all of them, frozen."""
+    with quiet():
+        try:
+            model, report = AutoModelForImageTextToText.from_pretrained(
+                checkpoint.folder,
+                config=config,
+                dtype=dtype,
+                device_map="auto" if device.type == "cuda" and device.index is None else None,
+                trust_remote_code=False,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+        except (ValueError, OSError, KeyError, RuntimeError, ImportError) as error:
+            line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise UnsupportedModelError(f"The weights of {checkpoint.name!r} cannot be loaded: {line}") from error
+    if missing := sorted(report["missing_keys"]):
+        raise UnsupportedModelError(
+            f"{checkpoint.name!r} lacks {len(missing)} of its weights, {missing[0]!r} among them: download it again."
+        )
+    if device.type != "cuda" or device.index is not None:
+        model = model.to(device)
+    return model.requires_grad_(False).eval()

@@ -1,0 +1,1 @@
+"""One measurement, and every form it is told in."""

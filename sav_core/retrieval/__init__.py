@@ -1,0 +1,1 @@
+"""Nearest examples, smaller vectors, and files for use elsewhere."""

@@ -1,0 +1,268 @@
+"""The values that pass between the parts: heads, their vectors and scores, votes and predictions.
+
+All are immutable. Axes are named once, here, and keep order and name everywhere: ``example, layer, head, dim, label``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.notebook import SHOWN, bar, card
+
+__all__ = ["Cancel", "Geometry", "Head", "HeadScores", "HeadVectors", "Prediction", "Progress", "ProgressCallback", "Vote"]
+
+FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Head:
+    """One attention head of the language model, counted from zero; prints as ``L14.H3``."""
+
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"L{self.layer}.H{self.index}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How many decoder layers, query heads in each, and numbers in one head's vector; measured on the modules."""
+
+    layers: int
+    heads: int
+    dim: int
+
+    def __str__(self) -> str:
+        return f"{self.layers} layers x {self.heads} heads x {self.dim} dim"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(layer, head, dim)``."""
+        return (self.layers, self.heads, self.dim)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long job is: ``done`` of ``total`` items after ``seconds`` of work."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Items per second so far; 0 before the first."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """At the rate so far; infinite before the first item."""
+        return (self.total - self.done) / self.rate if self.rate else float("inf")
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+Cancel: TypeAlias = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class HeadVectors:
+    """The last-token vector of every attention head for a number of examples.
+
+    Attributes:
+        values: ``float32 (example, layer, head, dim)``, the input of each layer's ``o_proj`` at the last token.
+        labels: one for each example; ``None`` where unknown.
+        names: one for each example, for messages.
+        positions: where each example stood in what was asked for. It is ``0 .. n - 1`` unless the work was cancelled.
+        asked: how many examples were asked for.
+        model: fingerprint of the model that made them.
+        dtype: what the model computed in, such as ``"float32"``.
+        hidden: ``float32 (example, hidden)``, what the decoder made of the last token, after its final norm, where it was
+            asked for: what the heads' vectors are compared with.
+    """
+
+    values: npt.NDArray[np.float32]
+    labels: tuple[str | None, ...]
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    asked: int
+    model: str = ""
+    dtype: str = "float32"
+    hidden: npt.NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.values.shape
+        if len(shape) != 4:
+            raise ValueError(f"Head vectors have axes (example, layer, head, dim), but the array has shape {shape}.")
+        if not len(self.labels) == len(self.names) == len(self.positions) == shape[0]:
+            raise ValueError(
+                f"{shape[0]} head vectors need as many labels, names and positions, but there are "
+                f"{len(self.labels)}, {len(self.names)} and {len(self.positions)}."
+            )
+
+    def __repr__(self) -> str:
+        return f"HeadVectors({len(self)} of {self.asked} examples, {self.geometry}, {self.dtype})"
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def complete(self) -> bool:
+        """Whether every example that was asked for is here."""
+        return len(self) == self.asked
+
+    @property
+    def geometry(self) -> Geometry:
+        """Layers, heads and dim of the array."""
+        return Geometry(*self.values.shape[1:])
+
+    def take(self, rows: Sequence[int]) -> HeadVectors:
+        """Return the head vectors of some of the examples, in the order given."""
+        index = np.asarray(rows, dtype=np.intp)
+        return HeadVectors(
+            values=self.values[index],
+            labels=tuple(self.labels[row] for row in index),
+            names=tuple(self.names[row] for row in index),
+            positions=tuple(range(len(index))),
+            asked=len(index),
+            model=self.model,
+            dtype=self.dtype,
+            hidden=None if self.hidden is None else self.hidden[index],
+        )
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """How well each head alone tells the labels apart on the support.
+
+    Attributes:
+        correct: ``int (layer, head)``, examples that the head gives their own label.
+        margin: ``float (layer, head)``, mean of own-label cosine minus best other-label cosine.
+        scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
+            label has another example left.
+        scoring: ``"resubstitution"`` or ``"leave_one_out"``.
+        merit: ``float (layer, head)``, what ranks the heads before all else, where the voting rule has a measure of its
+            own; ``None`` under ``majority``.
+    """
+
+    correct: npt.NDArray[np.int64]
+    margin: npt.NDArray[np.float64]
+    scored: int
+    scoring: str
+    merit: npt.NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        best = self.ranking[0]
+        return f"HeadScores(best {best} {self.accuracy[best.layer, best.index]:.1%}, n={self.scored}, {self.scoring})"
+
+    def _repr_html_(self) -> str:
+        note = f"{len(self.ranking)} heads, {self.scored} examples judged, {self.scoring}"
+        rows = [
+            (rank, head, bar(self.accuracy[head.layer, head.index]), f"{self.margin[head.layer, head.index]:.3f}")
+            for rank, head in enumerate(self.ranking[:SHOWN], start=1)
+        ]
+        return card("Best heads", note, ("rank", "head", "accuracy", "margin"), rows)
+
+    @property
+    def accuracy(self) -> npt.NDArray[np.float64]:
+        """``float (layer, head)``, share of the judged examples that each head gives their own label."""
+        return self.correct / self.scored
+
+    @cached_property
+    def ranking(self) -> tuple[Head, ...]:
+        """Every head, best first: larger merit, then more correct, larger margin, lower layer, lower head."""
+        layers, heads = self.correct.shape
+        keys = [np.arange(layers * heads), -self.margin.ravel(), -self.correct.ravel()]  # the last is the first to tell
+        order = np.lexsort(keys if self.merit is None else [*keys, -self.merit.ravel()])
+        return tuple(Head(*divmod(int(flat), heads)) for flat in order)
+
+
+class Vote(NamedTuple):
+    """One kept head's vote: the label it finds likeliest (nearest, under ``majority``), and the cosine to its centroid."""
+
+    head: Head
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the kept heads say about one query.
+
+    Attributes:
+        label: the answer.
+        shares: for every label its share of the vote; they sum to 1.
+        votes: one for each kept head, best head first.
+        similarities: ``float (head, label)``, each kept head's cosine to every label's centroid; heads as in ``votes``,
+            labels as in ``shares``.
+        margin: the answer's share minus the largest other share.
+        confidence: how sure the voting rule is, 0 to 1: the answer's share.
+        name: the query's name.
+        probability: the chance that the answer is right, where the classifier was calibrated.
+        opinions: ``float (head, label)``, what each kept head makes of the query, rows sum to 1; ``None`` under
+            ``majority``, where a head has no opinion but its vote.
+        closeness: 1 among the answer's own examples, less the farther out, see ``sav_core.heads.rejection``; ``None`` where
+        no
+            label had two examples to tell by, or an earlier version saved the classifier.
+    """
+
+    label: str
+    shares: Mapping[str, float]
+    votes: tuple[Vote, ...]
+    similarities: npt.NDArray[np.float64] = field(repr=False)
+    margin: float
+    confidence: float
+    name: str = ""
+    probability: float | None = None
+    opinions: npt.NDArray[np.float64] | None = field(default=None, repr=False)
+    closeness: float | None = None
+
+    def __repr__(self) -> str:
+        share = self.shares[self.label]
+        return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
+
+    def _repr_html_(self) -> str:
+        chance = "" if self.probability is None else f", right with probability {self.probability:.0%}"
+        heads = Counter(vote.label for vote in self.votes)
+        largest_first = sorted(self.shares.items(), key=lambda item: -item[1])
+        rows = [(label, bar(share), heads[label]) for label, share in largest_first]
+        note = f"{self.name or 'a query'}, {len(self.votes)} heads vote{chance}"
+        return card(self.label, note, ("label", "share of the vote", "heads"), rows)
+
+    @property
+    def sureness(self) -> float:
+        """The probability where the classifier was calibrated, else the confidence."""
+        return self.confidence if self.probability is None else self.probability
+
+    @property
+    def assurance(self) -> float:
+        """The answer's share of the vote times its closeness: what speaks against "none of these", 0 to 1."""
+        return self.confidence * (1.0 if self.closeness is None else self.closeness)
+
+    def doubted(self, threshold: float) -> bool:
+        """Whether the answer is too unsure to be given, its assurance being below: "none of these labels"."""
+        return self.assurance < threshold
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``.
+
+        Where the classifier was calibrated there is a ``probability`` too, and ``closeness`` where that is known.
+        """
+        known = {"probability": self.probability, "closeness": self.closeness}
+        return {
+            "image": self.name,
+            "label": self.label,
+            "shares": dict(self.shares),
+            "votes": [{"head": str(vote.head), "label": vote.label, "similarity": vote.similarity} for vote in self.votes],
+            "confidence": self.confidence,
+            **{name: value for name, value in known.items() if value is not None},
+        }

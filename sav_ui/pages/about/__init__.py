@@ -1,0 +1,1 @@
+"""About: the method, the model, whose work this is."""

@@ -1,0 +1,1 @@
+"""Classify: new pictures, and how far to believe the answers."""

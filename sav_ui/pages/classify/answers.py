@@ -1,0 +1,73 @@
+"""What the kept heads say of a query and how far to believe them: array maths on vectors that the model gave once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.types import Head, HeadVectors, Prediction
+from sav_ui.session.fit import Fit
+
+__all__ = ["Answer", "answers"]
+
+_UNLIKE = 2 / 3  # half as far out again as the farthest example: worth a word, whatever the threshold
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page says of a query.
+
+    Attributes:
+        prediction: the kept heads' vote.
+        code: the winner's number among the fit's labels.
+        threshold: of the winner's share times closeness, below which the answer is "none of these".
+    """
+
+    prediction: Prediction
+    code: int
+    threshold: float
+
+    @property
+    def probability(self) -> float | None:
+        """How often such a vote is right, judged by the examples when left out; ``None`` if they cannot judge."""
+        return self.prediction.probability
+
+    @property
+    def confidence(self) -> float:
+        """The winner's share of the vote."""
+        return self.prediction.confidence
+
+    @property
+    def none(self) -> bool:
+        """Whether it is none of the labels."""
+        return self.prediction.doubted(self.threshold)
+
+    @property
+    def closeness(self) -> float:
+        """1 among the winner's examples, less the farther out, ``sav_core.heads.rejection``; 1 if unknown."""
+        return 1.0 if self.prediction.closeness is None else self.prediction.closeness
+
+    @property
+    def unlike(self) -> bool:
+        """Whether it lies far out: a word of warning beside the answer, which the threshold may take back or not."""
+        return self.closeness < _UNLIKE
+
+    @property
+    def deciding(self) -> tuple[Head, ...]:
+        """The heads that voted for the winner, best first."""
+        return tuple(vote.head for vote in self.prediction.votes if vote.label == self.prediction.label)
+
+
+def answers(fit: Fit, vectors: npt.NDArray[np.float32], threshold: float) -> list[Answer]:
+    """Let the kept heads vote.
+
+    Args:
+        fit: whose heads vote.
+        vectors: ``float32 (example, layer, head, dim)`` of the queries, made by the fit's model.
+        threshold: of share times closeness, below which the answer is "none of these".
+    """
+    n = len(vectors)
+    predictions = fit.classifier.predict(HeadVectors(vectors, (None,) * n, ("",) * n, tuple(range(n)), n))
+    return [Answer(prediction, fit.labels.index(prediction.label), threshold) for prediction in predictions]

@@ -1,0 +1,279 @@
+"""A visit to what the Classify page shows: plain values for the templates, and the heads' heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sav_core.data.examples import Example
+from sav_core.figures.heads import similarity_heatmap
+from sav_core.retrieval.nearest import nearest
+from sav_core.types import Head, HeadVectors
+from sav_ui.pages.classify.answers import Answer
+from sav_ui.pages.classify.run import waits_for_answers, waits_for_insight
+from sav_ui.pages.classify.state import NONE, Desk, Insight, Query, desk_of, fit_of, task_of
+from sav_ui.panels.panel import fill, scene
+from sav_ui.panels.thumbnails import thumb
+from sav_ui.serving.menu import choice_of
+from sav_ui.session.fit import Fit
+from sav_ui.session.head_attention import Looks
+from sav_ui.session.project import Project
+from sav_ui.session.session import Visit
+from sav_ui.uploads.ready_tasks import ready_tasks
+
+__all__ = ["answers", "bars", "squares", "tray"]
+
+_BARS = 6  # labels shown as bars; the rest is summed up
+_NEAR = 6
+_ALONE = 2  # of the deciding heads, beside their mean
+_ROWS = 120  # of the table; more come in the files
+_DRAWN = 40  # heads of the heatmap
+_BUTTONS = 6  # labels offered as buttons to correct a guess; more are offered as a menu
+
+
+def tray(visit: Visit) -> dict[str, Any]:
+    """Where pictures come in: dropped, pasted, from the webcam, or of the ready task; or what to do before that."""
+    project, fit = visit.project, fit_of(visit)
+    if fit is None:
+        html = fill(
+            "classify/empty.html",
+            begun=not project.empty,
+            busy=bool(visit.busy) or visit.waits_for_heads,
+            why_not=project.why_not_ready(),
+            tiles=[] if project.items else _ready_tiles(),
+            notice=visit.notice_at("classify"),
+        )
+        return scene(html, visit.version())
+    task = task_of(project)
+    here = {query.content for query in desk_of(visit).shown(project)}
+    html = fill(
+        "classify/tray.html",
+        labels=list(fit.labels),
+        groups=any(len(item.pictures) > 1 for item in project.items),
+        notice=visit.notice_at("classify"),
+        tiles=[]
+        if task is None
+        else [_query_tile(place, query, project, here) for place, query in enumerate(task.queries)],
+    )
+    return scene(html, visit.version())
+
+
+def answers(visit: Visit) -> dict[str, Any]:
+    """The table of all pictures, and the one that is looked at in full."""
+    fit = fit_of(visit)
+    if fit is None:
+        return scene("", visit.version())
+    desk, project = desk_of(visit), visit.project
+    found, shown, current = desk.answers(project, fit), desk.shown(project), desk.current(project)
+    answer = None if current is None else found.get(current.id)
+    height, figures = (0, {}) if answer is None else _figures(visit, answer, fit)
+    html = fill(
+        "classify/answers.html",
+        rows=[_row(query, found.get(query.id), desk, project, fit) for query in shown[:_ROWS]],
+        more=max(0, len(shown) - _ROWS),
+        count=len(shown),
+        tally=_tally(shown, found, project, fit),
+        threshold=round(100 * project.threshold),
+        progress=_progress(desk),
+        stopped=len(desk.missing(project)) if desk.held else 0,
+        detail=None if current is None else _detail(visit, current, answer, fit),
+        map_height=height,
+    )
+    next_run = not desk.busy and (waits_for_answers(visit) or waits_for_insight(visit))
+    return {**scene(html, visit.version(), figures, next_run=next_run), "saved": desk.saved}
+
+
+def bars(shares: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
+    """Labels with their share of the vote, most first; what is beyond the first few is one line."""
+    ordered = sorted(shares.items(), key=lambda pair: -pair[1])
+    first, rest = (ordered, []) if len(ordered) <= _BARS else (ordered[: _BARS - 1], ordered[_BARS - 1 :])
+    lines = [{"label": label, "percent": round(100 * share), "won": label == winner} for label, share in first]
+    if rest:
+        together = round(100 * sum(share for _, share in rest))
+        lines.append({"label": f"{len(rest)} others", "percent": together, "won": False})
+    return lines
+
+
+def squares(answer: Answer) -> list[dict[str, Any]]:
+    """The kept heads in their order, and whether each voted for the winner."""
+    return [
+        {"head": str(vote.head), "label": vote.label, "agrees": vote.label == answer.prediction.label}
+        for vote in answer.prediction.votes
+    ]
+
+
+def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
+    project = visit.project
+    detail: dict[str, Any] = {
+        "id": query.id,
+        "name": query.name,
+        "pictures": [thumb(picture, 480) for picture in query.pictures[:4]],
+        "text": query.text,
+        "asks": bool(query.text) or any(item.text for item in project.items),
+        "question": project.question,
+        "refused": desk_of(visit).refusal(query, project),
+        "answer": None,
+    }
+    if answer is None:
+        return detail
+    desk = desk_of(visit)
+    insight = desk.insights.get(desk.about(query, project, fit))
+    votes = answer.prediction.votes
+    agree = sum(vote.label == answer.prediction.label for vote in votes)
+    return detail | {
+        "answer": {
+            "label": answer.prediction.label,
+            "none": answer.none,
+            "confidence": round(100 * answer.confidence),
+            "agree": agree,
+            "heads": len(votes),
+            "reasons": _reasons(answer, agree),
+            "bars": bars(answer.prediction.shares, answer.prediction.label),
+            "squares": squares(answer),
+            "drawn": min(_DRAWN, len(votes)),
+        },
+        "verdict": _verdict(query, answer, project, fit),
+        "voting": fit.rule.voting,
+        "near": _near(query, project, desk, fit),
+        "model": choice_of(project.model).title,
+        "insight": None if insight is None else _insight(insight, answer),
+        "asking": desk.busy or waits_for_insight(visit),
+    }
+
+
+def _reasons(answer: Answer, agree: int) -> list[dict[str, Any]]:
+    """Why to believe it or not, as sentences; ``doubt`` marks what speaks against it."""
+    label, heads = answer.prediction.label, len(answer.prediction.votes)
+    lines = [{"text": f"{agree} of {heads} heads agree.", "doubt": False}]
+    if answer.probability is not None:
+        words = f"By the examples, such a vote is right about {100 * answer.probability:.0f} % of the time."
+        lines.append({"text": words, "doubt": False})
+    if answer.closeness >= 1:
+        lines.append({"text": f"It is as close to {label} as the examples are.", "doubt": False})
+    else:
+        times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
+        doubt = ": it may be none of these" if answer.unlike else ""
+        counts = f"its {100 * answer.confidence:.0f} % count as {100 * answer.prediction.assurance:.0f} %"
+        words = f"It is {times} as far from {label} as the farthest example{doubt}. So {counts} for the threshold."
+        lines.append({"text": words, "doubt": answer.unlike})
+    return lines
+
+
+def _verdict(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, Any]:
+    """Whether the guess is right, as far as anybody has said, and what to say otherwise."""
+    given = NONE if answer.none else fit.label_ids[answer.code]
+    names = {label.id: label.name for label in project.labels}
+    taught = next((item.label for item in project.items if item.content == query.content), None)
+    options = [{"id": id_, "name": name} for id_, name in names.items() if id_ != given]
+    return {
+        "taught": names.get(taught or ""),
+        "known": query.truth == NONE or query.truth in names,
+        "right": query.truth == given,
+        "truth": names.get(query.truth),
+        "truth_id": query.truth,
+        "options": options,
+        "as_buttons": len(options) <= _BUTTONS,
+    }
+
+
+def _near(query: Query, project: Project, desk: Desk, fit: Fit) -> list[dict[str, Any]]:
+    """The examples that the kept heads find most like the query."""
+    vector = desk.vector(query, project)
+    if vector is None:
+        return []
+    me = HeadVectors(vector[None], (None,), (query.name,), (0,), 1, fit.vectors.model)
+    found = nearest(fit.vectors, me, fit.kept, k=_NEAR)
+    return [
+        {
+            "id": fit.items[row].id,
+            "name": fit.items[row].name,
+            "picture": thumb(fit.items[row].pictures[0]) if fit.items[row].pictures else "",
+            "label": fit.labels[fit.codes[row]],
+            "similarity": float(similarity),
+        }
+        for row, similarity in zip(found.positions[0], found.similarity[0], strict=True)
+    ]
+
+
+def _insight(insight: Insight, answer: Answer) -> dict[str, Any]:
+    likeliest = max(insight.likelihoods, key=insight.likelihoods.__getitem__, default="")
+    return {
+        "bars": bars(insight.likelihoods, likeliest),
+        "label": likeliest,
+        "same": likeliest == answer.prediction.label,
+        "words": insight.words,
+        "views": [] if insight.looks is None else _views(insight.looks, answer.deciding),
+        "refused": insight.refused,
+    }
+
+
+def _views(looks: Looks, heads: Sequence[Head]) -> list[dict[str, Any]]:
+    """What the deciding heads look at: their mean, then the best of them alone."""
+    if len(heads) == 1:
+        return looks.of_head(heads[0])
+    caption = f"the {len(heads)} heads that decided, on average"
+    together = [{**view, "caption": caption} for view in looks.of_mean(heads)]
+    return [*together, *(view for head in heads[:_ALONE] for view in looks.of_head(head))]
+
+
+def _row(query: Query, answer: Answer | None, desk: Desk, project: Project, fit: Fit) -> dict[str, Any]:
+    verdict = None if answer is None else _verdict(query, answer, project, fit)
+    return {
+        "id": query.id,
+        "name": query.name,
+        "pictures": [thumb(picture, 88) for picture in query.pictures[:4]],
+        "current": query is desk.current(project),
+        "refused": desk.refusal(query, project),
+        "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
+        "confidence": None if answer is None else round(100 * answer.confidence),
+        "unlike": answer is not None and answer.unlike,
+        "verdict": verdict,
+    }
+
+
+def _tally(shown: tuple[Query, ...], found: dict[str, Answer], project: Project, fit: Fit) -> dict[str, int] | None:
+    """How many guesses are right of those whose truth is known; what was taught since does not count."""
+    judged = [
+        verdict["right"]
+        for query in shown
+        if query.id in found
+        and (verdict := _verdict(query, found[query.id], project, fit))["known"]
+        and verdict["taught"] is None
+    ]
+    return {"right": sum(judged), "n": len(judged)} if judged else None
+
+
+def _progress(desk: Desk) -> dict[str, Any] | None:
+    progress = desk.progress
+    if progress is None:
+        return None
+    words = f"{progress.done} of {progress.total} pictures"
+    return {"percent": round(100 * progress.done / max(1, progress.total)), "words": words}
+
+
+def _figures(visit: Visit, answer: Answer, fit: Fit) -> tuple[int, dict[str, str]]:
+    """The heatmap of the vote and its height in pixels, drawn anew only for another answer."""
+    known = visit.extras.get("votes")
+    if known is None or known[0] is not answer.prediction:
+        heads = [vote.head for vote in answer.prediction.votes][:_DRAWN]
+        figure = similarity_heatmap(answer.prediction.similarities[:_DRAWN], heads, fit.labels)
+        known = visit.extras["votes"] = (answer.prediction, figure.layout.height, {"votes": figure.to_json()})
+    height, figures = known[1:]
+    return height, figures
+
+
+def _query_tile(place: int, example: Example, project: Project, here: set[tuple[str, ...]]) -> dict[str, Any]:
+    text = "" if example.question.strip() == project.question.strip() else example.question
+    return {
+        "place": place,
+        "pictures": [thumb(picture) for picture in example.images[:4]],
+        "text": text,
+        "here": (*(picture.digest for picture in example.images), text) in here,
+    }
+
+
+def _ready_tiles() -> list[dict[str, Any]]:
+    return [
+        {"name": task.name, "title": task.title, "pictures": [thumb(picture, 144) for picture in task.cover]}
+        for task in ready_tasks()
+    ]

@@ -1,0 +1,86 @@
+"""The webcam, live: one frame in, one answer out. The browser sends the next frame only when the last is answered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from sav_core.data.examples import Example
+from sav_core.data.images import Picture, read_picture
+from sav_core.errors import InputError, SavError
+from sav_ui.pages.classify.answers import Answer, answers
+from sav_ui.pages.classify.run import frame_vector
+from sav_ui.pages.classify.state import Glimpse, desk_of, fit_of
+from sav_ui.pages.classify.view import bars, squares
+from sav_ui.panels.errors import mishap
+from sav_ui.panels.host import Data
+from sav_ui.panels.panel import fill, scene
+from sav_ui.serving.pool import Shelf
+from sav_ui.session.session import Visit
+
+__all__ = ["look", "show"]
+
+_MAX_CHARACTERS = 1 << 20  # of a frame in base64; the browser sends a few ten thousand
+_PREFIX = "data:image/jpeg;base64,"
+
+
+def look(visit: Visit, shelf: Shelf, data: Data) -> None:
+    """Classify one frame.
+
+    Args:
+        visit: whose webcam it is.
+        shelf: where the model is.
+        data: ``image``, a JPEG as a data URI, and ``serial``, the browser's number of the frame.
+    """
+    serial = data.get("serial")
+    glimpse = Glimpse(serial=serial if isinstance(serial, int) else 0)
+    try:
+        picture = _opened(data.get("image"), glimpse.serial)
+        glimpse = Glimpse(glimpse.serial, picture, _answer(visit, shelf, picture))
+    except SavError as error:
+        glimpse = Glimpse(glimpse.serial, refused=str(error))
+    except Exception as error:  # noqa: BLE001  # or the webcam would wait for ever
+        glimpse = Glimpse(glimpse.serial, refused=str(mishap(error)))
+    desk_of(visit).glimpse = glimpse
+
+
+def show(visit: Visit) -> dict[str, Any]:
+    """The webcam's picture, and beside it what the latest frame was taken for."""
+    glimpse, fit = desk_of(visit).glimpse, fit_of(visit)
+    answer = glimpse.answer if fit is not None else None
+    html = fill(
+        "classify/live.html",
+        serial=glimpse.serial,
+        refused=glimpse.refused,
+        answer=None if answer is None else _shown(answer),
+    )
+    return scene(html, visit.version())
+
+
+def _opened(image: Any, serial: int) -> Picture:
+    if not isinstance(image, str) or not image.startswith(_PREFIX) or len(image) > _MAX_CHARACTERS:
+        raise InputError("The webcam's frame did not arrive as a JPEG of modest size: stop the webcam and start it again.")
+    try:
+        encoded = base64.b64decode(image[len(_PREFIX) :], validate=True)
+    except binascii.Error as error:
+        raise InputError("The webcam's frame did not arrive whole: stop the webcam and start it again.") from error
+    return read_picture(encoded, f"webcam {serial}.jpg")
+
+
+def _answer(visit: Visit, shelf: Shelf, picture: Picture) -> Answer:
+    project, fit = visit.project, fit_of(visit)
+    if fit is None:
+        raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
+    vector = shelf.run(project.model, frame_vector, Example(picture, project.question))
+    return answers(fit, vector[None], project.threshold)[0]
+
+
+def _shown(answer: Answer) -> dict[str, Any]:
+    return {
+        "label": answer.prediction.label,
+        "none": answer.none,
+        "confidence": round(100 * answer.confidence),
+        "bars": bars(answer.prediction.shares, answer.prediction.label),
+        "squares": squares(answer),
+    }

@@ -1,0 +1,1 @@
+"""The top of every page: models, project, code."""

@@ -1,0 +1,73 @@
+"""What the page shows as code: Python and commands that find the same heads and labels from the saved project."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from sav_ui.session.fit import Fit
+from sav_ui.session.project import Project
+from sav_ui.session.project_file import file_name
+
+__all__ = ["commands", "python_code"]
+
+_QUERY = "photo.jpg"
+_NO_QUESTION = "Your question?"  # for the reader to replace: each example has its own, and none is for new pictures
+
+
+def python_code(project: Project, fit: Fit) -> str:
+    """Return a script that reads the saved project and a picture called ``photo.jpg``, both in the folder it runs in.
+
+    Args:
+        project: what the page shows.
+        fit: of just this project.
+    """
+    name, own_texts = file_name(project), len(_questions(project)) > 1
+    loaded = ", ".join([*([_quoted(project.model)] if project.model else []), f"dtype={_quoted(fit.vectors.dtype)}"])
+    query = f"Example({_quoted(_QUERY)}, {_quoted(project.question or _NO_QUESTION)})" if own_texts else _quoted(_QUERY)
+    answer = "prediction.label"
+    if project.threshold > 0:
+        answer = f'"none of these" if prediction.doubted({project.threshold!r}) else {answer}'
+    settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
+    if fit.rule.voting != "majority":
+        settings += f", voting={_quoted(fit.rule.voting)}"
+    calibrated = "classifier.calibrate()\n" if fit.left_out is not None else ""
+    imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
+    return f"""from sav_core import {imports}
+
+backbone = load_backbone({loaded})
+support = read_examples({_quoted(name + ".zip")})  # the saved project
+classifier = SavClassifier(backbone, {settings}).fit(support)
+{calibrated}print(classifier.kept_heads_)
+
+prediction = classifier.predict([{query}])[0]
+print({answer}, dict(prediction.shares))
+classifier.save({_quoted(name + ".sav")})
+"""
+
+
+def commands(project: Project, fit: Fit) -> tuple[str, ...]:
+    """Return the same as commands of ``python -m sav_core``: fit, list the heads, classify ``photo.jpg``."""
+    saved, classifier = f"{file_name(project)}.zip", f"{file_name(project)}.sav"
+    find = ["fit", "--train", saved, "--out", classifier, "--heads", str(fit.dial), "--scoring", fit.scores.scoring]
+    voting = ["--voting", fit.rule.voting] if fit.rule.voting != "majority" else []
+    doubt = ["--none-below", repr(project.threshold)] if project.threshold > 0 else []
+    model = ["--model", project.model] if project.model else []
+    question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
+    return tuple(
+        shlex.join(["python", "-m", "sav_core", *words])
+        for words in (
+            [*find, *voting, "--dtype", fit.vectors.dtype, *model],
+            ["heads", "--classifier", classifier],
+            ["classify", "--classifier", classifier, _QUERY, *question, *doubt, "--json"],
+        )
+    )
+
+
+def _questions(project: Project) -> set[str]:
+    return {example.question for example in project.examples()}
+
+
+def _quoted(text: str) -> str:
+    """The text as Python writes it between double quotes."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Measure: a test set, and what it says of the classifier."""

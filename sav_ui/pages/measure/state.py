@@ -1,0 +1,205 @@
+"""What a visitor measures: the test set they chose, how to judge it, and what came out; kept with their visit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sav_core.data.examples import Example
+from sav_core.errors import InputError
+from sav_core.types import Progress
+from sav_ui.pages.classify.state import task_of
+from sav_ui.session.fit import Fit
+from sav_ui.session.project import Project
+from sav_ui.session.session import Visit
+
+if TYPE_CHECKING:
+    from sav_core.reports.measure import Measurement
+
+__all__ = ["MAX_TESTS", "Exam", "Gauge", "Measured", "Setup", "gauge_of", "measured_with", "most_to_split", "set_out"]
+
+MAX_TESTS = 2000
+MAX_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to judge by and how.
+
+    Attributes:
+        source: ``"task"``, the ready task's own test pictures; ``"own"``, the visitor's; ``"split"``, some of the examples.
+        each: of every label, how many examples ``"split"`` takes.
+        voting: the rule that is judged, one of ``sav_core.heads.voting.VOTING_RULES``; empty for the one that counts on
+        Teach.
+        ask: whether the model itself is asked too, which takes several more forwards for each test example.
+    """
+
+    source: str = ""
+    each: int = 1
+    voting: str = ""
+    ask: bool = False
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What is judged on what.
+
+    Attributes:
+        support: labelled examples to fit on.
+        test: labelled with labels of the support.
+        foreign: labelled with others, for what doubt is worth.
+    """
+
+    support: tuple[Example, ...]
+    test: tuple[Example, ...]
+    foreign: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What came out.
+
+    Attributes:
+        measurement: the figures.
+        exam: what they are of.
+        about: of what model, with what settings, as plain values for the files.
+        key: of the project and setup at that time: another key now means that the figures are out of date.
+        figures: drawn, as JSON.
+    """
+
+    measurement: Measurement
+    exam: Exam
+    about: dict[str, Any]
+    key: tuple[Any, ...]
+    figures: dict[str, str] = field(repr=False)
+
+
+class Gauge:
+    """The Measure page of one visit; changed only under the visit's lock.
+
+    Attributes:
+        setup: as the visitor left it.
+        own: the visitor's test examples; a question of theirs that was the project's is left empty, to follow it.
+        cell: row and column of the confusion cell whose pictures are shown.
+        measured: what came out last; ``None`` before.
+        busy: what is under way, in words; empty when nothing is.
+        progress: of the model's part of it.
+        cancelled: set to stop it.
+        saved: the latest file made to download.
+    """
+
+    def __init__(self) -> None:
+        self.setup = Setup()
+        self.own: tuple[Example, ...] = ()
+        self.cell: tuple[int, int] | None = None
+        self.measured: Measured | None = None
+        self.busy = ""
+        self.progress: Progress | None = None
+        self.cancelled = threading.Event()
+        self.saved: dict[str, str] | None = None
+        self.own_serial = 0
+
+    def add(self, examples: Sequence[Example], question: str) -> None:
+        """Add to the visitor's own test set and choose it.
+
+        Raises:
+            InputError: it would be too large.
+        """
+        fresh = [each.with_question("") if each.question.strip() == question.strip() else each for each in examples]
+        together = (*self.own, *fresh)
+        if len(together) > MAX_TESTS:
+            raise InputError(
+                f"A test set here holds up to {MAX_TESTS:,} examples, but this would make {len(together):,}: bring fewer, "
+                "or use the command line (python -m sav_core evaluate)."
+            )
+        if sum(picture.held_bytes for each in together for picture in each.images) > MAX_BYTES:
+            raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: bring fewer.")
+        self.own, self.own_serial = together, self.own_serial + 1
+
+    def source(self, project: Project) -> str:
+        """Where the test set comes from: as chosen, else the task's own pictures, else nowhere yet."""
+        offered = task_of(project) is not None
+        if self.setup.source == "task" and not offered:
+            return ""
+        return self.setup.source or ("task" if offered else "")
+
+    def voting(self, fit: Fit) -> str:
+        """The rule that is judged: as chosen here, else as on Teach."""
+        return self.setup.voting or fit.rule.voting
+
+    def key(self, project: Project, fit: Fit) -> tuple[Any, ...]:
+        """What figures depend on."""
+        source = self.source(project)
+        details = {"split": self.setup.each, "own": self.own_serial}.get(source)
+        return (
+            (project.items, fit.labels, project.question, project.model, fit.n_kept, fit.scoring),
+            (source, details, self.voting(fit), self.setup.ask),
+        )
+
+
+def gauge_of(visit: Visit) -> Gauge:
+    """Return the visit's gauge."""
+    gauge: Gauge = visit.extras.setdefault("gauge", Gauge())
+    return gauge
+
+
+def measured_with(visit: Visit, fit: Fit) -> Measured | None:
+    """What Measure found of just these heads and this voting rule, on whatever test set; ``None`` before it did."""
+    gauge = gauge_of(visit)
+    found = gauge.measured
+    if found is None:
+        return None
+    taught, judged = found.key
+    return found if taught == gauge.key(visit.project, fit)[0] and judged[2] == fit.rule.voting else None
+
+
+def most_to_split(fit: Fit) -> int:
+    """How many examples of every label can be split off at most: one of each label has to stay."""
+    return int(np.bincount(fit.codes).min()) - 1
+
+
+def set_out(gauge: Gauge, project: Project, fit: Fit) -> Exam:
+    """Return what is to be judged on what.
+
+    Raises:
+        InputError: there is no test set, or none of its labels is taught.
+    """
+    source, support = gauge.source(project), tuple(project.example(item) for item in fit.items)
+    if source == "split":
+        return _split(support, gauge.setup.each, most_to_split(fit))
+    task = task_of(project) if source == "task" else None
+    given = gauge.own if task is None else task.queries
+    if not given:
+        raise InputError("There is no test set yet: bring a ZIP or a folder, or split some of your examples off.")
+    asked = [each if each.question.strip() else each.with_question(project.question) for each in given]
+    test = tuple(each for each in asked if each.label in fit.labels)
+    if not test:
+        theirs = ", ".join(f"“{label}”" for label in sorted({str(each.label) for each in asked})[:4])
+        raise InputError(
+            f"The test set is labelled {theirs}, and none of these is taught: its folders must be named like your labels, "
+            f"{', '.join(f'“{label}”' for label in fit.labels[:6])}."
+        )
+    return Exam(support, test, tuple(each for each in asked if each.label not in fit.labels))
+
+
+def _split(support: tuple[Example, ...], each: int, most: int) -> Exam:
+    """Deal ``each`` examples of every label into the test set, the same ones every time."""
+    if most < 1:
+        raise InputError("To split examples off, every label needs two or more: add examples, or bring a test set.")
+    if not 1 <= each <= most:
+        raise InputError(
+            f"Of every label 1 to {most} examples can be split off, for one has to stay, but {each} were asked."
+        )
+    rng = np.random.default_rng(0)
+    names = np.array([str(example.label) for example in support])
+    out = {
+        int(row) for label in sorted(set(names.tolist())) for row in rng.permutation(np.flatnonzero(names == label))[:each]
+    }
+    return Exam(
+        tuple(example for row, example in enumerate(support) if row not in out),
+        tuple(support[row] for row in sorted(out)),
+    )

@@ -1,0 +1,1 @@
+"""Teach: labels, examples, and the heads that know them."""

@@ -1,0 +1,166 @@
+"""One head, or two beside each other, in words, pictures and numbers: plain values for the inspector's template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sav_core.evaluation.support_fit import head_confusion
+from sav_core.retrieval.nearest import nearest
+from sav_core.types import Head
+from sav_ui.panels.thumbnails import thumb
+from sav_ui.session.fit import Fit
+from sav_ui.session.project import Item
+from sav_ui.session.session import Visit
+
+__all__ = ["inspector", "listed_heads"]
+
+_LISTED = 64  # rows of the table; the heatmap shows the rest
+_WRONG = 8  # examples it gets wrong that are shown
+
+
+def inspector(visit: Visit, fit: Fit) -> dict[str, Any]:
+    """What is known of the head that a visitor looks at; with none chosen, only the list to choose from."""
+    focus = visit.focus
+    layers, heads = fit.scores.correct.shape
+    there = [h for h in (focus.head, focus.versus) if h is not None and h.layer < layers and h.index < heads]
+    return {
+        "heads": [_about(visit, fit, head) for head in there],
+        "list": listed_heads(fit),
+        "count": len(fit.ranking),
+        "labels": list(fit.labels),
+        "cell": focus.cell,
+        "cell_items": _cell_items(visit, fit, there[0]) if there and focus.cell else [],
+        "all_heads": [str(head) for head in fit.ranking[:200]],
+    }
+
+
+def listed_heads(fit: Fit) -> list[dict[str, Any]]:
+    """The best heads as rows of a table: rank, name, score, margin, whether it votes."""
+    kept = set(fit.kept)
+    scores = fit.scores
+    return [
+        {
+            "rank": place,
+            "name": str(head),
+            "layer": head.layer,
+            "index": head.index,
+            "right": int(scores.correct[head.layer, head.index]),
+            "accuracy": float(scores.accuracy[head.layer, head.index]),
+            "margin": float(scores.margin[head.layer, head.index]),
+            "kept": head in kept,
+        }
+        for place, head in enumerate(fit.ranking[:_LISTED], start=1)
+    ]
+
+
+def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
+    rank = fit.ranking.index(head) + 1
+    right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
+    confusion = head_confusion(fit.rule.own_answers, fit.codes, len(fit.labels), head)
+    peak = max(1, int(confusion.max()))
+    wrong = _wrong_rows(fit, head)
+    return {
+        "name": str(head),
+        "layer": head.layer,
+        "index": head.index,
+        "rank": rank,
+        "words": _words(fit, head, rank, right, n),
+        "kept": head in fit.kept,
+        "rows": [
+            {
+                "label": label,
+                "cells": [
+                    {
+                        "count": int(confusion[row, column]),
+                        "shade": float(confusion[row, column] / peak),
+                        "own": row == column,
+                    }
+                    for column in range(len(fit.labels))
+                ],
+            }
+            for row, label in enumerate(fit.labels)
+        ],
+        "wrong": [_wrong(fit, head, row) for row in wrong[:_WRONG]],
+        "more_wrong": len(wrong[_WRONG:]),
+        "near": _near(visit, fit, head),
+        "attention": _attention(visit, fit, head),
+    }
+
+
+def _attention(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
+    """One head's attention over the inspected example beside the mean of those that vote; or why there is none."""
+    look = visit.look
+    if look is None or isinstance(look, str):
+        return {"views": [], "why_not": look or ""}
+    return {"views": [*look.of_head(head), *look.of_mean(fit.kept)], "why_not": ""}
+
+
+def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
+    share = right / n
+    quality = (
+        "knows every label"
+        if right == n
+        else "knows your labels well"
+        if share >= 0.9
+        else "knows something of your labels"
+    )
+    chance = 1 / len(fit.labels)
+    if share <= chance * 1.2:
+        quality = "is no better than guessing"
+    elif share < 0.6:
+        quality = "knows little of your labels"
+    how = "left out one at a time" if fit.scores.scoring == "leave_one_out" else "seen in training"
+    vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
+    judged = fit.can_leave_out and fit.scores.scoring != "leave_one_out"
+    below = " Below, each example is judged left out of its label's mean." if judged else ""
+    return f"This head {quality}: {right} of {n} examples right, {how}. {vote}{below}"
+
+
+def _wrong_rows(fit: Fit, head: Head) -> list[int]:
+    """Rows of the examples it gives to another label, worst first."""
+    predicted = fit.rule.own_answers.predicted[:, head.layer, head.index]
+    margins = fit.rule.own_answers.margins[:, head.layer, head.index]
+    return [int(row) for row in margins.argsort() if predicted[row] != fit.codes[row]]
+
+
+def _wrong(fit: Fit, head: Head, row: int) -> dict[str, Any]:
+    thought = fit.rule.own_answers.predicted[row, head.layer, head.index]
+    return {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[thought]}
+
+
+def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
+    """The example looked at and the others nearest to it in this head's space."""
+    if visit.inspected is None or len(fit.items) < 2:
+        return None
+    row = fit.items.index(visit.inspected)
+    me = fit.vectors.take([row])
+    found = nearest(fit.vectors, me, [head], k=min(7, len(fit.items)))
+    pairs = zip(found.positions[0], found.similarity[0], strict=True)
+    others = [(int(other), float(similarity)) for other, similarity in pairs if other != row][:6]
+    return {
+        "of": {**_picture(fit.items[row]), "label": fit.labels[fit.codes[row]]},
+        "found": [
+            {
+                **_picture(fit.items[other]),
+                "label": fit.labels[fit.codes[other]],
+                "same": bool(fit.codes[other] == fit.codes[row]),
+                "similarity": similarity,
+            }
+            for other, similarity in others
+        ],
+    }
+
+
+def _cell_items(visit: Visit, fit: Fit, head: Head) -> list[dict[str, Any]]:
+    assert visit.focus.cell is not None
+    own, given = visit.focus.cell
+    predicted = fit.rule.own_answers.predicted[:, head.layer, head.index]
+    return [
+        _picture(item)
+        for item, code, guess in zip(fit.items, fit.codes, predicted, strict=True)
+        if code == own and guess == given
+    ]
+
+
+def _picture(item: Item) -> dict[str, Any]:
+    return {"id": item.id, "name": item.name, "picture": thumb(item.pictures[0]) if item.pictures else ""}

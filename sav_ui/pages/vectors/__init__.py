@@ -1,0 +1,1 @@
+"""Function vectors: relations, effects, analogies."""

@@ -1,0 +1,1 @@
+"""The browser seam: HTML and figures out, events in."""

@@ -1,0 +1,88 @@
+"""A part of a page: HTML from a template and Plotly figures go to the browser, what is done to them comes back as events.
+
+One component for everything keeps the pages quick and theirs to design: ``assets/theme/stage.js`` merges new HTML into the
+old, uploads what is dropped, and turns a click on a heatmap cell into an event, which ``gr.Plot`` does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+__all__ = ["fill", "scene", "stage"]
+
+_EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
+
+_MOUNT = """
+const start = () => window.SAV
+  ? window.SAV.mount(element, props, trigger, upload, watch)
+  : setTimeout(start, 20);
+start();
+"""
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def stage(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
+    """Return a place for a scene; its events ``act``, ``fetch``, ``run`` and ``slide`` carry what the visitor did.
+
+    A plain ``gr.HTML``, because for every class derived from a component Gradio writes a file beside its source.
+
+    Args:
+        value: from ``scene``.
+        elem_id: the element's id.
+        events: more that a script may trigger on it.
+    """
+    names = ", ".join(f"'{event}'" for event in (*_EVENTS, *events))
+    return gr.HTML(
+        value=dict(value),
+        html_template='<div class="stage"></div>',
+        js_on_load=f"{_MOUNT}// It triggers {names}: Gradio knows a custom event by its name in here.",
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes=["sav-stage"],
+    )
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill a template; every value is escaped."""
+    return _TEMPLATES.get_template(template).render(**values)
+
+
+def scene(
+    html: str,
+    version: int,
+    figures: Mapping[str, str] | None = None,
+    *,
+    next_run: bool = False,
+    go_to: str = "",
+    focus: str = "",
+) -> dict[str, Any]:
+    """Return what a stage shows.
+
+    Args:
+        html: from ``fill``.
+        version: a scene with a lower one than what is shown is ignored.
+        figures: for the places marked ``data-figure``, as JSON.
+        next_run: whether the browser is to ask for a ``run`` as soon as it shows this.
+        go_to: the page to open.
+        focus: a selector of what is to get the keyboard.
+    """
+    return {
+        "html": html,
+        "version": version,
+        "figures": dict(figures or {}),
+        "next": next_run,
+        "go": go_to,
+        "focus": focus,
+    }

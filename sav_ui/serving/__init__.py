@@ -1,0 +1,1 @@
+"""Loaded models, shared by all visitors, and where they run."""

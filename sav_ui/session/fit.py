@@ -1,0 +1,160 @@
+"""A project and its head vectors to the library's fit, which answers a slider at once; no model is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.errors import SettingError
+from sav_core.evaluation.leave_one_out import LeftOut
+from sav_core.evaluation.support_fit import SupportFit, fit_support
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.types import Head, HeadScores, HeadVectors
+from sav_ui.session.project import Item, Project
+
+__all__ = ["Fit", "fit_project", "gather"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the support says of every head, under the project's settings.
+
+    Attributes:
+        items: the examples, in the order of the rows.
+        labels: the labels' names, sorted; ``label_ids`` are their identities in the same order.
+        codes: ``int (example,)``, each example's label's number.
+        vectors: of the examples.
+        wanted: what is to rank the heads, one of ``sav_core.heads.scoring.SCORINGS``; ``scoring`` is what does.
+        n_kept: how many vote; under ``reliability`` for each label.
+        voting: how their votes are counted, one of ``sav_core.heads.voting.VOTING_RULES``.
+        known: rules as the library fitted them, by name and scoring; shared with the fits of other settings.
+    """
+
+    items: tuple[Item, ...]
+    labels: tuple[str, ...]
+    label_ids: tuple[str, ...]
+    codes: npt.NDArray[np.intp]
+    vectors: HeadVectors
+    wanted: str
+    n_kept: int
+    voting: str = "majority"
+    known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def can_leave_out(self) -> bool:
+        """Whether some label has another example when one is left out."""
+        return bool(np.bincount(self.codes).max() > 1)
+
+    @property
+    def scoring(self) -> str:
+        """What ranks the heads: as wanted, where every label has one example on the examples that made the centroids."""
+        return self.wanted if self.can_leave_out else "resubstitution"
+
+    @property
+    def rule(self) -> SupportFit:
+        """The support under the voting rule; under ``majority`` where that rule cannot be fitted."""
+        found = self.under(self.voting) or self.under("majority")
+        assert found is not None, "majority voting can always be fitted"
+        return found
+
+    def under(self, voting: str) -> SupportFit | None:
+        """The support under a voting rule, fitted when it is first asked for; ``None`` if it cannot be."""
+        key = (voting, self.scoring)
+        if key not in self.known:
+            try:
+                self.known[key] = fit_support(self.vectors, voting=voting, scoring=self.scoring)
+            except SettingError:
+                self.known[key] = None
+        return self.known[key]
+
+    @property
+    def scores(self) -> HeadScores:
+        """The scores that rank the heads."""
+        return self.rule.scores
+
+    @property
+    def ranking(self) -> tuple[Head, ...]:
+        """Every head, best first."""
+        return self.scores.ranking
+
+    @property
+    def dial(self) -> int:
+        """How many heads vote, or under ``reliability`` for each label, as far as there are so many."""
+        return min(self.n_kept, len(self.ranking))
+
+    @property
+    def kept(self) -> tuple[Head, ...]:
+        """The heads that vote, best first."""
+        return self.classifier.kept_heads_
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of always giving the label with the most examples."""
+        return float(np.bincount(self.codes).max() / len(self.codes))
+
+    @cached_property
+    def left_out(self) -> LeftOut | None:
+        """The vote on each example by a classifier of these settings that never saw it; ``None`` where none can be out."""
+        found = self.rule.left_out
+        return None if found is None else found.at(self.n_kept)
+
+    @property
+    def sweep(self) -> npt.NDArray[np.int64] | None:
+        """``int (number of heads,)``, how many examples are right when left out, with the best 1, 2, ... heads."""
+        found = self.rule.left_out
+        return None if found is None else found.right
+
+    @cached_property
+    def classifier(self) -> HeadClassifier:
+        """The calibrated classifier that these settings make."""
+        return self.rule.classifier(self.dial)
+
+
+def fit_project(project: Project, vectors: HeadVectors) -> Fit:
+    """Make ready to fit a project's examples; each rule is fitted when it is first asked for.
+
+    Args:
+        project: two labels or more with examples.
+        vectors: of ``project.examples()``, in their order.
+    """
+    used = {item.label for item in project.items}
+    labels = sorted((label for label in project.labels if label.id in used), key=lambda label: label.name)
+    number = {label.id: code for code, label in enumerate(labels)}
+    return Fit(
+        items=project.items,
+        labels=tuple(label.name for label in labels),
+        label_ids=tuple(label.id for label in labels),
+        codes=np.array([number[item.label] for item in project.items], dtype=np.intp),
+        vectors=vectors,
+        wanted=project.scoring,
+        n_kept=project.n_kept,
+        voting=project.voting,
+    )
+
+
+def gather(
+    vectors: Mapping[str, npt.NDArray[np.float32]], keys: list[str], project: Project, model: str, dtype: str
+) -> HeadVectors:
+    """Put single head vectors ``(layer, head, dim)`` together in a project's order.
+
+    Args:
+        vectors: by key.
+        keys: of the project's examples, in order.
+        project: for labels and names.
+        model: fingerprint of the model that made them.
+        dtype: what it computed in.
+    """
+    names = {label.id: label.name for label in project.labels}
+    return HeadVectors(
+        values=np.stack([vectors[key] for key in keys]),
+        labels=tuple(names[item.label] for item in project.items),
+        names=tuple(item.name for item in project.items),
+        positions=tuple(range(len(keys))),
+        asked=len(keys),
+        model=model,
+        dtype=dtype,
+    )

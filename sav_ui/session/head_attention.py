@@ -1,0 +1,95 @@
+"""What heads look at, as pictures: the model runs once on an example, and then any head and any mean of heads is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sav_core.data.examples import Example
+from sav_core.errors import InputError
+from sav_core.figures.overlay import overlay
+from sav_core.types import Head
+from sav_ui.panels.thumbnails import data_uri
+from sav_ui.panels.wording import percent
+
+if TYPE_CHECKING:
+    from sav_core.models.backbones import Backbone
+
+__all__ = ["Looks", "attention_views", "look_at"]
+
+_EDGE = 320
+_PICTURES = 4  # of one example that are drawn
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What every head of a model makes of one example's pictures.
+
+    Attributes:
+        example: what was looked at.
+        grids: for each picture ``float32 (layer, head, row, column)``, the attention to that part of it.
+        image_share: ``float32 (layer, head)``, how much of a head's attention is on pictures at all.
+    """
+
+    example: Example
+    grids: tuple[npt.NDArray[np.float32], ...]
+    image_share: npt.NDArray[np.float32]
+    _drawn: dict[tuple[Head, ...], list[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def of_head(self, head: Head) -> list[dict[str, Any]]:
+        """One head's attention over each picture, with words."""
+        share = self.image_share[head.layer, head.index]
+        alt = f"Attention of {head} over {self.example.name}"
+        return self._views([head], alt, f"{head}: {percent(share)} of its attention is on the picture")
+
+    def of_mean(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
+        """The mean attention of some heads over each picture, with words."""
+        alt = f"Mean attention of {len(heads)} heads over {self.example.name}"
+        return self._views(heads, alt, f"the {len(heads)} heads that vote, on average")
+
+    def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
+        key = tuple(heads)
+        if key not in self._drawn:
+            if len(self._drawn) > 100:
+                self._drawn.clear()
+            layers, indices = [head.layer for head in heads], [head.index for head in heads]
+            self._drawn[key] = [
+                data_uri(overlay(picture, grid[layers, indices].mean(0), edge=_EDGE))
+                for picture, grid in list(zip(self.example.images, self.grids, strict=True))[:_PICTURES]
+            ]
+        return [{"picture": uri, "alt": alt, "caption": caption} for uri in self._drawn[key]]
+
+
+def look_at(backbone: Backbone, example: Example) -> Looks:
+    """Run the model on an example and keep what all its heads look at.
+
+    Raises:
+        SavError: there is no picture, or the model cannot show what its heads look at.
+    """
+    from sav_core.activations.attention import attention_maps  # torch takes seconds, and the page must not wait for them
+
+    if not example.images:
+        raise InputError("This example has no picture to look at: choose another.")
+    maps = attention_maps(backbone, example)
+    shape = (backbone.geometry.layers, backbone.geometry.heads)
+    return Looks(
+        example=example,
+        grids=tuple(grid.reshape(*shape, *grid.shape[1:]) for grid in maps.pictures),
+        image_share=maps.image_share.reshape(shape),
+    )
+
+
+def attention_views(
+    backbone: Backbone, example: Example, heads: Sequence[Head], kept: Sequence[Head]
+) -> list[list[dict[str, Any]]]:
+    """For each head: its attention over the example's pictures, and the mean of the kept heads'.
+
+    Raises:
+        SavError: the model cannot show what its heads look at.
+    """
+    looks = look_at(backbone, example)
+    return [[*looks.of_head(head), *looks.of_mean(kept)] for head in heads]

@@ -1,0 +1,239 @@
+"""What a visitor teaches: labels, examples, question and settings, as one immutable value; every edit returns a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sav_core.data.examples import Example
+from sav_core.data.images import Picture
+from sav_core.errors import InputError
+
+__all__ = ["MAX_EXAMPLES", "MAX_LABELS", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
+
+MAX_EXAMPLES = 3000
+MAX_BYTES = 768 << 20
+"""Memory that one project's pictures may take; a saved project is smaller than that."""
+
+MAX_LABELS = 200
+MAX_LABEL_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label's identity and its name; renaming keeps the identity."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One example under its label; ``text`` is its own question, empty for the project's."""
+
+    id: str
+    label: str
+    pictures: tuple[Picture, ...]
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it: the first picture's name."""
+        return self.pictures[0].name if self.pictures else self.text[:60]
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What makes two items the same: their pictures' digests and their text."""
+        return (*(picture.digest for picture in self.pictures), self.text)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A visitor's work.
+
+    Attributes:
+        labels: in the order they were added.
+        items: the examples, in the order they were added.
+        question: what the model is asked about every example without a text of its own.
+        n_kept: how many heads vote.
+        scoring: what ranks the heads, one of ``sav_core.heads.scoring.SCORINGS``.
+        voting: how the heads' votes are counted, one of ``sav_core.heads.voting.VOTING_RULES``.
+        threshold: of the share of the vote times closeness, below which the answer is "none of these".
+        model: what ``load_backbone`` is given; empty for the embedded model.
+        title: the ready task it began with, if any.
+        serial: the next identity's number.
+    """
+
+    labels: tuple[Label, ...] = ()
+    items: tuple[Item, ...] = ()
+    question: str = ""
+    n_kept: int = 20
+    scoring: str = "leave_one_out"
+    voting: str = "majority"
+    threshold: float = 0.0
+    model: str = ""
+    title: str = ""
+    serial: int = 1
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been taught yet."""
+        return not self.items
+
+    def label(self, label_id: str) -> Label:
+        """Return the label of that identity.
+
+        Raises:
+            InputError: it is gone.
+        """
+        for label in self.labels:
+            if label.id == label_id:
+                return label
+        raise InputError("That label is no longer there: choose another.")
+
+    def item(self, item_id: str) -> Item:
+        """Return the example of that identity.
+
+        Raises:
+            InputError: it is gone.
+        """
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        raise InputError("That example is no longer there: choose another.")
+
+    def of_label(self, label_id: str) -> tuple[Item, ...]:
+        """The examples of one label, in order."""
+        return tuple(item for item in self.items if item.label == label_id)
+
+    def with_label(self, name: str) -> Project:
+        """Add a label.
+
+        Raises:
+            InputError: the name is empty, too long, or taken; or there are as many labels as there may be.
+        """
+        _check_count(len(self.labels) + 1)
+        label = Label(f"l{self.serial}", self._free(name))
+        return replace(self, labels=(*self.labels, label), serial=self.serial + 1)
+
+    def renamed(self, label_id: str, name: str) -> Project:
+        """Give a label another name.
+
+        Raises:
+            InputError: the name is empty, too long, or taken; or the label is gone.
+        """
+        label = self.label(label_id)
+        fresh = Label(label.id, self._free(name, but=label.id))
+        return replace(self, labels=tuple(fresh if each.id == label.id else each for each in self.labels))
+
+    def without_label(self, label_id: str) -> Project:
+        """Delete a label with its examples."""
+        return replace(
+            self,
+            labels=tuple(label for label in self.labels if label.id != label_id),
+            items=tuple(item for item in self.items if item.label != label_id),
+        )
+
+    def with_examples(self, label_id: str, examples: Iterable[Example]) -> Project:
+        """Add examples to a label; a question of their own that is not the project's becomes their text.
+
+        Raises:
+            InputError: the label is gone, or the project would be too large.
+        """
+        label = self.label(label_id)
+        return self._with_items((label, example) for example in examples)
+
+    def with_labelled(self, examples: Sequence[Example]) -> Project:
+        """Add labelled examples in their order, making the labels that are not there yet.
+
+        Raises:
+            InputError: a label's name cannot be, or means two labels; or the project would be too large.
+        """
+        project = self
+        names = _shortened([" ".join(str(example.label).split()) for example in examples])
+        known = {label.name for label in self.labels}
+        fresh = [name for name in dict.fromkeys(names) if name not in known]
+        _check_count(len(known) + len(fresh))
+        for name in fresh:
+            project = project.with_label(name)
+        labels = {label.name: label for label in project.labels}
+        return project._with_items((labels[name], example) for name, example in zip(names, examples, strict=True))
+
+    def without_items(self, item_ids: Iterable[str]) -> Project:
+        """Remove examples."""
+        gone = set(item_ids)
+        return replace(self, items=tuple(item for item in self.items if item.id not in gone))
+
+    def moved(self, item_id: str, label_id: str) -> Project:
+        """Put an example under another label."""
+        label = self.label(label_id)
+        return replace(self, items=tuple(replace(i, label=label.id) if i.id == item_id else i for i in self.items))
+
+    def with_text(self, item_id: str, text: str) -> Project:
+        """Give an example a question of its own, or, with an empty text, the project's again."""
+        clean = text.strip()
+        return replace(self, items=tuple(replace(i, text=clean) if i.id == item_id else i for i in self.items))
+
+    def example(self, item: Item) -> Example:
+        """Return an item as the labelled example that the model reads."""
+        return Example(item.pictures, item.text or self.question, self.label(item.label).name)
+
+    def examples(self) -> list[Example]:
+        """Return every item as a labelled example, in order."""
+        return [self.example(item) for item in self.items]
+
+    def why_not_ready(self) -> str:
+        """What is missing before heads can be found, as advice; empty when nothing is."""
+        filled = {item.label for item in self.items}
+        if not self.labels:
+            return "Start from an example above, or add two labels with a few pictures each."
+        if len(self.labels) == 1:
+            return "Add a second label: the model learns by telling labels apart."
+        if len(filled) < 2:
+            bare = [label.name for label in self.labels if label.id not in filled]
+            return f"Add a picture to {' and '.join(f'“{name}”' for name in bare[:2])}."
+        return ""
+
+    def _with_items(self, added: Iterable[tuple[Label, Example]]) -> Project:
+        serial, items = self.serial, list(self.items)
+        for label, example in added:
+            text = "" if example.question.strip() == self.question.strip() else example.question
+            items.append(Item(f"e{serial}", label.id, example.images, text))
+            serial += 1
+        if len(items) > MAX_EXAMPLES:
+            raise InputError(
+                f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
+            )
+        if sum(picture.held_bytes for item in items for picture in item.pictures) > MAX_BYTES:
+            raise InputError(
+                f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
+            )
+        return replace(self, items=tuple(items), serial=serial)
+
+    def _free(self, name: str, but: str = "") -> str:
+        clean = " ".join(name.split())
+        if not clean:
+            raise InputError("A label needs a name: type one.")
+        if len(clean) > MAX_LABEL_LENGTH:
+            raise InputError(f"A label's name has at most {MAX_LABEL_LENGTH} characters, and this has {len(clean)}.")
+        if any(label.name == clean and label.id != but for label in self.labels):
+            raise InputError(f"There is already a label “{clean}”: choose another name.")
+        return clean
+
+
+def _check_count(n_labels: int) -> None:
+    if n_labels > MAX_LABELS:
+        raise InputError(f"A project holds up to {MAX_LABELS} labels, but this would make {n_labels:,}: use fewer.")
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """Names as long as a label's may be; two that would become one are refused, for that would mix their examples."""
+    whole: dict[str, str] = {}
+    short = [name[:MAX_LABEL_LENGTH].strip() for name in names]
+    for name, cut in zip(names, short, strict=True):
+        if whole.setdefault(cut, name) != name:
+            raise InputError(
+                f"A label's name has at most {MAX_LABEL_LENGTH} characters, but two here begin with the same "
+                f"{MAX_LABEL_LENGTH}, “{cut[:40]}…”: give them shorter names."
+            )
+    return short

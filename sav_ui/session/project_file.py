@@ -1,0 +1,153 @@
+"""A project as one ``.zip``: pictures, labels, texts, settings and the fitted classifier, for this app and for others.
+
+    pets.zip
+    ├── project.json     title, labels, question, settings, model: to be read by people too
+    ├── examples.jsonl   one line an example, in their order: the format of ``read_examples``
+    ├── images/          the pictures as they were given, a folder for each label
+    └── classifier.sav   when heads were found
+
+So ``read_examples("pets.zip")`` and ``python -m sav_core fit --train pets.zip`` read it as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from sav_core.data.archives import Archive
+from sav_core.data.datasets import read_examples
+from sav_core.data.examples import Example, Skipped
+from sav_core.data.images import IMAGE_SUFFIXES, Picture, as_picture
+from sav_core.errors import DatasetError, StorageError
+from sav_ui.session.fit import Fit
+from sav_ui.session.manifest import MANIFEST, describe, parse_manifest
+from sav_ui.session.project import Item, Project
+
+__all__ = ["CLASSIFIER", "EXAMPLES", "file_name", "read_project", "write_project"]
+
+EXAMPLES, CLASSIFIER = "examples.jsonl", "classifier.sav"
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def file_name(project: Project) -> str:
+    """What to call a project's files, without an ending: letters, digits and hyphens."""
+    words = re.findall(r"[^\W_]+", project.title or "-".join(label.name for label in project.labels[:3]))
+    return "-".join(words)[:60].strip("-").lower() or "sav-project"
+
+
+def write_project(path: Path, project: Project, fit: Fit | None = None, classifier: Path | None = None) -> None:
+    """Write a project as a ``.zip``.
+
+    Args:
+        path: where to.
+        project: with one example or more.
+        fit: of just this project, if there is one.
+        classifier: the ``.sav`` file of that fit.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    places = _places(project)
+    try:
+        with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+            archive.writestr(MANIFEST, describe(project, fit))
+            archive.writestr(EXAMPLES, "".join(_line(project, item, places[item.id]) for item in project.items))
+            for item in project.items:
+                for picture, place in zip(item.pictures, places[item.id], strict=True):
+                    archive.writestr(place, picture.encoded, ZIP_STORED)  # pictures are compressed as they are
+            if classifier is not None:
+                archive.write(classifier, CLASSIFIER)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise StorageError(f"The project cannot be saved ({error.strerror or error}): try again later.") from error
+
+
+def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...]]:
+    """Open a saved project.
+
+    Args:
+        path: a file from wherever; nothing of it reaches the disk.
+        base: the project that it takes the place of; identities go on from its own.
+
+    Returns:
+        The project, with the model it was made with, and the pictures that had to be left out.
+
+    Raises:
+        DatasetError: it is no saved project, is damaged, or is crafted to do harm.
+        InputError: it is larger than a project may be.
+    """
+    with Archive(path) as archive:
+        if MANIFEST not in archive.names:
+            raise DatasetError(
+                f"{path.name!r} is no saved project, for it holds no {MANIFEST}: to add pictures from a ZIP of label "
+                "folders, use Import on the Teach page."
+            )
+        try:
+            manifest = parse_manifest(archive.read(MANIFEST))
+        except OSError as error:
+            raise DatasetError(f"{path.name!r} cannot be read, for {error}: save the project again.") from error
+    project = Project(
+        question=manifest.question,
+        n_kept=manifest.n_kept,
+        scoring=manifest.scoring,
+        voting=manifest.voting,
+        threshold=manifest.threshold,
+        model=manifest.model,
+        title=manifest.title,
+        serial=base.serial,
+    )
+    for name in manifest.labels:
+        project = project.with_label(name)
+    if not manifest.n_examples:
+        return project, ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what was skipped is in the answer
+        found = read_examples(path, question=manifest.question)
+    return project.with_labelled([_renamed(example) for example in found]), found.skipped
+
+
+def _places(project: Project) -> dict[str, tuple[str, ...]]:
+    """Where each item's pictures go, by the item's identity; folders and files are numbered, so no two are one anywhere."""
+    folders = {
+        label.id: f"images/{number} {_safe(label.name)}".rstrip() for number, label in enumerate(project.labels, start=1)
+    }
+    counts: Counter[str] = Counter()
+    places: dict[str, tuple[str, ...]] = {}
+    for item in project.items:
+        own = []
+        for picture in item.pictures:
+            counts[item.label] += 1
+            own.append(f"{folders[item.label]}/{counts[item.label]:04d} {_picture_name(picture)}")
+        places[item.id] = tuple(own)
+    return places
+
+
+def _picture_name(picture: Picture) -> str:
+    """The picture's own name, with an ending that says what is in it."""
+    name = Path(picture.name)
+    ending = ".png" if picture.encoded.startswith(_PNG) else name.suffix.lower()
+    return f"{_safe(name.stem) or 'picture'}{ending if ending in IMAGE_SUFFIXES else ''}"
+
+
+def _safe(name: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^\w+()-]+", " ", name).strip()[:60].strip()
+
+
+def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:
+    record = {
+        "images": list(places),
+        "question": item.text or project.question,
+        "label": project.label(item.label).name,
+    }
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _renamed(example: Example) -> Example:
+    """With its pictures called as they were before they were saved."""
+    pictures = [as_picture(picture, re.sub(r"^\d{4,} ", "", Path(picture.name).name)) for picture in example.images]
+    return Example(pictures, example.question, example.label)

@@ -1,0 +1,128 @@
+"""What a browser sent to examples: uploaded files and what they hold, never a path outside the upload folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from sav_core.data.examples import Example, Skipped
+from sav_core.data.images import Picture, open_picture
+from sav_core.errors import ImageError, InputError
+
+__all__ = ["Upload", "as_examples", "read_pictures", "together", "told", "uploads", "without_label"]
+
+MAX_TOGETHER = 16
+_MAX_INSIDE = 1000
+
+
+class Upload:
+    """A file that a browser sent: where it lies, what it was called there, and the folders it came from.
+
+    Attributes:
+        path: where it lies here; what it is read as depends on this name's ending alone.
+        name: what it was called.
+        folder: the last of the folders it came in; empty for a file that came by itself.
+        inside: its path from the top of the chosen or dropped folder, with slashes; the name alone for one by itself.
+
+    It is only ever read. Gradio keeps equal files of all visitors as one, so that who deletes or renames theirs takes it
+    from the others; ``delete_cache`` removes it when its time has come.
+    """
+
+    def __init__(self, path: str, name: str = "", folder: str = "", inside: str = "") -> None:
+        """Take the browser's word for names only.
+
+        Raises:
+            InputError: the path is no upload.
+        """
+        here = Path(path).resolve()
+        if not here.is_relative_to(Path(get_upload_folder()).resolve()) or not here.is_file():
+            raise InputError("That file did not arrive: choose it again.")
+        self.path = here
+        called = Path(name).name[:120]
+        self.name = here.name if called in ("", "..") else called
+        self.folder = Path(folder).name[:120]
+        self.inside = inside if _leads_inside(inside) else self.name
+
+    @property
+    def archive(self) -> bool:
+        """Whether it is a ZIP."""
+        return self.path.suffix.lower() == ".zip"
+
+    @property
+    def listing(self) -> bool:
+        """Whether its lines name examples; a ``.json`` in a folder may be anything, and is none, as on the command line."""
+        suffix = self.path.suffix.lower()
+        return suffix in (".jsonl", ".ndjson") or (suffix == ".json" and "/" not in self.inside)
+
+
+def uploads(sent: Any) -> list[Upload]:
+    """Read the browser's list of uploaded files.
+
+    Raises:
+        InputError: it is malformed, empty, or names a file that is no upload.
+    """
+    if not isinstance(sent, list) or not sent:
+        raise InputError("No file arrived: choose one or more pictures.")
+    found = []
+    for entry in sent:
+        if not isinstance(entry, Mapping):
+            raise InputError("No file arrived: choose one or more pictures.")
+        found.append(Upload(*(str(entry.get(key, "")) for key in ("path", "name", "folder", "inside"))))
+    return found
+
+
+def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
+    """Open uploaded pictures; those that cannot be read are left out, each with its reason."""
+    good, bad = [], []
+    for file in files:
+        try:
+            good.append((file, open_picture(file.path, file.name)))
+        except ImageError as error:
+            bad.append(Skipped(file.name, str(error)))
+    return good, bad
+
+
+def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:
+    """One example for each picture; without a label each is of the folder it came from."""
+    return [Example(picture, question, label or file.folder or None, name=file.name) for file, picture in pictures]
+
+
+def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str = "") -> list[Example]:
+    """One example of all pictures, in their order.
+
+    Raises:
+        InputError: they are too many.
+    """
+    if len(pictures) > MAX_TOGETHER:
+        raise InputError(f"One example has up to {MAX_TOGETHER} pictures, but these are {len(pictures)}: choose fewer.")
+    if not pictures:
+        return []
+    return [Example(tuple(picture for _, picture in pictures), question, label or None, name=pictures[0][0].name)]
+
+
+def told(skipped: Sequence[Skipped]) -> str:
+    """One sentence on what was left out; empty when nothing was."""
+    if not skipped:
+        return ""
+    if len(skipped) == 1:
+        return skipped[0].reason
+    return f"{len(skipped)} files were left out, the first because: {skipped[0].reason}"
+
+
+def without_label(loose: Sequence[Upload]) -> str:
+    """One sentence on pictures that came without the folder that would be their label; empty when none did."""
+    if not loose:
+        return ""
+    if len(loose) == 1:
+        return f"{loose[0].name!r} came without a folder, so it has no label and was left out."
+    return f"{len(loose)} pictures without a folder have no label and were left out."
+
+
+def _leads_inside(path: str) -> bool:
+    """Whether it is a plain relative path; the browser's word is as good as a stranger's."""
+    odd = re.search(r"[\\\0]|^[A-Za-z]:", path)
+    return not odd and len(path) <= _MAX_INSIDE and not {"", ".", ".."} & set(path.split("/"))

@@ -1,0 +1,91 @@
+"""The shipped model and the ready tasks, as a fresh clone has them: in a process of its own, with no network."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from sav_core import read_examples
+from sav_core.settings import settings
+
+ASSETS = settings().assets
+TASKS = sorted(path.parent for path in (ASSETS / "examples").glob("*/task.toml"))
+
+OFFLINE = """
+import json, sys
+from pathlib import Path
+from random import Random
+
+assert "torchvision" not in sys.modules
+from sav_core import load_backbone
+from sav_core.scenes.draw import Sprites, arrange, draw
+import torch
+
+assets = Path(sys.argv[1])
+backbone = load_backbone(assets / "model", dtype="float32")
+sprites, words = Sprites.from_sheet(assets / "sprites"), []
+drawn = [name for name in sprites.names if "fxemoji" in sprites.artists_of[name]]
+for seed, word in enumerate(drawn[:: max(1, len(drawn) // 30)]):
+    picture = draw(arrange(Random(seed), sprites, [word], artists=["fxemoji"], tinted=0), sprites)
+    prompt = backbone.processor.apply_chat_template(
+        [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is this?"}]}],
+        add_generation_prompt=True,
+    )
+    inputs = backbone.processor(images=[picture], text=prompt, return_tensors="pt")
+    with torch.inference_mode():
+        out = backbone.model.generate(**inputs, max_new_tokens=4)
+    said = backbone.processor.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True).strip()
+    words.append([word, said])
+print(json.dumps({"said": words, "torchvision": "torchvision" in sys.modules}))
+"""
+
+
+def test_a_fresh_process_without_network_names_drawings_of_an_artist_it_never_saw():
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", OFFLINE, str(ASSETS)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["torchvision"] is False
+    assert len(found["said"]) >= 20
+    assert sum(word == said for word, said in found["said"]) >= 0.7 * len(found["said"]), found["said"]
+
+
+def test_the_weights_are_small_enough_to_ship():
+    assert sum(path.stat().st_size for path in (ASSETS / "model").glob("*.safetensors")) <= 40e6
+    assert sum(path.stat().st_size for path in (ASSETS / "sprites").iterdir()) <= 4e6
+    assert sum(path.stat().st_size for path in (ASSETS / "examples").rglob("*") if path.is_file()) <= 10e6
+
+
+def test_there_are_enough_ready_tasks_and_their_licences_are_named():
+    assert len(TASKS) >= 6
+    assert (ASSETS / "examples" / "LICENSES.md").is_file()
+
+
+@pytest.mark.parametrize("folder", TASKS, ids=lambda folder: folder.name)
+def test_a_ready_task_is_whole(folder):
+    task = tomllib.loads((folder / "task.toml").read_text())
+    assert task.keys() >= {"title", "description", "question", "labels", "licence", "accuracy"}
+
+    def read(part):
+        lines = folder / f"{part}.jsonl"
+        return read_examples(lines if lines.exists() else folder / part, question=task["question"])
+
+    support, queries = read("support"), read("queries")
+    assert not support.skipped
+    assert not queries.skipped
+    assert list(support.labels) == list(queries.labels) == sorted(task["labels"])
+    assert 2 <= len(task["labels"]) <= 6
+    assert all(5 <= [e.label for e in support].count(label) <= 10 for label in task["labels"])
+    assert all(example.question for example in (*support, *queries))
+    digests = {(e.images[0].digest, e.question) for e in support}
+    assert not digests & {(e.images[0].digest, e.question) for e in queries}

@@ -1,0 +1,77 @@
+"""Visits with something taught, on a tiny real model."""
+
+import json
+import secrets
+import shutil
+from pathlib import Path, PurePosixPath
+from unittest import mock
+
+from gradio.utils import get_upload_folder
+
+from sav_core.data.examples import Example
+from sav_core.data.images import as_picture
+from sav_ui.serving import zerogpu as gpu
+from sav_ui.serving.pool import Shelf
+from sav_ui.session.find_heads import find_heads
+from sav_ui.session.project import Project
+from sav_ui.session.session import Visit
+from tests.support.tiny_models import example_image
+
+
+def shelf_with(backbone):
+    """A shelf that has loaded this model as the embedded one."""
+    shelf = Shelf()
+    put(shelf, "", backbone)
+    return shelf
+
+
+def put(shelf, model, backbone):
+    """Let a shelf load this backbone under a model's id."""
+    with mock.patch.object(gpu, "load", return_value=backbone):
+        shelf.get(model)
+
+
+def small_project(labels=("a cat", "hund", "鳥"), each=3, question="Which animal?", **settings):
+    """A project of a few pictures under each label, taken in turns, so that labels and examples interleave."""
+    project = Project(question=question, **{"n_kept": 5, **settings})
+    for name in labels:
+        project = project.with_label(name)
+    examples = [
+        Example(as_picture(example_image(10 * number + row), f"{name} {row}.png"), question, name)
+        for row in range(each)
+        for number, name in enumerate(labels)
+    ]
+    return project.with_labelled(examples)
+
+
+def taught(shelf, project):
+    """A visit of somebody who has found the heads of a project."""
+    visit = Visit()
+    visit.project = project
+    for _ in find_heads(visit, shelf):
+        pass
+    assert visit.notice is None, visit.notice
+    assert visit.fit is not None
+    return visit
+
+
+def sent(path, name=None):
+    """A file as the browser says that it has uploaded it."""
+    folder = Path(get_upload_folder()) / "test-uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / Path(path).name
+    shutil.copy(path, copy)
+    return {"path": str(copy), "name": name or copy.name, "folder": ""}
+
+
+def dropped(files):
+    """``{path: bytes, or lines of a JSONL}`` as the browser says that they came in one drop, folders and all."""
+    entries = []
+    for inside, content in files.items():
+        place = PurePosixPath(inside)
+        path = Path(get_upload_folder()) / "test-uploads" / secrets.token_hex(8) / place.name
+        path.parent.mkdir(parents=True)
+        data = content if isinstance(content, bytes) else "\n".join(json.dumps(line) for line in content).encode()
+        path.write_bytes(data)
+        entries.append({"path": str(path), "name": place.name, "folder": place.parent.name, "inside": inside})
+    return entries

@@ -1,0 +1,72 @@
+"""The app served by a process of its own, as a stranger starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, **environment):
+    """Yield the app's address while it runs; afterwards its log may hold no traceback.
+
+    Args:
+        folder: for its log and what is uploaded.
+        arguments: of the program.
+        program: what serves the app.
+        cwd: where it is started.
+        environment: more variables.
+    """
+    port, log = _free_port(), folder / "log"
+    settings = {
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        "GRADIO_ANALYTICS_ENABLED": "0",
+    }
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [*program, *arguments],
+            cwd=cwd,
+            env=os.environ | settings | environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/", process, log)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+    assert "Traceback" not in log.read_text(), log.read_text()[-5000:]
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(url, process, log, seconds=240):
+    """Return when the app answers."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.5)
+    pytest.fail(f"The app did not start:\n{log.read_text()[-3000:]}")

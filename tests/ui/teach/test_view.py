@@ -1,0 +1,166 @@
+import json
+import re
+
+import pytest
+
+from sav_core.data.examples import Example
+from sav_core.data.images import as_picture
+from sav_core.types import Progress
+from sav_ui.pages.header import masthead
+from sav_ui.pages.teach import view as teach_view
+from sav_ui.pages.teach.actions import act
+from sav_ui.serving.menu import MENU
+from sav_ui.session.project import Project
+from sav_ui.session.session import Loading, Visit
+from tests.support.people import small_project, taught
+from tests.support.tiny_models import example_image
+
+
+@pytest.fixture
+def visit(shelf):
+    return taught(shelf, small_project())
+
+
+def test_the_first_screen_offers_every_ready_task_and_says_what_to_do():
+    visit = Visit()
+    start, bench, findings = (show(visit)["html"] for show in (teach_view.start, teach_view.bench, teach_view.findings))
+    assert start.count('data-act="task"') == 8
+    assert "Start from an example" in bench
+    assert "Which heads know your labels?" in findings
+
+
+def test_what_a_visitor_types_is_text_and_never_markup():
+    visit = Visit()
+    evil = '<img src=x onerror="alert(1)">'
+    visit.project = small_project(labels=(evil, "b"), question=f"{evil}?")
+    html = teach_view.bench(visit)["html"]
+    assert "<img src=x" not in html
+    assert "&lt;img src=x" in html
+
+
+def test_the_headline_says_how_many_are_right_left_out_and_in_what_interval(visit):
+    html = teach_view.findings(visit)["html"]
+    right, n = visit.fit.left_out.right, visit.fit.left_out.n
+    assert f"Left out one by one: {right} of {n} right" in html
+    assert "95 % interval" in html
+
+
+def test_one_example_a_label_makes_no_claim(shelf):
+    visit = taught(shelf, small_project(each=1))
+    html = teach_view.findings(visit)["html"]
+    assert "cannot be checked" in html
+    assert "Left out" not in html
+    assert "curve" not in teach_view.findings(visit)["figures"]
+
+
+def test_the_heatmap_frames_and_numbers_the_kept_heads(visit):
+    figure = json.loads(teach_view.findings(visit)["figures"]["heads"])
+    assert len(figure["layout"]["shapes"]) == len(visit.fit.kept) == 5
+    numbers = {note["text"]: (note["y"], note["x"]) for note in figure["layout"]["annotations"]}
+    assert [numbers[str(place)] for place in range(1, 6)] == [(head.layer, head.index) for head in visit.fit.kept]
+
+
+def test_figures_are_drawn_again_only_when_they_changed(visit):
+    first = teach_view.findings(visit)["figures"]["heads"]
+    visit.say("anything")
+    assert teach_view.findings(visit)["figures"]["heads"] is first
+    visit.set(n_kept=2)
+    assert teach_view.findings(visit)["figures"]["heads"] != first
+
+
+def test_copies_are_named_and_one_click_keeps_one(visit):
+    item = visit.project.items[0]
+    visit.edit(lambda project: project.with_examples(item.label, [project.example(item)]))
+    html = teach_view.bench(visit)["html"]
+    assert "are the same picture" in html
+    copy = visit.project.items[-1].id
+    assert re.search(rf'data-act="remove" data-item="{copy}"[^>]*>Keep one<', html)
+
+
+def test_a_copy_under_another_label_asks_which_to_keep(visit):
+    project = visit.project
+    first, other = project.items[0], project.labels[1]
+    visit.edit(lambda project: project.with_examples(other.id, [project.example(first)]))
+    html = teach_view.bench(visit)["html"]
+    assert "under 2 labels" in html
+    assert "Keep in “a cat”" in html
+    assert "Keep in “hund”" in html
+
+
+def test_a_label_with_many_examples_shows_some_and_offers_more():
+    visit = Visit()
+    project = small_project(labels=("a", "b"))
+    label = project.labels[0].id
+    examples = [Example(example_image(seed), project.question, "a") for seed in range(1000, 1130)]
+    visit.project = project.with_examples(label, examples)
+    first = teach_view.bench(visit)["html"]
+    assert "Show 100 more" in first
+    visit.focus = type(visit.focus)(expanded=(label,))
+    html = teach_view.bench(visit)["html"]
+    assert "Show 15 more" in html
+    assert html.count('data-act="remove"') == first.count('data-act="remove"') + 100
+
+
+def test_texts_show_by_themselves_where_examples_have_their_own(visit):
+    assert "<textarea" not in teach_view.bench(visit)["html"]
+    visit.edit(lambda project: project.with_text(project.items[0].id, "Is it this one?"))
+    html = teach_view.bench(visit)["html"]
+    assert html.count("<textarea") == 9
+    assert ">Is it this one?</textarea>" in html
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (None, "Starting"),
+        (Progress(0, 40, 0.0), "0 of 40 examples"),
+        (Progress(10, 40, 5.0), "10 of 40 examples, 2.0 a second, 15 s left"),
+        (Progress(40, 40, 5.0), "40 of 40 examples, 8 a second"),
+        (Progress(10, 4000, 10.0), "1.0 a second, 66 min left"),
+    ],
+)
+def test_progress_in_words(progress, words):
+    visit = Visit()
+    visit.busy, visit.progress = "find", progress
+    html = teach_view.bench(visit)["html"]
+    assert words in html
+    assert 'data-act="cancel"' in html
+
+
+def test_the_model_menu_has_the_embedded_model_first_and_says_size_and_memory():
+    html = masthead.show(Visit())["html"]
+    assert html.index("Demo model") < html.index("SmolVLM 256M") < html.index("Qwen3-VL 4B")
+    for choice in MENU:
+        assert choice.size in html
+        assert f"needs {choice.memory}" in html
+
+
+def test_while_a_model_loads_the_old_one_is_named_no_more_but_work_goes_on():
+    visit = Visit()
+    visit.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
+    assert "Loading SmolVLM 256M" in masthead.show(visit)["html"]
+    assert "you can go on meanwhile" in masthead.word(visit)["html"]
+
+
+def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(shelf):
+    visit = Visit()
+    visit.project = Project(question="Which?")
+    near = [example_image(1, (64, 48)), example_image(1, (80, 60))]
+    pictures = [(f"{number}-{copy}.png", example_image(10 + number)) for number in range(8) for copy in range(2)]
+    examples = [Example(as_picture(image, name), "Which?", "a") for name, image in pictures]
+    examples += [Example(as_picture(image, f"near-{place}.png"), "Which?", "b") for place, image in enumerate(near)]
+    visit.project = visit.project.with_labelled(examples)
+    html = teach_view.bench(visit)["html"]
+    assert html.count('data-key="twice-') == 6
+    assert "and 3 more" in html
+    visit.project = visit.project.without_items(
+        [item.id for item in visit.project.items if item.name.endswith("-1.png")][:7]
+    )
+    html = teach_view.bench(visit)["html"]
+    (key,) = re.findall(r'data-act="fine" data-item="([^"]+)"', html)
+    act(visit, shelf, {"do": "fine", "item": f"doubt-{visit.project.items[0].id}"})
+    assert key in teach_view.bench(visit)["html"]
+    act(visit, shelf, {"do": "fine", "item": key})
+    html = teach_view.bench(visit)["html"]
+    assert key not in html
+    assert html.count('data-key="twice-') == 1, "the exact copy is still told"
