@@ -12,15 +12,21 @@ from sav_core.evaluation.baselines import Control
 from sav_core.evaluation.curves import ReliabilityDiagram, Roc, SelectiveCurve
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.evaluation.sweeps import SweepPoint
-from sav_core.figures.heads import OUTLINE, literal
+from sav_core.figures.style import (
+    DOTTED,
+    LINE,
+    OUTLINE,
+    error_bars,
+    here,
+    layout,
+    literal,
+    percent_axis,
+    reference_line,
+)
 
-__all__ = ["calibration_figure", "dot_plot", "roc_figure", "selective_figure", "sweep_figure"]
+__all__ = ["calibration_figure", "dot_plot", "dot_plot_height", "roc_figure", "selective_figure", "sweep_figure"]
 
-_LINE = "#2a8aa8"
-_NEUTRAL = "#7b7f87"  # contrast of 4 : 1 on white and on near-black alike
 _APART = 1.45  # ratio of numbers whose words do not touch on a phone
-_WHOLE = (-0.02, 1.04)  # from none to all right, with room for the dots at both ends
-_GRID = "rgba(123,127,135,0.22)"
 
 
 def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
@@ -38,10 +44,10 @@ def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
                 x=diagram.confidence[used],
                 y=accuracy,
                 customdata=np.column_stack([diagram.right[used], count, low, high]),
-                error_y={"array": high - accuracy, "arrayminus": accuracy - low, "color": _NEUTRAL, "thickness": 1},
+                error_y=error_bars(accuracy, low, high),
                 mode="markers+lines",
-                line={"color": _LINE, "width": 1},
-                marker={"color": _LINE, "size": 8 + 14 * np.sqrt(count / count.max()), "opacity": 1},
+                line={"color": LINE, "width": 1},
+                marker={"color": LINE, "size": 8 + 14 * np.sqrt(count / count.max()), "opacity": 1},
                 cliponaxis=False,
                 hovertemplate=(
                     "<b>confidence %{x:.1%}</b><br>accuracy %{y:.1%} (%{customdata[0]:.0f} of %{customdata[1]:.0f})<br>"
@@ -63,7 +69,7 @@ def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> g
             y=curve.accuracy,
             customdata=curve.threshold,
             mode="lines+markers" if len(curve.coverage) < 30 else "lines",
-            line={"color": _LINE, "width": 2.5},
+            line={"color": LINE, "width": 2.5},
             hovertemplate=(
                 "<b>%{x:.1%} answered</b><br>%{y:.1%} of them right<br>from confidence %{customdata:.2f} on<extra></extra>"
             ),
@@ -71,14 +77,7 @@ def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> g
         )
     )
     if threshold is not None and (given := np.flatnonzero(curve.threshold >= threshold)).size:
-        figure.add_scatter(
-            x=[curve.coverage[given[-1]]],
-            y=[curve.accuracy[given[-1]]],
-            mode="markers",
-            marker={"color": OUTLINE, "size": 12, "line": {"color": "white", "width": 2}},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        figure.add_trace(here(curve.coverage[given[-1]], curve.accuracy[given[-1]]))
     return _square(figure, "share answered", "accuracy of the answers", f"mean over coverages {curve.area:.1%}")
 
 
@@ -92,7 +91,7 @@ def roc_figure(curve: Roc) -> go.Figure:
                 y=curve.true_rate,
                 customdata=curve.threshold,
                 mode="lines",
-                line={"color": _LINE, "width": 2.5},
+                line={"color": LINE, "width": 2.5},
                 hovertemplate=(
                     "threshold %{customdata:.3f}<br>%{y:.1%} of the taught pass<br>%{x:.1%} of the others do<extra></extra>"
                 ),
@@ -120,15 +119,9 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
             x=accuracy,
             y=names,
             customdata=np.column_stack([low, high, [len(way.right) for way in shown]]),
-            # A mean of draws may lie a rounding outside its own interval.
-            error_x={
-                "array": np.maximum(high - accuracy, 0),
-                "arrayminus": np.maximum(accuracy - low, 0),
-                "color": _NEUTRAL,
-                "thickness": 1.5,
-            },
+            error_x=error_bars(accuracy, low, high, 1.5),
             mode="markers",
-            marker={"color": [OUTLINE if place == 0 else _LINE for place in order], "size": 11},
+            marker={"color": [OUTLINE if place == 0 else LINE for place in order], "size": 11},
             cliponaxis=False,
             hovertemplate=(
                 "<b>%{y}</b><br>%{x:.1%} of %{customdata[2]:.0f}<br>"
@@ -138,12 +131,16 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
         )
     )
     if chance is not None:
-        figure.add_vline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
-    figure.update_layout(**_layout(""), height=90 + 26 * len(ways))
-    figure.update_xaxes(title="accuracy", tickformat=".0%", range=_WHOLE, dtick=0.25, tickangle=0)
-    figure.update_xaxes(gridcolor=_GRID, zeroline=False)
+        figure.add_vline(chance, **reference_line())
+    figure.update_layout(**_layout(), height=dot_plot_height(len(ways)))
+    figure.update_xaxes(title="accuracy", dtick=0.25, tickangle=0, **percent_axis())
     figure.update_yaxes(showgrid=False, automargin=True)
     return figure
+
+
+def dot_plot_height(ways: int) -> int:
+    """How high a dot plot of so many rows is drawn, in pixels."""
+    return 90 + 26 * ways
 
 
 def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None, chance: float | None = None) -> go.Figure:
@@ -164,17 +161,11 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
             x=value,
             y=accuracy,
             customdata=np.column_stack([low, high]),
-            # A mean of draws may lie a rounding outside its own interval.
-            error_y={
-                "array": np.maximum(high - accuracy, 0),
-                "arrayminus": np.maximum(accuracy - low, 0),
-                "color": _NEUTRAL,
-                "thickness": 1,
-            },
+            error_y=error_bars(accuracy, low, high),
             mode="lines+markers",
-            line={"color": _LINE, "width": 2},
+            line={"color": LINE, "width": 2},
             marker={
-                "color": [OUTLINE if own else _LINE for own in marked],
+                "color": [OUTLINE if own else LINE for own in marked],
                 "size": [12 if own else 8 for own in marked],
                 "opacity": 1,
             },
@@ -187,13 +178,13 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
         )
     )
     if chance is not None:
-        figure.add_hline(chance, line={"color": _NEUTRAL, "width": 1, "dash": "dot"})
-    figure.update_layout(**_layout(""), height=300)
+        figure.add_hline(chance, **reference_line())
+    figure.update_layout(**_layout(), height=300)
     ticks = _spaced(value.tolist())
     figure.update_xaxes(
         type="log", title=of, tickvals=ticks, ticktext=[str(number) for number in ticks], tickangle=0, showgrid=False
     )
-    figure.update_yaxes(title="accuracy", tickformat=".0%", range=_WHOLE, gridcolor=_GRID, zeroline=False)
+    figure.update_yaxes(title="accuracy", **percent_axis())
     return figure
 
 
@@ -211,7 +202,7 @@ def _diagonal() -> go.Scatter:
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        line={"color": _NEUTRAL, "width": 1, "dash": "dot"},
+        line=DOTTED,
         hoverinfo="skip",
         showlegend=False,
     )
@@ -219,18 +210,11 @@ def _diagonal() -> go.Scatter:
 
 def _square(figure: go.Figure, x: str, y: str, note: str) -> go.Figure:
     figure.update_layout(**_layout(note), height=360)
-    axis = {"tickformat": ".0%", "range": [-0.02, 1.02], "gridcolor": _GRID, "zeroline": False}
-    figure.update_xaxes(title=x, **axis)
-    figure.update_yaxes(title=y, **axis)
+    figure.update_xaxes(title=x, **percent_axis(high=1.02))
+    figure.update_yaxes(title=y, **percent_axis(high=1.02))
     return figure
 
 
-def _layout(title: str) -> dict[str, Any]:
-    return {
-        "title": {"text": title, "font": {"size": 13}},
-        "font": {"color": _NEUTRAL, "family": "system-ui, sans-serif", "size": 12},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 56, "r": 14, "t": 44 if title else 14, "b": 48},
-        "dragmode": False,
-    }
+def _layout(note: str = "") -> dict[str, Any]:
+    """Room for axis titles, and for a note above where there is one."""
+    return layout(note, left=56, right=14, top=44 if note else 14, bottom=48)

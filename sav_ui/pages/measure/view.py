@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sav_core.data.duplicates import count_shared
 from sav_core.evaluation.metrics import wilson_interval
+from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.voting import VOTING_RULES
 from sav_ui.pages.classify.state import fit_of, task_of
 from sav_ui.pages.measure.run import READING, WHERE
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["gauge", "report"]
 
 _SHOWN = 48  # pictures of a confusion cell
-_HEIGHT_OF_WAY, _HEIGHT_OF_FRAME = 26, 90  # of a dot plot, in pixels: see sav_core.figures.evaluation.dot_plot
 
 
 def gauge(visit: Visit) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def report(visit: Visit) -> dict[str, Any]:
         untrusted=found.untrusted,
         doubt=None if found.doubt is None else {"area": f"{found.doubt.area:.3f}", "n": found.foreign},
         drawn=set(measured.figures),
-        controls_height=_HEIGHT_OF_FRAME + _HEIGHT_OF_WAY * len(found.ways),
-        rules_height=_HEIGHT_OF_FRAME + _HEIGHT_OF_WAY * len(found.rules),
+        controls_height=dot_plot_height(len(found.ways)),
+        rules_height=dot_plot_height(len(found.rules)),
     )
     return scene(html, visit.version(), measured.figures)
 

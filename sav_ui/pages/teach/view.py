@@ -6,7 +6,8 @@ from typing import Any
 
 from sav_core.data.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.figures.heads import accuracy_curve, head_heatmap, height_of
+from sav_core.figures.heads import accuracy_curve, head_heatmap
+from sav_core.figures.style import height_of
 from sav_ui.pages.classify.state import task_of
 from sav_ui.pages.measure.state import measured_with
 from sav_ui.pages.teach.voting_choice import counting

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sav_core.figures.heads import height_of
 from sav_core.figures.overlay import overlay
+from sav_core.figures.style import height_of
 from sav_core.figures.vectors import effect_heatmap
 from sav_core.types import Head
 from sav_ui.pages.classify.state import fit_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.figures.heads import height_of
+from sav_core.figures.style import height_of
 from sav_core.figures.vectors import place_heatmap, tuning_curve
 from sav_core.vectors import DIAGONALS, SPATIAL, Chance, RelationItem
 from sav_ui.pages.vectors.parts import conditions, progress_of, word_bars

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sav_core.figures.vectors import DIVERGING, effect_heatmap, place_heatmap, tuning_curve
+from sav_core.figures.style import DIVERGING
+from sav_core.figures.vectors import effect_heatmap, place_heatmap, tuning_curve
 from sav_core.types import Head
 
 

@@ -1,0 +1,192 @@
+"""What every figure shares: one palette, one frame for what is chosen, one layout; readable on light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from sav_core.types import Head
+
+__all__ = [
+    "DIVERGING",
+    "DIVERGING_DARK",
+    "DOTTED",
+    "GRID",
+    "INK",
+    "LINE",
+    "LINES",
+    "NEUTRAL",
+    "OUTLINE",
+    "SEQUENTIAL",
+    "axis_names",
+    "axis_range",
+    "cell_axes",
+    "cell_text",
+    "colour_scale",
+    "colourbar",
+    "error_bars",
+    "frame",
+    "frames",
+    "height_of",
+    "here",
+    "layout",
+    "literal",
+    "percent_axis",
+    "pointed_at",
+    "reference_line",
+    "tick_step",
+]
+
+SEQUENTIAL = ["#f4f1ea", "#cfe3df", "#93c9c6", "#4fa3ad", "#22789b", "#1c4d80", "#1d2457"]
+"""From nothing to everything: lightness falls evenly from sand to ink, so it also reads in grey."""
+
+DIVERGING = ["#5e3200", "#b0711c", "#e6c690", "#f4f1ea", "#93c9c6", "#22789b", "#1d2457"]
+"""From harm over nothing to help: brown, sand, ink. The ends differ in hue to every eye, the middle is palest."""
+
+DIVERGING_DARK = ["#ffe0ad", "#d39a45", "#6d4a1c", "#232833", "#20566e", "#5fb6cc", "#dcf4f8"]
+"""The same for a dark page, whose middle is its ground."""
+
+OUTLINE = "#e8590c"
+"""What is kept or chosen, wherever it is drawn."""
+
+INK = "#1d2457"
+"""Words on light cells; on dark ones they are white. A dark page turns the scale round and swaps the two."""
+
+NEUTRAL = "#6e727a"
+"""Words and helping lines: a contrast of 4.8 : 1 on white, for words, and of more than 3 : 1 on near-black, for lines."""
+
+LINE = "#2a8aa8"
+LINES = (LINE, "#b0711c", "#8a6fc0")
+"""Curves, in the order in which they are drawn."""
+
+GRID = "rgba(123,127,135,0.22)"
+DOTTED = {"color": NEUTRAL, "width": 1, "dash": "dot"}
+
+_FONT = "system-ui, sans-serif"
+_DARK_FROM = 0.5  # of the scale: from here on a cell takes white text
+
+
+def literal(text: str) -> str:
+    """A text as Plotly must be given it to show just that: it reads ``<b>`` and ``&lt;``, but not ``&quot;``."""
+    return escape(text, quote=False)
+
+
+def layout(title: str = "", *, left: int = 44, right: int = 8, top: int = 14, bottom: int = 44) -> dict[str, Any]:
+    """What every figure's layout has; the margins are in pixels."""
+    return {
+        "title": {"text": title, "font": {"size": 14}},
+        "font": {"color": NEUTRAL, "family": _FONT, "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": left, "r": right, "t": top, "b": bottom},
+        "hoverlabel": {"font": {"family": _FONT, "size": 13}},
+        "dragmode": False,
+    }
+
+
+def colour_scale(colours: Sequence[str]) -> list[list[float | str]]:
+    """Colours at even distances, as Plotly takes them."""
+    return [[position, colour] for position, colour in zip(np.linspace(0, 1, len(colours)).tolist(), colours, strict=True)]
+
+
+def colourbar(name: str, values: Sequence[float], tickformat: str = ".0%") -> dict[str, Any]:
+    """A slim bar at the top right that names what colour means and its values there."""
+    return {
+        "title": {"text": name, "side": "top"},
+        "orientation": "h",
+        "tickformat": tickformat,
+        "tickvals": list(values),
+        "tickangle": 0,
+        "thickness": 8,
+        "lenmode": "pixels",
+        "len": 150,
+        "x": 1,
+        "xanchor": "right",
+        "y": 1,
+        "yanchor": "bottom",
+        "outlinewidth": 0,
+    }
+
+
+def frame(column: int, row: int, half: float = 0.5, **changes: Any) -> dict[str, Any]:
+    """A frame around a heatmap's cell, in the colour of what is kept; ``changes`` are Plotly's names."""
+    corners = {"x0": column - half, "x1": column + half, "y0": row - half, "y1": row + half}
+    return {"type": "rect", "line": {"color": OUTLINE, "width": 2}, **corners, **changes}
+
+
+def frames(heads: Sequence[Head], half: float = 0.5, **changes: Any) -> list[dict[str, Any]]:
+    """A frame around each of these heads, layers upwards and heads to the right."""
+    return [frame(head.index, head.layer, half, **changes) for head in heads]
+
+
+def pointed_at(heads: Sequence[Head]) -> list[dict[str, Any]]:
+    """A dotted frame around each head that is looked at, outside of the frame of what is kept."""
+    return frames(heads, 0.62, line={**DOTTED, "width": 2})
+
+
+def cell_text(column: int, row: int, text: str, shade: float) -> dict[str, Any]:
+    """Words in a cell whose colour lies at ``shade`` of the scale, 0 to 1."""
+    font = {"size": 11, "color": "white" if shade > _DARK_FROM else INK}
+    return {"x": column, "y": row, "text": text, "showarrow": False, "font": font}
+
+
+def axis_names(across: str, up: str, *, left: int = -22) -> list[dict[str, Any]]:
+    """Titles of both axes: Plotly's own land on the tick labels in small figures."""
+    common = {"xref": "paper", "yref": "paper", "showarrow": False}
+    return [
+        {"text": across, "x": 0.5, "y": 0, "yanchor": "top", "yshift": -22, **common},
+        {"text": up, "x": 0, "y": 0.5, "xanchor": "right", "xshift": left, "textangle": -90, **common},
+    ]
+
+
+def cell_axes() -> dict[str, Any]:
+    """What both axes of a heatmap have."""
+    return {"showgrid": False, "zeroline": False, "ticklabelstandoff": 3}
+
+
+def axis_range(count: int) -> tuple[float, float]:
+    """Ends of a heatmap's axis of so many cells, with room for the dotted frame around the first and the last."""
+    return -0.7, count - 0.3
+
+
+def tick_step(count: int) -> int:
+    """How many cells lie between two tick labels."""
+    return 1 if count <= 12 else 2 if count <= 24 else 4
+
+
+def height_of(layers: int) -> int:
+    """How high a heatmap of so many layers is drawn, in pixels."""
+    return 108 + int(np.clip(30 * layers, 150, 460))
+
+
+def percent_axis(low: float = -0.02, high: float = 1.04) -> dict[str, Any]:
+    """An axis from none to all, with room for the marks at both ends."""
+    return {"tickformat": ".0%", "range": [low, high], "gridcolor": GRID, "zeroline": False}
+
+
+def reference_line(text: str = "", *, above: bool = True) -> dict[str, Any]:
+    """How a level to hold other values against is drawn, for ``add_hline`` and ``add_vline``."""
+    if not text:
+        return {"line": DOTTED}
+    anchor = {"xanchor": "right", "yanchor": "bottom" if above else "top"}
+    return {"line": DOTTED, "annotation": {"text": literal(text), "font": {"size": 11}, **anchor}}
+
+
+def here(x: float, y: float) -> go.Scatter:
+    """The mark of the setting that is in use."""
+    marker = {"color": OUTLINE, "size": 12, "line": {"color": "white", "width": 2}}
+    return go.Scatter(x=[x], y=[y], mode="markers", marker=marker, cliponaxis=False, hoverinfo="skip", showlegend=False)
+
+
+def error_bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, thickness: float = 1) -> Mapping[str, Any]:
+    """An interval's whiskers. A mean of draws may lie a rounding outside its own interval."""
+    return {
+        "array": np.maximum(high - value, 0),
+        "arrayminus": np.maximum(value - low, 0),
+        "color": NEUTRAL,
+        "thickness": thickness,
+    }
