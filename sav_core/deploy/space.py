@@ -19,9 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import CardData
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-from huggingface_hub.utils import filter_repo_objects, validate_repo_id, yaml_dump  # type: ignore[attr-defined]
-from huggingface_hub.utils._paths import DEFAULT_IGNORE_PATTERNS
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # re-exported without saying so
+    DEFAULT_IGNORE_PATTERNS,
+    filter_repo_objects,
+    validate_repo_id,
+)
 
 from sav_core.deploy.spacefile import Spacefile, parse_spacefile
 from sav_core.errors import InputError, SavError
@@ -71,7 +75,7 @@ def render(root: Path) -> bool:
 
 def render_readme(readme: str, facts: Spacefile) -> str:
     """Return a README with its front matter replaced, or put at the very top when it has none."""
-    front_matter = f"---\n{_NOTE}\n{yaml_dump(dict(facts.space), sort_keys=False)}---\n"
+    front_matter = f"---\n{_NOTE}\n{CardData(**facts.space).to_yaml()}\n---\n"
     rest = _FRONT_MATTER.sub("", readme, count=1)
     return front_matter + (rest if rest.startswith(("\n", "\r\n")) or not rest else "\n" + rest)
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub import HfApi, metadata_load
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils._paths import DEFAULT_IGNORE_PATTERNS
+from huggingface_hub.utils import DEFAULT_IGNORE_PATTERNS
 
 from sav_core.deploy.space import Deployment, find_drift, plan_deployment, read_spacefile, render, render_readme
 from sav_core.errors import InputError, SavError
