@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache, cached
 from PIL import Image
 
 from sav_core.data.examples import Example
@@ -32,8 +34,7 @@ _MOST_BITS = 6  # in which the hashes of a copy differ
 _MOST_LEVELS, _MOST_MEAN = 40.0, 8.0  # of 255 in which the colours differ, in the worst part and on average
 
 # Small copies by the picture's digest: looking at a photograph again means decoding it again.
-_SEEN: dict[str, npt.NDArray[np.uint8]] = {}
-_MOST_SEEN = 20_000  # about 70 MB
+_SMALL_COPIES: LRUCache[str, npt.NDArray[np.uint8]] = LRUCache(20_000)  # about 70 MB
 
 
 @dataclass(frozen=True)
@@ -146,13 +147,7 @@ def _means(copies: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32
     return means
 
 
+@cached(_SMALL_COPIES, key=lambda picture: picture.digest, lock=Lock())
 def _small_copy(picture: Picture) -> npt.NDArray[np.uint8]:
     """The picture in ``(row, column, channel)`` of a fixed small size, stretched."""
-    copy = _SEEN.get(picture.digest)
-    if copy is None:
-        image = picture.rgb().resize((_COLUMNS, _ROWS), Image.Resampling.BOX, reducing_gap=2)
-        copy = np.asarray(image)
-        if len(_SEEN) >= _MOST_SEEN:
-            _SEEN.clear()
-        _SEEN[picture.digest] = copy
-    return copy
+    return np.asarray(picture.rgb().resize((_COLUMNS, _ROWS), Image.Resampling.BOX, reducing_gap=2))
