@@ -6,7 +6,7 @@ All are immutable. Axes are named once, here, and keep order and name everywhere
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -14,9 +14,21 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sav_core.errors import SettingError
 from sav_core.notebook import SHOWN, bar, card
 
-__all__ = ["Cancel", "Geometry", "Head", "HeadScores", "HeadVectors", "Prediction", "Progress", "ProgressCallback", "Vote"]
+__all__ = [
+    "Cancel",
+    "Geometry",
+    "Head",
+    "HeadScores",
+    "HeadVectors",
+    "Prediction",
+    "Progress",
+    "ProgressCallback",
+    "Vote",
+    "at_heads",
+]
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
 
@@ -34,6 +46,11 @@ class Head:
     __repr__ = __str__
 
 
+def at_heads(heads: Sequence[Head]) -> tuple[list[int], list[int]]:
+    """Layers and indices of some heads: picks them, in their order, out of an array ``(layer, head, ...)``."""
+    return [head.layer for head in heads], [head.index for head in heads]
+
+
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """How many decoder layers, query heads in each, and numbers in one head's vector; measured on the modules."""
@@ -49,6 +66,24 @@ class Geometry:
     def shape(self) -> tuple[int, int, int]:
         """``(layer, head, dim)``."""
         return (self.layers, self.heads, self.dim)
+
+    def every_head(self) -> tuple[Head, ...]:
+        """All heads, layer by layer."""
+        return tuple(Head(layer, index) for layer in range(self.layers) for index in range(self.heads))
+
+    def check(self, heads: Iterable[Head], model: str = "the model") -> None:
+        """Refuse heads that are not there.
+
+        Args:
+            heads: to look for.
+            model: what to call the model in the message.
+
+        Raises:
+            SettingError: one of them does not exist.
+        """
+        for head in heads:
+            if not (0 <= head.layer < self.layers and 0 <= head.index < self.heads):
+                raise SettingError(f"{head} does not exist: {model} has {self}, counted from zero.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +159,11 @@ class HeadVectors:
     def geometry(self) -> Geometry:
         """Layers, heads and dim of the array."""
         return Geometry(*self.values.shape[1:])
+
+    def of(self, heads: Sequence[Head]) -> npt.NDArray[np.float32]:
+        """``float32 (example, head, dim)``, the vectors of some heads, in the order given."""
+        layers, indices = at_heads(heads)
+        return self.values[:, layers, indices]
 
     def take(self, rows: Sequence[int]) -> HeadVectors:
         """Return the head vectors of some of the examples, in the order given."""

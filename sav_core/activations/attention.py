@@ -83,12 +83,10 @@ def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] |
     """
     geometry = backbone.geometry
     if heads is None:
-        heads = [Head(layer, index) for layer in range(geometry.layers) for index in range(geometry.heads)]
+        heads = geometry.every_head()
     if not heads:
         raise SettingError("heads must name one head or more, but is empty.")
-    for head in heads:
-        if not (0 <= head.layer < geometry.layers and 0 <= head.index < geometry.heads):
-            raise SettingError(f"{head} does not exist: {backbone.name} has {geometry}, counted from zero.")
+    geometry.check(heads, backbone.name)
     encoded = backbone.encode(example)
     placed = place_image_tokens(backbone, example, encoded)
     with last_rows(backbone, {head.layer for head in heads}) as recorded:

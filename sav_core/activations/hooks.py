@@ -126,10 +126,9 @@ def patch_last_token(backbone: Backbone, patches: Sequence[Patch]) -> Iterator[N
         InterventionError: on leaving, when a layer with a patch never ran.
     """
     geometry, dims = backbone.geometry, backbone.decoder.dims
+    geometry.check([patch.head for patch in patches], backbone.name)
     by_layer: dict[int, list[Patch]] = {}
     for patch in patches:
-        if not (0 <= patch.head.layer < geometry.layers and 0 <= patch.head.index < geometry.heads):
-            raise SettingError(f"{patch.head} does not exist: {backbone.name} has {geometry}, counted from zero.")
         by_layer.setdefault(patch.head.layer, []).append(patch)
     layers = sorted(by_layer)
     fired = dict.fromkeys(layers, 0)

@@ -121,7 +121,7 @@ def recall(
     vectors = [reader.extract(each, "reading", hidden=True) for each in sets]
     hidden = [as_vectors(_hidden(each), examples, "hidden") for each, examples in zip(vectors, sets, strict=True)]
     chosen, why = reader.heads(vectors[0], heads)
-    every = tuple(_all_heads(vectors[0]))
+    every = vectors[0].geometry.every_head()
     report = recall_report(
         {
             "kept_heads": Space(vectors[0], vectors[-1], tuple(chosen)),
@@ -229,7 +229,7 @@ class _Reader:
 
             kept = HeadClassifier(count or _SEARCHED, scoring="leave_one_out").fit(vectors).kept_heads_
             return kept, f"the {len(kept)} heads that tell the labels of these images apart best"
-        every = _all_heads(vectors)
+        every = vectors.geometry.every_head()
         return every, f"all {len(every)} heads"
 
 
@@ -252,13 +252,6 @@ def _check_heads(examples: Sequence[Example], classifier: Path | None, count: in
 def _hidden(vectors: HeadVectors) -> npt.NDArray[np.float32]:
     assert vectors.hidden is not None, "it was asked for"
     return vectors.hidden
-
-
-def _all_heads(vectors: HeadVectors) -> list[Head]:
-    from sav_core.types import Head
-
-    geometry = vectors.geometry
-    return [Head(layer, index) for layer in range(geometry.layers) for index in range(geometry.heads)]
 
 
 def _cost(cost: CompressionCost) -> dict[str, Any]:

@@ -212,7 +212,7 @@ def _regressed(
 def _side_by_side(classifier: HeadClassifier, vectors: HeadVectors) -> npt.NDArray[np.float64]:
     """``float64 (example, head * dim)``: the kept heads' vectors, each brought to length one."""
     heads: tuple[Head, ...] = classifier.kept_heads_
-    points = vectors.values[:, [head.layer for head in heads], [head.index for head in heads]].astype(np.float64)
+    points = vectors.of(heads).astype(np.float64)
     length = np.linalg.norm(points, axis=-1, keepdims=True)
     unit: npt.NDArray[np.float64] = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
     return unit.reshape(len(points), -1)

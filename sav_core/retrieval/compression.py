@@ -78,14 +78,12 @@ def compress(vectors: HeadVectors, heads: Sequence[Head] | None = None, *, half:
     """
     geometry = vectors.geometry
     if heads is None:
-        heads = [Head(layer, index) for layer in range(geometry.layers) for index in range(geometry.heads)]
+        heads = geometry.every_head()
     kept = tuple(heads)
     if not kept or len(set(kept)) != len(kept):
         raise SettingError(f"heads must name one head or more, each once, but are {list(kept)}.")
-    for head in kept:
-        if not (0 <= head.layer < geometry.layers and 0 <= head.index < geometry.heads):
-            raise SettingError(f"{head} does not exist: the model has {geometry}, counted from zero.")
-    values = vectors.values[:, [head.layer for head in kept], [head.index for head in kept]]  # (example, head, dim)
+    geometry.check(kept)
+    values = vectors.of(kept)  # (example, head, dim)
     if half:
         largest = float(np.abs(values).max(initial=0))
         if not largest <= _LARGEST_HALF:  # nor when it is not a number

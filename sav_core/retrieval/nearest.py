@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError, SettingError
 from sav_core.heads.ties import FINEST
-from sav_core.types import Head, HeadVectors
+from sav_core.types import Head, HeadVectors, at_heads
 
 __all__ = ["Neighbours", "nearest", "recall_at"]
 
@@ -122,9 +122,7 @@ def _check(index: HeadVectors, queries: HeadVectors, heads: Sequence[Head], k: i
         raise SettingError(f"k must be 1 or more, but is {k}.")
     if not heads or len(set(heads)) != len(heads):
         raise SettingError(f"heads must name one head or more, each once, but are {list(heads)}.")
-    for head in heads:
-        if not (0 <= head.layer < geometry.layers and 0 <= head.index < geometry.heads):
-            raise SettingError(f"{head} does not exist: the model has {geometry}, counted from zero.")
+    geometry.check(heads)
     if exclude_self and len(index) != len(queries):
         raise SettingError(
             "exclude_self needs the index itself as queries, row for row, but the index has "
@@ -138,7 +136,7 @@ def _blocks(
     vectors: HeadVectors, heads: Sequence[Head], step: int
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
     """Part examples into rows and what the heads say of them, ``(example, head * dim)`` of length one."""
-    layers, indices = [head.layer for head in heads], [head.index for head in heads]
+    layers, indices = at_heads(heads)
     for start in range(0, len(vectors), step):
         points = vectors.values[start : start + step, layers, indices].astype(np.float64)  # (example, head, dim)
         length = np.linalg.norm(points, axis=-1, keepdims=True)

@@ -35,7 +35,7 @@ from sav_core.heads.scoring import cosines
 from sav_core.models.backbones import Backbone
 from sav_core.scenes.draw import Sprites, arrange, draw
 from sav_core.settings import settings
-from sav_core.types import HeadVectors
+from sav_core.types import HeadVectors, at_heads
 from tools.report.heads_text import write_report
 from tools.world import HELD_OUT, HELD_OUT_ARTIST
 
@@ -197,7 +197,7 @@ def _selection_values(rows: np.ndarray) -> Values:
 def _selected(scoring: str, vectors: HeadVectors, episode: Episode) -> tuple[float, float, float]:
     """The kept heads' mean score on the support, their mean accuracy on the queries, each alone, and the vote's."""
     fitted = HeadClassifier(scoring=scoring).fit(vectors, rows=episode.support.tolist())
-    layer, index = [head.layer for head in fitted.kept_heads_], [head.index for head in fitted.kept_heads_]
+    layer, index = at_heads(fitted.kept_heads_)
     points = vectors.values[episode.queries[:, None], layer, index]
     truth = np.array([vectors.labels[row] for row in episode.queries])
     alone = fitted.classes_[cosines(points, fitted.fitted_.centroids[layer, index]).argmax(-1)] == truth[:, None]
