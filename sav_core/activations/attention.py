@@ -26,7 +26,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from sav_core.activations.image_tokens import place_image_tokens
+from sav_core.activations.image_tokens import image_token_boxes
 from sav_core.data.examples import Example
 from sav_core.errors import InterventionError, SettingError
 from sav_core.models.backbones import Backbone
@@ -88,7 +88,7 @@ def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] |
         raise SettingError("heads must name one head or more, but is empty.")
     geometry.check(heads, backbone.name)
     encoded = backbone.encode(example)
-    placed = place_image_tokens(backbone, example, encoded)
+    placed = image_token_boxes(backbone, example, encoded)
     with last_rows(backbone, {head.layer for head in heads}) as recorded:
         backbone.forward(backbone.collate([encoded]))
     by_layer = {layer: rows[0] for layer, rows in recorded().items()}

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 
 from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
-from sav_core.activations.prefetch import prepared
+from sav_core.activations.prefetch import prefetch
 from sav_core.activations.vector_cache import VectorCache, default_cache
 from sav_core.data.examples import Example
 from sav_core.errors import OutOfMemoryError, StorageError
@@ -76,7 +76,7 @@ def extract_head_vectors(
     keys = iter(pending)
     waiting = list(pending.values())
     parts = [waiting[start : start + _TOGETHER] for start in range(0, len(waiting), _TOGETHER)]
-    for parts_ready in prepared(backbone.encode_all, parts, chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+    for parts_ready in prefetch(backbone.encode_all, parts, chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
         window = list(chain.from_iterable(parts_ready))
         names = [next(keys) for _ in window]
         for batch, read in reader.read(window):

@@ -1,6 +1,6 @@
 """Where on the picture a model's image tokens lie.
 
-    placed = place_image_tokens(backbone, example, encoded)
+    placed = image_token_boxes(backbone, example, encoded)
     placed[0].paint(weights)          # float (..., token of the prompt) -> (..., row, column) over the first picture
 
 A picture is cropped, padded, stretched or cut into tiles before a model sees it, each architecture in its own way and each
@@ -27,7 +27,7 @@ from sav_core.errors import UnsupportedModelError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 
-__all__ = ["PlacedTokens", "place_image_tokens"]
+__all__ = ["ImageTokenBoxes", "image_token_boxes"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ _WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class PlacedTokens:
+class ImageTokenBoxes:
     """The tokens that show one picture.
 
     Attributes:
@@ -52,7 +52,7 @@ class PlacedTokens:
     shape: tuple[int, int]
 
     def __repr__(self) -> str:
-        return f"PlacedTokens({len(self.tokens)} tokens on {self.shape[0]} rows x {self.shape[1]} columns)"
+        return f"ImageTokenBoxes({len(self.tokens)} tokens on {self.shape[0]} rows x {self.shape[1]} columns)"
 
     def paint(self, weights: npt.NDArray[np.floating]) -> FloatArray:
         """Spread each token's weight evenly over its box; what lies beyond the picture is lost.
@@ -70,7 +70,7 @@ class PlacedTokens:
         return painted
 
 
-def place_image_tokens(backbone: Backbone, example: Example, encoded: Encoded) -> tuple[PlacedTokens, ...]:
+def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) -> tuple[ImageTokenBoxes, ...]:
     """Say for every picture of an example which tokens show it, and where.
 
     Args:
@@ -96,12 +96,12 @@ def place_image_tokens(backbone: Backbone, example: Example, encoded: Encoded) -
     )
 
 
-def _placed(tokens: npt.NDArray[np.intp], boxes: FloatArray) -> PlacedTokens:
+def _placed(tokens: npt.NDArray[np.intp], boxes: FloatArray) -> ImageTokenBoxes:
     """Leave out the tokens that show nothing, such as the ends of rows."""
     shown = ~np.isnan(boxes[:, 0])
     boxes = boxes[shown]
     width, height = (boxes[:, 2:] - boxes[:, :2]).min(0)
-    return PlacedTokens(tokens[shown], boxes, (_cells(height), _cells(width)))
+    return ImageTokenBoxes(tokens[shown], boxes, (_cells(height), _cells(width)))
 
 
 def _cells(size: float) -> int:

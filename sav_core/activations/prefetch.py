@@ -7,13 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["prepared"]
+__all__ = ["prefetch"]
 
 Item = TypeVar("Item")
 Ready = TypeVar("Ready")
 
 
-def prepared(
+def prefetch(
     prepare: Callable[[Item], Ready],
     items: Iterable[Item],
     sizes: Iterable[int],

@@ -18,7 +18,7 @@ import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
 from sav_core.errors import ModelNotFoundError, StorageError, UnsupportedModelError
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 from sav_core.settings import settings
 
 __all__ = ["Checkpoint", "find_checkpoint"]
@@ -108,7 +108,7 @@ def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
     """What is on this disk when it is whole, for a download may have been interrupted; else downloaded."""
     wanted: dict[str, Any] = {"revision": revision, "allow_patterns": _WANTED, "ignore_patterns": _UNWANTED}
     try:
-        with quiet():
+        with silence():
             here = Path(huggingface_hub.snapshot_download(hub_id, local_files_only=True, **wanted))
         return _checked(here, hub_id)
     except HFValidationError as error:
@@ -124,7 +124,7 @@ def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
 
 def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
     """The folder of a hub id after a download."""
-    with quiet():
+    with silence():
         try:
             return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, **wanted))
         except RevisionNotFoundError as error:

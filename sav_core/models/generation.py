@@ -18,7 +18,7 @@ from sav_core.data.examples import Example
 from sav_core.errors import SettingError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 
 __all__ = ["generate_text", "label_likelihoods"]
 
@@ -74,7 +74,7 @@ def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int =
 
 def _generate(backbone: Backbone, encoded: Encoded, max_new_tokens: int) -> Any:
     """Let the model write on; the result also holds its logits and what it remembers of the prompt."""
-    with backbone.lock, quiet():
+    with backbone.lock, silence():
         return backbone.model.generate(
             **backbone.collate([encoded]),
             max_new_tokens=max_new_tokens,

@@ -12,7 +12,7 @@ from huggingface_hub import CacheNotFound, scan_cache_dir
 from sav_core.errors import BackboneError
 from sav_core.models.checkpoints import find_checkpoint
 from sav_core.models.decoders import find_decoder
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 from sav_core.models.weights import read_config, skeleton
 from sav_core.settings import settings
 from sav_core.types import Geometry
@@ -52,7 +52,7 @@ class LocalModel:
 
 def local_models() -> list[LocalModel]:
     """Return the default model first, then the multimodal models of the hub's cache by name; no weights are read."""
-    return [_look(settings().model, "the default model"), *(_look(name, "") for name in sorted(_cached_hub_ids()))]
+    return [_measure(settings().model, "the default model"), *(_measure(name, "") for name in sorted(_cached_hub_ids()))]
 
 
 def _cached_hub_ids() -> Iterator[str]:
@@ -69,10 +69,10 @@ def _is_multimodal(folder: Path) -> bool:
     return any((folder / file).is_file() for file in ("preprocessor_config.json", "processor_config.json"))
 
 
-def _look(name: str, note: str) -> LocalModel:
+def _measure(name: str, note: str) -> LocalModel:
     """Measure a model on modules without weights."""
     try:
-        with quiet():
+        with silence():
             checkpoint = find_checkpoint(name, download=False)
             geometry = find_decoder(skeleton(read_config(checkpoint)), checkpoint.name).geometry
     except BackboneError as error:

@@ -16,7 +16,7 @@ from transformers.utils import is_torchvision_available
 
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.checkpoints import Checkpoint
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 
 __all__ = ["PixelBackend", "load_processor", "pixel_backend"]
 
@@ -44,7 +44,7 @@ def load_processor(checkpoint: Checkpoint) -> Any:
     Raises:
         UnsupportedModelError: the processor cannot be built from the checkpoint's files.
     """
-    with quiet():
+    with silence():
         try:
             processor = _load(checkpoint)
         except (ImportError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:

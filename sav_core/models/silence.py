@@ -12,13 +12,13 @@ from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from transformers.utils import logging as transformers_logging
 
-__all__ = ["quiet"]
+__all__ = ["silence"]
 
 _ONE_AT_A_TIME = threading.RLock()  # what is set and restored belongs to the whole process
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """While open, no progress bars and no messages below an error; as the caller had them before and after."""
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")

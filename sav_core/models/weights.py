@@ -9,7 +9,7 @@ from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoM
 
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.checkpoints import Checkpoint
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 
 __all__ = ["load_model", "read_config", "skeleton"]
 
@@ -17,7 +17,7 @@ __all__ = ["load_model", "read_config", "skeleton"]
 def read_config(checkpoint: Checkpoint) -> Any:
     """The checkpoint's transformers config, of an architecture that reads images and text."""
     kind, name = checkpoint.config["model_type"], checkpoint.name
-    with quiet():
+    with silence():
         try:
             config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
         except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
@@ -36,13 +36,13 @@ def read_config(checkpoint: Checkpoint) -> Any:
 
 def skeleton(config: Any) -> Any:
     """Return the model without weights, made in a moment: its modules can be measured before anything is loaded."""
-    with quiet(), torch.device("meta"):
+    with silence(), torch.device("meta"):
         return AutoModelForImageTextToText.from_config(config)
 
 
 def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:
     """Load the weights, all of them, frozen."""
-    with quiet():
+    with silence():
         try:
             model, report = AutoModelForImageTextToText.from_pretrained(
                 checkpoint.folder,

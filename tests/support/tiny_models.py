@@ -22,7 +22,7 @@ from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedTokenizerFast
 
-from sav_core.models.silence import quiet
+from sav_core.models.silence import silence
 
 SIDE, PATCH = 32, 8  # of the vision towers: 16 patches an image
 
@@ -391,7 +391,7 @@ def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
         for parameter in model.parameters():  # as drawn, differences between heads would be lost in rounding
             if parameter.dim() > 1:
                 parameter.mul_(4)
-    with quiet():
+    with silence():
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     name, options = recipe.image_processor

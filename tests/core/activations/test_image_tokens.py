@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sav_core.activations.image_tokens import PlacedTokens, place_image_tokens
+from sav_core.activations.image_tokens import ImageTokenBoxes, image_token_boxes
 from sav_core.data.examples import Example
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.batching import Encoded
@@ -63,7 +63,7 @@ def embedded(backbone, encoded):
 def assert_spots_are_found(backbone, pictures, which, places):
     """Change a picture in one place: the token that changes most must be one that is said to show that place."""
     plain = backbone.encode(Example(pictures, "What is it?"))
-    placed = place_image_tokens(backbone, Example(pictures, "What is it?"), plain)
+    placed = image_token_boxes(backbone, Example(pictures, "What is it?"), plain)
     before = embedded(backbone, plain)
     for place in places:
         spot, reach = with_spot(pictures[which], place)
@@ -98,7 +98,7 @@ def test_what_is_cropped_away_gets_nothing(tiny_backbone):
     backbone = tiny_backbone("llava")
     example = Example([example_image(1, (90, 30))], "What is it?")  # the middle third is seen
     encoded = backbone.encode(example)
-    (placed,) = place_image_tokens(backbone, example, encoded)
+    (placed,) = image_token_boxes(backbone, example, encoded)
     painted = placed.paint(np.ones(encoded.length))
     assert placed.shape == (4, 12)
     np.testing.assert_allclose(painted[:, 4:8], 1, atol=0.05)
@@ -110,7 +110,7 @@ def test_tokens_of_one_grid_are_painted_as_that_grid(tiny_backbone):
     backbone = tiny_backbone("qwen2_vl")
     example = Example([example_image(1, (64, 48))], "What is it?")
     encoded = backbone.encode(example)
-    (placed,) = place_image_tokens(backbone, example, encoded)
+    (placed,) = image_token_boxes(backbone, example, encoded)
     weights = np.random.default_rng(0).random((5, encoded.length))
     expected = weights[:, encoded.image_token_mask.numpy()].reshape(5, *placed.shape)
     np.testing.assert_allclose(placed.paint(weights), expected)
@@ -121,7 +121,7 @@ def test_even_attention_is_painted_evenly_wherever_the_picture_is_seen(tiny_back
     backbone = tiny_backbone(architecture)
     example = Example([example_image(1, (64, 64))], "What is it?")
     encoded = backbone.encode(example)
-    (placed,) = place_image_tokens(backbone, example, encoded)
+    (placed,) = image_token_boxes(backbone, example, encoded)
     sizes = (placed.boxes[:, 2:] - placed.boxes[:, :2]).prod(1)
     weights = np.zeros(encoded.length)
     weights[placed.tokens] = sizes  # the same for every part of the picture in each of the views
@@ -130,7 +130,7 @@ def test_even_attention_is_painted_evenly_wherever_the_picture_is_seen(tiny_back
 
 
 def test_weight_beyond_the_picture_is_lost():
-    placed = PlacedTokens(np.array([1, 3]), np.array([[-0.5, 0.0, 0.5, 1.0], [0.25, 0.0, 0.75, 0.5]]), (2, 4))
+    placed = ImageTokenBoxes(np.array([1, 3]), np.array([[-0.5, 0.0, 0.5, 1.0], [0.25, 0.0, 0.75, 0.5]]), (2, 4))
     painted = placed.paint(np.array([9.0, 8.0, 9.0, 4.0]))
     np.testing.assert_allclose(painted, [[2 - 1 + 0.0, 1 + 2, 2, 0], [1, 1, 0, 0]])
 
@@ -142,4 +142,4 @@ def test_tokens_that_tiles_do_not_explain_are_refused(tiny_backbone):
     mask = encoded.image_token_mask.clone()
     mask[mask.nonzero()[0]] = False
     with pytest.raises(UnsupportedModelError, match="processor made 15 tokens"):
-        place_image_tokens(backbone, example, Encoded(encoded.tokens, encoded.images, mask))
+        image_token_boxes(backbone, example, Encoded(encoded.tokens, encoded.images, mask))
