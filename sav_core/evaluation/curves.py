@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import roc_curve
 
 from sav_core.errors import InputError, SettingError
 
@@ -148,7 +149,7 @@ class Roc:
 
     @property
     def area(self) -> float:
-        """Chance that a random taught query scores above a random foreign one, equals counting half."""
+        """Chance that a random taught query scores above a random unknown one, equals counting half."""
         return float(np.trapezoid(self.true_rate, self.false_rate))
 
 
@@ -167,14 +168,8 @@ def roc(score: npt.NDArray[np.floating], taught: npt.NDArray[np.bool_]) -> Roc:
             f"Telling taught labels from others needs queries of both, but of {len(taught)} queries {int(taught.sum())} "
             "have a taught label: add some of the other kind."
         )
-    order = np.argsort(-score, kind="stable")
-    ranked, hits = score[order], taught[order]
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    return Roc(
-        threshold=np.concatenate([[np.inf], ranked[last]]),
-        false_rate=np.concatenate([[0.0], np.cumsum(~hits)[last] / (~hits).sum()]),
-        true_rate=np.concatenate([[0.0], np.cumsum(hits)[last] / hits.sum()]),
-    )
+    false_rate, true_rate, threshold = roc_curve(taught, score, drop_intermediate=False)
+    return Roc(threshold=threshold, false_rate=false_rate, true_rate=true_rate)
 
 
 def _check(confidence: npt.NDArray[np.floating], right: npt.NDArray[np.bool_]) -> None:

@@ -1,25 +1,34 @@
-"""Whether one way to answer is better than another on the same queries, or only luckier.
+"""How sure a figure is, and whether one way to answer is better than another or only luckier: every bootstrap is here.
 
     compare(right_kept, right_all)          # Comparison(+4.0 points [+1.0, +7.0], p 0.012, n 200)
+    bootstrap_interval(accuracies)          # of a mean
 
-Both answered every query, so only the queries on which they differ can tell: McNemar's exact test (1947) asks how often a
-fair coin would split those so unevenly; the paired bootstrap (Efron 1979) draws queries again and again to see how far the
-difference of accuracies wanders.
+Two ways that answered every query differ on some of them, and only those can tell: McNemar's exact test (1947) asks how
+often a fair coin would split them so unevenly; the paired bootstrap (Efron 1979) draws queries again and again to see how
+far the difference of accuracies wanders.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest, bootstrap
 
 from sav_core.errors import InputError
 from sav_core.evaluation.metrics import wilson_interval
 
-__all__ = ["Comparison", "bootstrap_interval", "compare", "drawn_interval", "mcnemar", "stratified_interval"]
+__all__ = [
+    "Comparison",
+    "bootstrap_interval",
+    "compare",
+    "drawn_interval",
+    "mcnemar",
+    "mean_intervals",
+    "stratified_interval",
+]
 
 _DRAWS = 2000
 _AT_ONCE = 4 << 20  # numbers drawn at a time
@@ -78,9 +87,8 @@ def compare(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], seed: i
 
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return how likely a fair coin splits so many differing queries at least so unevenly (exact, two-sided)."""
-    differing, fewer = only_first + only_second, min(only_first, only_second)
-    ways = sum(math.comb(differing, count) for count in range(fewer + 1))
-    return min(1.0, float(2 * ways / 2**differing))  # of whole numbers, however large
+    differing = only_first + only_second
+    return float(binomtest(only_first, differing).pvalue) if differing else 1.0
 
 
 def bootstrap_interval(
@@ -100,11 +108,19 @@ def bootstrap_interval(
     n = len(values)
     if not n:
         raise InputError("There is nothing to draw an interval from: give at least one value.")
-    rng = np.random.default_rng(seed)
-    step = max(1, _AT_ONCE // n)
-    parts = [values[rng.integers(0, n, (min(step, draws - at), n))].mean(1) for at in range(0, draws, step)]
-    low, high = np.quantile(np.concatenate(parts), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    if n == 1:  # can be drawn in one way only, and SciPy wants two
+        return float(values[0]), float(values[0])
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=draws,
+        batch=max(1, _AT_ONCE // n),
+        vectorized=True,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def drawn_interval(right: npt.NDArray[np.bool_], seed: int = 0) -> tuple[float, float]:
@@ -156,3 +172,30 @@ def stratified_interval(counts: Sequence[tuple[int, int]], seed: int = 0) -> tup
     means = np.mean([rng.binomial(n, right / n, _DRAWS) / n for right, n in counts], axis=0)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
+
+
+def mean_intervals(
+    values: npt.NDArray[np.floating], seed: int = 0, *, draws: int = _DRAWS, level: float = 0.95
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the percentile bootstrap intervals of many means at once, the same examples drawn again for all of them.
+
+    Args:
+        values: ``float (example, ...)``.
+        seed: the same seed gives the same intervals.
+        draws: how many samples of the examples to draw with replacement.
+        level: how often each interval is to hold its mean.
+
+    Returns:
+        The lower and the upper ends, each ``float64 (...)``.
+
+    Raises:
+        InputError: there are no examples.
+    """
+    n = len(values)
+    if not n:
+        raise InputError("There is nothing to draw intervals from: give at least one example.")
+    # A draw with replacement is how often each example came: one product in place of copies of the array.
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws) / n
+    means = (times @ values.reshape(n, -1).astype(np.float64)).reshape(draws, *values.shape[1:])
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high

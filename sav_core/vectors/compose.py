@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from sav_core.errors import SettingError
 from sav_core.vectors.build import FunctionVector
@@ -81,6 +82,5 @@ def pair_weights(
         raise SettingError("vectors must hold one or more, but is empty.")
     under = [source.ask(injecting(source.reader.backbone, vector)).probability for vector in vectors]
     logs = np.log(np.clip(under, 1e-30, None)).mean(1)
-    shares: npt.NDArray[np.float64] = np.exp(logs - logs.max())
-    shares *= (len(vectors) if total is None else total) / shares.sum()
-    return shares
+    weights: npt.NDArray[np.float64] = softmax(logs) * (len(vectors) if total is None else total)
+    return weights

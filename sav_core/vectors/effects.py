@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
+from sav_core.evaluation.intervals import mean_intervals
 from sav_core.files import write_atomically
 from sav_core.notebook import SHOWN, card
 from sav_core.tensor_file import read_tensors, tensor_bytes
@@ -99,13 +100,7 @@ class Effects:
             SettingError: there are no prompts, as for ``aie``.
         """
         self._check()
-        rng = np.random.default_rng(seed)
-        count = len(self.changes)
-        # A draw with replacement is how often each prompt came: one product in place of copies of the array.
-        times = rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
-        means = (times @ self.changes.reshape(count, -1).astype(np.float64)).reshape(draws, *self.changes.shape[1:])
-        low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-        return low, high
+        return mean_intervals(self.changes, seed, draws=draws, level=confidence)
 
     @cached_property
     def ranking(self) -> tuple[Head, ...]:

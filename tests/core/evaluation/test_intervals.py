@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from sav_core.errors import InputError
-from sav_core.evaluation.intervals import bootstrap_interval, compare, drawn_interval, mcnemar, stratified_interval
+from sav_core.evaluation.intervals import (
+    bootstrap_interval,
+    compare,
+    drawn_interval,
+    mcnemar,
+    mean_intervals,
+    stratified_interval,
+)
 from sav_core.evaluation.metrics import wilson_interval
 
 
@@ -46,6 +53,24 @@ def test_the_interval_holds_the_mean_about_as_often_as_it_says():
         low, high = bootstrap_interval(rng.normal(3.0, 1.0, size=40), seed, draws=400)
         held += low <= 3.0 <= high
     assert 0.88 < held / 200 <= 0.99
+
+
+def test_a_single_value_is_its_own_interval():
+    assert bootstrap_interval(np.array([0.4])) == (0.4, 0.4)
+
+
+def test_intervals_of_many_means_are_those_of_each_drawn_alike():
+    values = np.random.default_rng(0).normal(size=(25, 2, 3))
+    low, high = mean_intervals(values, 4)
+    assert low.shape == high.shape == (2, 3)
+    assert (low < values.mean(0)).all()
+    assert (values.mean(0) < high).all()
+    alone = mean_intervals(values[:, 1, 2], 4)
+    assert (low[1, 2], high[1, 2]) == pytest.approx(alone)
+    spread = bootstrap_interval(values[:, 1, 2], 4)
+    assert alone == pytest.approx(spread, abs=0.1 * (spread[1] - spread[0]))
+    with pytest.raises(InputError, match="at least one example"):
+        mean_intervals(values[:0])
 
 
 def test_the_same_seed_gives_the_same_interval_in_parts_too(monkeypatch):
