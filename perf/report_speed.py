@@ -2,7 +2,7 @@
 
     python -m perf.report_speed            # a summary; each row is a process of its own, so that its peak is its own
 
-The report is the one of the page Measure: every voting rule, every control that needs no model, both sweeps, calibration.
+The report is the one of the page Measure: every voting rule, every baseline that needs no model, both sweeps, calibration.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rich.table import Table
 
 from perf.machine import describe
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.reports.measure import measure
+from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.types import HeadVectors
 
 SUPPORT, QUERIES, LABELS, SHAPE, HIDDEN = 200, 1000, 5, (28, 28, 128), 3584
@@ -54,7 +54,8 @@ def _report(voting: str) -> Callable[[], object]:
     support, queries = vectors(SUPPORT, 1), vectors(QUERIES, 2)
 
     def job() -> object:
-        return measure(HeadClassifier(voting=voting).fit(support), support, queries)
+        fitted = HeadClassifier(voting=voting).fit(support)
+        return measure_vectors(fitted, support, queries, baselines=True, rules=True, sweeps=True, confidence=True)
 
     return job
 

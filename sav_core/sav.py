@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
     from sav_core.models.backbones import Backbone
 
-__all__ = ["SavClassifier", "check_model", "open_classifier"]
+
+__all__ = ["CacheChoice", "SavClassifier", "as_asked", "check_model", "open_classifier", "shared_question"]
+
+CacheChoice: TypeAlias = VectorCache | Literal["user"] | None
+"""Where head vectors are kept between runs: the user's cache folder, another one, or nowhere."""
 
 
 class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -67,7 +71,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         n_kept: int = 20,
         voting: str = "majority",
         scoring: str = "resubstitution",
-        cache: VectorCache | Literal["user"] | None = "user",
+        cache: CacheChoice = "user",
         belief: str = "margin",
     ) -> None:
         self.backbone = backbone
@@ -109,8 +113,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.head_classifier_ = head_classifier.fit(vectors)
         self.vectors_ = self.all_vectors_ = vectors
         self._opened = None
-        questions = {example.question for example in examples}
-        self.question_ = questions.pop() if len(questions) == 1 else None
+        self.question_ = shared_question(examples)
         return self
 
     def refit(self, *, rows: Sequence[int] | None = None) -> SavClassifier:
@@ -185,14 +188,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             InputError: it has none and the support's questions differ.
             ImageError: an image cannot be read.
         """
-        if isinstance(query, Example) and query.question.strip():
-            return query
-        if self.question_ is None:
-            raise InputError(
-                "The support's examples each have their own question, so a query needs one too: give it with the image, "
-                "as Example(image, question), --question or a line of a .jsonl."
-            )
-        return query.with_question(self.question_) if isinstance(query, Example) else Example(query, self.question_)
+        return as_asked(query, self.question_)
 
     def extract(
         self,
@@ -330,6 +326,33 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _fitted(self, name: str) -> Any:
         check_is_fitted(self)
         return getattr(self.head_classifier_, name)
+
+
+def shared_question(support: Sequence[Example]) -> str | None:
+    """Return the question that all of a support ask; ``None`` where they differ."""
+    questions = {example.question for example in support}
+    return questions.pop() if len(questions) == 1 else None
+
+
+def as_asked(query: Example | PictureLike, question: str | None) -> Example:
+    """Return a query with a question: its own, else the support's.
+
+    Args:
+        query: an example or an image.
+        question: what all of the support were asked; ``None`` where that differs.
+
+    Raises:
+        InputError: it has none and the support's questions differ.
+        ImageError: an image cannot be read.
+    """
+    if isinstance(query, Example) and query.question.strip():
+        return query
+    if question is None:
+        raise InputError(
+            "The support's examples each have their own question, so a query needs one too: give it with the image, "
+            "as Example(image, question), --question or a line of a .jsonl."
+        )
+    return query.with_question(question) if isinstance(query, Example) else Example(query, question)
 
 
 def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, backbone: Backbone) -> None:

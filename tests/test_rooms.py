@@ -59,8 +59,6 @@ ROOMS = {
 # Arrows against the table that are known and are to go: (module, what it imports). None may be added, and one that is
 # mended must leave the list.
 TO_MEND = {
-    # the cache of vectors that a run is given
-    ("sav_core.benchmarks.run", "sav_core.activations.vector_cache"),
     # the event loop and its memo know the session, and the pool, instead of being handed them
     ("sav_ui.panels.host", "sav_ui.serving.pool"),
     ("sav_ui.panels.host", "sav_ui.session.session"),

@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from sav_core.activations.vector_cache import VectorCache
 from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.prompts import Options, question_of
 from sav_core.benchmarks.scoring import HEADLINE, Count, Outcome, count
@@ -21,7 +20,7 @@ from sav_core.data.listings import Listed
 from sav_core.errors import CancelledError, DatasetError
 from sav_core.evaluation.intervals import stratified_interval
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.sav import SavClassifier
+from sav_core.sav import CacheChoice, SavClassifier
 from sav_core.types import Cancel, Progress, ProgressCallback
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def run_benchmark(
     scoring: str = "resubstitution",
     belief: str = "margin",
     zero_shot: bool = False,
-    cache: VectorCache | Literal["user"] | None = "user",
+    cache: CacheChoice = "user",
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> BenchmarkRun:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sav_core.cli.console import print_line, print_table
+from sav_core.reports.wording import SWEPT
 
 __all__ = ["print_evaluation"]
 
@@ -29,25 +30,24 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
     for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
         if key in result:
             print_line("")
-            _print_ways(title, result[key])
+            _print_baselines(title, result[key])
     for name, reason in {**result.get("refused", {}), **result.get("rules_refused", {})}.items():
         print_line(f"{name.replace('_', ' ')}: not judged; {reason}")
     for name, points in result.get("sweep", {}).items():
         print_line("")
-        title = {"heads": "heads that vote", "shots": "examples a label"}[name]
-        print_table([title, "accuracy", "95 % interval"], [[str(p["value"]), *_share(p)] for p in points])
+        print_table([SWEPT[name], "accuracy", "95 % interval"], [[str(p["value"]), *_share(p)] for p in points])
     if "sweep" in result:
         print_line(_OVER_EPISODES if "episodes" in result else _ON_QUERIES)
     _print_rest(result)
 
 
-def _print_ways(title: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
+def _print_baselines(title: str, judged: Mapping[str, Mapping[str, Any]]) -> None:
     rows = []
-    tested = any("p" in way for way in ways.values())  # episodes share examples, so no test of single queries is theirs
-    for name, way in ways.items():
-        beside = [_points(way[key]) if key in way else "-" for key in ("difference", "difference_interval")]
-        p = [f"{way['p']:.2g}" if "p" in way else "-"] if tested else []
-        rows.append([name.replace("_", " "), *_share(way), *beside, *p])
+    tested = any("p" in each for each in judged.values())  # episodes share examples, so no test of single queries is theirs
+    for name, each in judged.items():
+        beside = [_points(each[key]) if key in each else "-" for key in ("difference", "difference_interval")]
+        p = [f"{each['p']:.2g}" if "p" in each else "-"] if tested else []
+        rows.append([name.replace("_", " "), *_share(each), *beside, *p])
     columns = [title, "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval"]
     print_table([*columns, *(["p (McNemar)"] if tested else [])], rows)
 

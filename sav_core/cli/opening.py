@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sav_core.cli.console import print_line, progress_bar, spinner
 
 if TYPE_CHECKING:
     from sav_core.data.examples import ExampleSet, Skipped
+    from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.sav import SavClassifier
 
 __all__ = [
+    "check_classifier_file",
     "open_backbone",
     "open_classifier_for",
     "open_examples",
+    "open_heads",
     "open_index",
     "open_queries",
     "print_dtype",
@@ -68,6 +72,22 @@ def open_classifier_for(
     from sav_core.sav import SavClassifier
 
     return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief)
+
+
+def check_classifier_file(path: Path) -> None:
+    """Refuse a damaged ``.sav`` file before a model is loaded for it."""
+    from sav_core.heads.classifier_file import read_classifier
+
+    read_classifier(path)
+
+
+def open_heads(path: Path, backbone: Backbone) -> HeadClassifier:
+    """Open the heads of a ``.sav`` file, which must be of this very model."""
+    from sav_core.heads.classifier_file import read_classifier
+    from sav_core.sav import SavClassifier, check_model
+
+    check_model(path, *read_classifier(path), backbone)
+    return SavClassifier.load(path, backbone).head_classifier_
 
 
 def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""Other ways to answer from the same vectors: what the kept heads have to beat. No model runs.
+"""Baselines from the same vectors: other ways to answer, which the kept heads have to beat. No model runs.
 
-    for control in vector_controls(classifier, support, test): print(control.name, control.accuracy, control.interval)
+    for each in vector_baselines(classifier, support, test): print(each.name, each.accuracy, each.interval)
 
 ========================  ==========================================================================================
 ``all_heads``             every head votes
@@ -37,12 +37,12 @@ from sav_core.types import Cancel, Head, HeadVectors
 
 __all__ = [
     "RANDOM_DRAWS",
-    "Control",
-    "answer_control",
-    "episode_controls",
+    "Baseline",
+    "answer_baseline",
+    "episode_baselines",
     "episode_pixels",
-    "pixel_control",
-    "vector_controls",
+    "pixel_baseline",
+    "vector_baselines",
 ]
 
 RANDOM_DRAWS = 20
@@ -51,22 +51,24 @@ _STEPS = 2000  # of the regression's solver, far more than it needs
 
 
 @dataclass(frozen=True)
-class Control:
-    """One way to answer, judged.
+class Baseline:
+    """One other way to answer, judged.
 
     Attributes:
         name: as in the table of this module; a model's own answers have names of their own.
         right: ``float64 (example,)``, 1 where the answer is right; under ``random_heads`` the share of draws where it is.
         interval: of the accuracy at 95 %: Wilson's; under ``random_heads`` the middle 95 % of the draws.
+        drawn: whether it is the mean of many draws, and so no single way that could be compared query by query.
     """
 
     name: str
     right: npt.NDArray[np.float64]
     interval: tuple[float, float]
+    drawn: bool = False
 
     def __repr__(self) -> str:
         low, high = self.interval
-        return f"Control({self.name}, {self.accuracy:.1%} [{low:.1%}, {high:.1%}])"
+        return f"Baseline({self.name}, {self.accuracy:.1%} [{low:.1%}, {high:.1%}])"
 
     @property
     def accuracy(self) -> float:
@@ -74,16 +76,16 @@ class Control:
         return float(self.right.mean())
 
 
-def answer_control(name: str, answers: Sequence[str], truth: Sequence[str | None]) -> Control:
-    """Return the control of some answers, right where they are the truth."""
+def answer_baseline(name: str, answers: Sequence[str], truth: Sequence[str | None]) -> Baseline:
+    """Return some answers as a baseline, right where they are the truth."""
     right = np.array([answer == label for answer, label in zip(answers, truth, strict=True)], dtype=np.float64)
-    return Control(name, right, wilson_interval(int(right.sum()), len(right)))
+    return Baseline(name, right, wilson_interval(int(right.sum()), len(right)))
 
 
-def vector_controls(
+def vector_baselines(
     classifier: HeadClassifier, support: HeadVectors, test: HeadVectors, seed: int = 0
-) -> tuple[Control, ...]:
-    """Judge every control that needs no more than the vectors; those of the hidden state where both sets have it.
+) -> tuple[Baseline, ...]:
+    """Judge every baseline that needs no more than the vectors; those of the hidden state where both sets have it.
 
     Args:
         classifier: fitted on the support.
@@ -92,7 +94,7 @@ def vector_controls(
         seed: of the random heads.
     """
     ranking = classifier.fitted_.scores.ranking
-    controls = [
+    baselines = [
         _voted("all_heads", classifier.voting_with(ranking), test),
         _random_heads(classifier, test, seed),
         _voted("best_head", classifier.voting_with(ranking[:1]), test),
@@ -100,17 +102,17 @@ def vector_controls(
         _regressed("logistic_heads", _side_by_side(classifier, support), _side_by_side(classifier, test), support, test),
     ]
     if support.hidden is not None and test.hidden is not None:
-        controls += [
+        baselines += [
             _class_mean("hidden_mean", support.hidden, test.hidden, support, test),
             _regressed("hidden_logistic", support.hidden, test.hidden, support, test),
         ]
-    return tuple(controls)
+    return tuple(baselines)
 
 
-def episode_controls(
+def episode_baselines(
     classifier: HeadClassifier, vectors: HeadVectors, episodes: Sequence[Episode], *, cancel: Cancel | None = None
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Judge the same controls over episodes.
+    """Judge the same baselines over episodes.
 
     Args:
         classifier: whose settings are used; it is not changed and need not be fitted.
@@ -119,7 +121,7 @@ def episode_controls(
         cancel: asked between episodes; true stops the work.
 
     Returns:
-        For each control its ``float64 (episode,)`` accuracies.
+        For each baseline its ``float64 (episode,)`` accuracies.
 
     Raises:
         CancelledError: ``cancel`` said so.
@@ -127,10 +129,10 @@ def episode_controls(
     found: dict[str, list[float]] = {}
     for seed, episode in enumerate(episodes):
         if cancel is not None and cancel():
-            raise CancelledError(f"Stopped after the controls of {seed} of {len(episodes)} episodes: run again.")
+            raise CancelledError(f"Stopped after the baselines of {seed} of {len(episodes)} episodes: run again.")
         support, test = vectors.take(episode.support.tolist()), vectors.take(episode.queries.tolist())
-        for control in vector_controls(clone(classifier).fit(support), support, test, seed):
-            found.setdefault(control.name, []).append(control.accuracy)
+        for each in vector_baselines(clone(classifier).fit(support), support, test, seed):
+            found.setdefault(each.name, []).append(each.accuracy)
     return {name: np.array(accuracies) for name, accuracies in found.items()}
 
 
@@ -148,7 +150,7 @@ def episode_pixels(
     return run_episodes(HeadClassifier(n_kept=1), as_vectors(features, examples), episodes, cancel=cancel).accuracy
 
 
-def pixel_control(support: Sequence[Example], test: Sequence[Example]) -> Control | None:
+def pixel_baseline(support: Sequence[Example], test: Sequence[Example]) -> Baseline | None:
     """Judge the nearest class mean of the raw pixels; ``None`` where the examples hold no picture."""
     features = pixel_features([*support, *test])
     if not features.shape[1]:
@@ -157,29 +159,29 @@ def pixel_control(support: Sequence[Example], test: Sequence[Example]) -> Contro
     return _voted("pixels", HeadClassifier(n_kept=1).fit(learnt), asked)
 
 
-def _voted(name: str, classifier: HeadClassifier, test: HeadVectors) -> Control:
-    return answer_control(name, classifier.classes_[classifier.vote(test).winner].tolist(), test.labels)
+def _voted(name: str, classifier: HeadClassifier, test: HeadVectors) -> Baseline:
+    return answer_baseline(name, classifier.classes_[classifier.vote(test).winner].tolist(), test.labels)
 
 
-def _random_heads(classifier: HeadClassifier, test: HeadVectors, seed: int) -> Control:
+def _random_heads(classifier: HeadClassifier, test: HeadVectors, seed: int) -> Baseline:
     ranking, rng = classifier.fitted_.scores.ranking, np.random.default_rng(seed)
     kept = len(classifier.kept_heads_)
     draws = []
     for _ in range(RANDOM_DRAWS):
-        heads = [ranking[place] for place in sorted(rng.permutation(len(ranking))[:kept].tolist())]
+        heads = [ranking[rank] for rank in sorted(rng.permutation(len(ranking))[:kept].tolist())]
         draws.append(_voted("random_heads", classifier.voting_with(heads), test).right)
     low, high = np.quantile([draw.mean() for draw in draws], [0.025, 0.975])
-    return Control("random_heads", np.mean(draws, axis=0), (float(low), float(high)))
+    return Baseline("random_heads", np.mean(draws, axis=0), (float(low), float(high)), drawn=True)
 
 
-def _nearest_examples(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors) -> Control:
+def _nearest_examples(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors) -> Baseline:
     found = nearest(support, test, classifier.kept_heads_, _NEIGHBOURS)
     labels = classifier.classes_
     codes = np.searchsorted(labels, np.array(support.labels, dtype=np.str_))[found.positions]  # (query, neighbour)
     counts = (codes[:, :, None] == np.arange(len(labels))).sum(1)
     leading = np.take_along_axis(counts == counts.max(1, keepdims=True), codes, axis=1)
     winner = codes[np.arange(len(codes)), leading.argmax(1)]  # of equally frequent labels the nearest example's
-    return answer_control("nearest_examples", labels[winner].tolist(), test.labels)
+    return answer_baseline("nearest_examples", labels[winner].tolist(), test.labels)
 
 
 def _class_mean(
@@ -188,7 +190,7 @@ def _class_mean(
     asked: npt.NDArray[np.floating],
     support: HeadVectors,
     test: HeadVectors,
-) -> Control:
+) -> Baseline:
     """A feature ``(example, dim)`` as a model with a single head."""
     one = [
         HeadVectors(np.asarray(values, dtype=np.float32)[:, None, None], own.labels, own.names, own.positions, own.asked)
@@ -203,10 +205,10 @@ def _regressed(
     asked: npt.NDArray[np.floating],
     support: HeadVectors,
     test: HeadVectors,
-) -> Control:
+) -> Baseline:
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=_STEPS))
     model.fit(learnt.astype(np.float64), np.array(support.labels, dtype=np.str_))
-    return answer_control(name, model.predict(asked.astype(np.float64)).tolist(), test.labels)
+    return answer_baseline(name, model.predict(asked.astype(np.float64)).tolist(), test.labels)
 
 
 def _side_by_side(classifier: HeadClassifier, vectors: HeadVectors) -> npt.NDArray[np.float64]:

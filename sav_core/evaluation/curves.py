@@ -71,13 +71,13 @@ def reliability_diagram(
     _check(confidence, right)
     if bins < 1:
         raise SettingError(f"bins must be 1 or more, but is {bins}.")
-    place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
-    count = np.bincount(place, minlength=bins)
-    total = np.bincount(place, weights=confidence, minlength=bins)
+    own_bin = np.minimum((confidence * bins).astype(np.intp), bins - 1)
+    count = np.bincount(own_bin, minlength=bins)
+    total = np.bincount(own_bin, weights=confidence, minlength=bins)
     return ReliabilityDiagram(
         edges=np.linspace(0.0, 1.0, bins + 1),
         count=count,
-        right=np.bincount(place[right], minlength=bins),
+        right=np.bincount(own_bin[right], minlength=bins),
         confidence=np.divide(total, count, out=np.full(bins, np.nan), where=count > 0),
     )
 

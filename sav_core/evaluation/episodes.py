@@ -1,6 +1,6 @@
 """Repeated few-shot episodes from one labelled set: draw a support of k a label, judge on the rest, again and again.
 
-    episodes = draw_episodes(vectors.labels, shots=5, count=50, ways=5, seed=0)
+    episodes = draw_episodes(vectors.labels, shots=5, count=50, n_way=5, seed=0)
     result = run_episodes(HeadClassifier(), vectors, episodes)
     result.mean, result.interval
 
@@ -57,7 +57,7 @@ def draw_episodes(
     *,
     shots: int,
     count: int,
-    ways: int | None = None,
+    n_way: int | None = None,
     queries: int | None = None,
     seed: int = 0,
 ) -> tuple[Episode, ...]:
@@ -67,7 +67,7 @@ def draw_episodes(
         labels: one for each example of the set.
         shots: examples of each label to learn from.
         count: how many episodes.
-        ways: how many labels take part in each, drawn anew; all by default.
+        n_way: how many labels take part in each, drawn anew; all by default.
         queries: examples of each label to judge on; all that are left by default.
         seed: the same seed draws the same episodes.
 
@@ -82,9 +82,9 @@ def draw_episodes(
         raise InputError("Episodes are drawn from labelled examples, and one has no label.")
     names = np.array(labels, dtype=np.str_)
     present = sorted(set(names.tolist()))
-    ways = len(present) if ways is None else ways
-    if not 2 <= ways <= len(present):
-        raise SettingError(f"ways must be from 2 to {len(present)}, the labels there are, but is {ways}.")
+    n_way = len(present) if n_way is None else n_way
+    if not 2 <= n_way <= len(present):
+        raise SettingError(f"n_way must be from 2 to {len(present)}, the labels there are, but is {n_way}.")
     rows = {label: np.flatnonzero(names == label) for label in present}
     for label, own in rows.items():
         if len(own) <= shots:
@@ -93,7 +93,7 @@ def draw_episodes(
                 "examples or learn from fewer."
             )
     rng = np.random.default_rng(seed)
-    return tuple(_draw(rng, rows, present, shots, ways, queries) for _ in range(count))
+    return tuple(_draw(rng, rows, present, shots, n_way, queries) for _ in range(count))
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,10 @@ def _draw(
     rows: dict[str, npt.NDArray[np.intp]],
     present: list[str],
     shots: int,
-    ways: int,
+    n_way: int,
     queries: int | None,
 ) -> Episode:
-    chosen = sorted(rng.choice(len(present), size=ways, replace=False).tolist())
+    chosen = sorted(rng.choice(len(present), size=n_way, replace=False).tolist())
     labels = tuple(present[number] for number in chosen)
     dealt = [rng.permutation(rows[label]) for label in labels]
     last = None if queries is None else shots + queries

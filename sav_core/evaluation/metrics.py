@@ -76,10 +76,10 @@ def evaluate_labels(truth: Sequence[str | None], answers: Sequence[str], labels:
         InputError: nothing to evaluate, an example without label, or a label that is none of ``labels``.
     """
     known = check_truth(truth, labels)
-    place = {label: row for row, label in enumerate(labels)}
-    confusion = np.zeros((len(place), len(place)), dtype=np.int64)
+    row_of = {label: row for row, label in enumerate(labels)}
+    confusion = np.zeros((len(row_of), len(row_of)), dtype=np.int64)
     for label, answer in zip(known, answers, strict=True):
-        confusion[place[label], place[answer]] += 1
+        confusion[row_of[label], row_of[answer]] += 1
     return Evaluation(tuple(labels), confusion)
 
 

@@ -26,6 +26,7 @@ from sav_core.types import Cancel, HeadVectors
 __all__ = [
     "SweepPoint",
     "head_numbers",
+    "shot_numbers",
     "sweep_draws",
     "sweep_heads",
     "sweep_heads_over",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _NUMBERS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 400, 784)
+_SHOTS = (1, 2, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,15 @@ class SweepPoint:
 def head_numbers(heads: int) -> tuple[int, ...]:
     """Return the numbers of heads that a sweep looks at: about evenly spaced as ratios, all of them at last."""
     return (*(number for number in _NUMBERS if number < heads), heads)
+
+
+def shot_numbers(classifier: HeadClassifier, most: int) -> tuple[int, ...]:
+    """Return the numbers of examples a label that a sweep looks at, ``most`` the last of them.
+
+    Where the classifier's settings leave an example out to fit, a label needs two.
+    """
+    least = 2 if classifier.scoring == "leave_one_out" or classifier.voting == "reliability" else 1
+    return tuple(sorted({number for number in (*_SHOTS, most) if least <= number <= most}))
 
 
 def sweep_heads(

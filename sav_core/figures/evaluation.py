@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sav_core.evaluation.baselines import Control
+from sav_core.evaluation.baselines import Baseline
 from sav_core.evaluation.curves import ReliabilityDiagram, Roc, SelectiveCurve
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.evaluation.sweeps import SweepPoint
@@ -102,26 +102,26 @@ def roc_figure(curve: Roc) -> go.Figure:
     return _square(figure, "others that pass", "taught that pass", f"area {curve.area:.3f}")
 
 
-def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
+def dot_plot(answers: Sequence[Baseline], chance: float | None = None) -> go.Figure:
     """Draw each way to answer as a dot with its 95 % interval, best on top; the first given is marked as ours.
 
     Args:
-        ways: to answer, the kept heads' vote first.
+        answers: each way to answer, the kept heads' vote first.
         chance: the accuracy of guessing, drawn as a dotted line.
     """
-    order = sorted(range(len(ways)), key=lambda place: ways[place].accuracy)
-    shown = [ways[place] for place in order]
-    accuracy = np.array([way.accuracy for way in shown])
-    low, high = np.array([way.interval for way in shown]).T
-    names = [literal(way.name.replace("_", " ")) for way in shown]
+    order = sorted(range(len(answers)), key=lambda row: answers[row].accuracy)
+    shown = [answers[row] for row in order]
+    accuracy = np.array([each.accuracy for each in shown])
+    low, high = np.array([each.interval for each in shown]).T
+    names = [literal(each.name.replace("_", " ")) for each in shown]
     figure = go.Figure(
         go.Scatter(
             x=accuracy,
             y=names,
-            customdata=np.column_stack([low, high, [len(way.right) for way in shown]]),
+            customdata=np.column_stack([low, high, [len(each.right) for each in shown]]),
             error_x=error_bars(accuracy, low, high, 1.5),
             mode="markers",
-            marker={"color": [OUTLINE if place == 0 else LINE for place in order], "size": 11},
+            marker={"color": [OUTLINE if row == 0 else LINE for row in order], "size": 11},
             cliponaxis=False,
             hovertemplate=(
                 "<b>%{y}</b><br>%{x:.1%} of %{customdata[2]:.0f}<br>"
@@ -132,15 +132,15 @@ def dot_plot(ways: Sequence[Control], chance: float | None = None) -> go.Figure:
     )
     if chance is not None:
         figure.add_vline(chance, **reference_line())
-    figure.update_layout(**_layout(), height=dot_plot_height(len(ways)))
+    figure.update_layout(**_layout(), height=dot_plot_height(len(answers)))
     figure.update_xaxes(title="accuracy", dtick=0.25, tickangle=0, **percent_axis())
     figure.update_yaxes(showgrid=False, automargin=True)
     return figure
 
 
-def dot_plot_height(ways: int) -> int:
+def dot_plot_height(rows: int) -> int:
     """How high a dot plot of so many rows is drawn, in pixels."""
-    return 90 + 26 * ways
+    return 90 + 26 * rows
 
 
 def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None, chance: float | None = None) -> go.Figure:

@@ -1,163 +1,170 @@
-"""All that one test set says of one classifier, as one value: what the page Measure shows and every report file holds.
+"""The one experiment: a classifier's settings judged on a test set, as far as is asked.
 
-found = measure(classifier, support_vectors, test_vectors)       # array work; the model does not run
-found.evaluation.accuracy, found.comparisons["all_heads"].difference, found.trust.diagram.expected_error
+    found = measure(SavClassifier(backbone), support, test, baselines=True, confidence=True)
+    found.evaluation.accuracy, found.baselines.comparisons["all_heads"].difference, found.trust.diagram.expected_error
+
+Every example goes through the model once, for its head vectors and its last hidden state together; only the model's own
+answers need it again. The command ``evaluate`` and the page Measure call this and add nothing; ``sav_core.reports.values``
+tells what came out as plain values, and ``sav_core.reports.episodes`` does the same over few-shot episodes of one set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
+from sav_core.data.duplicates import count_shared
+from sav_core.data.examples import Example, ExampleSet, Skipped
+from sav_core.evaluation.baselines import Baseline, pixel_baseline
+from sav_core.evaluation.metrics import check_truth
+from sav_core.heads.classifier import HeadClassifier, check_labels
+from sav_core.reports.measure_vectors import measure_vectors
+from sav_core.reports.measurement import Measurement
+from sav_core.reports.model_baselines import model_baselines
+from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
+from sav_core.reports.wording import ASKING, COMPARING, READING
+from sav_core.sav import SavClassifier, as_asked, shared_question
+from sav_core.types import Cancel
 
-from sav_core.errors import CancelledError, SettingError
-from sav_core.evaluation.baselines import Control, answer_control, vector_controls
-from sav_core.evaluation.curves import Roc
-from sav_core.evaluation.intervals import Comparison, compare
-from sav_core.evaluation.metrics import Evaluation, evaluate_labels
-from sav_core.evaluation.sweeps import SweepPoint
-from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import HeadClassifier
-from sav_core.reports.evaluate import Confidence, foreign_roc, judge_confidence, judge_rules, sweep_support
-from sav_core.types import Cancel, HeadVectors
-
-__all__ = ["KEPT", "Measurement", "measure"]
-
-KEPT = "kept_heads"
-"""The name of the classifier itself among the ways to answer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Measurement:
-    """What a test set says of a classifier.
-
-    Attributes:
-        names: of the test examples.
-        truth: their labels.
-        answers: what the kept heads gave them.
-        confidence: ``float64 (example,)``, the winner's share of the vote.
-        probability: ``float64 (example,)``, the same calibrated; ``None`` where the support cannot calibrate.
-        evaluation: of the answers.
-        ways: every way to answer on these examples, the kept heads first.
-        comparisons: the kept heads against each other way, on the same queries; random heads are many and not compared.
-        refused: ways that could not be tried, and why.
-        rules: every voting rule with the classifier's other settings, its own first.
-        rule_comparisons: the kept heads against each of them.
-        rules_refused: rules that cannot be fitted on this support, and why.
-        sweeps: ``heads`` and ``shots``: accuracy by the number of heads, and of examples a label.
-        trust: calibration and selective accuracy; ``None`` where the support cannot calibrate.
-        untrusted: why not; empty where it can.
-        doubt: how well doubt tells examples of no taught label apart; ``None`` without any.
-        foreign: how many of those there were.
-    """
-
-    names: tuple[str, ...]
-    truth: tuple[str, ...]
-    answers: tuple[str, ...]
-    confidence: npt.NDArray[np.float64] = field(repr=False)
-    probability: npt.NDArray[np.float64] | None = field(repr=False)
-    evaluation: Evaluation
-    ways: tuple[Control, ...]
-    comparisons: Mapping[str, Comparison]
-    refused: Mapping[str, str]
-    rules: tuple[Control, ...]
-    rule_comparisons: Mapping[str, Comparison]
-    rules_refused: Mapping[str, str]
-    sweeps: Mapping[str, tuple[SweepPoint, ...]]
-    trust: Confidence | None
-    untrusted: str
-    doubt: Roc | None
-    foreign: int
-
-    def __repr__(self) -> str:
-        return f"Measurement({self.evaluation!r}, {len(self.ways)} ways to answer)"
-
-    @property
-    def right(self) -> npt.NDArray[np.bool_]:
-        """``bool (example,)``, whether the kept heads' answer is the label."""
-        return np.array([answer == label for answer, label in zip(self.answers, self.truth, strict=True)])
-
-    @property
-    def chance(self) -> float:
-        """The accuracy of always giving the commonest label of the test set."""
-        return float(self.evaluation.confusion.sum(1).max() / self.evaluation.n)
+__all__ = ["measure", "other_answers", "skipped_of"]
 
 
 def measure(
-    classifier: HeadClassifier,
-    support: HeadVectors,
-    test: HeadVectors,
+    classifier: SavClassifier,
+    support: Sequence[Example],
+    test: Sequence[Example],
     *,
-    foreign: HeadVectors | None = None,
-    others: Sequence[Control] = (),
-    refused: Mapping[str, str] | None = None,
+    baselines: bool = False,
+    own_answers: bool = False,
+    demonstrations: int = 4,
+    rules: bool = False,
+    sweeps: bool = False,
+    confidence: bool = False,
+    unknown: Sequence[Example] = (),
+    heads_from: HeadClassifier | None = None,
+    title: str = "",
+    test_name: str = "",
+    run: Run | None = None,
+    watch: Watch = unwatched,
     cancel: Cancel | None = None,
 ) -> Measurement:
-    """Judge a fitted classifier in every way that needs no more than vectors.
+    """Fit a classifier's settings on one set and judge them on another.
 
     Args:
-        classifier: fitted on the support.
-        support: labelled; with last hidden states also those are compared with.
-        test: labelled, of the same model.
-        foreign: of examples that belong to none of the labels.
-        others: further ways to answer on the same test examples, such as ``model_controls`` gives.
-        refused: which of those the model cannot do, and why.
-        cancel: asked between the parts; true stops the work.
+        classifier: whose settings and model are used; it is not changed and need not be fitted.
+        support: labelled examples to learn from.
+        test: labelled examples to judge by, of labels that the support has; one without a question is asked the support's.
+        baselines: also judge other heads, other classifiers on the same vectors, and raw pixels, see
+            ``sav_core.evaluation.baselines``.
+        own_answers: also judge what the model answers by itself, for which it runs again on every test example, see
+            ``sav_core.reports.model_baselines``.
+        demonstrations: how many of the support the model is then shown in context; 0: none.
+        rules: also judge every voting rule.
+        sweeps: also judge other numbers of heads, and fewer examples a label.
+        confidence: also calibrate on the support, and judge the probabilities.
+        unknown: examples of labels that are not taught: are they recognised as such?
+        heads_from: fitted on another task with the same model: its heads are tried on this one.
+        title: what to call the measurement; the labels unless given.
+        test_name: what to call the test set.
+        run: how the model is called; directly unless given.
+        watch: opened for each stage of the work.
+        cancel: asked between steps; true stops the work.
 
     Raises:
-        InputError: nothing to evaluate, or a label that the classifier was not taught.
+        InputError: a set is empty, an example has no label or one that the support has not, or there are fewer than two.
+        SettingError: a setting is out of its range.
         CancelledError: ``cancel`` said so.
     """
-    labels = [str(label) for label in classifier.classes_]
-    ballot = classifier.vote(test)
-    answers = tuple(labels[code] for code in ballot.winner)
-    evaluation = evaluate_labels(test.labels, answers, labels)
-    kept = answer_control(KEPT, answers, test.labels)
-    right = kept.right > 0
-    _go_on(cancel)
-    ways = (kept, *vector_controls(classifier, support, test), *others)
-    _go_on(cancel)
-    rules, rules_refused = judge_rules(classifier, support, test)
-    _go_on(cancel)
-    sweeps = sweep_support(classifier, support, test, cancel=cancel)
-    _go_on(cancel)
-    trust, probability, untrusted = _trust(classifier, support, test)
-    doubt = foreign_roc(classifier, test, foreign) if foreign is not None and len(foreign) else None
-    return Measurement(
-        names=test.names,
-        truth=tuple(str(label) for label in test.labels),
-        answers=answers,
-        confidence=ballot.confidence,
-        probability=probability,
-        evaluation=evaluation,
-        ways=ways,
-        comparisons={way.name: compare(right, way.right > 0) for way in ways[1:] if way.name != "random_heads"},
-        refused=dict(refused or {}),
-        rules=tuple(sorted(rules, key=lambda rule: rule.name != classifier.voting)),
-        rule_comparisons={rule.name: compare(right, rule.right > 0) for rule in rules if rule.name != classifier.voting},
-        rules_refused=rules_refused,
-        sweeps=sweeps,
-        trust=trust,
-        untrusted=untrusted,
-        doubt=doubt,
-        foreign=0 if foreign is None else len(foreign),
+    heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
+    heads.check_settings()
+    labels = sorted(set(check_labels([each.label for each in support], [each.name for each in support])))
+    check_truth([each.label for each in test], labels)  # a wrong test set is refused before the model runs
+    queries, others = (_asked(some, support) for some in (test, unknown))
+    run = run or run_here(classifier.backbone)
+    with watch(READING) as progress:
+        every = [*support, *queries, *others]
+        vectors = run(read_vectors, every, classifier.cache, baselines, progress=progress, cancel=cancel)
+    learnt, judged = len(support), len(support) + len(queries)
+    taught = vectors.take(range(learnt))
+    heads.fit(taught)
+    more, refused = other_answers(
+        run,
+        support,
+        queries,
+        labels,
+        pixels=baselines,
+        demonstrations=demonstrations if own_answers else None,
+        watch=watch,
+        cancel=cancel,
+    )
+    with watch(COMPARING):
+        found = measure_vectors(
+            heads,
+            taught,
+            vectors.take(range(learnt, judged)),
+            baselines=baselines,
+            others=more,
+            refused=refused,
+            rules=rules,
+            sweeps=sweeps,
+            confidence=confidence,
+            unknown=vectors.take(range(judged, len(every))) if others else None,
+            heads_from=heads_from,
+            cancel=cancel,
+        )
+    about = replace(found.about, model=classifier.backbone.name, question=shared_question(support) or "", test=test_name)
+    return replace(
+        found,
+        about=replace(about, title=title or about.title),
+        overlap=count_shared(support, queries),
+        skipped=skipped_of(support, test, unknown),
     )
 
 
-def _trust(
-    classifier: HeadClassifier, support: HeadVectors, test: HeadVectors
-) -> tuple[Confidence | None, npt.NDArray[np.float64] | None, str]:
-    try:
-        trust = judge_confidence(classifier, support, test)
-    except SettingError as error:
-        return None, None, str(error)
-    ballot = classifier.vote(test)
-    probabilities = Calibration(trust.temperature, trust.left_out_n).probabilities(ballot.shares)
-    return trust, probabilities[np.arange(len(ballot.winner)), ballot.winner], ""
+def other_answers(
+    run: Run,
+    support: Sequence[Example],
+    queries: Sequence[Example],
+    labels: Sequence[str],
+    *,
+    pixels: bool,
+    demonstrations: int | None,
+    watch: Watch = unwatched,
+    cancel: Cancel | None = None,
+) -> tuple[tuple[Baseline, ...], Mapping[str, str]]:
+    """Return the ways to answer that look at the examples themselves, and why some cannot be tried.
+
+    Args:
+        run: how the model is called.
+        support: labelled.
+        queries: labelled, with their questions.
+        labels: the possible answers.
+        pixels: whether to judge the nearest class mean of the pixels.
+        demonstrations: how many of the support the model is shown in context, or ``None`` where it is not to be asked.
+        watch: opened for each stage of the work.
+        cancel: asked between queries; true stops the work.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    nearest = pixel_baseline(support, queries) if pixels and support else None
+    own: tuple[Baseline, ...] = ()
+    refused: Mapping[str, str] = {}
+    if demonstrations is not None:
+        with watch(ASKING) as progress:
+            arguments = (list(queries), list(labels), list(support), demonstrations)
+            own, refused = run(model_baselines, *arguments, progress=progress, cancel=cancel)
+    return (*([nearest] if nearest else []), *own), refused
 
 
-def _go_on(cancel: Cancel | None) -> None:
-    if cancel is not None and cancel():
-        raise CancelledError("Stopped while comparing: what the model has read is kept, so measuring again is quick.")
+def _asked(queries: Sequence[Example], support: Sequence[Example]) -> list[Example]:
+    """The queries under the support's question, where they have none; they may ask nothing if some of the support do."""
+    question = shared_question(support)
+    if question is None and not all(each.question.strip() for each in support):
+        return list(queries)
+    return [as_asked(each, question) for each in queries]
+
+
+def skipped_of(*sets: Sequence[Example]) -> tuple[Skipped, ...]:
+    """Return what of some sets could not be read; only a set that was read from files knows."""
+    return tuple(each for one in sets if isinstance(one, ExampleSet) for each in one.skipped)

@@ -1,40 +1,43 @@
-"""What the model answers by itself, with no heads chosen: by likelihood, in words, and shown examples in its prompt."""
+"""Baselines of the model itself, with no heads chosen: by likelihood, in words, and shown examples in its prompt."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Example
 from sav_core.errors import BackboneError, CancelledError, InputError
-from sav_core.evaluation.baselines import Control, answer_control
+from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.episodes import Episode
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.generation import generate_text, label_likelihoods
+from sav_core.reports.answer_matching import same_answer
 from sav_core.reports.few_shot_prompt import choose_demonstrations, in_context
 from sav_core.types import Cancel, Progress, ProgressCallback
 
-__all__ = ["episode_model_controls", "model_controls", "same_answer"]
+__all__ = ["episode_model_baselines", "model_baselines"]
 
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b")  # a capital A may be an answer
+T = TypeVar("T")
+
+_LIKELIHOOD, _TEXT, _IN_CONTEXT = "zero_shot_likelihood", "zero_shot_text", "in_context"
 
 
-def model_controls(
+def model_baselines(
     backbone: Backbone,
     queries: Sequence[Example],
     labels: Sequence[str],
     support: Sequence[Example] = (),
-    *,
     demonstrations: int = 4,
+    *,
     seed: int = 0,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
-) -> tuple[tuple[Control, ...], Mapping[str, str]]:
+) -> tuple[tuple[Baseline, ...], Mapping[str, str]]:
     """Ask the model itself about every query.
 
     Args:
@@ -55,47 +58,33 @@ def model_controls(
     Raises:
         CancelledError: ``cancel`` said so.
     """
-    prepared = _Prepared(backbone)
-    ways: dict[str, Callable[[Example], bool]] = {
-        "zero_shot_likelihood": lambda query: _likeliest(backbone, query, labels, prepared.of(query)) == query.label,
-        "zero_shot_text": lambda query: same_answer(
-            generate_text(backbone, query, encoded=prepared.of(query)), str(query.label), labels
-        ),
+    ask = _Questions(backbone)
+    judges: dict[str, Callable[[Example], bool]] = {
+        _LIKELIHOOD: lambda query: _likeliest(ask.likelihoods(query, labels), labels) == query.label,
+        _TEXT: lambda query: same_answer(ask.text(query), str(query.label), labels),
     }
     if support and demonstrations:
         shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
-        ways["in_context"] = lambda query: _likeliest(backbone, in_context(shown, query), labels) == query.label
-    right: dict[str, list[bool]] = {name: [] for name in ways}
-    refused: dict[str, str] = {}
-    started, total = time.perf_counter(), len(ways) * len(queries)
-    for row, query in enumerate(queries):
-        for place, (name, is_right) in enumerate(ways.items()):
-            if cancel is not None and cancel():
-                raise CancelledError(
-                    "Stopped while the model was answering by itself: run again without controls, or wait."
-                )
-            if name in refused:
-                continue
-            try:
-                right[name].append(is_right(query))
-            except (InputError, BackboneError) as error:  # such as a prompt of more images than the model can read
-                refused[name] = f"{query.name}: {error}"
-            if progress is not None:
-                progress(Progress(row * len(ways) + place + 1, total, time.perf_counter() - started))
-    controls = [
-        answer_control(name, ["right" if each else "wrong" for each in answers], ["right"] * len(answers))
+        judges[_IN_CONTEXT] = lambda query: ask.in_context(shown, query, labels) == query.label
+    work = _Work(len(judges) * len(queries), progress, cancel)
+    right: dict[str, list[bool | None]] = {name: [] for name in judges}
+    for query in queries:
+        for name, is_right in judges.items():
+            right[name].append(work.do(name, is_right, query))
+    judged = [
+        answer_baseline(name, ["right" if each else "wrong" for each in answers], ["right"] * len(answers))
         for name, answers in right.items()
-        if name not in refused
+        if name not in work.refused
     ]
-    return tuple(controls), refused
+    return tuple(judged), work.refused
 
 
-def episode_model_controls(
+def episode_model_baselines(
     backbone: Backbone,
     examples: Sequence[Example],
     episodes: Sequence[Episode],
-    *,
     demonstrations: int = 4,
+    *,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[dict[str, npt.NDArray[np.float64]], Mapping[str, str]]:
@@ -111,138 +100,94 @@ def episode_model_controls(
         cancel: asked before every question; true stops the work.
 
     Returns:
-        The controls' ``float64 (episode,)`` accuracies by the names of ``model_controls``, and for each that the model
-        cannot do the reason.
+        The ``float64 (episode,)`` accuracies by the names of ``model_baselines``, and for each that the model cannot do
+        the reason.
 
     Raises:
         CancelledError: ``cancel`` said so.
     """
     labels = sorted({label for episode in episodes for label in episode.labels})
     asked = sorted({int(row) for episode in episodes for row in episode.queries})
-    prepared = _Prepared(backbone)
-    likelihood: dict[int, Mapping[str, float]] = {}
-    written: dict[int, str] = {}
-    found: dict[str, list[list[bool]]] = {"zero_shot_likelihood": [], "zero_shot_text": [], "in_context": []}
-    refused: dict[str, str] = {}
-    started = time.perf_counter()
-    total = 2 * len(asked) + (sum(len(episode.queries) for episode in episodes) if demonstrations else 0)
-    done = 0
-
-    def ask(name: str, row: int, question: Callable[[Example], None]) -> None:
-        nonlocal done
-        if cancel is not None and cancel():
-            raise CancelledError("Stopped while the model was answering by itself: run again without controls, or wait.")
-        done += 1
-        if name not in refused:
-            try:
-                question(examples[row])
-            except (InputError, BackboneError) as error:
-                refused[name] = f"{examples[row].name}: {error}"
-        if progress is not None:
-            progress(Progress(done, total, time.perf_counter() - started))
-
-    for row in asked:
-
-        def weigh(query: Example, row: int = row) -> None:
-            likelihood[row] = label_likelihoods(backbone, query, labels, encoded=prepared.of(query))
-
-        def write(query: Example, row: int = row) -> None:
-            written[row] = generate_text(backbone, query, encoded=prepared.of(query))
-
-        ask("zero_shot_likelihood", row, weigh)
-        ask("zero_shot_text", row, write)
+    in_episodes = sum(len(episode.queries) for episode in episodes) if demonstrations else 0
+    ask, work = _Questions(backbone), _Work(2 * len(asked) + in_episodes, progress, cancel)
+    likelihoods: dict[int, Mapping[str, float] | None] = {}
+    texts: dict[int, str | None] = {}
+    for row in asked:  # both of one example before the next, which is then prepared once
+        likelihoods[row] = work.do(_LIKELIHOOD, ask.likelihoods, examples[row], labels)
+        texts[row] = work.do(_TEXT, ask.text, examples[row])
+    right: dict[str, list[list[bool]]] = {name: [] for name in (_LIKELIHOOD, _TEXT, _IN_CONTEXT)}
     for seed, episode in enumerate(episodes):
-        rows = episode.queries.tolist()
-        if "zero_shot_likelihood" not in refused:  # of the labels of this episode the likeliest
-            best = [max(episode.labels, key=likelihood[row].__getitem__) for row in rows]
-            right = [label == examples[row].label for label, row in zip(best, rows, strict=True)]
-            found["zero_shot_likelihood"].append(right)
-        if "zero_shot_text" not in refused:  # which of the labels of this episode it names
-            named = [same_answer(written[row], str(examples[row].label), episode.labels) for row in rows]
-            found["zero_shot_text"].append(named)
-        if not demonstrations:
-            continue
-        support = [examples[row] for row in episode.support.tolist()]
-        shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
-        answers: list[bool] = []
-
-        def show(
-            query: Example,
-            shown: Sequence[Example] = shown,
-            labels: Sequence[str] = episode.labels,
-            answers: list[bool] = answers,
-        ) -> None:
-            answers.append(_likeliest(backbone, in_context(shown, query), labels) == query.label)
-
-        for row in rows:
-            ask("in_context", row, show)
-        found["in_context"].append(answers)
+        rows = [(row, str(examples[row].label)) for row in episode.queries.tolist()]
+        # Of the labels of this episode the likeliest, and which of them it names.
+        right[_LIKELIHOOD].append([_likeliest(likelihoods[row], episode.labels) == label for row, label in rows])
+        right[_TEXT].append([same_answer(texts[row] or "", label, episode.labels) for row, label in rows])
+        if demonstrations:
+            support = [examples[row] for row in episode.support.tolist()]
+            shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
+            answers = [work.do(_IN_CONTEXT, ask.in_context, shown, examples[row], episode.labels) for row, _ in rows]
+            right[_IN_CONTEXT].append([answer == label for answer, (_, label) in zip(answers, rows, strict=True)])
     accuracy = {
-        name: np.array([np.mean(right) for right in each], dtype=np.float64)
-        for name, each in found.items()
-        if each and name not in refused
+        name: np.array([np.mean(each) for each in of_episodes], dtype=np.float64)
+        for name, of_episodes in right.items()
+        if of_episodes and name not in work.refused
     }
-    return accuracy, refused
+    return accuracy, work.refused
 
 
-def same_answer(text: str, label: str, labels: Sequence[str]) -> bool:
-    """Whether a written answer names the label, and no other of the labels.
-
-    An answer that is a label, but for case, punctuation and article, names that one. A sentence names every label that
-    stands in it as whole words, "red apple" but not the "apple" within, nor the answer A by an article; one that names
-    several, or none, is wrong.
-
-    Args:
-        text: what the model wrote.
-        label: the right answer.
-        labels: the possible answers.
-    """
-    return _named(text, labels) == {label}
-
-
-class _Prepared:
-    """What the model reads of a query, prepared once for all ways to ask about it."""
+class _Questions:
+    """What can be asked of a model about an example; one that is asked about twice in a row is prepared once."""
 
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
         self._last: tuple[Example, Encoded] | None = None
 
-    def of(self, query: Example) -> Encoded:
-        """Return it; only the last query's is kept."""
+    def likelihoods(self, query: Example, labels: Sequence[str]) -> Mapping[str, float]:
+        """How likely the model finds each label as its answer."""
+        return label_likelihoods(self._backbone, query, labels, encoded=self._prepared(query))
+
+    def text(self, query: Example) -> str:
+        """What the model writes as its answer."""
+        return generate_text(self._backbone, query, encoded=self._prepared(query))
+
+    def in_context(self, shown: Sequence[Example], query: Example, labels: Sequence[str]) -> str | None:
+        """The label that the model finds likeliest after demonstrations."""
+        return _likeliest(label_likelihoods(self._backbone, in_context(shown, query), labels), labels)
+
+    def _prepared(self, query: Example) -> Encoded:
         if self._last is None or self._last[0] is not query:
             self._last = query, self._backbone.encode(query)
         return self._last[1]
 
 
-def _likeliest(backbone: Backbone, query: Example, labels: Sequence[str], encoded: Encoded | None = None) -> str:
-    likelihood = label_likelihoods(backbone, query, labels, encoded=encoded)
-    return max(labels, key=likelihood.__getitem__)
+class _Work:
+    """Questions done one after the other: told, stopped when asked to, and given up where the model cannot answer.
+
+    Attributes:
+        refused: why, by the name of what the model cannot do; that is not asked again.
+    """
+
+    def __init__(self, total: int, progress: ProgressCallback | None, cancel: Cancel | None) -> None:
+        self.refused: dict[str, str] = {}
+        self._total, self._done, self._started = total, 0, time.perf_counter()
+        self._progress, self._cancel = progress, cancel
+
+    def do(self, name: str, ask: Callable[..., T], *arguments: object) -> T | None:
+        """Return the answer; ``None`` where the model cannot give one."""
+        if self._cancel is not None and self._cancel():
+            raise CancelledError("Stopped while the model was answering by itself: run again without controls, or wait.")
+        answer = None
+        if name not in self.refused:
+            try:
+                answer = ask(*arguments)
+            except (InputError, BackboneError) as error:  # such as a prompt of more images than the model can read
+                query = next(each for each in reversed(arguments) if isinstance(each, Example))
+                self.refused[name] = f"{query.name}: {error}"
+        self._done += 1
+        if self._progress is not None:
+            self._progress(Progress(self._done, self._total, time.perf_counter() - self._started))
+        return answer
 
 
-def _named(text: str, labels: Sequence[str]) -> set[str]:
-    """The labels that an answer is, or else those that it names."""
-    if same := {label for label in labels if _bare(label) == _bare(text)}:
-        return same
-    said = _words(_ARTICLE.sub(" ", text))
-    meant = {label: _words(_ARTICLE.sub(" ", label)) for label in labels}
-    places = [
-        (start, start + len(words), label)
-        for label, words in meant.items()
-        for start in range(len(said) - len(words) + 1)
-        if words and said[start : start + len(words)] == words
-    ]
-    return {
-        label
-        for start, end, label in places
-        if not any(first <= start and end <= last and last - first > end - start for first, last, _ in places)
-    }
-
-
-def _bare(text: str) -> list[str]:
-    """The words without a leading article; of a text of signs alone the signs."""
-    words = _words(text)
-    return words[1:] if len(words) > 1 and words[0] in {"a", "an", "the"} else words or text.split()
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
+def _likeliest(likelihoods: Mapping[str, float] | None, labels: Sequence[str]) -> str | None:
+    """The likeliest of some labels; ``None`` where the model could not say."""
+    return None if likelihoods is None else max(labels, key=likelihoods.__getitem__)

@@ -1,24 +1,91 @@
-"""Reports as plain values for JSON: what ``evaluate --json`` prints and the page Measure saves."""
+"""Measurements as plain values: the one JSON of ``evaluate --json`` and of the page Measure.
+
+values(measure(...)), values(measure_episodes(...))       # dict, a key for each part that was asked for
+as_json(found)                                            # the same as text
+
+Keys of the command line stand for good: ``controls`` are the baselines, ``foreign`` the queries of unknown labels, and
+``ways`` how many labels an episode has.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from sav_core.evaluation.judge import Confidence
+from sav_core.evaluation.metrics import Evaluation
+from sav_core.evaluation.sweeps import SweepPoint
+from sav_core.reports.measurement import Compared, EpisodeBaseline, EpisodeMeasurement, Measurement, UnknownLabels
 
-    from sav_core.evaluation.baselines import Control
-    from sav_core.evaluation.curves import Roc
-    from sav_core.evaluation.intervals import Comparison
-    from sav_core.evaluation.metrics import Evaluation
-    from sav_core.evaluation.sweeps import SweepPoint
-    from sav_core.reports.evaluate import Confidence
-
-__all__ = ["confidence_values", "evaluation_values", "foreign_values", "point_values", "way_values"]
+__all__ = ["as_json", "values"]
 
 
-def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
+def values(found: Measurement | EpisodeMeasurement) -> dict[str, Any]:
+    """Return what was measured as values for JSON."""
+    parts = _of_episodes(found) if isinstance(found, EpisodeMeasurement) else _of_test_set(found)
+    if found.sweeps is not None:
+        parts["sweep"] = {name: [_point(point) for point in points] for name, points in found.sweeps.items()}
+    skipped = [{"image": each.name, "reason": each.reason} for each in found.skipped]
+    return {**asdict(found.about), **parts, "skipped": skipped}
+
+
+def as_json(found: Measurement | EpisodeMeasurement) -> str:
+    """Return ``values`` as JSON."""
+    return json.dumps(values(found), indent=2, ensure_ascii=False)
+
+
+def _of_test_set(found: Measurement) -> dict[str, Any]:
+    parts = _evaluation(found.evaluation)
+    if found.overlap is not None:
+        parts["overlap"] = found.overlap
+    if found.baselines is not None:
+        parts["controls"] = {each.name: each.accuracy for each in found.baselines.judged}
+        parts["control_details"] = _compared(found.baselines)
+        parts["refused"] = dict(found.baselines.refused)
+    if found.rules is not None:
+        parts["rules"] = _compared(found.rules)
+        parts["rules_refused"] = dict(found.rules.refused)
+    if found.trust is not None:
+        parts["confidence"] = _confidence(found.trust)
+    elif found.untrusted:
+        parts["confidence"], parts["confidence_refused"] = None, found.untrusted
+    if found.unknown is not None:
+        parts["foreign"] = _unknown(found.unknown)
+    if found.transfer is not None:
+        moved = found.transfer
+        parts["transfer"] = {
+            **_compared(Compared((moved.baseline,), {moved.baseline.name: moved.comparison}))[moved.baseline.name],
+            "shared_heads": [str(head) for head in moved.shared_heads],
+        }
+    parts["examples"] = _examples(found)
+    return parts
+
+
+def _of_episodes(found: EpisodeMeasurement) -> dict[str, Any]:
+    accuracy = found.result.accuracy
+    parts = {
+        **_evaluation(found.result.evaluation),
+        "accuracy": found.result.mean,
+        "interval": found.result.interval,
+        "episodes": {
+            "count": len(accuracy),
+            "shots": found.shots,
+            "ways": found.n_way,
+            "seed": found.seed,
+            "accuracy": accuracy.tolist(),
+        },
+    }
+    if found.baselines is not None:
+        parts["controls"] = {name: each.mean for name, each in found.baselines.items()}
+        parts["control_details"] = {name: _episode_baseline(each) for name, each in found.baselines.items()}
+        parts["refused"] = dict(found.refused)
+    return parts
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     """Accuracy with its interval, per label and confusion."""
     return {
         "accuracy": evaluation.accuracy,
@@ -31,27 +98,35 @@ def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def way_values(judged: Sequence[Control], comparisons: Mapping[str, Comparison]) -> dict[str, dict[str, Any]]:
+def _compared(found: Compared) -> dict[str, dict[str, Any]]:
     """Each way to answer with its interval, and how much better the kept heads are on the same queries."""
-    result: dict[str, dict[str, Any]] = {}
-    for control in judged:
-        result[control.name] = {"accuracy": control.accuracy, "interval": control.interval}
-        if control.name in comparisons:
-            found = comparisons[control.name]
-            result[control.name] |= {
-                "difference": found.difference,
-                "difference_interval": found.interval,
-                "p": found.p,
-            }
-    return result
+    return {
+        each.name: {"accuracy": each.accuracy, "interval": each.interval, **_comparison(found, each.name)}
+        for each in found.judged
+    }
 
 
-def point_values(point: SweepPoint) -> dict[str, Any]:
-    """One point of a sweep."""
+def _comparison(found: Compared, name: str) -> Mapping[str, Any]:
+    if name not in found.comparisons:
+        return {}
+    beside = found.comparisons[name]
+    return {"difference": beside.difference, "difference_interval": beside.interval, "p": beside.p}
+
+
+def _episode_baseline(found: EpisodeBaseline) -> dict[str, Any]:
+    return {
+        "accuracy": found.mean,
+        "interval": found.interval,
+        "difference": found.difference,
+        "difference_interval": found.difference_interval,
+    }
+
+
+def _point(point: SweepPoint) -> dict[str, Any]:
     return {"value": point.value, "accuracy": point.accuracy, "interval": point.interval, "n": point.n}
 
 
-def confidence_values(found: Confidence) -> dict[str, Any]:
+def _confidence(found: Confidence) -> dict[str, Any]:
     """The temperature, the reliability diagram's bins that have answers, and accuracy against coverage."""
     diagram, curve = found.diagram, found.selective
     bins = zip(diagram.edges[:-1], diagram.edges[1:], diagram.count, diagram.right, diagram.confidence, strict=True)
@@ -59,6 +134,8 @@ def confidence_values(found: Confidence) -> dict[str, Any]:
         "temperature": found.temperature,
         "left_out_accuracy": found.left_out_accuracy,
         "left_out_n": found.left_out_n,
+        "left_out_interval": found.left_out_interval,
+        "left_out_groups": found.left_out_groups,
         "expected_error": diagram.expected_error,
         "uncalibrated_error": found.raw.expected_error,
         "bins": [
@@ -76,15 +153,27 @@ def confidence_values(found: Confidence) -> dict[str, Any]:
     }
 
 
-def foreign_values(curve: Roc, n: int) -> dict[str, Any]:
-    """How well doubt tells ``n`` images of none of the labels from the test set.
-
-    ``threshold`` is what ``classify --none-below`` takes to be at that point of the curve; ``None`` is above every score.
-    """
+def _unknown(found: UnknownLabels) -> dict[str, Any]:
+    """``threshold`` is what ``classify --none-below`` takes to be at that point; ``None`` is above every score."""
     return {
-        "n": n,
-        "area": curve.area,
-        "threshold": [None if math.isinf(threshold) else threshold for threshold in curve.threshold.tolist()],
-        "false_rate": curve.false_rate.tolist(),
-        "true_rate": curve.true_rate.tolist(),
+        "n": found.n,
+        "area": found.roc.area,
+        "threshold": [None if math.isinf(threshold) else threshold for threshold in found.roc.threshold.tolist()],
+        "false_rate": found.roc.false_rate.tolist(),
+        "true_rate": found.roc.true_rate.tolist(),
     }
+
+
+def _examples(found: Measurement) -> list[dict[str, Any]]:
+    probability = found.probability
+    return [
+        {
+            "image": name,
+            "truth": truth,
+            "label": answer,
+            "right": answer == truth,
+            "confidence": float(found.confidence[row]),
+            "probability": None if probability is None else float(probability[row]),
+        }
+        for row, (name, truth, answer) in enumerate(zip(found.names, found.truth, found.answers, strict=True))
+    ]

@@ -1,12 +1,16 @@
-"""What the report of a measurement calls things: every way to answer, every rule, every setting, what each figure shows."""
+"""What a measurement is called in words, on the page Measure and in its report alike: every heading, caption and name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-__all__ = ["FIGURES", "SETTINGS", "VALUES", "WAYS", "named"]
+__all__ = ["ASKING", "BASELINES", "COMPARING", "READING", "SECTIONS", "SETTINGS", "SWEPT", "VALUES", "Section", "named"]
 
-WAYS: Mapping[str, str] = {
+READING, ASKING, COMPARING = "reading", "asking the model", "comparing"
+"""The stages of a measurement, in order; the second only where the model's own answers are wanted."""
+
+BASELINES: Mapping[str, str] = {
     "kept_heads": "the vote of the heads that were found: what is measured",
     "all_heads": "every head of the model votes",
     "random_heads": "as many heads, drawn at random: mean of 20 draws, with the middle 95 % of them",
@@ -37,7 +41,7 @@ SETTINGS: Mapping[str, str] = {
     "support": "examples learnt from",
     "test": "test set",
 }
-"""What is measured, by its name in the files."""
+"""What was measured, by its name in the files."""
 
 VALUES: Mapping[str, str] = {
     "resubstitution": "accuracy on the examples themselves",
@@ -45,37 +49,62 @@ VALUES: Mapping[str, str] = {
 }
 """Settings whose names say little."""
 
+SWEPT: Mapping[str, str] = {"heads": "heads that vote", "shots": "examples a label"}
+"""What a sweep's numbers count."""
+
+
+class Section(NamedTuple):
+    """One part of a report: its heading, and how to read what it shows."""
+
+    heading: str
+    caption: str
+
+
 _DOTTED = "The dotted line is always giving the commonest label of the test set."
 
-FIGURES: Mapping[str, str] = {
-    "controls": (
-        "Other ways to answer on the same examples, best on top. Orange are the kept heads, blue the others; lines "
-        f"are 95 % intervals. {_DOTTED} A difference whose interval holds 0 may be luck; p is McNemar's exact test, on "
-        "the examples where the two differ."
+SECTIONS: Mapping[str, Section] = {
+    "baselines": Section(
+        "Compared with what?",
+        "Every other way to answer on the same examples, best on top. Ours is orange; lines are 95 % intervals. "
+        f"{_DOTTED} A difference whose interval holds 0 may be luck; p is McNemar's exact test, on the examples where the "
+        "two differ.",
     ),
-    "confusion": "Rows are the label, columns the answer; at the right the share of the label's own examples that got it.",
-    "by_heads": (
-        "Accuracy when the best 1, 2, 3 and so on heads vote; the number in use is orange. Lines are 95 % intervals "
-        f"of the accuracy on such examples. {_DOTTED}"
+    "confusion": Section(
+        "What is taken for what?",
+        "Rows are the label, columns the answer; at the right the share of the label's own examples that got it.",
     ),
-    "by_shots": (
-        "Accuracy when each label has so many examples: the mean of five draws. Lines are 95 % intervals of the "
-        f"accuracy on such examples, whichever are drawn. {_DOTTED}"
+    "by_heads": Section(
+        "More or fewer heads?",
+        "Accuracy when the best 1, 2, 3 … heads vote; the number in use is orange. Lines are 95 % intervals of the "
+        f"accuracy on such examples. {_DOTTED}",
     ),
-    "rules": (
-        f"Every voting rule with the same number of heads; the one in use is orange, lines are 95 % intervals. {_DOTTED}"
+    "by_shots": Section(
+        "More or fewer examples?",
+        "Accuracy when each label has so many examples: the mean of five draws. Lines are 95 % intervals of the accuracy "
+        f"on such examples, whichever are drawn. {_DOTTED}",
     ),
-    "calibration": (
-        "Answers in bins of calibrated confidence, larger dots for more of them, with 95 % intervals: on the dotted "
-        "line, what is held at 80 % is right 80 % of the time."
+    "calibration": Section(
+        "Is confidence true?",
+        "Answers in bins of calibrated confidence, larger dots for more of them, with 95 % intervals: on the dotted line, "
+        "what is held at 80 % is right 80 % of the time.",
     ),
-    "selective": "Accuracy of the answers given, when only the surest share is answered.",
-    "doubt": (
-        "How many of the taught and of the others pass each threshold of doubt; the dotted line is guessing, an area "
-        "of 0.5."
+    "selective": Section(
+        "Accuracy if doubtful answers are withheld",
+        "Accuracy of the answers given, when only the surest share is answered.",
     ),
+    "rules": Section(
+        "Which voting rule?",
+        f"Every voting rule with the same number of heads; the one in use is orange, lines are 95 % intervals. {_DOTTED}",
+    ),
+    "unknown": Section(
+        "Does it recognise unknown labels?",
+        "How many examples of taught and of unknown labels pass each threshold of “none of these”, which compares the "
+        "share of the vote times closeness to the examples. The dotted line is guessing, an area of 0.5.",
+    ),
+    "transfer": Section("Another task's heads", "This task's examples with the heads that another task chose."),
+    "answers": Section("Every answer", "The confidence is the winner's share of the vote."),
 }
-"""What each figure shows, by its name among ``figures``."""
+"""Every part of a report, in its order."""
 
 
 def named(name: str) -> str:

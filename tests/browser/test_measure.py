@@ -52,9 +52,9 @@ def test_a_ready_task_is_measured_and_taken_home(measuring, tmp_path):
     measure(measuring)
     expect(headline(measuring)).to_contain_text("of 20 test pictures right")
     expect(headline(measuring)).to_contain_text(re.compile(r"95 % interval: \d+ to \d+ %"))
-    for figure in ("controls", "by_heads", "by_shots", "calibration", "selective", "rules"):
+    for figure in ("baselines", "by_heads", "by_shots", "calibration", "selective", "rules"):
         expect(measuring.figure(figure)).to_be_visible()
-    ways = page.locator("[data-figure=controls]").evaluate("(place) => place.data[0].y")
+    ways = page.locator("[data-figure=baselines]").evaluate("(place) => place.data[0].y")
     assert {"kept heads", "all heads", "random heads", "best head", "hidden mean", "hidden logistic", "pixels"} <= set(ways)
     measuring.shot("measure")
     right = int(re.search(r"right \((\d+)\)", headline(measuring).inner_text())[1])
@@ -96,7 +96,7 @@ def test_a_zip_of_ones_own_and_a_bad_file(measuring):
     expect(page.locator("#gauge .notice.error")).to_have_count(0)
     measure(measuring)
     expect(headline(measuring)).to_contain_text("of 4 test pictures right")
-    expect(measuring.figure("doubt")).to_be_visible()
+    expect(measuring.figure("unknown")).to_be_visible()
 
 
 def test_a_jsonl_and_its_pictures_by_drop_picker_and_folder(measuring, tmp_path):
@@ -146,7 +146,7 @@ def test_a_reload_brings_the_report_back(measuring):
     measuring.tab("Measure")
     expect(headline(measuring)).to_be_visible()
     assert headline(measuring).inner_text() == words
-    expect(measuring.figure("controls")).to_be_visible()
+    expect(measuring.figure("baselines")).to_be_visible()
 
 
 def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
@@ -160,6 +160,6 @@ def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
     visitor.page.locator("#report .confusion button:not([disabled])").first.click()
     expect(visitor.page.locator("#report .cell-pictures img").first).to_be_visible()
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert visitor.brightness("[data-key=panel-controls]") < 60
+    assert visitor.brightness("[data-key=panel-baselines]") < 60
     assert visitor.brightness(".measure-setup") < 60
     visitor.shot("measure-phone")

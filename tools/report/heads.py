@@ -26,7 +26,7 @@ from sav_core import load_backbone
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
-from sav_core.evaluation.baselines import vector_controls
+from sav_core.evaluation.baselines import vector_baselines
 from sav_core.evaluation.episodes import Episode, draw_episodes
 from sav_core.evaluation.intervals import bootstrap_interval, compare
 from sav_core.evaluation.metrics import wilson_interval
@@ -106,44 +106,46 @@ def unseen_artist(backbone: Backbone, count: int, seed: int) -> Material:
 
 
 def judge_split(tasks: Mapping[str, Material]) -> tuple[Values, Values]:
-    """Every rule and every control on the ready tasks as they are shipped, the queries of all tasks taken together."""
+    """Every rule and every baseline on the ready tasks as they are shipped, the queries of all tasks taken together."""
     rules: dict[str, list[np.ndarray]] = {name: [] for name in RULES}
-    controls: dict[str, list[np.ndarray]] = {}
+    baselines: dict[str, list[np.ndarray]] = {}
     for task in tasks.values():
         assert task.split is not None
         for name, rule in RULES.items():
             rules[name].append(_right(rule, task.vectors, task.split))
-        for control in _controls(task.vectors, task.split):
-            controls.setdefault(control.name, []).append(control.right)
+        for each in _baselines(task.vectors, task.split):
+            baselines.setdefault(each.name, []).append(each.right)
     paper = np.concatenate(rules[PAPER])
 
-    def way(parts: Sequence[np.ndarray]) -> Values:
+    def summary(parts: Sequence[np.ndarray]) -> Values:
         right = np.concatenate(parts)
         found = {"accuracy": float(right.mean()), "interval": wilson_interval(round(float(right.sum())), len(right))}
         if set(np.unique(right)) <= {0.0, 1.0}:
             found["p"] = compare(right > 0, paper).p  # the mean of many draws is nothing that McNemar could count
         return found | _gained(right.astype(np.float64) - paper)
 
-    return {name: way(parts) for name, parts in rules.items()}, {name: way(parts) for name, parts in controls.items()}
+    return {name: summary(parts) for name, parts in rules.items()}, {
+        name: summary(parts) for name, parts in baselines.items()
+    }
 
 
 def judge_episodes(material: Material) -> tuple[Values, Values]:
-    """Every rule and every control over the episodes of ``SHOTS`` examples a label."""
+    """Every rule and every baseline over the episodes of ``SHOTS`` examples a label."""
     vectors, episodes = material.vectors, material.episodes[SHOTS]
     rules = {name: np.array([_right(rule, vectors, e).mean() for e in episodes]) for name, rule in RULES.items()}
-    controls: dict[str, list[float]] = {}
+    baselines: dict[str, list[float]] = {}
     for seed, episode in enumerate(episodes):
-        for control in _controls(vectors, episode, seed):
-            controls.setdefault(control.name, []).append(control.accuracy)
+        for each in _baselines(vectors, episode, seed):
+            baselines.setdefault(each.name, []).append(each.accuracy)
     paper = rules[PAPER]
 
-    def way(accuracy: np.ndarray) -> Values:
+    def summary(accuracy: np.ndarray) -> Values:
         found = {"accuracy": float(accuracy.mean()), "interval": bootstrap_interval(accuracy)}
         return found | _gained(accuracy - paper)
 
     return (
-        {name: way(accuracy) for name, accuracy in rules.items()},
-        {name: way(np.array(accuracy)) for name, accuracy in controls.items()},
+        {name: summary(accuracy) for name, accuracy in rules.items()},
+        {name: summary(np.array(accuracy)) for name, accuracy in baselines.items()},
     )
 
 
@@ -213,15 +215,15 @@ def _right(rule: HeadClassifier, vectors: HeadVectors, episode: Episode) -> np.n
     return right
 
 
-def _controls(vectors: HeadVectors, episode: Episode, seed: int = 0) -> Sequence[Any]:
+def _baselines(vectors: HeadVectors, episode: Episode, seed: int = 0) -> Sequence[Any]:
     support, queries = vectors.take(episode.support.tolist()), vectors.take(episode.queries.tolist())
-    return vector_controls(HeadClassifier().fit(support), support, queries, seed)
+    return vector_baselines(HeadClassifier().fit(support), support, queries, seed)
 
 
-def _draw(vectors: HeadVectors, shots: int, ways: int | None, count: int, seed: int) -> Sequence[Episode]:
+def _draw(vectors: HeadVectors, shots: int, n_way: int | None, count: int, seed: int) -> Sequence[Episode]:
     """Episodes, or none where a label has too few pictures."""
     least = min(list(vectors.labels).count(label) for label in set(vectors.labels))
-    return draw_episodes(vectors.labels, shots=shots, ways=ways, count=count, seed=seed) if least > shots else ()
+    return draw_episodes(vectors.labels, shots=shots, n_way=n_way, count=count, seed=seed) if least > shots else ()
 
 
 def _scene(rng: Random, sprites: Sprites, name: str, artists: Sequence[str]) -> Example:
@@ -256,9 +258,9 @@ def measure(
     objects, artist = never_trained(tasks["new-things"], episodes, seed), unseen_artist(backbone, episodes, seed)
     assert set(objects.vectors.labels) <= set(HELD_OUT)
     say(f"judging, {time.perf_counter() - started:.0f} s after the start")
-    ready_rules, ready_controls = judge_split(tasks)
-    objects_rules, objects_controls = judge_episodes(objects)
-    artist_rules, artist_controls = judge_episodes(artist)
+    ready_rules, ready_baselines = judge_split(tasks)
+    objects_rules, objects_baselines = judge_episodes(objects)
+    artist_rules, artist_baselines = judge_episodes(artist)
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "seed": seed,
@@ -277,7 +279,7 @@ def measure(
         "objects": sorted({str(label) for label in objects.vectors.labels}),
         "drawings_per_object": len(objects.vectors) // len(set(objects.vectors.labels)),
         "rules": {"ready": ready_rules, "objects": objects_rules, "artist": artist_rules},
-        "controls": {"ready": ready_controls, "objects": objects_controls, "artist": artist_controls},
+        "controls": {"ready": ready_baselines, "objects": objects_baselines, "artist": artist_baselines},
         "selection": {
             "ready": judge_selection(list(tasks.values())),
             "objects": judge_selection([objects]),

@@ -126,20 +126,15 @@ def _refresh(visit: Visit, gauge: Gauge, data: Data) -> None:
 def _save(visit: Visit, gauge: Gauge, data: Data) -> None:
     """Make the report a file to download."""
     from sav_core.reports.page import as_html
-    from sav_core.reports.tables import as_answers, as_figures, as_json
+    from sav_core.reports.tables import as_answers, as_figures
+    from sav_core.reports.values import as_json
 
     kind, measured = str(data.get("format", "")), gauge.measured
     if measured is None:
         raise InputError("There is no report to save yet: measure first.")
     path = fresh_path(FILES[kind])
-    found, about = measured.measurement, measured.about
-    text = {
-        "csv": lambda: as_answers(found),
-        "table": lambda: as_figures(found),
-        "json": lambda: as_json(found, about),
-        "html": lambda: as_html(found, about),
-    }[kind]()
-    path.write_text(text, encoding="utf-8", newline="")
+    told = {"csv": as_answers, "table": as_figures, "json": as_json, "html": as_html}[kind]
+    path.write_text(told(measured.measurement), encoding="utf-8", newline="")
     gauge.saved = link(path)
 
 

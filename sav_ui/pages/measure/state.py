@@ -18,7 +18,7 @@ from sav_ui.session.project import Project
 from sav_ui.session.session import Visit
 
 if TYPE_CHECKING:
-    from sav_core.reports.measure import Measurement
+    from sav_core.reports.measurement import Measurement
 
 __all__ = ["MAX_TESTS", "Exam", "Gauge", "Measured", "Setup", "gauge_of", "measured_with", "most_to_split", "set_out"]
 
@@ -51,12 +51,12 @@ class Exam:
     Attributes:
         support: labelled examples to fit on.
         test: labelled with labels of the support.
-        foreign: labelled with others, for what doubt is worth.
+        unknown: labelled with others: are they recognised as such?
     """
 
     support: tuple[Example, ...]
     test: tuple[Example, ...]
-    foreign: tuple[Example, ...] = ()
+    unknown: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +66,14 @@ class Measured:
     Attributes:
         measurement: the figures.
         exam: what they are of.
-        about: of what model, with what settings, as plain values for the files.
+        model: its title in the menu.
         key: of the project and setup at that time: another key now means that the figures are out of date.
         figures: drawn, as JSON.
     """
 
     measurement: Measurement
     exam: Exam
-    about: dict[str, Any]
+    model: str
     key: tuple[Any, ...]
     figures: dict[str, str] = field(repr=False)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sav_core.data.duplicates import count_shared
-from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.voting import VOTING_RULES
+from sav_core.reports.measurement import Compared, Measurement
+from sav_core.reports.wording import SECTIONS, named
 from sav_ui.pages.classify.state import fit_of, task_of
 from sav_ui.pages.measure.run import READING, WHERE
 from sav_ui.pages.measure.state import Gauge, Measured, gauge_of, most_to_split
@@ -18,11 +17,6 @@ from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 from sav_ui.session.session import Visit
 from sav_ui.uploads.ready_tasks import ready_tasks
-
-if TYPE_CHECKING:
-    from sav_core.evaluation.baselines import Control
-    from sav_core.evaluation.intervals import Comparison
-    from sav_core.reports.measure import Measurement
 
 __all__ = ["gauge", "report"]
 
@@ -75,26 +69,29 @@ def report(visit: Visit) -> dict[str, Any]:
         html = fill("measure/blank.html", busy=state.busy) if fit is not None else ""
         return scene(html, visit.version())
     found = measured.measurement
+    baselines, rules = found.beside, found.rules or Compared((), {})
     html = fill(
         "measure/report.html",
         stale=_stale(state, project, fit),
-        about=measured.about,
+        sections=SECTIONS,
+        model=measured.model,
+        about=found.about,
         head=_headline(found),
-        overlap=count_shared(measured.exam.support, measured.exam.test),
-        ways=_table(found.ways, found.comparisons),
-        refused=_refused(found.refused),
-        rules=_table(found.rules, found.rule_comparisons),
-        rules_refused=_refused(found.rules_refused),
+        overlap=found.overlap,
+        baselines=_table(baselines),
+        refused=_refused(baselines),
+        rules=_table(rules),
+        rules_refused=_refused(rules),
         labels=list(found.evaluation.labels),
         rows=_confusion(found),
         cell=state.cell,
         pictures=_pictures(measured, state.cell),
         trust=_trust(found),
         untrusted=found.untrusted,
-        doubt=None if found.doubt is None else {"area": f"{found.doubt.area:.3f}", "n": found.foreign},
+        unknown=None if found.unknown is None else {"area": f"{found.unknown.roc.area:.3f}", "n": found.unknown.n},
         drawn=set(measured.figures),
-        controls_height=dot_plot_height(len(found.ways)),
-        rules_height=dot_plot_height(len(found.rules)),
+        baselines_height=dot_plot_height(len(baselines.judged)),
+        rules_height=dot_plot_height(len(rules.judged)),
     )
     return scene(html, visit.version(), measured.figures)
 
@@ -153,22 +150,19 @@ def _headline(found: Measurement) -> dict[str, Any]:
         "left_out": None,
     }
     if found.trust is not None:
-        n = found.trust.left_out_n
-        low, high = wilson_interval(round(found.trust.left_out_accuracy * n), n)
-        groups = found.trust.left_out_groups
-        how = "each left out in turn" if groups >= n else f"left out in {groups} groups"
-        left_out = {"accuracy": _percent(found.trust.left_out_accuracy), "n": n, "how": how}
+        trust, (low, high) = found.trust, found.trust.left_out_interval
+        left_out = {"accuracy": _percent(trust.left_out_accuracy), "n": trust.left_out_n, "how": trust.left_out_how}
         head["left_out"] = {**left_out, "low": _percent(low), "high": _percent(high)}
     return head
 
 
-def _table(ways: Sequence[Control], comparisons: Mapping[str, Comparison]) -> list[dict[str, Any]]:
+def _table(part: Compared) -> list[dict[str, Any]]:
     """Each way to answer, and how much better the kept heads are on the same examples."""
     lines = []
-    for way in ways:
-        beside = comparisons.get(way.name)
-        low, high = way.interval
-        line = {"name": way.name.replace("_", " "), "accuracy": _percent(way.accuracy), "value": f"{way.accuracy:.6f}"}
+    for each in part.judged:
+        beside = part.comparisons.get(each.name)
+        low, high = each.interval
+        line = {"name": named(each.name), "accuracy": _percent(each.accuracy), "value": f"{each.accuracy:.6f}"}
         line |= {"low": _percent(low), "high": _percent(high), "beside": "", "p": ""}
         if beside is not None:
             span = f"{100 * beside.interval[0]:+.0f} to {100 * beside.interval[1]:+.0f}"
@@ -177,8 +171,8 @@ def _table(ways: Sequence[Control], comparisons: Mapping[str, Comparison]) -> li
     return lines
 
 
-def _refused(refused: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"name": name.replace("_", " "), "why": why} for name, why in refused.items()]
+def _refused(part: Compared) -> list[dict[str, str]]:
+    return [{"name": named(name), "why": why} for name, why in part.refused.items()]
 
 
 def _confusion(found: Measurement) -> list[dict[str, Any]]:

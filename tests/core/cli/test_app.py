@@ -118,7 +118,9 @@ def test_evaluate_prints_one_json_object(capsys, pets, model):
     assert err.count("\n") == 1
     report = json.loads(out)
     contract = {"accuracy", "interval", "n", "per_label", "confusion", "labels", "skipped", "controls"}
-    assert set(report) == contract | {"macro_f1", "control_details", "refused", "overlap"}
+    more = {"macro_f1", "control_details", "refused", "overlap", "examples"}
+    about = {"title", "date", "model", "identity", "dtype", "question", "heads", "voting", "scoring", "support", "test"}
+    assert set(report) == contract | more | about
     assert report["overlap"] == 12
     assert report["refused"] == {}
     beside = report["control_details"]["all_heads"]
@@ -212,6 +214,7 @@ def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     assert "McNemar" not in out
     assert "The intervals are of the mean over the episodes." in out
     again = json.loads(run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")[1])
+    assert again.pop("date") >= report.pop("date")
     assert again == report
 
 

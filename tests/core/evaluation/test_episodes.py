@@ -10,7 +10,7 @@ LABELS = [f"label {row % 4}" for row in range(40)]
 
 
 def test_an_episode_is_stratified_and_its_parts_are_disjoint():
-    for episode in draw_episodes(LABELS, shots=3, count=20, ways=2, queries=4, seed=1):
+    for episode in draw_episodes(LABELS, shots=3, count=20, n_way=2, queries=4, seed=1):
         support = [LABELS[row] for row in episode.support]
         queries = [LABELS[row] for row in episode.queries]
         assert len(episode.labels) == 2
@@ -68,8 +68,8 @@ def test_it_can_be_stopped():
         ({"shots": 0}, SettingError, "shots must be 1 or more"),
         ({"shots": 1, "count": 0}, SettingError, "count must be 1 or more"),
         ({"shots": 1, "queries": 0}, SettingError, "queries must be 1 or more"),
-        ({"shots": 1, "ways": 5}, SettingError, "ways must be from 2 to 4"),
-        ({"shots": 1, "ways": 1}, SettingError, "ways must be from 2 to 4"),
+        ({"shots": 1, "n_way": 5}, SettingError, "n_way must be from 2 to 4"),
+        ({"shots": 1, "n_way": 1}, SettingError, "n_way must be from 2 to 4"),
     ],
 )
 def test_episodes_that_cannot_be_drawn_are_refused(options, error, message):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sav_core.evaluation.baselines import Control, answer_control
+from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.curves import reliability_diagram, roc, selective_accuracy
 from sav_core.evaluation.sweeps import SweepPoint
 from sav_core.figures.evaluation import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
@@ -37,9 +37,9 @@ def test_the_roc_figure_draws_the_curve_and_its_area():
 
 
 def test_the_dot_plot_puts_the_best_on_top_and_marks_ours():
-    ours = answer_control("kept_heads", ["a", "a", "b", "b"], ["a", "a", "b", "a"])
-    better = answer_control("hidden_mean", ["a"] * 4, ["a"] * 4)
-    draws = Control("random_heads", np.full(4, 0.3), (0.31, 0.4))
+    ours = answer_baseline("kept_heads", ["a", "a", "b", "b"], ["a", "a", "b", "a"])
+    better = answer_baseline("hidden_mean", ["a"] * 4, ["a"] * 4)
+    draws = Baseline("random_heads", np.full(4, 0.3), (0.31, 0.4))
     (dots,) = dot_plot([ours, better, draws], chance=0.5).data
     assert list(dots.y) == ["random heads", "kept heads", "hidden mean"]
     assert list(dots.x) == pytest.approx([0.3, 0.75, 1.0])
@@ -51,7 +51,8 @@ def test_the_dot_plot_puts_the_best_on_top_and_marks_ours():
 def test_every_dot_plot_shows_none_right_to_all_right():
     """Two plots of near values must not look as far apart as two of unlike ones."""
     near = [
-        answer_control(name, ["a"] * right + ["b"] * (40 - right), ["a"] * 40) for name, right in (("one", 39), ("two", 38))
+        answer_baseline(name, ["a"] * right + ["b"] * (40 - right), ["a"] * 40)
+        for name, right in (("one", 39), ("two", 38))
     ]
     axis = dot_plot(near).layout.xaxis
     assert (axis.range[0] < 0, axis.range[1] > 1) == (True, True)

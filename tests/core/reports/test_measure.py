@@ -1,183 +1,138 @@
-"""One measurement: its parts are the library's own, and its files say what it says."""
+"""The experiment on examples: read once, judged as the library judges vectors, and the same by every way in."""
 
-import csv
-import io
-import json
-import re
-from html import escape
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from sav_core.errors import CancelledError, InputError
-from sav_core.evaluation.baselines import answer_control
+from sav_core import Example, ExampleSet, SavClassifier, evaluate_classifier, load_backbone
+from sav_core.data.examples import Skipped
+from sav_core.errors import CancelledError, InputError, SettingError
+from sav_core.evaluation.baselines import episode_baselines, pixel_baseline
+from sav_core.evaluation.episodes import draw_episodes, run_episodes
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.reports.measure import KEPT, measure
-from sav_core.reports.page import as_html
-from sav_core.reports.tables import as_answers, as_figures, as_json, figures, plain
-from sav_core.reports.wording import FIGURES, WAYS
-from tests.support.problems import clusters
+from sav_core.reports.episodes import measure_episodes
+from sav_core.reports.measure import measure
+from sav_core.reports.measure_vectors import measure_vectors
+from sav_core.reports.wording import ASKING, COMPARING, READING
+from tests.support.tiny_models import example_image
 
-ABOUT = {"title": "A <b>task</b>", "model": "tiny", "heads": 3}
+
+def pictures(seeds, question="Which?"):
+    return [Example(example_image(seed), question, f"label {seed % 3}", name=f"{seed}.png") for seed in seeds]
+
+
+SUPPORT, TEST = pictures(range(9)), pictures(range(9, 15))
+UNKNOWN = [Example(example_image(50 + seed), "Which?", "emu") for seed in range(3)]
+EVERYTHING = dict.fromkeys(("baselines", "own_answers", "rules", "sweeps", "confidence"), True)
 
 
 @pytest.fixture(scope="module")
-def problem():
-    """A fitted classifier, its support, a test set of the same kind, and one of nothing alike."""
-    support, test = clusters(noise=1.5, seed=1), clusters(noise=1.5, per_label=4, seed=1)
-    classifier = HeadClassifier(n_kept=3).fit(support)
-    return classifier, support, test
+def classifier(tiny_checkpoint):
+    return SavClassifier(load_backbone(tiny_checkpoint("llava"), dtype="float32"), n_kept=5, cache=None)
 
 
-@pytest.fixture(scope="module")
-def found(problem):
-    classifier, support, test = problem
-    always = answer_control("always_first", [test.labels[0]] * len(test), test.labels)
-    return measure(classifier, support, test, foreign=clusters(noise=9, seed=5), others=[always], refused={"x": "why"})
+@pytest.fixture
+def read(classifier, monkeypatch):
+    """How many examples went through the model for their vectors, in each pass."""
+    passes = []
+    forward = classifier.backbone.forward
+    monkeypatch.setattr(
+        classifier.backbone, "forward", lambda batch: passes.append(len(batch["input_ids"])) or forward(batch)
+    )
+    return passes
 
 
-def test_it_counts_what_the_classifier_answers(problem, found):
-    classifier, _, test = problem
-    answers = [prediction.label for prediction in classifier.predict(test)]
-    assert list(found.answers) == answers
-    assert found.evaluation.accuracy == pytest.approx(np.mean([a == b for a, b in zip(answers, test.labels, strict=True)]))
-    assert found.right.sum() == np.trace(found.evaluation.confusion)
-    assert found.ways[0].name == KEPT
-    assert found.ways[0].accuracy == found.evaluation.accuracy
+def test_every_example_is_read_once_and_the_rest_is_the_library_on_vectors(classifier, read):
+    parts = {name: True for name in EVERYTHING if name != "own_answers"}
+    found = measure(classifier, SUPPORT, TEST, unknown=UNKNOWN, **parts)
+    assert sum(read) == len(SUPPORT) + len(TEST) + len(UNKNOWN)
+    support, test, unknown = (classifier.extract(each, hidden=True) for each in (SUPPORT, TEST, UNKNOWN))
+    pixels = pixel_baseline(SUPPORT, TEST)
+    fitted = HeadClassifier(n_kept=5).fit(support)
+    again = measure_vectors(fitted, support, test, unknown=unknown, others=[pixels], **parts)
+    assert found.answers == again.answers
+    np.testing.assert_array_equal(found.evaluation.confusion, again.evaluation.confusion)
+    assert [each.accuracy for each in found.baselines.judged] == [each.accuracy for each in again.baselines.judged]
+    assert found.baselines.comparisons == again.baselines.comparisons
+    assert found.sweeps == again.sweeps
+    assert found.trust.temperature == again.trust.temperature
+    assert found.unknown.roc.area == again.unknown.roc.area
 
 
-def test_every_other_way_is_on_the_same_examples_and_compared(problem, found):
-    _, _, test = problem
-    assert {"all_heads", "random_heads", "best_head", "nearest_examples", "always_first"} <= {w.name for w in found.ways}
-    assert all(len(way.right) == len(test) for way in found.ways)
-    assert set(found.comparisons) == {way.name for way in found.ways} - {KEPT, "random_heads"}
-    beside = found.comparisons["always_first"]
-    assert beside.difference == pytest.approx(found.evaluation.accuracy - 1 / 3)
-    assert found.chance == pytest.approx(1 / 3)
+def test_evaluate_classifier_says_the_same_of_a_fitted_one(classifier):
+    fitted = SavClassifier(classifier.backbone, n_kept=5, cache=None).fit(SUPPORT, hidden=True)
+    report = evaluate_classifier(fitted, TEST, controls=True, support=SUPPORT, demonstrations=2)
+    found = measure(classifier, SUPPORT, TEST, baselines=True, own_answers=True, demonstrations=2)
+    assert report.right.tolist() == found.right.tolist()
+    assert report.controls == {each.name: each.accuracy for each in found.baselines.judged}
+    assert report.comparisons == found.baselines.comparisons
+    assert report.evaluation.macro_f1 == found.evaluation.macro_f1
 
 
-def test_the_rule_in_use_among_all_rules_has_its_own_accuracy(found):
-    assert {rule.name for rule in found.rules} == {"majority", "gaussian", "reliability"}
-    assert next(rule for rule in found.rules if rule.name == "majority").accuracy == found.evaluation.accuracy
-    assert set(found.rule_comparisons) == {"gaussian", "reliability"}
+def test_the_classifier_is_not_changed_and_the_queries_are_asked_the_support_s_question(classifier):
+    bare = [Example(example_image(seed), label=f"label {seed % 3}") for seed in range(9, 15)]
+    asked = measure(classifier, SUPPORT, bare)
+    assert asked.answers == measure(classifier, SUPPORT, TEST).answers
+    assert asked.about.question == "Which?"
+    assert not hasattr(classifier, "head_classifier_")
+    mixed = [*pictures(range(6), "Which?"), *pictures(range(6, 9), "What?")]
+    with pytest.raises(InputError, match="a query needs one too"):
+        measure(classifier, mixed, bare)
+    assert measure(classifier, [*pictures(range(6)), *pictures(range(6, 9), "")], bare).evaluation.n == 6
 
 
-def test_a_support_of_one_example_a_label_says_why_it_cannot_calibrate():
-    support, test = clusters(per_label=1, seed=2), clusters(per_label=3, seed=2)
-    found = measure(HeadClassifier(n_kept=3).fit(support), support, test)
-    assert found.trust is None
-    assert found.probability is None
-    assert "add examples" in found.untrusted
-    assert found.doubt is None
-    assert "calibration" not in figures(found)
-    assert found.untrusted in as_html(found, ABOUT)
-    values = json.loads(as_json(found, ABOUT))
-    assert (values["confidence"], values["confidence_refused"]) == (None, found.untrusted)
+def test_it_tells_what_is_in_both_sets_and_what_could_not_be_read(classifier):
+    support = ExampleSet(tuple(SUPPORT), (Skipped("a.png", "broken"),))
+    test = ExampleSet((*TEST, *SUPPORT[:2]), (Skipped("b.png", "empty"),))
+    found = measure(classifier, support, test)
+    assert found.overlap == 2
+    assert [each.name for each in found.skipped] == ["a.png", "b.png"]
 
 
-def test_it_stops_when_told_and_refuses_an_unknown_label(problem):
-    classifier, support, test = problem
+def test_it_goes_through_the_given_door_and_says_at_which_stage_it_is(classifier):
+    stages, tasks = [], []
+
+    @contextmanager
+    def watch(stage):
+        stages.append((stage, []))
+        yield stages[-1][1].append
+
+    def run(task, *arguments, progress=None, cancel=None):
+        tasks.append(task.__name__)
+        return task(classifier.backbone, *arguments, progress=progress, cancel=cancel)
+
+    measure(classifier, SUPPORT, TEST, own_answers=True, demonstrations=0, run=run, watch=watch)
+    assert tasks == ["read_vectors", "model_baselines"]
+    assert [stage for stage, _ in stages] == [READING, ASKING, COMPARING]
+    assert [told[-1].done for _, told in stages[:2]] == [len(SUPPORT) + len(TEST), 2 * len(TEST)]
+
+
+def test_what_is_wrong_is_refused_before_the_model_runs(classifier, read):
+    with pytest.raises(InputError, match="'emu', which the classifier was not taught"):
+        measure(classifier, SUPPORT, UNKNOWN)
+    with pytest.raises(InputError, match="at least two labels"):
+        measure(classifier, SUPPORT[:1], TEST)
+    with pytest.raises(SettingError, match="n_kept"):
+        measure(SavClassifier(classifier.backbone, n_kept=0), SUPPORT, TEST)
+    with pytest.raises(InputError, match="need one more to judge on"):
+        measure_episodes(classifier, SUPPORT, count=2, shots=3)
+    assert read == []
     with pytest.raises(CancelledError):
-        measure(classifier, support, test, cancel=lambda: True)
-    with pytest.raises(InputError, match="not taught"):
-        measure(classifier, support, clusters(n_labels=4, seed=1))
+        measure(classifier, SUPPORT, TEST, cancel=lambda: True)
 
 
-def test_the_json_has_the_names_of_the_command_line_and_every_answer(found):
-    values = json.loads(as_json(found, ABOUT))
-    of_the_command_line = {
-        "accuracy",
-        "confusion",
-        "control_details",
-        "controls",
-        "interval",
-        "labels",
-        "macro_f1",
-        "n",
-        "per_label",
-    }
-    more_of_it = {"confidence", "foreign", "refused", "rules", "rules_refused", "sweep"}
-    assert set(values) == set(ABOUT) | of_the_command_line | more_of_it | {"examples"}
-    assert values["model"] == "tiny"
-    assert values["accuracy"] == found.evaluation.accuracy
-    assert [line["label"] for line in values["examples"]] == list(found.answers)
-    assert values["foreign"]["n"] == found.foreign == 18
-
-
-def test_the_answers_have_a_line_each_and_a_column_for_each_way(found):
-    lines = list(csv.DictReader(io.StringIO(as_answers(found))))
-    assert sum(line["right"] == "yes" for line in lines) == found.right.sum()
-    assert np.mean([float(line["all_heads"]) for line in lines]) == pytest.approx(
-        next(way for way in found.ways if way.name == "all_heads").accuracy
-    )
-
-
-def test_the_figures_as_a_table_are_the_figures(found):
-    lines = {(line["figure"], line["of"]): line for line in csv.DictReader(io.StringIO(as_figures(found)))}
-    headline = lines["accuracy", KEPT]
-    assert float(headline["value"]) == pytest.approx(found.evaluation.accuracy, abs=1e-6)
-    assert float(headline["low"]) == pytest.approx(found.evaluation.interval[0], abs=1e-6)
-    assert ("heads that vote", "1") in lines
-    assert float(lines["expected calibration error", "calibrated"]["value"]) == pytest.approx(
-        found.trust.diagram.expected_error, abs=1e-6
-    )
-
-
-def test_the_table_has_every_test_and_every_point_of_a_curve(found):
-    lines = list(csv.DictReader(io.StringIO(as_figures(found))))
-
-    def of(figure, key="value"):
-        return [float(line[key]) for line in lines if line["figure"] == figure]
-
-    assert of("McNemar's p against") == pytest.approx([each.p for each in found.comparisons.values()], rel=1e-5)
-    assert of("McNemar's p against rule") == pytest.approx([each.p for each in found.rule_comparisons.values()], rel=1e-5)
-    diagram, raw, curve = found.trust.diagram, found.trust.raw, found.trust.selective
-    assert sum(of("accuracy by confidence", "n")) == 2 * found.evaluation.n
-    confidence = [*diagram.confidence[diagram.count > 0], *raw.confidence[raw.count > 0]]
-    assert of("accuracy by confidence", "at") == pytest.approx(confidence, abs=1e-5)
-    assert of("selective accuracy") == pytest.approx(curve.accuracy, abs=1e-5)
-    assert of("selective accuracy", "at") == pytest.approx(curve.coverage, abs=1e-5)
-    assert of("ROC true rate by false rate") == pytest.approx(found.doubt.true_rate, abs=1e-5)
-    assert of("ROC true rate by false rate", "at") == pytest.approx(found.doubt.false_rate, abs=1e-5)
-
-
-def test_the_page_holds_everything_and_fetches_nothing(found):
-    page = as_html(found, ABOUT)
-    assert f"{found.evaluation.accuracy:.1%}" in page
-    assert "A &lt;b&gt;task&lt;/b&gt;" in page
-    assert page.count("Plotly.newPlot(") >= len(figures(found)) == 7
-    body = page.rpartition("</script></head>")[2]
-    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page.split("<script>", 1)[0] + body)
-    assert "x: not judged; why" in body
-
-
-def test_the_page_tells_when_what_and_how_to_read_it(found):
-    about = {**ABOUT, "identity": "0123abcd", "dtype": "float32", "scoring": "leave_one_out", "date": "2024-02-29"}
-    page = as_html(found, about)
-    body = re.sub(r"<script.*?</script>", "", page.rpartition("</script></head>")[2], flags=re.DOTALL)
-    rows = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", body))
-    assert rows["measured"] == "2024-02-29"
-    assert (rows["fingerprint of its weights"], rows["computed in"]) == ("0123abcd", "float32")
-    assert "left out" in rows["heads ranked by"]
-    assert not {"identity", "dtype", "scoring", "title"} & set(rows)
-    assert {*figures(found), "confusion"} == set(FIGURES)
-    for words in (*FIGURES.values(), *(WAYS[way.name] for way in (*found.ways, *found.rules) if way.name in WAYS)):
-        assert escape(words) in body
-    label, share = found.evaluation.labels[0], found.evaluation.per_label[found.evaluation.labels[0]]
-    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{share:.1%} of 4</td></tr>", body)
-    assert f"{found.foreign} examples of labels that were not taught" in body
-    assert re.search(r"<td>measured</td><td>\d{4}-\d\d-\d\d", as_html(found, ABOUT))
-
-
-def test_every_control_and_rule_is_told_in_words():
-    from sav_core.evaluation import baselines as controls
-    from sav_core.heads.voting import VOTING_RULES
-
-    told = set(re.findall(r"^``(\w+)``", controls.__doc__, re.MULTILINE))
-    asked = {KEPT, "zero_shot_likelihood", "zero_shot_text", "in_context"}
-    assert set(WAYS) == told | set(VOTING_RULES) | asked
-
-
-def test_a_name_is_no_formula():
-    assert plain("=1+1") == "'=1+1"
-    assert plain("cat 1.png") == "cat 1.png"
+def test_episodes_are_the_library_s_on_vectors(classifier, read):
+    examples = pictures(range(18))
+    found = measure_episodes(classifier, examples, count=4, shots=4, n_way=2, seed=3, baselines=True, sweeps=True)
+    assert sum(read) == len(examples)
+    vectors = classifier.extract(examples, hidden=True)
+    episodes = draw_episodes(vectors.labels, shots=4, count=4, n_way=2, seed=3)
+    result = run_episodes(HeadClassifier(n_kept=5), vectors, episodes)
+    assert found.result.accuracy.tolist() == result.accuracy.tolist()
+    for name, accuracy in episode_baselines(HeadClassifier(n_kept=5), vectors, episodes).items():
+        assert found.baselines[name].accuracy.tolist() == accuracy.tolist()
+        assert found.baselines[name].difference == pytest.approx(result.mean - accuracy.mean())
+    assert [point.value for point in found.sweeps["shots"]] == [1, 2, 4]
+    assert found.sweeps["shots"][-1].accuracy == found.result.mean
+    assert (found.n_way, found.about.support, found.refused) == (2, 8, {})

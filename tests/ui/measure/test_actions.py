@@ -94,11 +94,11 @@ def test_a_zip_of_label_folders_is_measured(visit, shelf, tests_zip):
     found = gauge_of(visit).measured.measurement
     assert found.evaluation.n == 5
     assert found.evaluation.confusion.sum(1).tolist() == [3, 2]
-    assert {"kept_heads", "hidden_mean", "pixels"} <= {way.name for way in found.ways}
-    assert "zero_shot_text" not in {way.name for way in found.ways}
+    assert {"kept_heads", "hidden_mean", "pixels"} <= {each.name for each in found.beside.judged}
+    assert "zero_shot_text" not in {each.name for each in found.beside.judged}
     assert f"of 5 test pictures right ({found.right.sum()})" in shown(visit)
     figures = measure_view.report(visit)["figures"]
-    assert {"controls", "rules", "by_heads", "by_shots", "calibration", "selective"} == set(figures)
+    assert {"baselines", "rules", "by_heads", "by_shots", "calibration", "selective"} == set(figures)
     assert all(f'data-figure="{name}"' in shown(visit) for name in figures)
 
 
@@ -116,14 +116,14 @@ def _vectors(backbone, examples):
     return extract_head_vectors(backbone, examples)
 
 
-def test_untaught_labels_only_test_doubt(visit, shelf, tests_zip):
+def test_unknown_labels_only_test_whether_they_are_recognised(visit, shelf, tests_zip):
     do(visit, shelf, "bring_tests", files=tests_zip({"a cat": 2, "fish": 2}))
     assert "“fish”, not taught" in measure_view.gauge(visit)["html"]
     run(visit, shelf)
     found = gauge_of(visit).measured.measurement
-    assert (found.evaluation.n, found.foreign) == (2, 2)
-    assert "doubt" in measure_view.report(visit)["figures"]
-    assert f"ROC area of {found.doubt.area:.3f}" in shown(visit)
+    assert (found.evaluation.n, found.unknown.n) == (2, 2)
+    assert "unknown" in measure_view.report(visit)["figures"]
+    assert f"ROC area of {found.unknown.roc.area:.3f}" in shown(visit)
 
 
 def test_a_test_set_of_nothing_taught_is_refused_with_both_names(visit, shelf, tests_zip):
@@ -201,7 +201,7 @@ def test_examples_split_off_are_judged_by_the_others(visit, shelf):
     assert (len(measured.exam.support), len(measured.exam.test)) == (4, 4)
     assert not {e.name for e in measured.exam.support} & {e.name for e in measured.exam.test}
     assert sorted(e.label for e in measured.exam.test) == ["a cat", "a cat", "hund", "hund"]
-    assert measured.about["support"] == 4
+    assert measured.measurement.about.support == 4
     again = set_out(gauge_of(visit), visit.project, visit.fit)
     assert [e.name for e in again.test] == [e.name for e in measured.exam.test]
     do(visit, shelf, "each", value="99")
@@ -243,7 +243,7 @@ def test_another_number_of_heads_makes_the_report_out_of_date(visit, shelf):
     assert "The choice above has changed" in shown(visit)
     run(visit, shelf)
     assert "Out of date" not in shown(visit)
-    assert gauge_of(visit).measured.measurement.rules[0].name == "gaussian"
+    assert gauge_of(visit).measured.measurement.rules.judged[0].name == "gaussian"
     teach.act(visit, shelf, {"do": "remove", "item": visit.project.items[0].id})
     assert "What is taught has changed" in shown(visit)
     teach.act(visit, shelf, {"do": "drop_label", "label": visit.project.labels[0].id})
@@ -263,7 +263,7 @@ def test_the_model_itself_is_asked_when_wished(visit, shelf):
     do(visit, shelf, "ask", value=True)
     run(visit, shelf)
     measured = gauge_of(visit).measured.measurement
-    names = {way.name for way in measured.ways} | set(measured.refused)
+    names = {each.name for each in measured.baselines.judged} | set(measured.baselines.refused)
     assert {"zero_shot_likelihood", "zero_shot_text", "in_context"} <= names
 
 

@@ -144,7 +144,7 @@ def test_measure_begins_with_the_rule_of_teach_until_another_is_chosen_there(vis
     measure.act(visit, shelf, {"do": "source", "source": "split"})
     for _ in measure.run(visit, shelf, {"do": "measure"}):
         pass
-    assert gauge_of(visit).measured.about["voting"] == "gaussian"
+    assert gauge_of(visit).measured.measurement.about.voting == "gaussian"
     do(visit, shelf, "voting", value="majority")
     assert "measure again" in measure_view.report(visit)["html"].lower()
 

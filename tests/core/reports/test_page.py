@@ -1,0 +1,95 @@
+"""The report as one HTML page: everything is in it, nothing is fetched, and no label can write into it."""
+
+import re
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.reports.figures import figures
+from sav_core.reports.measure_vectors import measure_vectors
+from sav_core.reports.page import as_html
+from sav_core.reports.wording import BASELINES, SECTIONS
+from tests.support.problems import clusters
+
+
+def body_of(page):
+    """What is shown: the page without its scripts."""
+    return re.sub(r"<script.*?</script>", "", page.rpartition("</script></head>")[2], flags=re.DOTALL)
+
+
+def test_the_page_holds_everything_and_fetches_nothing(found):
+    page = as_html(found)
+    assert page.startswith("<!doctype html>")
+    assert f"{found.evaluation.accuracy:.1%}" in page
+    assert "A &lt;b&gt;task&lt;/b&gt;" in page
+    assert page.count("Plotly.newPlot(") >= len(figures(found)) == 7
+    body = page.rpartition("</script></head>")[2]
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page.split("<script>", 1)[0] + body)
+    assert "x: not judged; why" in body
+
+
+def test_the_page_tells_what_was_measured_and_how_to_read_it(found):
+    about = replace(found.about, identity="0123abcd", scoring="leave_one_out", date="2024-02-29")
+    body = body_of(as_html(replace(found, about=about)))
+    rows = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", body))
+    assert rows["measured"] == "2024-02-29"
+    assert (rows["fingerprint of its weights"], rows["computed in"]) == ("0123abcd", "float32")
+    assert "left out" in rows["heads ranked by"]
+    assert not {"identity", "dtype", "scoring", "title", "question asked"} & set(rows)
+    told = {**BASELINES, **SECTIONS}
+    for each in (*found.beside.judged, *found.rules.judged):
+        assert each.name == "always_first" or escape(told[each.name], quote=False).replace("'", "&#39;") in body
+    label, share = found.evaluation.labels[0], found.evaluation.per_label[found.evaluation.labels[0]]
+    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{share:.1%} of 4</td></tr>", body)
+    assert f"{found.unknown.n} examples of labels that were not taught" in body
+
+
+def test_every_part_has_its_heading_and_caption(found):
+    page = as_html(found)
+    assert set(figures(found)) | {"confusion", "transfer", "answers"} == set(SECTIONS)
+    for name, section in SECTIONS.items():
+        shown = [escape(part, quote=False).replace("'", "&#39;") in page for part in section]
+        assert shown == [name != "transfer"] * 2, name  # no other task's heads were tried
+
+
+def test_what_was_not_asked_for_is_not_there_and_what_cannot_be_says_why(problem):
+    classifier, _, test = problem
+    page = as_html(measure_vectors(classifier, None, test))
+    assert re.findall(r"<h2>(.*?)</h2>", page) == [SECTIONS[name].heading for name in ("confusion", "answers")]
+    support = clusters(per_label=1, seed=2)
+    refused = measure_vectors(HeadClassifier(n_kept=3).fit(support), support, test, confidence=True)
+    assert refused.untrusted
+    assert f"Not judged: {refused.untrusted}" in as_html(refused)
+
+
+class Tags(HTMLParser):
+    """Counts elements, and remembers handlers."""
+
+    def __init__(self):
+        super().__init__()
+        self.count, self.handlers = {}, []
+
+    def handle_starttag(self, tag, attrs):
+        self.count[tag] = self.count.get(tag, 0) + 1
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+def test_a_hostile_label_or_name_writes_nothing_into_the_page(found):
+    evil = '</script><script>alert(1)</script><img src=x onerror="alert(1)">'
+    rename = {label: f"{evil} {number}" for number, label in enumerate(found.evaluation.labels)}
+    attacked = replace(
+        found,
+        about=replace(found.about, title=evil, question=evil),
+        names=tuple(f"{evil}{name}" for name in found.names),
+        truth=tuple(rename[label] for label in found.truth),
+        answers=tuple(rename[label] for label in found.answers),
+        evaluation=replace(found.evaluation, labels=tuple(rename.values())),
+        baselines=replace(found.baselines, judged=(replace(found.baselines.judged[0], name=evil),), refused={evil: evil}),
+    )
+    plain, shown = Tags(), Tags()
+    plain.feed(as_html(replace(found, baselines=replace(found.baselines, judged=found.baselines.judged[:1]))))
+    shown.feed(as_html(attacked))
+    assert (shown.count.get("img"), shown.handlers) == (plain.count.get("img"), plain.handlers)
+    assert shown.count["script"] == plain.count["script"]
+    assert evil not in as_html(attacked)
