@@ -1,6 +1,7 @@
 """The experiments on function vectors: what they return, and that command line, page and report show nothing else."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from sav_core.models.backbones import load_backbone
 from sav_core.scenes.draw import RELATIONS
 from sav_core.vectors import (
     BASES_OF,
-    FunctionVector,
     Prompting,
     PromptReader,
     PromptSet,
@@ -37,21 +37,14 @@ from sav_core.vectors import (
     zero_shot,
 )
 from sav_ui.pages.vectors import tasks as vector_tasks
+from tests.support.relations import a_vector, items
 from tests.support.tiny_models import example_image
 from tools.report import vectors as report_vectors
 
 SUMS = ["zero-shot", "in context, same pair", "composed", "equal weights", "best base vector"]
 
 
-def items(count, start=0):
-    """Items of one length in tokens: a tiny tokenizer has a token for every byte."""
-    return tuple(
-        RelationItem(as_picture(example_image(start + n)), "abcdefgh"[n % 8], "on", "stuvwxyz"[(start + n) % 8])
-        for n in range(count)
-    )
-
-
-TASK = RelationTask(items(8), items(4, 10), items(4, 20), "tiny", 0)
+TASK = RelationTask(tuple(items(8)), tuple(items(4, 10)), tuple(items(4, 20)), "tiny", 0)
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +54,7 @@ def reader(tiny_backbone):
 
 @pytest.fixture(scope="module")
 def bases(reader):
-    return [a_vector(reader.backbone, seed) for seed in range(2)]
-
-
-def a_vector(backbone, seed=0, relation="on"):
-    width = backbone.decoder.projections[0].out_features
-    values = 3 * np.random.default_rng(seed).standard_normal(width).astype(np.float32)
-    return FunctionVector(values, relation, 1, identity=backbone.identity, model=backbone.name)
+    return [a_vector(reader.backbone, seed=seed) for seed in range(2)]
 
 
 def sets(reader, cancel=None):
@@ -129,7 +116,7 @@ def test_a_sum_is_judged_beside_simpler_ways(reader, bases):
     even = judge_composition(reader, TASK.test, bases, [1.0, 1.0], source)
     assert found["equal weights"] == even["equal weights"] == even["composed"]
     assert found["composed"] != even["composed"]
-    rival = a_vector(reader.backbone, 9)
+    rival = a_vector(reader.backbone, seed=9)
     wider = judge_composition(reader, TASK.test, bases, [1.0, 1.0], source, rivals=[rival])
     assert wider["best base vector"].right == max(best.right, outcome_of(test, rival).right)
     with pytest.raises(CancelledError):
@@ -190,7 +177,7 @@ def on_disk(tiny_checkpoint, tmp_path_factory):
     data = folder / "relations.jsonl"
     data.write_text("\n".join(map(json.dumps, lines)))
     backbone = load_backbone(model, dtype="float32")
-    vectors = [a_vector(backbone, seed) for seed in range(2)]
+    vectors = [a_vector(backbone, seed=seed) for seed in range(2)]
     for name, vector in zip("ab", vectors, strict=True):
         vector.save(folder / f"{name}.fv")
     task, _ = read_relation_task(data, relations=["on"])
@@ -220,7 +207,9 @@ def test_command_line_page_and_report_show_the_figures_of_one_composition(on_dis
     page = vector_tasks.judge_sum(backbone, *args, progress=nothing, cancel=lambda: False)
     assert page == found
     reader, drawn = PromptReader(backbone), draw_task(shipped_sprites(), scenes=(20, 6, 12), seed=3)
-    vectors = {relation: a_vector(backbone, seed, relation) for seed, relation in enumerate(RELATIONS)}
+    vectors = {
+        relation: replace(a_vector(backbone, seed=seed), relation=relation) for seed, relation in enumerate(RELATIONS)
+    }
     counts, weighed = report_vectors.compose(reader, drawn, vectors, Prompting(demonstrations=1))
     for number, (relation, pair) in enumerate(BASES_OF.items()):
         own, base = drawn.of(relation), [vectors[name] for name in pair]
