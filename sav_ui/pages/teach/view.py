@@ -123,7 +123,7 @@ def _elsewhere(visit: Visit, fit: Fit) -> dict[str, Any] | None:
     """What is known of these heads on other pictures: a figure of Measure, or where a ready task's own pictures wait."""
     found, task = measured_with(visit, fit), task_of(visit.project)
     if found is not None:
-        judged, test = found.measurement.evaluation, str(found.about["test"])
+        judged, test = found.measurement.evaluation, found.measurement.about.test
         low, high = judged.interval
         return {
             "test": test,

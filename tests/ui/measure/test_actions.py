@@ -13,6 +13,7 @@ from sav_ui.pages.measure import state as gauges
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.state import gauge_of, most_to_split, set_out
 from sav_ui.pages.teach import actions as teach
+from sav_ui.pages.teach import view as teach_view
 from sav_ui.session.session import Visit
 from tests.support.people import dropped, sent, small_project, taught
 from tests.support.pictures import encoded
@@ -213,6 +214,13 @@ def test_the_leave_one_out_figure_of_the_examples_stands_beside(visit, shelf):
     run(visit, shelf)
     trust = gauge_of(visit).measured.measurement.trust
     assert f"each left out in turn, {round(100 * trust.left_out_accuracy)} % of {trust.left_out_n}" in shown(visit)
+
+
+def test_teach_tells_what_was_measured_of_the_same_heads(visit, shelf, tests_zip):
+    do(visit, shelf, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}))
+    run(visit, shelf)
+    found = gauge_of(visit).measured.measurement
+    assert f"On test pictures (brought) {found.right.sum()} of 5 are right" in teach_view.findings(visit)["html"]
 
 
 def test_a_click_in_the_confusion_shows_exactly_its_pictures(visit, shelf, tests_zip):
