@@ -24,7 +24,8 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.metrics import check_truth
 
 if TYPE_CHECKING:
-    from sav_core.reports.measurement import EpisodeMeasurement, Measurement
+    from sav_core.reports.episode_measurement import EpisodeMeasurement
+    from sav_core.reports.measurement import Measurement
 
 __all__ = ["add_evaluate"]
 

@@ -1,4 +1,4 @@
-"""What was measured, of one test set or over few-shot episodes, as values: whatever is told of it comes from here."""
+"""What a test set says of a classifier, as values: whatever is told of a measurement comes from here."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from sav_core.data.examples import Skipped
 from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.curves import Roc
-from sav_core.evaluation.episodes import EpisodeResult
-from sav_core.evaluation.intervals import Comparison, bootstrap_interval, compare
+from sav_core.evaluation.intervals import Comparison, compare
 from sav_core.evaluation.judge import Confidence
 from sav_core.evaluation.metrics import Evaluation
 from sav_core.evaluation.sweeps import SweepPoint
@@ -24,8 +23,6 @@ __all__ = [
     "KEPT",
     "About",
     "Compared",
-    "EpisodeBaseline",
-    "EpisodeMeasurement",
     "Measurement",
     "Transfer",
     "UnknownLabels",
@@ -215,66 +212,3 @@ class Measurement:
     def probability(self) -> npt.NDArray[np.float64] | None:
         """``float64 (example,)``, the confidence calibrated; ``None`` where that was not asked for, or cannot be."""
         return None if self.trust is None else self.trust.probability
-
-
-@dataclass(frozen=True, eq=False)
-class EpisodeBaseline:
-    """Another way to answer, over episodes.
-
-    Attributes:
-        accuracy: ``float64 (episode,)``.
-        gain: ``float64 (episode,)``, how much better the kept heads are in the same episode.
-    """
-
-    accuracy: npt.NDArray[np.float64] = field(repr=False)
-    gain: npt.NDArray[np.float64] = field(repr=False)
-
-    @property
-    def mean(self) -> float:
-        """Mean accuracy of an episode."""
-        return float(self.accuracy.mean())
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Bootstrap interval of the mean at 95 %, episodes drawn."""
-        return bootstrap_interval(self.accuracy)
-
-    @property
-    def difference(self) -> float:
-        """Mean gain of the kept heads."""
-        return float(self.gain.mean())
-
-    @property
-    def difference_interval(self) -> tuple[float, float]:
-        """Bootstrap interval of the mean gain at 95 %, episodes drawn."""
-        return bootstrap_interval(self.gain)
-
-
-@dataclass(frozen=True, eq=False)
-class EpisodeMeasurement:
-    """What few-shot episodes from one set say of a classifier's settings; a part that was not asked for is ``None``.
-
-    Attributes:
-        about: what was measured.
-        shots: examples of each label that an episode learns from.
-        n_way: labels in an episode.
-        seed: of the draw.
-        result: accuracy of every episode, and the confusion of all queries together.
-        baselines: other ways to answer, by name.
-        refused: those that could not be tried, and why.
-        sweeps: ``heads`` and ``shots``: accuracy by the number of heads, and of examples a label.
-        skipped: what of the set could not be read.
-    """
-
-    about: About
-    shots: int
-    n_way: int
-    seed: int
-    result: EpisodeResult
-    baselines: Mapping[str, EpisodeBaseline] | None = None
-    refused: Mapping[str, str] = field(default_factory=dict)
-    sweeps: Mapping[str, tuple[SweepPoint, ...]] | None = None
-    skipped: tuple[Skipped, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"EpisodeMeasurement({self.n_way}-way, {self.shots} shots, {self.result!r})"

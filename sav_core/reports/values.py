@@ -18,7 +18,8 @@ from typing import Any
 from sav_core.evaluation.judge import Confidence
 from sav_core.evaluation.metrics import Evaluation
 from sav_core.evaluation.sweeps import SweepPoint
-from sav_core.reports.measurement import Compared, EpisodeBaseline, EpisodeMeasurement, Measurement, UnknownLabels
+from sav_core.reports.episode_measurement import EpisodeBaseline, EpisodeMeasurement
+from sav_core.reports.measurement import Compared, Measurement, UnknownLabels
 
 __all__ = ["as_json", "values"]
 

@@ -49,12 +49,13 @@ def on_the_page(shelf, project, files):
         pass
     measure.act(visit, shelf, {"do": "save_report", "format": "json"})
     link = measure_view.gauge(visit)["saved"]
-    return json.loads(Path(link["url"].removeprefix("gradio_api/file=")).read_text(encoding="utf-8"))
+    saved = json.loads(Path(link["url"].removeprefix("gradio_api/file=")).read_text(encoding="utf-8"))
+    return saved, " ".join(measure_view.report(visit)["html"].split())
 
 
 def test_the_page_the_command_line_and_the_library_say_the_same(shelf, sets, tiny_checkpoint, capsys):
     project, folder = sets
-    page = on_the_page(shelf, project, [folder / "tests.zip", folder / "unknown.zip"])
+    page, shown = on_the_page(shelf, project, [folder / "tests.zip", folder / "unknown.zip"])
     train, test, unknown = (folder / name for name in ("train.jsonl", "tests.zip", "unknown.zip"))
     settings = ["--heads", "5", "--voting", page["voting"], "--scoring", page["scoring"], "--dtype", "float32"]
     asked = ["--controls", "--rules", "--sweep", "--confidence", "--foreign", str(unknown), "--json"]
@@ -83,3 +84,6 @@ def test_the_page_the_command_line_and_the_library_say_the_same(shelf, sets, tin
     assert {"controls", "rules", "sweep", "confidence", "foreign", "examples", "overlap"} < set(page)
     for key in sorted(set(page) - TOLD_APART):
         assert page[key] == command[key] == library[key], key
+    assert f"<strong>{round(100 * command['accuracy'])}<span> %" in shown
+    assert f"ROC area of {command['foreign']['area']:.3f}" in shown
+    assert f"{round(100 * command['confidence']['left_out_accuracy'])} % of {command['confidence']['left_out_n']}" in shown
