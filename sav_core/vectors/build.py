@@ -20,9 +20,9 @@ import torch
 from sav_core.errors import SettingError, VectorFileError
 from sav_core.files import write_atomically
 from sav_core.models.backbones import Backbone
-from sav_core.tensor_file import read_tensors, tensor_bytes
 from sav_core.types import Head
 from sav_core.vectors.mediation import MeanVectors
+from sav_core.vectors.vector_file import VECTOR_FILE, read_vectors
 
 __all__ = ["FunctionVector", "build_vector"]
 
@@ -82,7 +82,7 @@ class FunctionVector:
             "heads": [[head.layer, head.index] for head in self.heads],
             "notes": dict(self.notes),
         }
-        write_atomically(path, tensor_bytes({"values": self.values}, json.dumps(header, sort_keys=True)))
+        write_atomically(path, VECTOR_FILE.content({"values": self.values}, json.dumps(header, sort_keys=True)))
 
     @classmethod
     def load(cls, path: Path, backbone: Backbone | None = None) -> FunctionVector:
@@ -91,7 +91,7 @@ class FunctionVector:
         Raises:
             VectorFileError: it is missing, damaged, or another model's.
         """
-        arrays, header = read_tensors(path, _FORMAT)
+        arrays, header = read_vectors(path, _FORMAT)
         try:
             heads = tuple(Head(layer, index) for layer, index in header["heads"])
             known = {name: header[name] for name in _WRITTEN}

@@ -16,8 +16,8 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.intervals import mean_intervals
 from sav_core.files import write_atomically
 from sav_core.notebook import SHOWN, card
-from sav_core.tensor_file import read_tensors, tensor_bytes
 from sav_core.types import Head
+from sav_core.vectors.vector_file import VECTOR_FILE, read_vectors
 
 __all__ = ["Effects", "read_partial", "write_partial"]
 
@@ -125,7 +125,7 @@ def write_partial(path: Path, run: str, effects: Effects, means: Means) -> None:
     """Keep the effects of a run that may go on, and the mean vectors they were measured with."""
     header = {"format": _FORMAT, "run": run, "relations": effects.relations, "asked": effects.asked, "means": list(means)}
     arrays = {"changes": effects.changes, "baseline": effects.baseline, "means": np.stack(list(means.values()))}
-    write_atomically(path, tensor_bytes(arrays, json.dumps(header)))
+    write_atomically(path, VECTOR_FILE.content(arrays, json.dumps(header)))
 
 
 def read_partial(path: Path, run: str, means: Means) -> tuple[Effects, Means] | None:
@@ -139,7 +139,7 @@ def read_partial(path: Path, run: str, means: Means) -> tuple[Effects, Means] | 
     """
     if not path.exists():
         return None
-    arrays, header = read_tensors(path, _FORMAT)
+    arrays, header = read_vectors(path, _FORMAT)
     if header["run"] != run or not _alike(kept := dict(zip(header["means"], arrays["means"], strict=True)), means):
         raise SettingError(
             f"{path} keeps the effects of another run (other prompts, model or mean vectors): name another file, or "
