@@ -25,9 +25,8 @@ from httpx import HTTPError
 from sav_core.data.examples import Example
 from sav_core.data.images import open_picture
 from sav_core.errors import InputError, SavError, SettingError
-from sav_core.heads.rules.reliability import BELIEFS
+from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.heads.scoring import SCORINGS
-from sav_core.heads.voting import VOTING_RULES
 from sav_core.settings import settings
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.panels.host import MODEL_QUEUE

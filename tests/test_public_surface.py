@@ -45,10 +45,10 @@ def test_the_names_of_vectors_are_exactly_what_has_a_home_and_resolve():
 def test_the_names_of_rules_and_scorings_are_those_that_exist():
     from typing import get_args
 
+    from sav_core.heads.rules import RULES, VotingName
     from sav_core.heads.scoring import SCORINGS, Scoring
-    from sav_core.heads.voting import VOTING_RULES, VotingName
 
-    assert get_args(VotingName) == tuple(VOTING_RULES)
+    assert get_args(VotingName) == tuple(RULES)
     assert get_args(Scoring) == SCORINGS
 
 

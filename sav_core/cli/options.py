@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sav_core.heads.rules.reliability import Belief
+from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
-from sav_core.heads.voting import VotingName
 
 __all__ = ["AsJson", "BelievedBy", "Dtype", "KeptHeads", "Model", "Question", "ScoredBy", "Train", "Voting"]
 

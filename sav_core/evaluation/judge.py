@@ -32,7 +32,7 @@ from sav_core.evaluation.metrics import wilson_interval
 from sav_core.evaluation.sweeps import SweepPoint, shot_numbers, sweep_draws, sweep_heads
 from sav_core.heads.calibration import fit_temperature
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.types import Cancel, HeadVectors
 
 __all__ = ["Confidence", "judge_confidence", "judge_rules", "sweep_support", "unknown_roc"]

@@ -9,8 +9,8 @@
 *Left out* means one thing everywhere: heads ranked, centroids made and the rule fitted without the example. Leaving it out
 of its centroid alone would still let it choose the heads that judge it, and that figure is too good by up to 32 points.
 
-Under ``majority`` it follows from closed forms, see ``sav_core.heads.majority_left_out``; the other rules are fitted again.
-Where that would take long, examples leave in groups that never take a label's last one with them.
+Where a voting rule has a closed form for it, that is taken; else the rule is fitted again. Where that would take long,
+examples leave in groups that never take a label's last one with them.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ from sklearn.base import clone
 from sav_core.errors import SettingError
 from sav_core.heads.calibration import Calibration, fit_temperature
 from sav_core.heads.classifier import HeadClassifier, check_labels
-from sav_core.heads.majority_left_out import majority_left_out, majority_work
 from sav_core.heads.voting import Tally
 from sav_core.types import HeadVectors
 
 __all__ = ["LeftOut", "LeftOutFits", "calibrate", "judge_left_out", "leave_out"]
 
 _NUMBERS = 200_000_000  # of vectors to fit on, all fits together: about ten seconds
-_CLOSED_FORM = 20_000_000_000  # of the closed forms' numbers: likewise
 _FEWEST_GROUPS = 10
 _WIDE = 0.5  # of the voting heads: so many more must name another label before an example's own is called doubtful
 
@@ -144,10 +142,10 @@ def leave_out(
     rows = np.flatnonzero(np.bincount(codes)[codes] > 1)
     if not len(rows):
         raise SettingError("To leave an example out, its label needs another one, but every label has one: add examples.")
-    if groups is None and classifier.voting == "majority" and majority_work(vectors) <= _CLOSED_FORM:
-        votes = majority_left_out(vectors, codes, len(classes), rows, scoring=classifier.scoring)
-        return LeftOutFits(rows, codes[rows], Tally.of_votes(votes, len(classes)), len(codes), len(codes))
     if groups is None:
+        tally = classifier.rule.left_out(vectors, codes, len(classes), rows, scoring=classifier.scoring)
+        if tally is not None:
+            return LeftOutFits(rows, codes[rows], tally, len(codes), len(codes))
         groups = max(_NUMBERS // vectors.values.size, _FEWEST_GROUPS)
     groups = min(groups, len(codes))
     rows, tally = _refit(classifier, vectors, names, codes, len(classes), _deal(codes, groups))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,24 +20,10 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.leave_one_out import LeftOutFits, leave_out
 from sav_core.heads.calibration import Calibration, fit_temperature
 from sav_core.heads.classifier import FittedHeads, HeadClassifier
-from sav_core.heads.rules.gaussian import support_probabilities
-from sav_core.heads.scoring import fit_heads
-from sav_core.heads.ties import ties_of
+from sav_core.heads.rules import OwnAnswers
 from sav_core.types import Head, HeadScores, HeadVectors
 
-__all__ = ["OwnAnswers", "SupportFit", "fit_support", "head_confusion"]
-
-
-class OwnAnswers(NamedTuple):
-    """What each head alone gives the support's examples, each taken out of its own label wherever that has another.
-
-    Attributes:
-        predicted: ``int (example, layer, head)``, the label's number.
-        margins: ``float64 (example, layer, head)``, by how much it prefers the example's own label to the best other one.
-    """
-
-    predicted: npt.NDArray[np.int32]
-    margins: npt.NDArray[np.float64]
+__all__ = ["SupportFit", "fit_support", "head_confusion"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +82,7 @@ class SupportFit:
     def own_answers(self) -> OwnAnswers:
         """What each head alone gives each example."""
         scoring = "leave_one_out" if np.bincount(self.codes).max() > 1 else "resubstitution"
-        n_labels = len(self.fitted.labels)
-        if self.voting != "gaussian":
-            fit = fit_heads(self.vectors, self.codes, n_labels, scoring=scoring)
-            return OwnAnswers(fit.predicted, fit.margins)
-        opinions = support_probabilities(self.vectors, self.codes, n_labels, scoring=scoring)
-        rounded, each = ties_of(self.vectors.dtype).round(opinions), np.arange(len(self.codes))
-        predicted = rounded.argmax(-1).astype(np.int32)
-        own = rounded[each, :, :, self.codes].copy()
-        rounded[each, :, :, self.codes] = -np.inf
-        return OwnAnswers(predicted, own - rounded.max(-1))
+        return self.base.rule.own_answers(self.vectors, self.codes, len(self.fitted.labels), scoring=scoring)
 
     @cached_property
     def _left_out(self) -> tuple[LeftOutFits | None, str]:

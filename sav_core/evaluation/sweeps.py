@@ -66,7 +66,7 @@ def shot_numbers(classifier: HeadClassifier, most: int) -> tuple[int, ...]:
 
     Where the classifier's settings leave an example out to fit, a label needs two.
     """
-    least = 2 if classifier.scoring == "leave_one_out" or classifier.voting == "reliability" else 1
+    least = classifier.rule.fewest(classifier.scoring)
     return tuple(sorted({number for number in (*_SHOTS, most) if least <= number <= most}))
 
 

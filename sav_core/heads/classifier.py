@@ -13,20 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 from sav_core.errors import InputError, SettingError
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.rejection import closeness, support_reach
-from sav_core.heads.rules.gaussian import GaussianHeads, fit_gaussian
-from sav_core.heads.rules.reliability import (
-    check_belief,
-    fit_reliability,
-    heads_by_label,
-    numbers_by_head,
-    scores_by_number,
-    soft_votes,
-    vote_weights,
-)
+from sav_core.heads.rules import FittedRule, VotingRule, rule_named
+from sav_core.heads.rules.rule import KeptHeads
 from sav_core.heads.scoring import cosines, fit_heads
 from sav_core.heads.ties import EXACT, Ties, ties_of
-from sav_core.heads.voting import Ballot, Tally, check_voting, majority, pooled
-from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote
+from sav_core.heads.voting import Ballot, Tally
+from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote, at_heads
 
 __all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
 
@@ -42,8 +34,7 @@ class FittedHeads:
         centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
         scores: of every head.
         examples: how many support examples each label had, in the order of ``labels``.
-        gaussian: the heads' discriminants, where ``gaussian`` voting was fitted.
-        reliability: ``float64 (layer, head, label)``, where ``reliability`` voting was fitted.
+        rule: the voting rule as it was fitted.
         ties: when two cosines or shares count as equal; to ten decimals in files of an earlier version.
     """
 
@@ -51,8 +42,7 @@ class FittedHeads:
     centroids: npt.NDArray[np.float64]
     scores: HeadScores
     examples: tuple[int, ...]
-    gaussian: GaussianHeads | None = None
-    reliability: npt.NDArray[np.float64] | None = None
+    rule: FittedRule
     ties: Ties = EXACT
 
     @property
@@ -68,7 +58,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     Args:
         n_kept: how many of the best heads vote; all of them where the model has fewer. The paper's 20. Under
             ``reliability`` each label rests on so many, and all that any label rests on are kept.
-        voting: name of the voting rule, see ``sav_core.heads.voting``.
+        voting: name of the voting rule, see ``sav_core.heads.rules``.
         scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"`` (honest with few examples).
         belief: what ``reliability`` measures of a head: ``"margin"``, ``"probability"`` or ``"brier"``, see
             ``sav_core.heads.rules.reliability``. The other rules have no use for it.
@@ -118,22 +108,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         chosen = check_labels([names[row] for row in used], [vectors.names[row] for row in used])
         classes, codes = np.unique(np.array(chosen), return_inverse=True)
         picked = None if rows is None else used
-        fit = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
-        scores, gaussian, reliability = fit.scores, None, None
-        if self.voting == "gaussian":
-            discriminants = fit_gaussian(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
-            scores, gaussian = discriminants.scores, discriminants.heads
-        elif self.voting == "reliability":
-            reliability = fit_reliability(vectors, codes, len(classes), belief=self.belief, rows=picked)
-            scores = replace(scores, merit=reliability.mean(-1))
+        nearest = fit_heads(vectors, codes, len(classes), scoring=self.scoring, rows=picked)
+        rule, scores = self.rule.fit(vectors, codes, len(classes), nearest.scores, rows=picked)
         self._adopt(
             FittedHeads(
                 labels=tuple(str(label) for label in classes),
-                centroids=fit.centroids,
+                centroids=nearest.centroids,
                 scores=scores,
                 examples=tuple(int(count) for count in np.bincount(codes)),
-                gaussian=gaussian,
-                reliability=reliability,
+                rule=rule,
                 ties=ties_of(vectors.dtype),
             )
         )
@@ -164,9 +147,14 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         classifier = cls(n_kept, voting, fitted.scores.scoring, belief)
         classifier.check_settings()
-        missing = {"gaussian": fitted.gaussian is None, "reliability": fitted.reliability is None}
-        if missing.get(voting, False):
-            raise SettingError(f"This classifier was not fitted for {voting} voting: fit it again with voting={voting!r}.")
+        if voting != fitted.rule.name:
+            try:
+                rule = classifier.rule.restore(fitted.rule.arrays(), fitted.centroids.shape)
+            except ValueError as error:
+                raise SettingError(
+                    f"This classifier was not fitted for {voting} voting: fit it again with voting={voting!r}."
+                ) from error
+            fitted = replace(fitted, rule=rule)
         classifier._adopt(fitted)
         classifier.calibration_, classifier.reach_ = calibration, reach
         return classifier
@@ -188,7 +176,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
         other = HeadClassifier.from_fitted(self.fitted_, len(heads), self.voting, belief=self.belief)
-        other._keep(tuple(heads))
+        other._keep(other.fitted_.rule.keep_all(tuple(heads)))
         return other
 
     def predict(self, vectors: HeadVectors) -> list[Prediction]:
@@ -198,8 +186,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
-        similarities, opinions, ballot = self.look(vectors)
-        labels = self.fitted_.labels
+        similarities, opinions, ballot = self._judge(vectors)
+        labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
         near = None if self.reach_ is None else closeness(similarities, ballot.winner, self.reach_).tolist()
@@ -216,7 +204,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 confidence=confidence[row],
                 name=vectors.names[row],
                 probability=None if probability is None else float(probability[row, winner]),
-                opinions=None if opinions is None else opinions[row],
+                opinions=opinions[row] if probabilistic else None,
                 closeness=None if near is None else near[row],
             )
             for row, winner in enumerate(ballot.winner)
@@ -233,7 +221,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
-        return self.look(vectors, rows)[2]
+        return self._judge(vectors, rows)[2]
 
     def sweep(self, vectors: HeadVectors, numbers: Sequence[int], rows: Sequence[int] | None = None) -> list[Ballot]:
         """Return the vote for several numbers of kept heads; every head looks at every query once for all of them.
@@ -244,50 +232,32 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             rows: which of the queries to judge; all by default.
         """
         check_is_fitted(self)
-        ranking = self.fitted_.scores.ranking
-        reliability = self.fitted_.reliability if self.voting == "reliability" else None
-        heads = ranking if reliability is not None else ranking[: max(numbers)]
-        similarities, opinions = self._opinions(vectors, heads, rows)
-        ballots = []
-        for number in numbers:
-            if reliability is None or opinions is None:
-                some = None if opinions is None else opinions[:, :number]
-                ballots.append(self._count(similarities[:, :number], some))
-                continue
-            kept, chosen = heads_by_label(reliability, self.fitted_.scores, number)
-            places = [ranking.index(head) for head in kept]
-            weights = vote_weights(reliability, kept, chosen)
-            ballots.append(self._count(similarities[:, places], opinions[:, places], weights))
-        return ballots
+        rule, scores, ties = self.fitted_.rule, self.fitted_.scores, self.fitted_.ties
+        kept = [rule.keep(scores, number) for number in numbers]
+        voting = {head for each in kept for head in each.heads}
+        heads = tuple(head for head in scores.ranking if head in voting)
+        _, opinions = self._opinions(vectors, heads, rows)
+        place = {head: number for number, head in enumerate(heads)}
+        return [rule.count(opinions[:, [place[head] for head in each.heads]], each.weights, ties) for each in kept]
 
     def tally(self, vectors: HeadVectors, rows: Sequence[int] | None = None) -> Tally:
         """Return the vote for every number of kept heads. Arguments and errors are those of ``vote``."""
         check_is_fitted(self)
-        ranking, ties = self.fitted_.scores.ranking, self.fitted_.ties
-        similarities, opinions = self._opinions(vectors, ranking, rows)
-        if opinions is None:
-            return Tally.of_votes(similarities.argmax(-1), len(self.fitted_.labels))
-        votes, reliability = ties.round(opinions).argmax(-1), self.fitted_.reliability
-        if self.voting != "reliability" or reliability is None:
-            return Tally(votes, None, opinions.cumsum(1), ties)
-        ranked = reliability[[head.layer for head in ranking], [head.index for head in ranking]]
-        since = np.tile(numbers_by_head(ranked), (len(votes), 1))
-        return Tally(votes, since, scores_by_number(opinions, ranked), ties)
+        ranking = self.fitted_.scores.ranking
+        _, opinions = self._opinions(vectors, ranking, rows)
+        return self.fitted_.rule.tally(opinions, ranking, self.fitted_.ties)
 
-    def look(
+    def _judge(
         self, vectors: HeadVectors, rows: Sequence[int] | None = None
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None, Ballot]:
-        """Return the kept heads' cosines and opinions ``(example, head, label)``, and the vote that comes of them.
-
-        There are no opinions under ``majority``. Arguments and errors are those of ``vote``.
-        """
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Ballot]:
+        """The kept heads' cosines and opinions ``(example, head, label)``, and the vote that comes of them."""
         check_is_fitted(self)
         similarities, opinions = self._opinions(vectors, self.kept_heads_, rows)
-        return similarities, opinions, self._count(similarities, opinions, self.weights_)
+        return similarities, opinions, self.fitted_.rule.count(opinions, self._weights, self.fitted_.ties)
 
     def _opinions(
         self, vectors: HeadVectors, heads: tuple[Head, ...], rows: Sequence[int] | None
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Cosines and opinions ``(example, head, label)`` of some heads, a part of the queries at a time."""
         fitted = self.fitted_
         if vectors.geometry != fitted.geometry:
@@ -295,22 +265,17 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 f"The classifier was fitted on {fitted.geometry}, but these vectors have {vectors.geometry}: "
                 "use the model it was fitted with."
             )
-        layer, index = [head.layer for head in heads], [head.index for head in heads]
+        layer, index = at_heads(heads)
         used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
         step = max(1, _QUERY_BYTES // (8 * max(1, len(heads)) * fitted.geometry.dim))
         centroids = fitted.centroids[layer, index]
         similarities = np.zeros((len(used), len(heads), len(fitted.labels)))
-        opinions = np.zeros_like(similarities) if self.voting != "majority" else None
+        opinions = np.zeros_like(similarities)
         for start in range(0, len(used), step):
             part = slice(start, start + step)
             points = vectors.values[used[part, None], layer, index]
             similarities[part] = cosines(points, centroids, fitted.ties)
-            if opinions is None:
-                continue
-            if fitted.gaussian is not None and self.voting == "gaussian":
-                opinions[part] = fitted.gaussian.probabilities(points, heads)
-            else:
-                opinions[part] = soft_votes(similarities[part])
+            opinions[part] = fitted.rule.opinions(points, similarities[part], heads)
         return similarities, opinions
 
     def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
@@ -319,14 +284,14 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         answers = self.classes_[self.vote(vectors).winner]
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
-    def _count(
-        self,
-        similarities: npt.NDArray[np.float64],
-        opinions: npt.NDArray[np.float64] | None,
-        weights: npt.NDArray[np.float64] | None = None,
-    ) -> Ballot:
-        """Count the vote of some heads: by opinions where the rule has any, by nearest label where not."""
-        return majority(similarities) if opinions is None else pooled(opinions, weights, self.fitted_.ties)
+    @property
+    def rule(self) -> VotingRule:
+        """The voting rule of these settings.
+
+        Raises:
+            SettingError: there is none of that name, or no such ``belief``.
+        """
+        return rule_named(self.voting, self.belief)
 
     def _adopt(self, fitted: FittedHeads) -> HeadClassifier:
         self.fitted_ = fitted
@@ -334,18 +299,11 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.head_scores_ = fitted.scores.accuracy
         self.calibration_: Calibration | None = None
         self.reach_ = None
-        if fitted.reliability is not None and self.voting == "reliability":
-            self._keep(*heads_by_label(fitted.reliability, fitted.scores, self.n_kept))
-        else:
-            self._keep(fitted.scores.ranking[: self.n_kept])
+        self._keep(fitted.rule.keep(fitted.scores, self.n_kept))
         return self
 
-    def _keep(self, heads: tuple[Head, ...], chosen: npt.NDArray[np.bool_] | None = None) -> None:
-        """Let these heads vote, best first; under ``reliability`` each for the labels that rest on it, or for all."""
-        self.kept_heads_ = heads
-        self.weights_: npt.NDArray[np.float64] | None = None
-        if self.fitted_.reliability is not None and self.voting == "reliability":
-            self.weights_ = vote_weights(self.fitted_.reliability, heads, chosen)
+    def _keep(self, kept: KeptHeads) -> None:
+        self.kept_heads_, self._weights = kept
 
     def check_settings(self) -> None:
         """Refuse settings out of their range, as ``fit`` does, before any model runs.
@@ -355,8 +313,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
-        check_voting(self.voting)
-        check_belief(self.belief)
+        rule_named(self.voting, self.belief)
 
 
 def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:

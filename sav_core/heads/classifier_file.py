@@ -7,7 +7,6 @@ field that is absent means what was so before there was such a field: no calibra
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,24 +15,30 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from sav_core.errors import ClassifierFileError
 from sav_core.files import write_atomically
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads
-from sav_core.heads.rules.gaussian import GaussianHeads
-from sav_core.heads.rules.reliability import BELIEFS
+from sav_core.heads.rules import BELIEFS, RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_core.heads.ties import FINEST, Ties
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.tensor_file import TensorFile
 from sav_core.types import HeadScores
 
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
 _LATER = ("calibration", "belief", "reach")  # what a file of an earlier version has not
+
+_FILE = TensorFile(
+    key="sav",
+    error=ClassifierFileError,
+    missing="There is no classifier file {path}: check the path, or fit and save one first.",
+    broken="{path} is not a whole .sav file ({error}): save the classifier again.",
+    foreign="{path} is a safetensors file but not a .sav file: choose one written by this program.",
+    changed="{path} was changed after it was saved (its checksum differs): save it again.",
+)
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,8 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
     }
     if fitted.scores.merit is not None:
         arrays["merit"] = np.ascontiguousarray(fitted.scores.merit, dtype=np.float64)
-    if fitted.gaussian is not None:
-        arrays["gaussian_weights"] = np.ascontiguousarray(fitted.gaussian.weights, dtype=np.float64)
-        arrays["gaussian_offsets"] = np.ascontiguousarray(fitted.gaussian.offsets, dtype=np.float64)
-    if fitted.reliability is not None:
-        arrays["reliability"] = np.ascontiguousarray(fitted.reliability, dtype=np.float64)
+    for name, array in fitted.rule.arrays().items():
+        arrays[name] = np.ascontiguousarray(array, dtype=np.float64)
     header = json.dumps(
         {
             "format": _FORMAT,
@@ -95,8 +97,7 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
         },
         sort_keys=True,
     )
-    metadata = {"sav": header, "sha256": _digest(header, arrays)}
-    write_atomically(path, _in_order(save(arrays, metadata=metadata)))
+    write_atomically(path, _FILE.content(arrays, header))
 
 
 def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
@@ -105,19 +106,7 @@ def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
     Raises:
         ClassifierFileError: it is missing, not a ``.sav`` file, truncated, or not as it was written.
     """
-    if not path.is_file():
-        raise ClassifierFileError(f"There is no classifier file {path}: check the path, or fit and save one first.")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise ClassifierFileError(f"{path} is not a whole .sav file ({error}): save the classifier again.") from error
-    header = metadata.get("sav")
-    if header is None:
-        raise ClassifierFileError(f"{path} is a safetensors file but not a .sav file: choose one written by this program.")
-    if metadata.get("sha256") != _digest(header, arrays):
-        raise ClassifierFileError(f"{path} was changed after it was saved (its checksum differs): save it again.")
+    arrays, header = _FILE.read(path)
     try:
         return _unpack(json.loads(header), arrays)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -140,10 +129,6 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         reach=None if reach is None else tuple(reach),
     )
     scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"], merit=arrays.get("merit"))
-    gaussian = None
-    if "gaussian_weights" in arrays:
-        gaussian = GaussianHeads(arrays["gaussian_weights"], arrays["gaussian_offsets"])
-    reliability = arrays.get("reliability")
     layers, heads, n_labels, dim = arrays["centroids"].shape
     expected = {
         "texts are texts": all(isinstance(text, str) for text in (*labels, *_texts(provenance))) and all(labels),
@@ -154,19 +139,9 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,
-        "the names are known": scores.scoring in SCORINGS
-        and provenance.voting in VOTING_RULES
-        and provenance.belief in BELIEFS,
+        "the names are known": scores.scoring in SCORINGS and provenance.voting in RULES and provenance.belief in BELIEFS,
         "the decimals are possible": isinstance(decimals, int) and 1 <= decimals <= FINEST,
         "heads are kept": provenance.n_kept >= 1,
-        "what gaussian voting needs is there": (provenance.voting != "gaussian" or gaussian is not None)
-        and (
-            gaussian is None
-            or (gaussian.weights.shape, gaussian.offsets.shape)
-            == ((layers, heads, n_labels, dim), (layers, heads, n_labels))
-        ),
-        "what reliability voting needs is there": (provenance.voting != "reliability" or reliability is not None)
-        and (reliability is None or reliability.shape == (layers, heads, n_labels)),
         "the temperature is possible": calibration is None or calibration.temperature > 0,
         "the labels' reach is possible": reach is None
         or (len(reach) == len(labels) and all(isinstance(each, float) and -1e-9 <= each <= 2 + 1e-9 for each in reach)),
@@ -174,28 +149,11 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     for law, holds in expected.items():
         if not holds:
             raise ValueError(f"it does not hold that {law}")
-    fitted = FittedHeads(labels, arrays["centroids"], scores, examples, gaussian, reliability, Ties(decimals))
-    return fitted, provenance
-
-
-def _in_order(file: bytes) -> bytes:
-    """The same file with its header's names sorted: the library writes metadata in another order every time."""
-    start = 8 + int.from_bytes(file[:8], "little")
-    header = json.dumps(json.loads(file[8:start]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)  # as the format aligns its arrays
-    return len(header).to_bytes(8, "little") + header + file[start:]
+    rule = RULES[provenance.voting].restore(arrays, (layers, heads, n_labels, dim))
+    return FittedHeads(labels, arrays["centroids"], scores, examples, rule, Ties(decimals)), provenance
 
 
 def _texts(provenance: Provenance) -> tuple[object, ...]:
     """What of it must be text; a question that is ``None`` is one."""
     question = "" if provenance.question is None else provenance.question
     return (provenance.model, provenance.identity, provenance.dtype, provenance.pixel_backend, question)
-
-
-def _digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256(header.encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from sav_core.heads.scoring import cosines
 from sav_core.heads.ties import ties_of
-from sav_core.types import Head, HeadVectors
+from sav_core.types import Head, HeadVectors, at_heads
 
 __all__ = ["closeness", "support_reach"]
 
@@ -49,7 +49,7 @@ def support_reach(
         reach is infinite, for nothing is known of it.
     """
     used = np.arange(len(vectors)) if rows is None else rows
-    layer, index = [head.layer for head in kept], [head.index for head in kept]
+    layer, index = at_heads(kept)
     points = vectors.values[used[:, None], layer, index].astype(np.float64)
     reach, ties = np.full(n_labels, -np.inf), ties_of(vectors.dtype)
     for code in range(n_labels):

@@ -1,34 +1,17 @@
-"""How the kept heads' opinions become one answer. A voting rule is chosen by name.
-
-``majority`` (arXiv 2412.00142, section 3): each kept head votes for its nearest label; the label with most votes wins; a
-tie goes to the tied label that the best-ranked head votes for.
-
-``gaussian`` (arXiv 2603.24181): each kept head gives every label a probability, see ``sav_core.heads.rules.gaussian``; the
-labels' means over heads are the shares.
-
-``reliability`` (arXiv 2602.07077): each label's share is a weighted mean of the heads' soft votes, with weights of its own,
-see ``sav_core.heads.rules.reliability``.
-
-Under the last two the largest share wins, and of equal ones (``sav_core.heads.ties``) the label that sorts first.
-"""
+"""The outcome of a vote: for one number of heads a ballot, for every number a tally. Who votes how is the rules' matter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.errors import SettingError
 from sav_core.heads.ties import EXACT, Ties
 
-__all__ = ["VOTING_RULES", "Ballot", "Tally", "VotingName", "check_voting", "majority", "pooled", "winners"]
-
-VotingName: TypeAlias = Literal["majority", "gaussian", "reliability"]
-VOTING_RULES: tuple[str, ...] = get_args(VotingName)
+__all__ = ["Ballot", "Tally", "pooled", "winners"]
 
 
 @dataclass(frozen=True)
@@ -156,22 +139,6 @@ def _winners_by_number(votes: npt.NDArray[np.integer], n_labels: int) -> npt.NDA
     return winner
 
 
-def majority(similarities: npt.NDArray[np.float64]) -> Ballot:
-    """One head, one vote; shares are votes divided by the number of heads.
-
-    Args:
-        similarities: ``float64 (example, head, label)``, cosines, heads best first.
-    """
-    examples, heads, labels = similarities.shape
-    votes = similarities.argmax(-1)
-    counts = (votes[:, :, None] == np.arange(labels)).sum(1)
-    leading = counts == counts.max(-1, keepdims=True)
-    # Of the leading labels, the one that the best-ranked of their voters chose.
-    votes_for_leader = np.take_along_axis(leading, votes, axis=1)
-    winner = votes[np.arange(examples), votes_for_leader.argmax(-1)]
-    return Ballot(winner=winner, shares=counts / heads, votes=votes)
-
-
 def pooled(opinions: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] | None = None, ties: Ties = EXACT) -> Ballot:
     """Average what the heads make of each label; a head's own vote is its likeliest label.
 
@@ -190,13 +157,3 @@ def winners(scores: npt.NDArray[np.float64], ties: Ties = EXACT) -> npt.NDArray[
     shares = scores / scores.sum(-1, keepdims=True)
     winner: npt.NDArray[np.intp] = ties.round(shares).argmax(-1)
     return winner
-
-
-def check_voting(name: str) -> None:
-    """Refuse a name that is no rule's.
-
-    Raises:
-        SettingError: there is no such rule.
-    """
-    if name not in VOTING_RULES:
-        raise SettingError(f"voting must be one of {', '.join(VOTING_RULES)}, but is {name!r}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sav_core.heads.rules import RULES
+
 __all__ = ["ASKING", "BASELINES", "COMPARING", "READING", "SECTIONS", "SETTINGS", "SWEPT", "VALUES", "Section", "named"]
 
 READING, ASKING, COMPARING = "reading", "asking the model", "comparing"
@@ -23,9 +25,7 @@ BASELINES: Mapping[str, str] = {
     "zero_shot_likelihood": "the model itself, shown no example: the label it finds likeliest",
     "zero_shot_text": "the model itself, shown no example: the one label that its written answer names",
     "in_context": "the model itself, shown examples in its prompt: the label it finds likeliest",
-    "majority": "each head has one vote, for the label whose mean is nearest",
-    "gaussian": "the mean of the heads' probabilities, each under Gaussians of one covariance",
-    "reliability": "each head's vote weighs what it was worth for that label on left-out examples",
+    **{name: rule.summary for name, rule in RULES.items()},
 }
 """How each way to answer, or voting rule, answers."""
 

@@ -13,6 +13,7 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.leave_one_out import LeftOut
 from sav_core.evaluation.support_fit import SupportFit, fit_support
 from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.rules import DEFAULT_RULE
 from sav_core.types import Head, HeadScores, HeadVectors
 from sav_ui.session.project import Item, Project
 
@@ -30,7 +31,7 @@ class Fit:
         vectors: of the examples.
         wanted: what is to rank the heads, one of ``sav_core.heads.scoring.SCORINGS``; ``scoring`` is what does.
         n_kept: how many vote; under ``reliability`` for each label.
-        voting: how their votes are counted, one of ``sav_core.heads.voting.VOTING_RULES``.
+        voting: how their votes are counted, one of ``sav_core.heads.rules.VOTING_RULES``.
         known: rules as the library fitted them, by name and scoring; shared with the fits of other settings.
     """
 
@@ -41,7 +42,7 @@ class Fit:
     vectors: HeadVectors
     wanted: str
     n_kept: int
-    voting: str = "majority"
+    voting: str = DEFAULT_RULE
     known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -56,9 +57,9 @@ class Fit:
 
     @property
     def rule(self) -> SupportFit:
-        """The support under the voting rule; under ``majority`` where that rule cannot be fitted."""
-        found = self.under(self.voting) or self.under("majority")
-        assert found is not None, "majority voting can always be fitted"
+        """The support under the voting rule; under the default where that rule cannot be fitted."""
+        found = self.under(self.voting) or self.under(DEFAULT_RULE)
+        assert found is not None, "the default rule can always be fitted"
         return found
 
     def under(self, voting: str) -> SupportFit | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sav_core.errors import DatasetError
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.heads.scoring import SCORINGS
-from sav_core.heads.voting import VOTING_RULES
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import MAX_LABELS, Project

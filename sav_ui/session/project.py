@@ -57,7 +57,7 @@ class Project:
         question: what the model is asked about every example without a text of its own.
         n_kept: how many heads vote.
         scoring: what ranks the heads, one of ``sav_core.heads.scoring.SCORINGS``.
-        voting: how the heads' votes are counted, one of ``sav_core.heads.voting.VOTING_RULES``.
+        voting: how the heads' votes are counted, one of ``sav_core.heads.rules.VOTING_RULES``.
         threshold: of the share of the vote times closeness, below which the answer is "none of these".
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.

@@ -11,8 +11,7 @@ from gradio_client.exceptions import AppError
 from sav_core import SavClassifier
 from sav_core.data.examples import Example
 from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
-from sav_core.heads.rules.reliability import BELIEFS
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.settings import Settings
 from sav_ui import api
 from sav_ui.serving.pool import Shelf

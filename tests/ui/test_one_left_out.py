@@ -8,7 +8,7 @@ import pytest
 from sav_core.cli.app import main
 from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.settings import settings
 from sav_ui.pages.header import project_menu
 from sav_ui.pages.teach import actions as teach

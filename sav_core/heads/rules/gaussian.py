@@ -16,23 +16,26 @@ to measure; the identity then stands for the bracket, so that the nearest mean w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.rules.rule import FittedRule, OwnAnswers, VotingRule, needed
 from sav_core.heads.scoring import judged_examples
 from sav_core.heads.ties import Ties, ties_of
-from sav_core.types import Head, HeadScores, HeadVectors
+from sav_core.types import Head, HeadScores, HeadVectors, at_heads
 
-__all__ = ["GaussianFit", "GaussianHeads", "fit_gaussian", "support_probabilities"]
+__all__ = ["Gaussian", "GaussianFit", "GaussianHeads", "fit_gaussian", "support_probabilities"]
 
 TEMPERATURE = 10.0
 
 
 @dataclass(frozen=True)
-class GaussianHeads:
+class GaussianHeads(FittedRule):
     """Every head as a linear function of its vector's direction.
 
     Attributes:
@@ -40,20 +43,58 @@ class GaussianHeads:
         offsets: ``float64 (layer, head, label)``, ``- m_c' P m_c / 2`` and the log prior.
     """
 
+    name: ClassVar[str] = "gaussian"
     weights: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
 
-    def probabilities(self, points: npt.NDArray[np.floating], heads: tuple[Head, ...]) -> npt.NDArray[np.float64]:
-        """What some heads make of queries: ``float64 (example, head, label)``, rows sum to 1.
-
-        Args:
-            points: ``float (example, head, dim)``, of these heads.
-            heads: which they are.
-        """
-        layer, index = [head.layer for head in heads], [head.index for head in heads]
+    def opinions(
+        self, points: npt.NDArray[np.floating], similarities: npt.NDArray[np.float64], heads: tuple[Head, ...]
+    ) -> npt.NDArray[np.float64]:
+        """The labels' probabilities: ``float64 (example, head, label)``, rows sum to 1."""
         unit = _unit(np.asarray(points, dtype=np.float64).transpose(1, 0, 2))
-        logits = _logits(unit, self.weights[layer, index], self.offsets[layer, index])
+        logits = _logits(unit, self.weights[at_heads(heads)], self.offsets[at_heads(heads)])
         return _softmax(logits).transpose(1, 0, 2)
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The discriminants."""
+        return {"gaussian_weights": self.weights, "gaussian_offsets": self.offsets}
+
+
+@dataclass(frozen=True)
+class Gaussian(VotingRule):
+    """Every head a linear discriminant; their probabilities are averaged."""
+
+    name: ClassVar[str] = "gaussian"
+    summary: ClassVar[str] = "the mean of the heads' probabilities, each under Gaussians of one covariance"
+    explanation: ClassVar[str] = (
+        "Each head gives every label a probability, by the examples' means and spread; their mean decides."
+    )
+
+    def fit(
+        self,
+        vectors: HeadVectors,
+        codes: npt.NDArray[np.intp],
+        n_labels: int,
+        nearest: HeadScores,
+        *,
+        rows: npt.NDArray[np.intp] | None = None,
+    ) -> tuple[FittedRule, HeadScores]:
+        """Give every head its discriminant, and rank the heads by the probability of the true label."""
+        fit = fit_gaussian(vectors, codes, n_labels, scoring=nearest.scoring, rows=rows)
+        return fit.heads, fit.scores
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int, int, int]) -> FittedRule:
+        """Take the discriminants from a file."""
+        return GaussianHeads(*needed(arrays, self.name, {"gaussian_weights": shape, "gaussian_offsets": shape[:3]}))
+
+    def own_answers(self, vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, *, scoring: str) -> OwnAnswers:
+        """What each head's discriminant gives the support's own examples."""
+        opinions = support_probabilities(vectors, codes, n_labels, scoring=scoring)
+        rounded, each = ties_of(vectors.dtype).round(opinions), np.arange(len(codes))
+        predicted = rounded.argmax(-1).astype(np.int32)
+        own = rounded[each, :, :, codes].copy()
+        rounded[each, :, :, codes] = -np.inf
+        return OwnAnswers(predicted, own - rounded.max(-1))
 
 
 @dataclass(frozen=True)

@@ -18,20 +18,26 @@ example is judged by centroids that it was taken out of (``leave_one_out``), wha
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
 from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.rules.rule import FittedRule, KeptHeads, VotingRule, needed
 from sav_core.heads.scoring import left_out_cosines
-from sav_core.heads.ties import ties_of
-from sav_core.types import Head, HeadScores, HeadVectors
+from sav_core.heads.ties import Ties, ties_of
+from sav_core.heads.voting import Tally
+from sav_core.types import Head, HeadScores, HeadVectors, at_heads
 
 __all__ = [
     "BELIEFS",
     "Belief",
+    "HeadReliability",
+    "Reliability",
     "check_belief",
     "fit_reliability",
     "heads_by_label",
@@ -49,6 +55,82 @@ LABEL_TEMPERATURE = 0.07
 WEIGHT_TEMPERATURE = 1.0
 SHRINKAGE = 1.0
 """How many examples at the head's mean reliability each label is taken to have had besides its own."""
+
+
+@dataclass(frozen=True)
+class HeadReliability(FittedRule):
+    """How far each head can be believed about each label.
+
+    Attributes:
+        reliability: ``float64 (layer, head, label)``, from 0 to 1.
+    """
+
+    name: ClassVar[str] = "reliability"
+    reliability: npt.NDArray[np.float64]
+
+    def keep(self, scores: HeadScores, n_kept: int) -> KeptHeads:
+        """Keep each label's most reliable heads, so many for each, and weigh them by their reliability for it."""
+        heads, chosen = heads_by_label(self.reliability, scores, n_kept)
+        return KeptHeads(heads, vote_weights(self.reliability, heads, chosen))
+
+    def keep_all(self, heads: tuple[Head, ...]) -> KeptHeads:
+        """Weigh these heads, every label resting on all of them."""
+        return KeptHeads(heads, vote_weights(self.reliability, heads))
+
+    def opinions(
+        self, points: npt.NDArray[np.floating], similarities: npt.NDArray[np.float64], heads: tuple[Head, ...]
+    ) -> npt.NDArray[np.float64]:
+        """The soft votes."""
+        return soft_votes(similarities)
+
+    def tally(self, opinions: npt.NDArray[np.float64], ranking: tuple[Head, ...], ties: Ties) -> Tally:
+        """Every label rests on its 1, 2, ... most reliable heads."""
+        votes = ties.round(opinions).argmax(-1)
+        ranked = self.reliability[at_heads(ranking)]
+        since = np.tile(numbers_by_head(ranked), (len(votes), 1))
+        return Tally(votes, since, scores_by_number(opinions, ranked), ties)
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The reliabilities."""
+        return {"reliability": self.reliability}
+
+
+@dataclass(frozen=True)
+class Reliability(VotingRule):
+    """Each label rests on the heads that have proved right about it.
+
+    Attributes:
+        belief: what of a left-out soft vote counts, one of ``BELIEFS``.
+    """
+
+    name: ClassVar[str] = "reliability"
+    summary: ClassVar[str] = "each head's vote weighs what it was worth for that label on left-out examples"
+    explanation: ClassVar[str] = (
+        "Each label rests on the heads that proved right about it, and the more reliable count more."
+    )
+    needs: ClassVar[str] = "Reliability is measured on examples left out, so some label needs two of them: add one."
+    belief: str = "margin"
+
+    def measuring(self, belief: str) -> VotingRule:
+        """Return the rule with this measure."""
+        return replace(self, belief=belief)
+
+    def fit(
+        self,
+        vectors: HeadVectors,
+        codes: npt.NDArray[np.intp],
+        n_labels: int,
+        nearest: HeadScores,
+        *,
+        rows: npt.NDArray[np.intp] | None = None,
+    ) -> tuple[FittedRule, HeadScores]:
+        """Measure every head on left-out examples, and rank the heads by their mean reliability."""
+        found = fit_reliability(vectors, codes, n_labels, belief=self.belief, rows=rows)
+        return HeadReliability(found), replace(nearest, merit=found.mean(-1))
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int, int, int]) -> FittedRule:
+        """Take the reliabilities from a file."""
+        return HeadReliability(*needed(arrays, self.name, {"reliability": shape[:3]}))
 
 
 def soft_votes(similarities: npt.NDArray[np.float64], axis: int = -1) -> npt.NDArray[np.float64]:
@@ -149,7 +231,7 @@ def heads_by_label(
         The heads that any label rests on, best-ranked first, and ``bool (head, label)``, who rests on whom.
     """
     ranking = scores.ranking
-    ranked = reliability[[head.layer for head in ranking], [head.index for head in ranking]]  # (head, label)
+    ranked = reliability[at_heads(ranking)]  # (head, label)
     chosen = np.zeros(ranked.shape, dtype=bool)
     order = np.argsort(-ranked, axis=0, kind="stable")[:n_kept]
     np.put_along_axis(chosen, order, True, axis=0)
@@ -195,7 +277,7 @@ def vote_weights(
         heads: that vote.
         chosen: ``bool (head, label)``, which of them a label rests on; all by default.
     """
-    powers = np.exp(reliability[[head.layer for head in heads], [head.index for head in heads]] / WEIGHT_TEMPERATURE)
+    powers = np.exp(reliability[at_heads(heads)] / WEIGHT_TEMPERATURE)
     if chosen is not None:
         powers = np.where(chosen, powers, 0.0)
     weights: npt.NDArray[np.float64] = powers / powers.sum(0)

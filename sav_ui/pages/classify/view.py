@@ -134,6 +134,7 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
         },
         "verdict": _verdict(query, answer, project, fit),
         "voting": fit.rule.voting,
+        "one_vote": answer.prediction.opinions is None,  # a head has no opinion but its vote
         "near": _near(query, project, desk, fit),
         "model": choice_of(project.model).title,
         "insight": None if insight is None else _insight(insight, answer),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
+from sav_core.heads.rules import DEFAULT_RULE
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 from sav_ui.session.project_file import file_name
@@ -29,7 +30,7 @@ def python_code(project: Project, fit: Fit) -> str:
     if project.threshold > 0:
         answer = f'"none of these" if prediction.doubted({project.threshold!r}) else {answer}'
     settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
-    if fit.rule.voting != "majority":
+    if fit.rule.voting != DEFAULT_RULE:
         settings += f", voting={_quoted(fit.rule.voting)}"
     calibrated = "classifier.calibrate()\n" if fit.left_out is not None else ""
     imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
@@ -50,7 +51,7 @@ def commands(project: Project, fit: Fit) -> tuple[str, ...]:
     """Return the same as commands of ``python -m sav_core``: fit, list the heads, classify ``photo.jpg``."""
     saved, classifier = f"{file_name(project)}.zip", f"{file_name(project)}.sav"
     find = ["fit", "--train", saved, "--out", classifier, "--heads", str(fit.dial), "--scoring", fit.scores.scoring]
-    voting = ["--voting", fit.rule.voting] if fit.rule.voting != "majority" else []
+    voting = ["--voting", fit.rule.voting] if fit.rule.voting != DEFAULT_RULE else []
     doubt = ["--none-below", repr(project.threshold)] if project.threshold > 0 else []
     model = ["--model", project.model] if project.model else []
     question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sav_core.errors import InputError, SavError
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_ui.pages.classify.state import fit_of
 from sav_ui.pages.measure.run import WHERE, measure_heads
 from sav_ui.pages.measure.state import Gauge, gauge_of, most_to_split

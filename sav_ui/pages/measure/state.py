@@ -33,7 +33,7 @@ class Setup:
     Attributes:
         source: ``"task"``, the ready task's own test pictures; ``"own"``, the visitor's; ``"split"``, some of the examples.
         each: of every label, how many examples ``"split"`` takes.
-        voting: the rule that is judged, one of ``sav_core.heads.voting.VOTING_RULES``; empty for the one that counts on
+        voting: the rule that is judged, one of ``sav_core.heads.rules.VOTING_RULES``; empty for the one that counts on
         Teach.
         ask: whether the model itself is asked too, which takes several more forwards for each test example.
     """

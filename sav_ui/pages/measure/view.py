@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sav_core.figures.evaluation import dot_plot_height
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import SECTIONS, named
 from sav_ui.pages.classify.state import fit_of, task_of

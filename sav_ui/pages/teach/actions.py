@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from sav_core.errors import InputError, SavError
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import RULES
 from sav_core.types import Head
-from sav_ui.pages.teach.voting_choice import NEEDS_TWO
 from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.serving.pool import Shelf
 from sav_ui.session.find_heads import find_heads, look_inside, settle
@@ -197,11 +196,11 @@ def _scoring(visit: Visit, data: Data) -> None:
 def _voting(visit: Visit, data: Data) -> None:
     """Count the votes by another rule; one that cannot be fitted leaves the rule as it was."""
     voting = str(data.get("value", ""))
-    if visit.fit is None or voting not in VOTING_RULES:
+    if visit.fit is None or voting not in RULES:
         return
     visit.notice = None
     if visit.fit.under(voting) is None:
-        visit.say(f"{NEEDS_TWO[voting]} Votes are counted by {visit.fit.rule.voting}, as before.", where="findings")
+        visit.say(f"{RULES[voting].needs} Votes are counted by {visit.fit.rule.voting}, as before.", where="findings")
     else:
         visit.set(voting=voting)
 

@@ -5,8 +5,8 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.evaluation.support_fit import fit_support, head_confusion
 from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.heads.rules.gaussian import fit_gaussian, support_probabilities
-from sav_core.heads.voting import VOTING_RULES
 from tests.support.problems import clusters
 
 

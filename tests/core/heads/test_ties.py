@@ -3,8 +3,8 @@ import pytest
 
 from sav_core.errors import InputError
 from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.heads.ties import FINEST, Ties, ties_of
-from sav_core.heads.voting import VOTING_RULES
 from tests.support.problems import clusters, head_vectors
 
 EPSILON = {"float32": 2.0**-23, "bfloat16": 2.0**-7}

@@ -3,7 +3,7 @@
 import re
 
 from sav_core.evaluation import baselines
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import KEPT, About
 from sav_core.reports.wording import BASELINES, SETTINGS, named
 

@@ -4,7 +4,7 @@ import pytest
 from sav_core.data.examples import Example
 from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_ui.pages.classify.answers import answers
 from sav_ui.session.fit import fit_project
 from sav_ui.session.project import Project

@@ -10,7 +10,7 @@ import pytest
 
 from sav_core.errors import DatasetError
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.heads.voting import VOTING_RULES
+from sav_core.heads.rules import VOTING_RULES
 from sav_core.sav import SavClassifier
 from sav_ui.pages.classify.state import Query, desk_of
 from sav_ui.pages.header import project_menu

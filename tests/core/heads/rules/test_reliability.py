@@ -30,7 +30,7 @@ def test_reliabilities_and_shares_are_those_of_the_formula(problem, belief):
         points = [example[head.layer][head.index] for example in plain]
         reliability[head] = reliabilities(points, labels, classes, belief)
         centroids[head] = [mean([p for p, own in zip(points, labels, strict=True) if own == c]) for c in classes]
-        found = classifier.fitted_.reliability[head.layer, head.index]
+        found = classifier.fitted_.rule.reliability[head.layer, head.index]
         np.testing.assert_allclose(found, reliability[head], atol=2e-6)
         # ties are decided on what the library rounded: sums in another order differ in the last digit
         reliability[head] = found.tolist()

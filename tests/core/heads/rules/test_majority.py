@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from sav_core.errors import SettingError
-from sav_core.heads.voting import check_voting, majority
+from sav_core.heads.rules.majority import majority
 
 
 def cast(*votes, labels=3):
@@ -32,8 +31,3 @@ def test_each_query_is_decided_by_itself():
     together = majority(queries)
     alone = [majority(queries[[row]]) for row in range(3)]
     assert together.winner.tolist() == [ballot.winner[0] for ballot in alone] == [0, 2, 1]
-
-
-def test_an_unknown_rule_is_refused_with_the_known_ones():
-    with pytest.raises(SettingError, match="voting must be one of majority"):
-        check_voting("loudest")
