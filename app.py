@@ -6,13 +6,13 @@ from sav_core.errors import SettingError
 from sav_ui.api import wants_mcp
 from sav_ui.app import build
 from sav_ui.launch import launch
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
 
-shelf = Shelf()
-demo = build(shelf)
+models = ModelPool()
+demo = build(models)
 
 if __name__ == "__main__":
     try:
-        launch(demo, shelf, mcp=wants_mcp(sys.argv[1:]))
+        launch(demo, models, mcp=wants_mcp(sys.argv[1:]))
     except SettingError as error:
         sys.exit(str(error))

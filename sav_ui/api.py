@@ -28,9 +28,9 @@ from sav_core.errors import InputError, SavError, SettingError
 from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_core.settings import settings
+from sav_ui.host.page_host import MODEL_QUEUE
 from sav_ui.panels.downloads import fresh_path
-from sav_ui.panels.host import MODEL_QUEUE
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
 from sav_ui.session.project import MAX_EXAMPLES
 from sav_ui.uploads.files import Upload
 
@@ -90,7 +90,7 @@ class Fitted(NamedTuple):
 
 
 def fit_images(
-    shelf: Shelf,
+    models: ModelPool,
     images: Sequence[str] | None,
     labels: Sequence[str] | None,
     question: str = "",
@@ -119,9 +119,9 @@ def fit_images(
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
     examples = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
-    heads.fit(shelf.run(model, extract_head_vectors, examples))
+    heads.fit(models.run(model, extract_head_vectors, examples))
     file = fresh_path("classifier.sav")
-    SavClassifier.from_heads(shelf.get(model), heads, str(question)).save(file)
+    SavClassifier.from_heads(models.get(model), heads, str(question)).save(file)
     scores = heads.fitted_.scores
     kept = [
         {
@@ -137,7 +137,7 @@ def fit_images(
 
 
 def classify_images(
-    shelf: Shelf, images: Sequence[str] | None, classifier: str | None, question: str = ""
+    models: ModelPool, images: Sequence[str] | None, classifier: str | None, question: str = ""
 ) -> list[dict[str, Any]]:
     """Classify images by a ``.sav`` file; see ``/classify`` for what the arguments mean.
 
@@ -158,16 +158,16 @@ def classify_images(
         model = (
             provenance.model if "/" in provenance.model else ""
         )  # a hub id; of the embedded model only its folder's name
-        check_model(file, heads, provenance, shelf.get(model))
-        fitted = SavClassifier.load(file, shelf.get(model))
+        check_model(file, heads, provenance, models.get(model))
+        fitted = SavClassifier.load(file, models.get(model))
     except SavError as error:
         raise type(error)(str(error).replace(str(file), file.name)) from error
     queries = [fitted.as_query(Example(open_picture(path, path.name), str(question))) for path in paths]
-    predictions = fitted.head_classifier_.predict(shelf.run(model, extract_head_vectors, queries))
+    predictions = fitted.head_classifier_.predict(models.run(model, extract_head_vectors, queries))
     return [prediction.as_dict() for prediction in predictions]
 
 
-def build(shelf: Shelf) -> None:
+def build(models: ModelPool) -> None:
     """Add the endpoints to the app that is being built; they show nothing on its pages."""
 
     def fit(
@@ -196,7 +196,7 @@ def build(shelf: Shelf) -> None:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
         with _told():
-            return fit_images(shelf, _files(images), labels, question, n_kept, voting, scoring, model, belief)
+            return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
         """Classify images by the vote of the attention heads that /fit kept.
@@ -210,7 +210,7 @@ def build(shelf: Shelf) -> None:
             For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1.
         """
         with _told():
-            return classify_images(shelf, _files(images), classifier and _file(classifier), question)
+            return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
     images = Api(None, {"type": "array", "items": _FILE}, "images")

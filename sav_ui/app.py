@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_ui import api
+from sav_ui.host.page_host import PageHost
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.classify import page as classify_page
 from sav_ui.pages.header import masthead, project_menu
@@ -12,34 +13,38 @@ from sav_ui.pages.measure import page as measure_page
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import page as teach_page
 from sav_ui.pages.vectors import page as vectors_page
-from sav_ui.panels.host import Frame
-from sav_ui.serving import switching
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.store import Visits
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.store import SessionStore
 
-__all__ = ["PAGES", "build"]
+__all__ = ["PAGES", "build", "lay_out"]
 
 PAGES = (teach_page, classify_page, measure_page, vectors_page, about_page)
-"""Each has a ``TITLE`` and a ``build(frame)`` that lays it out; its own files hold all else."""
+"""Each has a ``TITLE`` and a ``build(host)`` that lays it out; its own files hold all else."""
 
 
-def build(shelf: Shelf | None = None, visits: Visits | None = None) -> gr.Blocks:
+def build(models: ModelPool | None = None, store: SessionStore | None = None) -> gr.Blocks:
     """Build the app.
 
     Args:
-        shelf: where models are loaded; a new one by default.
-        visits: where sessions are found again after a reload; a new place by default.
+        models: where models are loaded; a new one by default.
+        store: where sessions are found again after a reload; a new place by default.
     """
-    with gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as app:
-        frame = Frame(shelf or Shelf(), visits or Visits())
-        with gr.Row(elem_id="top"):
-            frame.stage("masthead", masthead.show, fetch=switching.load, lively=True, where="model")
-            frame.stage("project", project_menu.show, act=project_menu.act)
-        frame.stage("word", masthead.word, act=teach.act, lively=True, where="project")
-        with gr.Tabs(elem_id="pages"):
-            for page in PAGES:
-                with gr.Tab(page.TITLE, id=page.TITLE.lower()):
-                    page.build(frame)
-        frame.connect(app)
-        api.build(frame.shelf)
+    app = gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
+    with app:
+        host = PageHost(models or ModelPool(), store or SessionStore())
+        lay_out(host)
+        host.connect(app)
+        api.build(host.models)
     return app
+
+
+def lay_out(host: PageHost) -> None:
+    """Add every panel to a host, inside of the ``gr.Blocks`` that is being built."""
+    with gr.Row(elem_id="top"):
+        host.panel("masthead", masthead.show, fetch=project_menu.load_model, lively=True, where="model")
+        host.panel(project_menu.PANEL, project_menu.show, act=project_menu.act, where=project_menu.WHERE)
+    host.panel("word", masthead.word, act=teach.act, lively=True, where=project_menu.WHERE)
+    with gr.Tabs(elem_id="pages"):
+        for page in PAGES:
+            with gr.Tab(page.TITLE, id=page.TITLE.lower()):
+                page.build(host)

@@ -22,8 +22,8 @@ def app(
     from sav_ui.api import wants_mcp  # gradio takes seconds, and help must not wait for it
     from sav_ui.app import build
     from sav_ui.launch import launch
-    from sav_ui.serving.pool import Shelf
+    from sav_ui.serving.pool import ModelPool
 
     offered = wants_mcp(["--mcp"] if mcp else [])
-    shelf = Shelf()
-    launch(build(shelf), shelf, mcp=offered, host=host, port=port)
+    models = ModelPool()
+    launch(build(models), models, mcp=offered, host=host, port=port)

@@ -6,17 +6,17 @@ import gradio as gr
 
 from sav_core.errors import SettingError
 from sav_ui.panels.theme import look
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
 
 __all__ = ["launch"]
 
 
-def launch(demo: gr.Blocks, shelf: Shelf, *, mcp: bool, host: str | None = None, port: int | None = None) -> None:
+def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = None, port: int | None = None) -> None:
     """Serve the app until the process is stopped.
 
     Args:
         demo: the app, as ``sav_ui.app.build`` made it.
-        shelf: where its models are loaded.
+        models: where its models are loaded.
         mcp: whether its endpoints are MCP tools too.
         host: the address to listen on; this machine alone (127.0.0.1) by default.
         port: by default the first that is free from 7860 on.
@@ -39,5 +39,5 @@ def launch(demo: gr.Blocks, shelf: Shelf, *, mcp: bool, host: str | None = None,
         )
     except OSError as error:
         raise SettingError(f"The app cannot listen at {host or 'this machine'}, port {port or 'any'}: {error}") from error
-    shelf.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
+    models.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
     demo.block_thread()

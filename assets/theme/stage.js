@@ -492,16 +492,16 @@ window.SAV = window.SAV || (() => {
   else addEventListener("DOMContentLoaded", restoreTheme);
 
   // ---------------------------------------------------------------- the visit that a reload goes back to
-  function visit() {
+  function session() {
     const make = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     try {
-      let token = sessionStorage.getItem("sav-visit");
-      if (!token) sessionStorage.setItem("sav-visit", (token = make()));
+      let token = sessionStorage.getItem("sav-session");
+      if (!token) sessionStorage.setItem("sav-session", (token = make()));
       return token;
     } catch (error) {
       return make();
     }
   }
 
-  return { mount, visit, snapshot, loadPlotly, mergeChildren, pace };
+  return { mount, session, snapshot, loadPlotly, mergeChildren, pace };
 })();

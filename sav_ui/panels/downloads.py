@@ -22,13 +22,13 @@ def fresh_path(name: str) -> Path:
     Raises:
         StorageError: the disk refuses.
     """
-    shelf = Path(get_upload_folder()).resolve() / "saved"
+    saved = Path(get_upload_folder()).resolve() / "saved"
     try:
-        shelf.mkdir(parents=True, exist_ok=True)
-        for folder in shelf.iterdir():
+        saved.mkdir(parents=True, exist_ok=True)
+        for folder in saved.iterdir():
             if time.time() - folder.stat().st_mtime > _KEEP_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)  # another event may be removing it just now
-        folder = shelf / secrets.token_hex(16)
+        folder = saved / secrets.token_hex(16)
         folder.mkdir()
     except OSError as error:
         raise StorageError(f"Nothing can be saved here ({error.strerror or error}): try again later.") from error

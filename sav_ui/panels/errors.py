@@ -1,4 +1,4 @@
-"""What nobody planned for: the log gets it with its traceback, the visitor one sentence, and the work goes on."""
+"""Unexpected errors: the log gets the traceback, the visitor one sentence, and the work goes on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 
 from sav_core.errors import SavError
 
-__all__ = ["MISHAP", "NOT_UNDERSTOOD", "UNREADABLE", "MishapError", "mishap"]
+__all__ = ["NOT_UNDERSTOOD", "UNEXPECTED", "UNREADABLE", "UnexpectedError", "unexpected"]
 
-MISHAP = "Something went wrong here on our side; your work is kept. Try again, or reload the page."
+UNEXPECTED = "Something went wrong here on our side; your work is kept. Try again, or reload the page."
 
 NOT_UNDERSTOOD = "The page sent something that could not be understood: reload it and try again."
 
@@ -18,11 +18,11 @@ UNREADABLE = (LookupError, TypeError, ValueError, OverflowError)
 _log = logging.getLogger(__name__)
 
 
-class MishapError(SavError):
+class UnexpectedError(SavError):
     """An error that nobody planned, as the sentence that a visitor reads."""
 
 
-def mishap(error: BaseException) -> MishapError:
+def unexpected(error: BaseException) -> UnexpectedError:
     """Log an error with its traceback; returns what to tell the visitor, so that it is remembered like any refusal."""
-    _log.error("An error that nobody planned for", exc_info=error)
-    return MishapError(MISHAP)
+    _log.error("An unexpected error", exc_info=error)
+    return UnexpectedError(UNEXPECTED)

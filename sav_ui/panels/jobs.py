@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from sav_core.errors import SavError
-from sav_ui.panels.errors import mishap
+from sav_ui.panels.errors import unexpected
 
-__all__ = ["Job"]
+__all__ = ["MOST_JOBS", "Job"]
 
 T = TypeVar("T")
+
+MOST_JOBS = 16
+"""At once, of all visitors; what is more waits. One runs the model, the others load models or wait for a GPU."""
+
+_executor: ThreadPoolExecutor
+
+
+def _start_executor() -> None:
+    global _executor
+    _executor = ThreadPoolExecutor(MOST_JOBS, thread_name_prefix="job")
+
+
+_start_executor()
+os.register_at_fork(after_in_child=_start_executor)  # a process forked for ZeroGPU has none of these threads
 
 
 class Job(Generic[T]):
@@ -25,43 +40,24 @@ class Job(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T], every: float = 0.2) -> None:
-        self._work = work
-        self._every = every
-        self._done = threading.Event()
-        self._answer: list[T] = []
-        self._error: BaseException | None = None
         context = copy_context()  # whose request it is: ZeroGPU counts each visitor's share by that
-        self._thread = threading.Thread(target=context.run, args=(self._run,), name="a visitor's job", daemon=True)
-        self._thread.start()
+        self._every = every
+        self._future = _executor.submit(context.run, work)
 
     def ticks(self) -> Iterator[None]:
         """Yield now and then until the work is done."""
         yield
-        while not self._done.wait(self._every):
+        while wait([self._future], self._every).not_done:
             yield
-
-    def wait(self) -> None:
-        """Block until the work is done."""
-        self._done.wait()
 
     def result(self) -> T:
         """Return what the work returned, waiting for it.
 
         Raises:
             SavError: the work raised it.
-            MishapError: the work raised what nobody planned for; that is in the log.
+            UnexpectedError: the work raised what nobody planned for; that is in the log.
         """
-        self.wait()
-        if isinstance(self._error, Exception) and not isinstance(self._error, SavError):
-            raise mishap(self._error) from self._error
-        if self._error is not None:
-            raise self._error
-        return self._answer[0]
-
-    def _run(self) -> None:
-        try:
-            self._answer.append(self._work())
-        except BaseException as error:  # noqa: BLE001  # every error belongs to whoever asks for the result
-            self._error = error
-        finally:
-            self._done.set()
+        error = self._future.exception()
+        if isinstance(error, Exception) and not isinstance(error, SavError):
+            raise unexpected(error) from error
+        return self._future.result()

@@ -1,4 +1,4 @@
-"""What is dear to draw and shown again and again, drawn anew only when what it shows has changed."""
+"""Memoize what takes long to draw and is shown several times a second: it is made anew only when its subject changes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,45 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sav_core.types import Head
-from sav_ui.session.session import Visit
 
-__all__ = ["drawn_once"]
+__all__ = ["Memo"]
 
 T = TypeVar("T")
 
 
-def drawn_once(visit: Visit, name: str, about: tuple[Any, ...], draw: Callable[[], T]) -> T:
-    """What is drawn anew only when what it shows has changed: a page is shown several times a second while work is done."""
-    known = visit.extras.get(f"drawn {name}")
-    if known is None or not all(_same(one, other) for one, other in zip(known[0], about, strict=True)):
-        known = visit.extras[f"drawn {name}"] = (about, draw())
-    drawn: T = known[1]
-    return drawn
+class Memo:
+    """The last value of every name, and what it was made of.
+
+    memo = Memo()
+    memo("heatmap", (fit, selected), lambda: head_heatmap(...))   # drawn
+    memo("heatmap", (fit, selected), lambda: head_heatmap(...))   # remembered
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[Any, ...], Any]] = {}
+
+    def __call__(self, name: str, about: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return the value of that name, made anew only if ``about`` is not what it was made of."""
+        known = self._known.get(name)
+        if known is None or len(known[0]) != len(about) or not all(map(_same, known[0], about)):
+            known = self._known[name] = (about, make())
+        value: T = known[1]
+        return value
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the drawings: texts, and collections of texts."""
+        return sum(_length(value) for _, value in self._known.values())
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are one; arrays and results are never compared by what they hold."""
-    return one is other or (isinstance(one, (int, tuple, Head)) and type(one) is type(other) and bool(one == other))
+    return one is other or (
+        isinstance(one, (str, int, float, tuple, Head)) and type(one) is type(other) and bool(one == other)
+    )
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(_length, value.values())) if isinstance(value, dict) else 0

@@ -13,7 +13,10 @@ from typing import Any
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-__all__ = ["fill", "scene", "stage"]
+__all__ = ["Content", "content", "fill", "panel"]
+
+Content = dict[str, Any]
+"""What a panel shows, from ``content``; as JSON it goes to the browser."""
 
 _EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
 
@@ -33,13 +36,13 @@ _TEMPLATES = Environment(
 )
 
 
-def stage(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
-    """Return a place for a scene; its events ``act``, ``fetch``, ``run`` and ``slide`` carry what the visitor did.
+def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
+    """Return a place for content; its events ``act``, ``fetch``, ``run`` and ``slide`` carry what the visitor did.
 
     A plain ``gr.HTML``, because for every class derived from a component Gradio writes a file beside its source.
 
     Args:
-        value: from ``scene``.
+        value: from ``content``, with its ``version``: what is older than what is shown is ignored by the browser.
         elem_id: the element's id.
         events: more that a script may trigger on it.
     """
@@ -59,30 +62,30 @@ def fill(template: str, **values: Any) -> str:
     return _TEMPLATES.get_template(template).render(**values)
 
 
-def scene(
+def content(
     html: str,
-    version: int,
     figures: Mapping[str, str] | None = None,
     *,
     next_run: bool = False,
+    saved: Mapping[str, str] | None = None,
     go_to: str = "",
     focus: str = "",
-) -> dict[str, Any]:
-    """Return what a stage shows.
+) -> Content:
+    """Return what a panel shows; the page's host adds its version when it is sent.
 
     Args:
         html: from ``fill``.
-        version: a scene with a lower one than what is shown is ignored.
         figures: for the places marked ``data-figure``, as JSON.
         next_run: whether the browser is to ask for a ``run`` as soon as it shows this.
+        saved: a file for the browser to download, from ``sav_ui.panels.downloads.link``.
         go_to: the page to open.
         focus: a selector of what is to get the keyboard.
     """
     return {
         "html": html,
-        "version": version,
         "figures": dict(figures or {}),
         "next": next_run,
+        "saved": None if saved is None else dict(saved),
         "go": go_to,
         "focus": focus,
     }

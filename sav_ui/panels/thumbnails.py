@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import OrderedDict
 from threading import Lock
 
+from cachetools import LRUCache, cached
 from PIL import Image
 
 from sav_core.data.images import Picture
 
 __all__ = ["data_uri", "thumb"]
 
-_LIMIT = 20_000
-_made: OrderedDict[tuple[str, int], str] = OrderedDict()  # by content, so equal pictures of two visitors are one entry
-_lock = Lock()
+_MAX_BYTES = 96 << 20  # some 30,000 of the small ones
 
 
 def thumb(picture: Picture, edge: int = 112) -> str:
     """Return a picture as a data URI whose longer side has at most ``edge`` pixels."""
-    key = (picture.digest, edge)
-    with _lock:
-        if key in _made:
-            _made.move_to_end(key)
-            return _made[key]
-    uri = data_uri(picture.thumbnail(edge))
-    with _lock:
-        _made[key] = uri
-        while len(_made) > _LIMIT:
-            _made.popitem(last=False)
-    return uri
+    return _made(picture, edge)
+
+
+# By content, so equal pictures of two visitors are one entry.
+@cached(LRUCache(_MAX_BYTES, getsizeof=len), key=lambda picture, edge: (picture.digest, edge), lock=Lock())
+def _made(picture: Picture, edge: int) -> str:
+    return data_uri(picture.thumbnail(edge))
 
 
 def data_uri(image: Image.Image) -> str:

@@ -1,10 +1,49 @@
-"""Shares in words: every page writes them alike."""
+"""Numbers in words: shares, counts and progress, written alike on every page."""
 
 from __future__ import annotations
 
-__all__ = ["percent"]
+from typing import Any
+
+from sav_core.types import Progress
+
+__all__ = ["STARTING", "percent", "pictures", "progress_bar"]
+
+STARTING = "Starting …"
 
 
 def percent(share: float) -> str:
     """A share as whole per cent, "55 %"."""
     return f"{share:.0%}".replace("%", " %")
+
+
+def pictures(count: int) -> str:
+    """How many pictures, "1 picture" or "5 pictures"."""
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def progress_bar(progress: Progress | None, what: str, *, doing: str = "", rate: bool = False) -> dict[str, Any]:
+    """How far work is, for the macro ``progress_bar``: per cent and words.
+
+    Args:
+        progress: of the work; ``None`` before it has begun.
+        what: what is counted, such as ``"examples"``.
+        doing: what is being done, before the numbers.
+        rate: whether to say how many a second.
+    """
+    if progress is None or not progress.total:
+        return {"percent": 0, "words": f"{doing} …" if doing else STARTING}
+    words = f"{doing}: " if doing else ""
+    words += f"{progress.done} of {progress.total} {what}"
+    if rate:
+        words += f", {progress.rate:.{0 if progress.rate >= 3 else 1}f} a second"
+    if 0 < progress.done < progress.total and progress.seconds_left < float("inf"):
+        words += f", {_duration(progress.seconds_left)} left"
+    return {"percent": round(100 * progress.done / progress.total), "words": words}
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

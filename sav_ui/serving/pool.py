@@ -15,13 +15,13 @@ from sav_ui.serving.menu import NO_ID, any_allowed, looks_like_an_id, offered
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["Shelf"]
+__all__ = ["ModelPool"]
 
 
 T = TypeVar("T")
 
 
-class Shelf:
+class ModelPool:
     """Loaded models: the embedded one stays, and of the others the ``others`` last loaded."""
 
     def __init__(self, others: int = 1) -> None:

@@ -15,6 +15,7 @@ import re
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -88,7 +89,8 @@ def forward(
     try:
         for step in steps:
             if isinstance(step, _Outcome):
-                return step.value()
+                answer: T = step.value()
+                return answer
             if progress is not None:
                 progress(step)
             if cancel is not None and cancel():
@@ -135,7 +137,7 @@ def _elsewhere(model: str, task: Callable[..., Any], args: tuple[Any, ...], watc
     watching = {"progress": reports.put, "cancel": stop.is_set} if watched else {}
     job = Job(lambda: _within_memory(task, backbone, *args, **watching))
     try:
-        for _ in job.ticks():
+        for _ in chain(job.ticks(), [None]):  # and once more for what came since the last tick
             while not reports.empty():
                 yield reports.get()
         yield _Outcome(job.result())

@@ -6,120 +6,126 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
-from sav_core.types import HeadVectors, Progress
+from sav_core.types import HeadVectors
 from sav_ui.panels.jobs import Job
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import fit_project, gather
 from sav_ui.session.head_attention import look_at
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind, Task
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["find_heads", "look_inside", "settle"]
+__all__ = ["find_heads", "look_inside", "refit_if_ready"]
 
 
-def settle(visit: Visit, shelf: Shelf) -> None:
+def refit_if_ready(session: Session, models: ModelPool) -> None:
     """After an edit: fit again at once where the model has seen everything; otherwise the project stays due."""
-    with visit.lock:
-        if not visit.due:
-            return
-        if visit.project.why_not_ready():
-            visit.fit = None  # and stays due: as soon as there are two labels again, heads are found by themselves
-            return
-        backbone = shelf.ready(visit.project.model)
-        if backbone is not None:
-            _fit(visit, visit.project, backbone)
+    model = session.project.model
+    backbone = models.ready(model) if session.due else None
+    if session.due and session.project.why_not_ready():
+        with session.changing():
+            if session.project.why_not_ready():
+                session.keep_fit(None)  # and stays due: with two labels again, heads are found by themselves
+    elif backbone is not None:
+        _fit(session, model, backbone)
 
 
-def find_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
-    """Show the model every example it has not seen and fit; yields whenever there is something new to show."""
-    why = visit.project.why_not_ready()
+def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None]:
+    """Show the model every example it has not seen and fit; yields whenever there is something new to show.
+
+    Args:
+        session: whose examples.
+        models: where the model is.
+        where: the part of the page that says what went wrong.
+    """
+    why = session.project.why_not_ready()
     if why:
-        visit.say(why)
+        session.say(why, where=where)
         yield
         return
-    visit.cancelled.clear()
-    visit.busy, visit.progress, visit.held = "find", None, False
-    if visit.notice is not None and visit.notice.kind == "error":
-        visit.notice = None  # it is being tried again; what was done, and can be undone, stays said
-    try:
-        while True:
-            project = visit.project
-            job = Job(lambda project=project: _show(visit, project, shelf))  # type: ignore[misc]
-            try:
+    with session.changing():
+        session.work.resume(Kind.FIND_HEADS)
+        if session.notice is not None and session.notice.kind == "error":
+            session.notice = None  # it is being tried again; what was done, and can be undone, stays said
+    with session.work.doing(Kind.FIND_HEADS) as task:
+        try:
+            while True:
+                project = session.project
+                job = Job(lambda project=project: _show(session, project, models, task))  # type: ignore[misc]
                 yield from job.ticks()
-            except GeneratorExit:
-                visit.cancelled.set()
-                raise
-            backbone, vectors = job.result()
-            with visit.lock:
+                backbone, vectors = job.result()
                 if not vectors.complete:
-                    visit.say(
+                    session.work.pause(Kind.FIND_HEADS)
+                    session.say(
                         f"Stopped after {len(vectors)} of {vectors.asked} new examples; what is done is kept, so "
                         "finding heads again goes on from there.",
                         "done",
+                        where=where,
                     )
-                    visit.held = True
                     return
-                current = visit.project
-                if current.why_not_ready() or _fit(visit, current, backbone):
+                if session.project.why_not_ready() or _fit(session, project.model, backbone):
                     return
-    except SavError as error:
-        visit.say(str(error))
-        visit.held = True
-    finally:
-        visit.busy, visit.progress = "", None
+        except SavError as error:
+            session.work.pause(Kind.FIND_HEADS)
+            session.say(str(error), where=where)
 
 
-def look_inside(visit: Visit, shelf: Shelf) -> Iterator[None]:
+def look_inside(session: Session, models: ModelPool) -> Iterator[None]:
     """Show the model the example under inspection once more and keep what all heads look at in it."""
-    asked = visit.to_look_at
-    if asked is None:
+    item, model = session.to_look_at, session.project.model
+    if item is None:
         return
-    item, model = asked, visit.project.model
-    visit.busy = "look"
-    try:
-        job = Job(lambda: shelf.run(model, look_at, visit.project.example(item)))
+    example = session.project.example(item)
+    with session.work.doing(Kind.LOOK):
+        job = Job(lambda: models.run(model, look_at, example))
         yield from job.ticks()
-        visit.remember_look(item, job.result())
-    except SavError as error:
-        visit.remember_look(item, str(error))
-    finally:
-        visit.busy = ""
+        try:
+            session.remember_look(item, job.result())
+        except SavError as error:
+            session.remember_look(item, str(error))
 
 
-def _show(visit: Visit, project: Project, shelf: Shelf) -> tuple[Backbone, HeadVectors]:
+def _show(session: Session, project: Project, models: ModelPool, task: Task) -> tuple[Backbone, HeadVectors]:
     """Run the model over the examples whose vectors are missing; returns those."""
-    # torch takes seconds, and the page must not wait for them
-    from sav_core.activations.extraction import extract_head_vectors
+    from sav_core.activations.extraction import (
+        extract_head_vectors,  # torch takes seconds, and the page must not wait for them
+    )
 
-    backbone = shelf.get(project.model)
+    backbone = models.get(project.model)
     examples = project.examples()
     if not examples:
         raise InputError("There are no examples: add some pictures.")
-    missing = {key: e for e in examples if (key := backbone.key(e)) not in visit.vectors}
-
-    def report(progress: Progress) -> None:
-        visit.progress = progress
-
-    cancel = visit.cancelled.is_set
-    vectors = shelf.run(project.model, extract_head_vectors, list(missing.values()), progress=report, cancel=cancel)
+    missing = {key: e for e in examples if (key := backbone.key(e)) not in session.vectors}
+    vectors = models.run(
+        project.model, extract_head_vectors, list(missing.values()), progress=task.report, cancel=task.cancelled
+    )
     keys = list(missing)
-    with visit.lock:
+    with session.changing():
         for row, position in enumerate(vectors.positions):
-            visit.vectors[keys[position]] = vectors.values[row]
+            session.vectors[keys[position]] = vectors.values[row]
     return backbone, vectors
 
 
-def _fit(visit: Visit, project: Project, backbone: Backbone) -> bool:
-    """Fit if every vector is there; returns whether it was."""
-    keys = [backbone.key(example) for example in project.examples()]
-    if any(key not in visit.vectors for key in keys):
-        return False
-    visit.fit = fit_project(project, gather(visit.vectors, keys, project, backbone.fingerprint, backbone.dtype_name))
-    visit.due = visit.held = False
-    if len(visit.vectors) > 2 * len(keys) + 200:
-        visit.vectors = {key: visit.vectors[key] for key in keys}
-    return True
+def _fit(session: Session, model: str, backbone: Backbone) -> bool:
+    """Fit the project as it is, if it is still this model's and every vector is there; returns whether that was so.
+
+    The arrays are worked on without the lock. Was the project changed meanwhile, it is done again with the new one.
+    """
+    while True:
+        project = session.project
+        examples = project.examples()
+        keys = [backbone.key(example) for example in examples]
+        vectors = session.vectors
+        if project.model != model or project.why_not_ready() or any(key not in vectors for key in keys):
+            return False
+        fit = fit_project(project, gather(vectors, keys, project, backbone.fingerprint, backbone.dtype_name)).prepared()
+        with session.changing():
+            if session.project is not project:
+                continue
+            session.keep_fit(fit)
+            if len(session.vectors) > 2 * len(keys) + 200:
+                session.vectors = {key: session.vectors[key] for key in keys}
+            return True

@@ -46,6 +46,12 @@ class Fit:
     known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
+    def held_bytes(self) -> int:
+        """Of the vectors, and of what each rule that was fitted holds for every head."""
+        rules = [rule for rule in list(self.known.values()) if rule is not None]
+        return self.vectors.values.nbytes + sum(rule.fitted.centroids.nbytes for rule in rules)
+
+    @property
     def can_leave_out(self) -> bool:
         """Whether some label has another example when one is left out."""
         return bool(np.bincount(self.codes).max() > 1)
@@ -71,6 +77,12 @@ class Fit:
             except SettingError:
                 self.known[key] = None
         return self.known[key]
+
+    def prepared(self) -> Fit:
+        """The same fit, when all that its figures rest on has been worked out: what takes long, so not under a lock."""
+        if self.left_out is not None:
+            self.classifier  # noqa: B018  # with its calibration
+        return self
 
     @property
     def scores(self) -> HeadScores:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
@@ -19,14 +20,15 @@ from sav_ui.panels.wording import percent
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["Looks", "attention_views", "look_at"]
+__all__ = ["HeadAttention", "look_at"]
 
 _EDGE = 320
+_DRAWN = 100  # heads and groups of heads whose overlays are kept
 _PICTURES = 4  # of one example that are drawn
 
 
 @dataclass(frozen=True)
-class Looks:
+class HeadAttention:
     """What every head of a model makes of one example's pictures.
 
     Attributes:
@@ -38,7 +40,15 @@ class Looks:
     example: Example
     grids: tuple[npt.NDArray[np.float32], ...]
     image_share: npt.NDArray[np.float32]
-    _drawn: dict[tuple[Head, ...], list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: LRUCache[tuple[Head, ...], list[str]] = field(
+        default_factory=lambda: LRUCache(_DRAWN), repr=False, compare=False
+    )
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the arrays and of what was drawn."""
+        drawn = sum(len(uri) for uris in self._drawn.values() for uri in uris)
+        return sum(grid.nbytes for grid in self.grids) + self.image_share.nbytes + drawn
 
     def of_head(self, head: Head) -> list[dict[str, Any]]:
         """One head's attention over each picture, with words."""
@@ -54,8 +64,6 @@ class Looks:
     def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
         key = tuple(heads)
         if key not in self._drawn:
-            if len(self._drawn) > 100:
-                self._drawn.clear()
             layers, indices = [head.layer for head in heads], [head.index for head in heads]
             self._drawn[key] = [
                 data_uri(overlay(picture, grid[layers, indices].mean(0), edge=_EDGE))
@@ -64,7 +72,7 @@ class Looks:
         return [{"picture": uri, "alt": alt, "caption": caption} for uri in self._drawn[key]]
 
 
-def look_at(backbone: Backbone, example: Example) -> Looks:
+def look_at(backbone: Backbone, example: Example) -> HeadAttention:
     """Run the model on an example and keep what all its heads look at.
 
     Raises:
@@ -76,20 +84,8 @@ def look_at(backbone: Backbone, example: Example) -> Looks:
         raise InputError("This example has no picture to look at: choose another.")
     maps = attention_maps(backbone, example)
     shape = (backbone.geometry.layers, backbone.geometry.heads)
-    return Looks(
+    return HeadAttention(
         example=example,
         grids=tuple(grid.reshape(*shape, *grid.shape[1:]) for grid in maps.pictures),
         image_share=maps.image_share.reshape(shape),
     )
-
-
-def attention_views(
-    backbone: Backbone, example: Example, heads: Sequence[Head], kept: Sequence[Head]
-) -> list[list[dict[str, Any]]]:
-    """For each head: its attention over the example's pictures, and the mean of the kept heads'.
-
-    Raises:
-        SavError: the model cannot show what its heads look at.
-    """
-    looks = look_at(backbone, example)
-    return [[*looks.of_head(head), *looks.of_mean(kept)] for head in heads]

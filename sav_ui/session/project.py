@@ -61,7 +61,7 @@ class Project:
         threshold: of the share of the vote times closeness, below which the answer is "none of these".
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.
-        serial: the next identity's number.
+        next_id: the next identity's number.
     """
 
     labels: tuple[Label, ...] = ()
@@ -73,7 +73,7 @@ class Project:
     threshold: float = 0.0
     model: str = ""
     title: str = ""
-    serial: int = 1
+    next_id: int = 1
 
     @property
     def empty(self) -> bool:
@@ -113,8 +113,8 @@ class Project:
             InputError: the name is empty, too long, or taken; or there are as many labels as there may be.
         """
         _check_count(len(self.labels) + 1)
-        label = Label(f"l{self.serial}", self._free(name))
-        return replace(self, labels=(*self.labels, label), serial=self.serial + 1)
+        label = Label(f"l{self.next_id}", self._free(name))
+        return replace(self, labels=(*self.labels, label), next_id=self.next_id + 1)
 
     def renamed(self, label_id: str, name: str) -> Project:
         """Give a label another name.
@@ -195,11 +195,11 @@ class Project:
         return ""
 
     def _with_items(self, added: Iterable[tuple[Label, Example]]) -> Project:
-        serial, items = self.serial, list(self.items)
+        next_id, items = self.next_id, list(self.items)
         for label, example in added:
             text = "" if example.question.strip() == self.question.strip() else example.question
-            items.append(Item(f"e{serial}", label.id, example.images, text))
-            serial += 1
+            items.append(Item(f"e{next_id}", label.id, example.images, text))
+            next_id += 1
         if len(items) > MAX_EXAMPLES:
             raise InputError(
                 f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
@@ -208,7 +208,7 @@ class Project:
             raise InputError(
                 f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
             )
-        return replace(self, items=tuple(items), serial=serial)
+        return replace(self, items=tuple(items), next_id=next_id)
 
     def _free(self, name: str, but: str = "") -> str:
         clean = " ".join(name.split())

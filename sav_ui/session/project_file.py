@@ -98,7 +98,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         threshold=manifest.threshold,
         model=manifest.model,
         title=manifest.title,
-        serial=base.serial,
+        next_id=base.next_id,
     )
     for name in manifest.labels:
         project = project.with_label(name)

@@ -1,74 +1,64 @@
 """One visitor's session: their project, what was computed from it, and where they are looking; found again after a reload.
 
-A visit is changed only through its methods, under its own lock: two events of one visitor never overwrite each other, and
-visits share nothing.
+A session is changed only while its lock is held, by its own methods or by an action that ``sav_ui.host.dispatch`` runs: two
+events of one visitor never overwrite each other, and sessions share nothing.
+
+What a single page keeps is a ``PageState`` of that page's own: ``session.state(ClassifyState)`` makes it when it is first
+asked for and returns the same ever after. The class is the key and the type, so that a session holds the states of pages
+which it must not import.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from sav_core.errors import SavError
-from sav_core.types import Head, Progress
+from sav_ui.panels.downloads import link
+from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
-from sav_ui.session.head_attention import Looks
+from sav_ui.session.focus import Download, Focus, Loading, Notice
+from sav_ui.session.head_attention import HeadAttention
+from sav_ui.session.history import History
 from sav_ui.session.project import Item, Project
+from sav_ui.session.work import Kind, Work
 
-__all__ = ["Focus", "Loading", "Notice", "Visit"]
+__all__ = ["PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
 
-_UNDO_STEPS = 20
-_SETTINGS = ("n_kept", "scoring", "voting", "threshold", "model")  # which are set rather than edited
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
+PATIENCE = 20.0
+"""Seconds for which a change waits for another one of the same visitor."""
+
+STILL_BUSY = "What you did before is still being worked on, so this was not done: try again in a moment."
 
 
-@dataclass(frozen=True)
-class Notice:
-    """A sentence for the visitor: ``kind`` is ``"error"`` or ``"done"``; ``where`` is the part of the page it concerns."""
-
-    text: str
-    kind: str = "error"
-    where: str = "bench"
-    undo: bool = False
+class StillBusyError(SavError):
+    """A session's lock was not free in time."""
 
 
-@dataclass(frozen=True)
-class Focus:
-    """Where a visitor is looking.
+class PageState:
+    """What one page keeps of a session; a subclass for each page, made without arguments."""
 
-    Attributes:
-        head: whose inspector is open.
-        versus: the head beside it.
-        cell: row and column of the confusion cell whose pictures are shown.
-        item: the example whose neighbours and attention are shown.
-        expanded: labels of which more examples are shown, once for each step.
-        texts: whether each example's own question is shown; ``None`` leaves that to whether any has one.
-    """
-
-    head: Head | None = None
-    versus: Head | None = None
-    cell: tuple[int, int] | None = None
-    item: str = ""
-    expanded: tuple[str, ...] = ()
-    texts: bool | None = None
+    @property
+    def held_bytes(self) -> int:
+        """The memory it takes, as far as it grows with what the visitor brings."""
+        return 0
 
 
-@dataclass(frozen=True, eq=False)
-class Loading:
-    """A model on its way, since when."""
-
-    model: str
-    started: float = field(default_factory=time.monotonic)
+S = TypeVar("S", bound=PageState)
 
 
-class Visit:
+class Session:
     """A visitor's session.
 
     Attributes:
@@ -76,79 +66,146 @@ class Visit:
         vectors: head vectors of examples by the model's key, so that no example is shown to the model twice.
         fit: of the project as it was when heads were last found; ``None`` before that.
         due: whether the project has changed since, so that it must be fitted again.
-        held: whether that waits for the visitor to ask, because they cancelled or it failed.
-        busy: what is under way, such as ``"find"`` or ``"look"``; empty when nothing is.
+        work: what is under way, and what waits for the visitor to ask.
         loading: the model that is on its way to take the place of the project's; ``None`` when none is.
-        progress: of the work under way; ``None`` when there is none.
-        cancelled: set to stop that work.
         notice: the latest message; at most one.
+        download: the latest file made to download, until the next action; at most one.
         focus: where they are looking.
-        extras: what pages keep for themselves, by name.
+        memo: what is drawn anew only when it has changed.
+        seen: when something of theirs last happened.
     """
 
     def __init__(self, token: str = "") -> None:
-        self.token = token
+        self.token = token or secrets.token_hex(16)
         self.lock = threading.RLock()
         self.project = Project()
         self.vectors: dict[str, npt.NDArray[np.float32]] = {}
         self.fit: Fit | None = None
         self.due = False
-        self.held = False
-        self.busy = ""
+        self.work = Work()
         self.loading: Loading | None = None
-        self.progress: Progress | None = None
-        self.cancelled = threading.Event()
         self.notice: Notice | None = None
+        self.download: Download | None = None
         self.focus = Focus()
-        self.extras: dict[str, Any] = {}
+        self.memo = Memo()
         self.seen = time.monotonic()
-        self._undo: list[tuple[Project, Project]] = []  # before and after each edit
-        self._looks: OrderedDict[tuple[Any, ...], Looks | str] = OrderedDict()
+        self._states: dict[type[PageState], PageState] = {}
+        self._history = History()
+        self._looks: LRUCache[tuple[Any, ...], HeadAttention | str] = LRUCache(_LOOKS)
         self._version = 0
+        self._held_bytes = 0
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Visit:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
         """Return itself: a session is one thing."""
         return self
 
-    def version(self) -> int:
+    @contextmanager
+    def changing(self, patience: float | None = None) -> Iterator[Session]:
+        """Hold the lock, to change the session; no file is read and no model run inside.
+
+        Args:
+            patience: for how many seconds to wait for it; ``PATIENCE`` by default.
+
+        Raises:
+            StillBusyError: it was not free in time.
+        """
+        if not self.lock.acquire(timeout=PATIENCE if patience is None else patience):
+            raise StillBusyError(STILL_BUSY)
+        try:
+            yield self
+        finally:
+            self.lock.release()
+
+    def state(self, page: type[S]) -> S:
+        """Return what a page keeps here, by the class of it; made when it is first asked for."""
+        state = self._states.get(page)
+        if state is None:
+            state = self._states.setdefault(page, page())
+        assert isinstance(state, page)
+        return state
+
+    def next_version(self) -> int:
         """Return a number larger than any before, so that a late answer never overwrites a newer one."""
         with self.lock:
             self._version += 1
             return self._version
 
-    def edit(self, change: Callable[[Project], Project], *, where: str = "bench") -> bool:
-        """Change the project; when the change is refused, the project stays and the reason becomes the notice.
+    def edit(self, change: Callable[[Project], Project]) -> None:
+        """Change the project, which can be undone.
 
-        Returns:
-            Whether it was changed.
+        Raises:
+            SavError: the change is refused; the project stays.
         """
-        with self.lock:
-            try:
-                changed = change(self.project)
-            except SavError as error:
-                self.notice = Notice(str(error), where=where)
-                return False
+        with self.changing():
+            changed = change(self.project)
             self.notice = None
             if changed != self.project:
-                self._undo = [*self._undo, (self.project, changed)][-_UNDO_STEPS:]
-                self.project = changed
-                self.due, self.held = self.due or self.fit is not None, False
-            return True
+                self._history = self._history.with_edit(self.project, changed)
+                self._take(changed)
+
+    def replace_project(self, project: Project, *, due: bool) -> None:
+        """Put another project in the place of this one, which can be undone; nothing of the old fit is shown any more.
+
+        Args:
+            project: the other.
+            due: whether heads are to be found for it.
+        """
+        with self.changing():
+            self.edit(lambda _: project)
+            self.due, self.fit, self.focus = due, None, Focus()
+            self.work.resume(Kind.FIND_HEADS)
 
     def undo(self) -> None:
         """Go back to the project before the last edit; settings that it did not change stay as they are now."""
-        with self.lock:
-            if self._undo:
-                before, after = self._undo.pop()
-                kept = [name for name in _SETTINGS if getattr(before, name) == getattr(after, name)]
-                self.project = replace(before, **{name: getattr(self.project, name) for name in kept})
-                self.due, self.held = self.due or self.fit is not None, False
+        with self.changing():
+            if self._history:
+                before, self._history = self._history.undone(self.project)
+                self._take(before)
+            self.due = self.due or (self.fit is None and bool(self.vectors))
             self.notice = None
+
+    def change_model(self, model: str) -> None:
+        """Go on with another model; heads that were found are found again with it."""
+        with self.changing():
+            self._take(replace(self.project, model=model))
+
+    def _take(self, project: Project) -> None:
+        self.project = project
+        self.due = self.due or self.fit is not None
+        self.work.resume(Kind.FIND_HEADS)
+
+    def ask_for_heads(self) -> None:
+        """Have heads found, now or as soon as the model is free."""
+        with self.changing():
+            self.due, self.notice = True, None
+            self.work.resume(Kind.FIND_HEADS)
+
+    def keep_fit(self, fit: Fit | None) -> None:
+        """Keep the fit of the project as it is; ``None`` while it cannot be fitted, and then it stays due."""
+        with self.changing():
+            self.fit = fit
+            if fit is not None:
+                self.due = False
+                self.work.resume(Kind.FIND_HEADS)
+
+    @property
+    def current_fit(self) -> Fit | None:
+        """The fit of the project as it is now; ``None`` while heads are still to be found."""
+        return None if self.due else self.fit
+
+    @property
+    def finds_heads(self) -> bool:
+        """Whether heads are being found, or wait for nothing but the model."""
+        return self.work.kind is Kind.FIND_HEADS or self._is_due
 
     @property
     def waits_for_heads(self) -> bool:
         """Whether heads are to be found now, by themselves."""
-        return self.due and not self.held and not self.busy and not self.project.why_not_ready()
+        return self._is_due and not self.work.busy
+
+    @property
+    def _is_due(self) -> bool:
+        return self.due and not self.work.paused(Kind.FIND_HEADS) and not self.project.why_not_ready()
 
     @property
     def inspected(self) -> Item | None:
@@ -158,7 +215,7 @@ class Visit:
         return next((item for item in self.fit.items if item.id == self.focus.item), self.fit.items[0])
 
     @property
-    def look(self) -> Looks | str | None:
+    def look(self) -> HeadAttention | str | None:
         """What heads look at in the inspected example, or why that cannot be shown; ``None`` before the model has run."""
         item = self.inspected
         return None if item is None else self._looks.get(self._look_key(item))
@@ -166,26 +223,74 @@ class Visit:
     @property
     def to_look_at(self) -> Item | None:
         """The example that the model is to be shown once more, now, for its attention; ``None`` when there is none."""
-        return self.inspected if self.look is None and not self.busy and not self.waits_for_heads else None
+        return self.inspected if self.look is None and not self.work.busy and not self.waits_for_heads else None
 
-    def remember_look(self, item: Item, look: Looks | str) -> None:
+    def remember_look(self, item: Item, look: HeadAttention | str) -> None:
         """Keep what heads look at in an example, or why that cannot be shown."""
-        with self.lock:
+        with self.changing():
             self._looks[self._look_key(item)] = look
-            while len(self._looks) > _LOOKS:
-                self._looks.popitem(last=False)
 
     def _look_key(self, item: Item) -> tuple[Any, ...]:
         return (self.project.model, item.content, self.project.question)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold."""
-        with self.lock:
+        with self.changing():
             self.project = replace(self.project, **settings)
             if self.fit is not None:
                 fields = {"n_kept": "n_kept", "scoring": "wanted", "voting": "voting"}
                 known = {fields[name]: value for name, value in settings.items() if name in fields}
                 self.fit = replace(self.fit, **known)
+
+    def look_at(self, **where: Any) -> None:
+        """Turn to another head, example or label: change attributes of ``focus``."""
+        with self.changing():
+            self.focus = replace(self.focus, **where)
+
+    def say(self, text: str, kind: str = "error", *, where: str, undo: bool = False) -> None:
+        """Leave one sentence for the visitor."""
+        self.notice = Notice(text, kind, where, undo)
+
+    def notice_at(self, where: str) -> Notice | None:
+        """Return the latest message if it concerns that part of the page."""
+        notice = self.notice
+        return notice if notice is not None and notice.where == where else None
+
+    def offer(self, path: Path, where: str) -> None:
+        """Have the browser download a file; ``where`` is the panel that hands it over."""
+        self.download = Download(path, where)
+
+    def download_at(self, where: str) -> dict[str, str] | None:
+        """Return the link of the latest file if that panel is to hand it over."""
+        download = self.download
+        return link(download.path) if download is not None and download.where == where else None
+
+    def weigh(self) -> int:
+        """Return the bytes of its pictures, arrays and drawings; those it last had, if it is being changed right now.
+
+        What is shared with other sessions, such as a ready task's pictures, counts for each of them.
+        """
+        if self.lock.acquire(blocking=False):
+            try:
+                self._held_bytes = sum(
+                    (
+                        self.memo("pictures", (self.project, self._history), self._picture_bytes),
+                        sum(vector.nbytes for vector in self.vectors.values()),
+                        0 if self.fit is None else self.fit.held_bytes,
+                        sum(look.held_bytes for look in self._looks.values() if not isinstance(look, str)),
+                        sum(state.held_bytes for state in self._states.values()),
+                        self.memo.held_bytes,
+                    )
+                )
+            finally:
+                self.lock.release()
+        return self._held_bytes
+
+    def _picture_bytes(self) -> int:
+        """Of the project and of those that can be undone to, each picture once."""
+        projects = (self.project, *self._history)
+        pictures = {id(each): each for project in projects for item in project.items for each in item.pictures}
+        return sum(picture.held_bytes for picture in pictures.values())
 
     def let_go(self, reason: str) -> bool:
         """Let go of all work, for the room it takes, and say why; not while something is under way.
@@ -196,20 +301,11 @@ class Visit:
         if not self.lock.acquire(blocking=False):
             return False
         try:
-            if self.busy or self.loading is not None:
+            if self.work.busy or self.loading is not None:
                 return False
             kept = {"lock": self.lock, "_version": self._version, "seen": self.seen}
-            vars(self).update(vars(Visit(self.token)) | kept)
+            vars(self).update(vars(Session(self.token)) | kept)
             self.say(reason, where="project")
             return True
         finally:
             self.lock.release()
-
-    def say(self, text: str, kind: str = "error", where: str = "bench", *, undo: bool = False) -> None:
-        """Leave one sentence for the visitor."""
-        self.notice = Notice(text, kind, where, undo)
-
-    def notice_at(self, where: str) -> Notice | None:
-        """Return the latest message if it concerns that part of the page."""
-        notice = self.notice
-        return notice if notice is not None and notice.where == where else None

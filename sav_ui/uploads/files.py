@@ -13,7 +13,7 @@ from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, open_picture
 from sav_core.errors import ImageError, InputError
 
-__all__ = ["Upload", "as_examples", "read_pictures", "together", "told", "uploads", "without_label"]
+__all__ = ["Upload", "as_examples", "as_one_example", "describe_skipped", "read_pictures", "uploads", "without_label"]
 
 MAX_TOGETHER = 16
 _MAX_INSIDE = 1000
@@ -91,7 +91,7 @@ def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label
     return [Example(picture, question, label or file.folder or None, name=file.name) for file, picture in pictures]
 
 
-def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str = "") -> list[Example]:
+def as_one_example(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str = "") -> list[Example]:
     """One example of all pictures, in their order.
 
     Raises:
@@ -104,7 +104,7 @@ def together(pictures: Sequence[tuple[Upload, Picture]], question: str, label: s
     return [Example(tuple(picture for _, picture in pictures), question, label or None, name=pictures[0][0].name)]
 
 
-def told(skipped: Sequence[Skipped]) -> str:
+def describe_skipped(skipped: Sequence[Skipped]) -> str:
     """One sentence on what was left out; empty when nothing was."""
     if not skipped:
         return ""

@@ -13,7 +13,7 @@ from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.settings import settings
 
-__all__ = ["Task", "ready_tasks", "task_named"]
+__all__ = ["Task", "ready_tasks", "task_named", "task_titled"]
 
 _FIRST = ("new-things", "which-colour", "where", "how-many", "is-there-a-key", "true-or-false", "other-artists")
 """What a newcomer sees first; what is not named here follows in the order of its name."""
@@ -64,6 +64,11 @@ def ready_tasks() -> tuple[Task, ...]:
 def task_named(name: str) -> Task | None:
     """Return the task of that name, if there is one."""
     return next((task for task in ready_tasks() if task.name == name), None)
+
+
+def task_titled(title: str) -> Task | None:
+    """Return the task that a project of that title began with, if there is one."""
+    return next((task for task in ready_tasks() if task.title == title), None)
 
 
 def _read(folder: Path) -> Task:

@@ -15,9 +15,9 @@ from sav_core.heads.classifier_file import read_classifier
 from sav_core.sav import SavClassifier
 from sav_core.types import HeadVectors
 from sav_ui.pages.header import project_menu
-from sav_ui.session.find_heads import find_heads, settle
-from sav_ui.session.session import Visit
-from tests.support.people import sent, shelf_with
+from sav_ui.session.find_heads import find_heads, refit_if_ready
+from sav_ui.session.session import Session
+from tests.support.people import context, pool_with, sent
 from tests.support.tiny_models import example_image
 
 FILES = Path(__file__).resolve().parent
@@ -49,12 +49,12 @@ def other_model(tiny_backbone):
 
 
 @pytest.fixture
-def visit(other_model):
-    """A visit that has opened the project as the page does, and the models there."""
-    visit, shelf = Visit(), shelf_with(other_model)
-    project_menu.act(visit, shelf, {"do": "open", "files": [sent(FILES / "project.zip")]})
-    assert visit.notice.kind == "done", visit.notice
-    return visit, shelf
+def session(other_model):
+    """A session that has opened the project as the page does, and the models there."""
+    session, models = Session(), pool_with(other_model)
+    project_menu.act(context(session, models, project_menu.WHERE), {"do": "open", "files": [sent(FILES / "project.zip")]})
+    assert session.notice.kind == "done", session.notice
+    return session, models
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -98,17 +98,17 @@ def test_an_earlier_classifier_does_not_classify_with_another_model(rule, capsys
     )
 
 
-def test_an_earlier_project_opens_on_the_page_and_finds_its_heads_again(visit):
-    visit, shelf = visit
-    project = visit.project
+def test_an_earlier_project_opens_on_the_page_and_finds_its_heads_again(session):
+    session, models = session
+    project = session.project
     assert project.title == "Things it was never taught"
     assert [label.name for label in project.labels] == ["papillon", "lion", "owl", "robot", "shark", "zebra"]
     assert len(project.items) == 36
     values = load_file(FILES / "project.safetensors")["values"]
-    backbone = shelf.ready("")
-    visit.vectors = {backbone.key(e): vector for e, vector in zip(project.examples(), values, strict=True)}
-    settle(visit, shelf)
-    assert [str(head) for head in visit.fit.kept] == kept_by(FILES / "project.zip")
+    backbone = models.ready("")
+    session.vectors = {backbone.key(e): vector for e, vector in zip(project.examples(), values, strict=True)}
+    refit_if_ready(session, models)
+    assert [str(head) for head in session.fit.kept] == kept_by(FILES / "project.zip")
 
 
 def test_an_earlier_projects_own_classifier_is_the_one_that_its_pictures_make(tmp_path):
@@ -123,10 +123,10 @@ def test_an_earlier_projects_own_classifier_is_the_one_that_its_pictures_make(tm
     np.testing.assert_allclose(now.scores.margin, before.scores.margin, atol=1e-4)
 
 
-def test_an_earlier_project_finds_heads_in_another_model(visit):
-    visit, shelf = visit
-    for _ in find_heads(visit, shelf):
+def test_an_earlier_project_finds_heads_in_another_model(session):
+    session, models = session
+    for _ in find_heads(session, models, "bench"):
         pass
-    assert visit.fit is not None, visit.notice
-    assert len(visit.fit.kept) == min(20, len(visit.fit.ranking))
-    assert visit.fit.vectors.geometry == shelf.ready("").geometry
+    assert session.fit is not None, session.notice
+    assert len(session.fit.kept) == min(20, len(session.fit.ranking))
+    assert session.fit.vectors.geometry == models.ready("").geometry

@@ -1,4 +1,4 @@
-"""Visits with something taught, on a tiny real model."""
+"""Sessions with something taught, on a tiny real model."""
 
 import json
 import secrets
@@ -10,25 +10,32 @@ from gradio.utils import get_upload_folder
 
 from sav_core.data.examples import Example
 from sav_core.data.images import as_picture
-from sav_ui.serving import zerogpu as gpu
-from sav_ui.serving.pool import Shelf
+from sav_ui.pages.teach.state import WHERE
+from sav_ui.serving import zerogpu
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.context import Context
 from sav_ui.session.find_heads import find_heads
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
 from tests.support.tiny_models import example_image
 
 
-def shelf_with(backbone):
-    """A shelf that has loaded this model as the embedded one."""
-    shelf = Shelf()
-    put(shelf, "", backbone)
-    return shelf
+def pool_with(backbone):
+    """A pool that has loaded this model as the embedded one."""
+    models = ModelPool()
+    put(models, "", backbone)
+    return models
 
 
-def put(shelf, model, backbone):
-    """Let a shelf load this backbone under a model's id."""
-    with mock.patch.object(gpu, "load", return_value=backbone):
-        shelf.get(model)
+def context(session, models, where=WHERE):
+    """What a handler is given when somebody does something at that part of the page."""
+    return Context(session, models, where)
+
+
+def put(models, model, backbone):
+    """Let a pool load this backbone under a model's id."""
+    with mock.patch.object(zerogpu, "load", return_value=backbone):
+        models.get(model)
 
 
 def small_project(labels=("a cat", "hund", "鳥"), each=3, question="Which animal?", **settings):
@@ -44,15 +51,15 @@ def small_project(labels=("a cat", "hund", "鳥"), each=3, question="Which anima
     return project.with_labelled(examples)
 
 
-def taught(shelf, project):
-    """A visit of somebody who has found the heads of a project."""
-    visit = Visit()
-    visit.project = project
-    for _ in find_heads(visit, shelf):
+def taught(models, project):
+    """The session of somebody who has found the heads of a project."""
+    session = Session()
+    session.project = project
+    for _ in find_heads(session, models, WHERE):
         pass
-    assert visit.notice is None, visit.notice
-    assert visit.fit is not None
-    return visit
+    assert session.notice is None, session.notice
+    assert session.fit is not None
+    return session
 
 
 def sent(path, name=None):

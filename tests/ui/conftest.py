@@ -1,11 +1,11 @@
-"""A tiny real model on a shelf, and visits of people who have taught it something."""
+"""A tiny real model on a models, and store of people who have taught it something."""
 
 import pytest
 
-from tests.support.people import shelf_with
+from tests.support.people import pool_with
 
 
 @pytest.fixture
-def shelf(tiny_backbone):
-    """A shelf with a tiny model in the embedded one's place."""
-    return shelf_with(tiny_backbone("llava"))
+def models(tiny_backbone):
+    """A models with a tiny model in the embedded one's place."""
+    return pool_with(tiny_backbone("llava"))

@@ -14,8 +14,8 @@ from sav_core.errors import ClassifierFileError, ImageError, InputError, SavErro
 from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.settings import Settings
 from sav_ui import api
-from sav_ui.serving.pool import Shelf
-from tests.support.people import shelf_with
+from sav_ui.serving.pool import ModelPool
+from tests.support.people import pool_with
 from tests.support.serving import serve
 from tests.support.tiny_models import example_image
 
@@ -36,8 +36,8 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shelf(tiny_backbone):
-    return shelf_with(tiny_backbone("llava"))
+def models(tiny_backbone):
+    return pool_with(tiny_backbone("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +53,21 @@ def client(served):
         yield client
 
 
-def by_library(shelf, pictures, question="", **settings):
+def by_library(models, pictures, question="", **settings):
     paths, labels = pictures
     examples = [Example(path, question, label) for path, label in zip(paths, labels, strict=True)]
-    return SavClassifier(shelf.get(""), **settings).fit(examples)
+    return SavClassifier(models.get(""), **settings).fit(examples)
 
 
 @pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}, _BRIER])
-def test_fit_and_classify_are_the_librarys(shelf, pictures, options):
-    library = by_library(shelf, pictures, **options)
-    fitted = api.fit_images(shelf, *pictures, **options)
+def test_fit_and_classify_are_the_librarys(models, pictures, options):
+    library = by_library(models, pictures, **options)
+    fitted = api.fit_images(models, *pictures, **options)
     assert [head["head"] for head in fitted.kept_heads] == [str(head) for head in library.kept_heads_]
     assert fitted.head_scores == library.head_scores_.tolist()
-    answers = api.classify_images(shelf, pictures[0][:3], fitted.classifier)
+    answers = api.classify_images(models, pictures[0][:3], fitted.classifier)
     assert answers == [prediction.as_dict() for prediction in library.predict(pictures[0][:3])]
-    assert SavClassifier.load(fitted.classifier, shelf.get("")).kept_heads_ == library.kept_heads_
+    assert SavClassifier.load(fitted.classifier, models.get("")).kept_heads_ == library.kept_heads_
 
 
 @pytest.mark.parametrize(
@@ -91,15 +91,15 @@ def test_fit_and_classify_are_the_librarys(shelf, pictures, options):
         ((["a.png"] * 3001, ["cat"] * 3001), InputError, "Up to 3,000 images"),
     ],
 )
-def test_what_cannot_be_fitted_is_refused_before_the_model_runs(shelf, monkeypatch, arguments, kind, message):
-    monkeypatch.setattr(Shelf, "run", None)
+def test_what_cannot_be_fitted_is_refused_before_the_model_runs(models, monkeypatch, arguments, kind, message):
+    monkeypatch.setattr(ModelPool, "run", None)
     with pytest.raises(kind, match=message):
-        api.fit_images(shelf, *arguments)
+        api.fit_images(models, *arguments)
 
 
-def test_a_wrong_scoring_is_named(shelf, pictures):
+def test_a_wrong_scoring_is_named(models, pictures):
     with pytest.raises(SavError, match="scoring must be"):
-        api.fit_images(shelf, *pictures, scoring="magic")
+        api.fit_images(models, *pictures, scoring="magic")
 
 
 @pytest.mark.parametrize(
@@ -110,17 +110,17 @@ def test_a_wrong_scoring_is_named(shelf, pictures):
         ("0.png", ClassifierFileError, "^0.png is not a whole .sav file"),
     ],
 )
-def test_what_is_no_classifier_is_refused_without_telling_where_it_lay(shelf, pictures, classifier, kind, message):
+def test_what_is_no_classifier_is_refused_without_telling_where_it_lay(models, pictures, classifier, kind, message):
     file = classifier and str(Path(pictures[0][0]).parent / classifier)
     with pytest.raises(kind, match=message) as caught:
-        api.classify_images(shelf, pictures[0][:1], file)
+        api.classify_images(models, pictures[0][:1], file)
     assert str(Path(pictures[0][0]).parent) not in str(caught.value)
 
 
-def test_a_classifier_of_another_model_is_refused(shelf, pictures, tiny_backbone):
-    other = api.fit_images(shelf_with(tiny_backbone("qwen2_vl")), *pictures, n_kept=3)
+def test_a_classifier_of_another_model_is_refused(models, pictures, tiny_backbone):
+    other = api.fit_images(pool_with(tiny_backbone("qwen2_vl")), *pictures, n_kept=3)
     with pytest.raises(ClassifierFileError, match="was made with qwen2_vl"):
-        api.classify_images(shelf, pictures[0][:1], other.classifier)
+        api.classify_images(models, pictures[0][:1], other.classifier)
 
 
 def test_the_types_are_documented_and_nothing_else_is_public(client):
@@ -147,10 +147,10 @@ def test_the_types_are_documented_and_nothing_else_is_public(client):
     assert types == {"images": "list[filepath]", "classifier": "filepath | str", "question": "str"}
 
 
-def test_a_client_fits_and_classifies(client, shelf, pictures):
+def test_a_client_fits_and_classifies(client, models, pictures):
     files = [handle_file(path) for path in pictures[0]]
     heads, scores, classifier = client.predict(files, pictures[1], n_kept=4, api_name="/fit")
-    library = by_library(shelf, pictures, n_kept=4)
+    library = by_library(models, pictures, n_kept=4)
     assert [head["head"] for head in heads] == [str(head) for head in library.kept_heads_]
     assert scores == library.head_scores_.tolist()
     answers = client.predict(files[:2], handle_file(classifier), api_name="/classify")
@@ -187,10 +187,10 @@ def test_a_file_that_is_no_picture_is_named(client, pictures, tmp_path):
         client.predict([handle_file(pictures[0][0]), handle_file(str(tmp_path / "notes.txt"))], ["a", "b"], api_name="/fit")
 
 
-def test_calls_at_once_do_not_mix(served, shelf, pictures):
+def test_calls_at_once_do_not_mix(served, models, pictures):
     """Two programs, each with its own labels, over and over."""
     paths, labels = pictures
-    expected = {name: by_library(shelf, (paths, [f"{name} {label}" for label in labels]), n_kept=4) for name in "xy"}
+    expected = {name: by_library(models, (paths, [f"{name} {label}" for label in labels]), n_kept=4) for name in "xy"}
     failures = []
 
     def program(name):

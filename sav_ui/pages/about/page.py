@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from sav_ui.host.page_host import PageHost
 from sav_ui.pages.about.citations import CITATIONS
 from sav_ui.pages.about.view import model_card, steps
-from sav_ui.panels.host import Frame
-from sav_ui.panels.panel import fill, scene, stage
+from sav_ui.panels.panel import content, fill, panel
 
 __all__ = ["TITLE", "build"]
 
 TITLE = "About"
 
 
-def build(frame: Frame) -> None:
+def build(host: PageHost) -> None:
     """Lay the page out."""
-    stage(scene(fill("about/page.html", **steps(), card=model_card(), citations=CITATIONS), version=1), "about")
+    html = fill("about/page.html", **steps(), card=model_card(), citations=CITATIONS)
+    panel({**content(html), "version": 1}, "about")

@@ -1,214 +1,178 @@
-"""What a visitor does on the Classify page: plain functions of a visit and plain values, by the name of the action."""
+"""What a visitor does on the Classify page, by the name of the action."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from sav_core.data.examples import Example
-from sav_core.errors import InputError, SavError
+from sav_core.errors import InputError
+from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.classify.files import as_csv, as_json
-from sav_ui.pages.classify.run import classify_queries, look_closely, waits_for_answers, waits_for_insight
-from sav_ui.pages.classify.state import NONE, Query, desk_of, fit_of, task_of
-from sav_ui.pages.teach import actions as teach
-from sav_ui.panels.downloads import fresh_path, link
-from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.find_heads import settle
-from sav_ui.session.session import Visit
+from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
+from sav_ui.pages.shared.actions import WORK
+from sav_ui.panels.downloads import fresh_path
+from sav_ui.session.context import Context, Data
+from sav_ui.session.project import Project
+from sav_ui.session.work import Kind
 from sav_ui.uploads.drops import read_drop
-from sav_ui.uploads.files import read_pictures, together, told, uploads
-from sav_ui.uploads.ready_tasks import Task
+from sav_ui.uploads.files import as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.ready_tasks import task_titled
 
-__all__ = ["ACTIONS", "WHERE", "act", "run"]
-
-Data = Mapping[str, Any]
-
-WHERE = "classify"
-"""The part of the page that this one's sentences concern."""
-
-_OF_TEACH = frozenset({"task", "undo", "dismiss", "upload_failed"})
-"""What means the same on both pages."""
+__all__ = ["ACTIONS", "act"]
 
 
-def act(visit: Visit, shelf: Shelf, data: Data) -> None:
-    """Do what needs no model; a correction also fits again, for the model has seen the picture."""
-    name = str(data.get("do", ""))
-    if name in _OF_TEACH:
-        teach.act(visit, shelf, data)
-        if visit.notice is not None:
-            visit.say(visit.notice.text, visit.notice.kind, WHERE, undo=visit.notice.undo)
-        return
-    action = ACTIONS.get(name)
-    if action is None:
-        return
-    desk_of(visit).saved = None
-    try:
-        with visit.lock:
-            action(visit, shelf, data)
-    except SavError as error:
-        visit.say(str(error), where=WHERE)
-    except UNREADABLE:
-        visit.say(NOT_UNDERSTOOD, where=WHERE)
-    settle(visit, shelf)
+def act(context: Context, data: Data) -> None:
+    """Do what was asked for."""
+    dispatch(ACTIONS, context, data)
 
 
-def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
-    """Show the model the pictures that it has not seen, then ask it about the one that is looked at."""
-    desk = desk_of(visit)
-    desk.busy = True
-    try:
-        if waits_for_answers(visit):
-            yield from classify_queries(visit, shelf)
-        if waits_for_insight(visit) or data.get("do") == "insight":
-            yield from look_closely(visit, shelf)
-    finally:
-        desk.busy = False
-
-
-def _query(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _query(context: Context, data: Data) -> Steps:
     """Add pictures, each by itself or ``together``, a ZIP's, or a JSONL's; a folder called like a label tells whose."""
-    project = visit.project
+    session, project = context.session, context.session.project
     drop = read_drop(uploads(data.get("files")), project.question, labelled=False)
-    queries = [_as_query(visit, example, folder=Path(example.name).parent.name) for example in drop.examples]
+    queries = [_as_query(project, example, folder=Path(example.name).parent.name) for example in drop.examples]
     good, bad = read_pictures(drop.pictures)
     if data.get("together"):
-        queries += [_as_query(visit, example) for example in together(good, project.question)]
+        queries += [_as_query(project, example) for example in as_one_example(good, project.question)]
     else:
-        queries += [Query("", (picture,), truth=_named(visit, file.folder)) for file, picture in good]
-    visit.notice = None
-    desk_of(visit).add(queries)
+        queries += [Query("", (picture,), truth=_named(project, file.folder)) for file, picture in good]
+    yield
+    session.notice = None
+    session.state(ClassifyState).add(queries)
+    session.work.resume(Kind.CLASSIFY)
     if skipped := [*drop.skipped, *bad]:
-        visit.say(told(skipped), where=WHERE)
+        context.say(describe_skipped(skipped))
 
 
-def _try(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _try(context: Context, data: Data) -> None:
     """Classify a picture of the ready task, or all of them; one that is already here is only chosen."""
-    task, desk = _task(visit), desk_of(visit)
-    place = data.get("place", "all")
-    wanted = task.queries if place == "all" else [task.queries[int(place)]]
-    here = {query.content: query.id for query in desk.shown(visit.project)}
-    found = [_as_query(visit, example, task.title) for example in wanted]
+    session, project = context.session, context.session.project
+    task, state = task_titled(project.title), session.state(ClassifyState)
+    if task is None:
+        raise InputError("These pictures are no longer offered: drop your own.")
+    number = data.get("place", "all")
+    wanted = task.queries if number == "all" else [task.queries[int(number)]]
+    here = {query.content: query.id for query in state.shown(project)}
+    found = [_as_query(project, example, task.title) for example in wanted]
     fresh = [query for query in found if query.content not in here]
-    desk.add(fresh)
+    state.add(fresh)
+    session.work.resume(Kind.CLASSIFY)
     if not fresh and found:
-        desk.chosen = here[found[0].content]
+        state.chosen = here[found[0].content]
 
 
-def _keep_frame(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _keep_frame(context: Context, data: Data) -> None:
     """Put the webcam's latest frame among the pictures."""
-    desk = desk_of(visit)
-    if desk.glimpse.picture is None:
+    state = context.session.state(ClassifyState)
+    if state.webcam.picture is None:
         raise InputError("There is no frame to keep yet: wait for the webcam.")
-    desk.add([Query("", (desk.glimpse.picture,))])
+    state.add([Query("", (state.webcam.picture,))])
+    context.session.work.resume(Kind.CLASSIFY)
 
 
-def _pick(visit: Visit, shelf: Shelf, data: Data) -> None:
-    desk = desk_of(visit)
-    desk.chosen = desk.query(str(data["query"])).id
+def _pick(context: Context, data: Data) -> None:
+    state = context.session.state(ClassifyState)
+    state.chosen = state.query(str(data["query"])).id
 
 
-def _drop(visit: Visit, shelf: Shelf, data: Data) -> None:
-    desk = desk_of(visit)
-    shown = [query.id for query in desk.shown(visit.project)]
+def _drop(context: Context, data: Data) -> None:
+    """Take a picture away; the next one is shown in its place."""
+    state = context.session.state(ClassifyState)
+    shown = [query.id for query in state.shown(context.session.project)]
     gone = str(data["query"])
-    if gone in shown and desk.chosen == gone:
-        place = shown.index(gone)
-        desk.chosen = (*shown[place + 1 :], *shown[:place][::-1], "")[0]
-    desk.remove([gone])
+    if gone in shown and state.chosen == gone:
+        rank = shown.index(gone)
+        state.chosen = (*shown[rank + 1 :], *shown[:rank][::-1], "")[0]
+    state.remove([gone])
 
 
-def _clear(visit: Visit, shelf: Shelf, data: Data) -> None:
-    desk = desk_of(visit)
-    desk.remove([query.id for query in desk.shown(visit.project)])
+def _clear(context: Context, data: Data) -> None:
+    state = context.session.state(ClassifyState)
+    state.remove([query.id for query in state.shown(context.session.project)])
 
 
-def _text(visit: Visit, shelf: Shelf, data: Data) -> None:
-    desk = desk_of(visit)
-    query, text = desk.query(str(data["query"])), str(data["value"]).strip()[:2000]
-    Example(query.pictures, text or visit.project.question)  # refused here, before the model would
-    desk.change(query.id, text=text)
+def _text(context: Context, data: Data) -> None:
+    """Ask about a picture in words of its own."""
+    state = context.session.state(ClassifyState)
+    query, text = state.query(str(data["query"])), str(data["value"]).strip()[:2000]
+    Example(query.pictures, text or context.session.project.question)  # refused here, before the model would
+    state.change(query.id, text=text)
 
 
-def _stop(visit: Visit, shelf: Shelf, data: Data) -> None:
-    visit.cancelled.set()
+def _stop(context: Context, data: Data) -> None:
+    context.session.work.cancel(Kind.CLASSIFY, Kind.ASK_MODEL)
 
 
-def _again(visit: Visit, shelf: Shelf, data: Data) -> None:
-    desk_of(visit).try_again()
+def _again(context: Context, data: Data) -> None:
+    context.session.state(ClassifyState).try_again()
+    context.session.work.resume(Kind.CLASSIFY)
 
 
-def _threshold(visit: Visit, shelf: Shelf, data: Data) -> None:
-    visit.set(threshold=max(0.0, min(float(data["value"]) / 100, 1.0)))
+def _threshold(context: Context, data: Data) -> None:
+    context.session.set(threshold=max(0.0, min(float(data["value"]) / 100, 1.0)))
 
 
-def _right(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _right(context: Context, data: Data) -> None:
     """The guess is right: remember that."""
-    desk, fit = desk_of(visit), fit_of(visit)
-    query = desk.query(str(data["query"]))
-    answer = desk.answers(visit.project, fit).get(query.id) if fit else None
+    session, state, fit = context.session, context.session.state(ClassifyState), context.session.current_fit
+    query = state.query(str(data["query"]))
+    answer = state.answers(session.project, fit).get(query.id) if fit else None
     if fit is None or answer is None:
         raise InputError("That picture has no answer yet: wait for it.")
-    desk.change(query.id, truth=NONE if answer.none else fit.label_ids[answer.code])
+    state.change(query.id, truth=NONE if answer.none else fit.label_ids[answer.code])
 
 
-def _nothing(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _nothing(context: Context, data: Data) -> None:
     """No label is about it: remember that."""
-    desk = desk_of(visit)
-    desk.change(desk.query(str(data["query"])).id, truth=NONE)
+    state = context.session.state(ClassifyState)
+    state.change(state.query(str(data["query"])).id, truth=NONE)
 
 
-def _teach(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _teach(context: Context, data: Data) -> None:
     """Make a picture an example of its label; the model has seen it, so the fit follows at once."""
-    desk, project = desk_of(visit), visit.project
-    query, label = desk.query(str(data["query"])), project.label(str(data.get("label") or data["value"]))
-    desk.change(query.id, truth=label.id)
+    session, state, project = context.session, context.session.state(ClassifyState), context.session.project
+    query, label = state.query(str(data["query"])), project.label(str(data.get("label") or data["value"]))
+    state.change(query.id, truth=label.id)
     if any(item.content == query.content and item.label == label.id for item in project.items):
         return
-    vector, backbone = desk.vector(query, project), shelf.ready(project.model)
-    if not visit.edit(lambda p: p.with_examples(label.id, [query.asked(p).with_label(label.name)]), where=WHERE):
-        return
+    vector, backbone = state.vector(query, project), context.models.ready(project.model)
+    session.edit(lambda p: p.with_examples(label.id, [query.asked(p).with_label(label.name)]))
     if vector is not None and backbone is not None:
-        visit.vectors[backbone.key(query.asked(project))] = vector
-    visit.say(f"“{query.name}” is now an example of {label.name}.", "done", WHERE, undo=True)
+        session.vectors[backbone.key(query.asked(project))] = vector
+    context.say(f"“{query.name}” is now an example of {label.name}.", "done", undo=True)
 
 
-def _save(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _save(context: Context, data: Data) -> Steps:
     """Make the answers a file to download."""
-    fit, desk = fit_of(visit), desk_of(visit)
-    if fit is None or not desk.answers(visit.project, fit):
-        raise InputError("There are no answers to save yet: classify some pictures first.")
     write, suffix = (as_json, "json") if data.get("format") == "json" else (as_csv, "csv")
+    with context.session.changing() as session:
+        fit, state, project = session.current_fit, session.state(ClassifyState), session.project
+        if fit is None or not state.answers(project, fit):
+            raise InputError("There are no answers to save yet: classify some pictures first.")
+        text = write(state, project, fit)
     path = fresh_path(f"answers.{suffix}")
-    path.write_text(write(desk, visit.project, fit), encoding="utf-8", newline="")
-    desk.saved = link(path)
+    path.write_text(text, encoding="utf-8", newline="")
+    yield
+    context.session.offer(path, PANEL)
 
 
-def _refresh(visit: Visit, shelf: Shelf, data: Data) -> None:
+def _refresh(context: Context, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
 
-def _as_query(visit: Visit, example: Example, task: str = "", folder: str = "") -> Query:
+def _as_query(project: Project, example: Example, task: str = "", folder: str = "") -> Query:
     """An example as a query; its truth is known if its label, or the folder it lay in, is called like one of ours."""
-    question = visit.project.question.strip()
-    text = "" if example.question.strip() == question else example.question
-    return Query("", example.images, text, _named(visit, example.label or folder), task)
+    text = "" if example.question.strip() == project.question.strip() else example.question
+    return Query("", example.images, text, _named(project, example.label or folder), task)
 
 
-def _named(visit: Visit, name: str) -> str:
+def _named(project: Project, name: str) -> str:
     """The identity of the label of that name; empty if there is none."""
-    return next((label.id for label in visit.project.labels if label.name == name), "")
+    return next((label.id for label in project.labels if label.name == name), "")
 
 
-def _task(visit: Visit) -> Task:
-    task = task_of(visit.project)
-    if task is None:
-        raise InputError("These pictures are no longer offered: drop your own.")
-    return task
-
-
-ACTIONS: Mapping[str, Callable[[Visit, Shelf, Data], None]] = {
+ACTIONS: Actions = {
+    **WORK,
     "again": _again,
     "clear_queries": _clear,
     "drop_query": _drop,

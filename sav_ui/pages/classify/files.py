@@ -7,8 +7,9 @@ import io
 import json
 from typing import Any
 
+from sav_core.reports.tables import plain
 from sav_ui.pages.classify.answers import Answer
-from sav_ui.pages.classify.state import NONE, Desk, Query
+from sav_ui.pages.classify.state import NONE, ClassifyState, Query
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 
@@ -17,36 +18,36 @@ __all__ = ["NONE_OF_THESE", "as_csv", "as_json"]
 NONE_OF_THESE = "none of these"
 
 
-def as_csv(desk: Desk, project: Project, fit: Fit) -> str:
+def as_csv(state: ClassifyState, project: Project, fit: Fit) -> str:
     """One line for each answered query, with a column for each label's share of the vote."""
     buffer = io.StringIO()
     table = csv.writer(buffer)
     columns = ["image", "label", "confidence", "probability", "closeness", "truth", "right", "votes"]
     table.writerow([*columns, *(f"share: {label}" for label in fit.labels)])
-    for query, answer in _answered(desk, project, fit):
+    for query, answer in _answered(state, project, fit):
         row = _row(query, answer, project, fit)
         votes = " ".join(f"{vote.head}={vote.label}" for vote in answer.prediction.votes)
         right = {True: "yes", False: "no", None: ""}[row["right"]]
         numbers = ["" if row[name] is None else f"{row[name]:.4f}" for name in ("confidence", "probability", "closeness")]
         shares = [f"{share:.4f}" for share in answer.prediction.shares.values()]
         table.writerow(
-            [_plain(row["image"]), _plain(row["label"]), *numbers, _plain(row["truth"] or ""), right, votes, *shares]
+            [plain(row["image"]), plain(row["label"]), *numbers, plain(row["truth"] or ""), right, votes, *shares]
         )
     return buffer.getvalue()
 
 
-def as_json(desk: Desk, project: Project, fit: Fit) -> str:
+def as_json(state: ClassifyState, project: Project, fit: Fit) -> str:
     """A list of objects, as ``python -m sav_core classify --json`` writes them, and what this page knows besides."""
     rows = [
         {**answer.prediction.as_dict(), **_row(query, answer, project, fit)}
-        for query, answer in _answered(desk, project, fit)
+        for query, answer in _answered(state, project, fit)
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def _answered(desk: Desk, project: Project, fit: Fit) -> list[tuple[Query, Answer]]:
-    answers = desk.answers(project, fit)
-    return [(query, answers[query.id]) for query in desk.shown(project) if query.id in answers]
+def _answered(state: ClassifyState, project: Project, fit: Fit) -> list[tuple[Query, Answer]]:
+    answers = state.answers(project, fit)
+    return [(query, answers[query.id]) for query in state.shown(project) if query.id in answers]
 
 
 def _row(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, Any]:
@@ -61,8 +62,3 @@ def _row(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, 
         "truth": names.get(query.truth),
         "right": query.truth == given if query.truth in names else None,
     }
-
-
-def _plain(name: str) -> str:
-    """A file's name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@" else name

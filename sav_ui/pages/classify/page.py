@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
-from sav_ui.pages.classify import actions as classify
-from sav_ui.pages.classify import view as classify_view
-from sav_ui.pages.classify import webcam as live
-from sav_ui.panels.host import MODEL_QUEUE, QUIET, Frame, sent
-from sav_ui.session.session import Visit
+from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, Tab, received
+from sav_ui.pages.classify import view, webcam
+from sav_ui.pages.classify.actions import act
+from sav_ui.pages.classify.run import run
+from sav_ui.pages.classify.state import PANEL, WHERE
+from sav_ui.session.context import Context
 
 __all__ = ["TITLE", "build"]
 
 TITLE = "Classify"
 
 
-def build(frame: Frame) -> None:
+def build(host: PageHost) -> None:
     """Lay the page out."""
-    frame.stage("tray", classify_view.tray, act=classify.act, lively=True, where=classify.WHERE)
-    webcam = frame.stage("live", live.show, act=classify.act, where=classify.WHERE, events=("frame",))
-    frame.stage(
-        "answers",
-        classify_view.answers,
-        act=classify.act,
-        run=classify.run,
-        slides=("answers",),
-        lively=True,
-        where=classify.WHERE,
-    )
+    host.panel("tray", view.tray, act=act, lively=True, where=WHERE)
+    live = host.panel("live", webcam.show, act=act, where=WHERE, events=("frame",))
+    host.panel(PANEL, view.answers, act=act, run=run, slides=(PANEL,), lively=True, where=WHERE)
 
-    def on_frame(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
-        visit = visit or Visit()
-        frame.visits.touch(visit)
-        live.look(visit, frame.shelf, sent(event))
-        return live.show(visit)
+    def on_frame(tab: Tab | None, event: gr.EventData) -> Outputs:
+        tab = host.known(tab)
+        webcam.look(Context(tab.session, host.models, WHERE), received(event))
+        return host.shown(tab, ("live",), always="live")
 
     # "once": while a frame is on its way no other is sent, whatever the script says.
-    webcam.frame(on_frame, frame.session, webcam, trigger_mode="once", **MODEL_QUEUE, **QUIET)
+    live.frame(on_frame, host.tab, [host.tab, live], trigger_mode="once", **MODEL_QUEUE, **QUIET)

@@ -11,83 +11,95 @@ import numpy.typing as npt
 from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_core.types import HeadVectors, Progress
-from sav_ui.pages.classify.state import Desk, Insight, Query, desk_of, fit_of
+from sav_ui.pages.classify.state import ClassifyState, ModelAnswer, Query
 from sav_ui.panels.jobs import Job
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.context import Context, Data
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import look_at
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind, Task
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["classify_queries", "frame_vector", "look_closely", "looked_at", "waits_for_answers", "waits_for_insight"]
+__all__ = ["classify_queries", "frame_vector", "run", "waits_for_answers", "waits_for_model_answer"]
 
 _WORDS = 12  # tokens of the model's own answer
 
 
-def waits_for_answers(visit: Visit) -> bool:
+def run(context: Context, data: Data) -> Iterator[None]:
+    """Show the model the pictures that it has not seen, then ask it about the one that is looked at."""
+    session = context.session
+    if session.work.busy:
+        return
+    with session.work.doing(Kind.CLASSIFY) as task:
+        if waits_for_answers(session):
+            yield from classify_queries(session, context.models, task)
+        task.kind, task.progress = Kind.ASK_MODEL, None
+        if waits_for_model_answer(session) or data.get("do") == "insight":
+            yield from look_closely(session, context.models)
+
+
+def waits_for_answers(session: Session) -> bool:
     """Whether there are pictures that the model is to see now."""
-    desk = desk_of(visit)
-    return fit_of(visit) is not None and not desk.held and bool(desk.missing(visit.project))
+    if session.current_fit is None or session.work.paused(Kind.CLASSIFY):
+        return False
+    return bool(session.state(ClassifyState).missing(session.project))
 
 
-def waits_for_insight(visit: Visit) -> bool:
+def waits_for_model_answer(session: Session) -> bool:
     """Whether the model is to be asked about the query looked at by itself: the small one only, for it is quick."""
-    found = looked_at(visit)
-    return found is not None and not visit.project.model and desk_of(visit).about(*found) not in desk_of(visit).insights
+    found, state = looked_at(session), session.state(ClassifyState)
+    return found is not None and not session.project.model and state.about(*found) not in state.model_answers
 
 
-def looked_at(visit: Visit) -> tuple[Query, Project, Fit] | None:
+def looked_at(session: Session) -> tuple[Query, Project, Fit] | None:
     """The query that is shown in full with its project and fit; ``None`` while it has no answer."""
-    desk, project, fit = desk_of(visit), visit.project, fit_of(visit)
-    query = desk.current(project)
-    if fit is None or query is None or desk.vector(query, project) is None:
+    state, project, fit = session.state(ClassifyState), session.project, session.current_fit
+    query = state.current(project)
+    if fit is None or query is None or state.vector(query, project) is None:
         return None
     return query, project, fit
 
 
-def classify_queries(visit: Visit, shelf: Shelf) -> Iterator[None]:
+def classify_queries(session: Session, models: ModelPool, task: Task) -> Iterator[None]:
     """Show the model the queries it has not seen; a picture it refuses gets its reason, the others their answers."""
-    desk = desk_of(visit)
-    project, queries = visit.project, desk.missing(visit.project)
-    visit.cancelled.clear()
-    desk.progress = Progress(0, len(queries), 0.0)
-    job = Job(lambda: _show(visit, desk, queries, shelf))
+    state, project = session.state(ClassifyState), session.project
+    queries = state.missing(project)
+    task.progress = Progress(0, len(queries), 0.0)
+    job = Job(lambda: _show(session, project, queries, models, task))
+    yield from job.ticks()
     try:
-        yield from job.ticks()
         job.result()
-        desk.held = visit.cancelled.is_set()
-    except GeneratorExit:
-        visit.cancelled.set()
-        raise
+        if task.cancelled():
+            session.work.pause(Kind.CLASSIFY)
     except SavError as error:
-        with visit.lock:
-            for query in desk.missing(project):
-                desk.refuse(query, project, str(error))
-    finally:
-        desk.progress = None
+        with session.changing():
+            for query in state.missing(project):
+                state.refuse(query, project, str(error))
     yield
 
 
-def look_closely(visit: Visit, shelf: Shelf) -> Iterator[None]:
+def look_closely(session: Session, models: ModelPool) -> Iterator[None]:
     """Ask the model itself about the query looked at, and see what its heads look at."""
-    found = looked_at(visit)
+    found = looked_at(session)
     if found is None:
         return
     query, project, fit = found
-    job = Job(lambda: shelf.run(project.model, insight, query.asked(project), fit.labels))
+    job = Job(lambda: models.run(project.model, ask_model, query.asked(project), fit.labels))
+    yield from job.ticks()
     try:
-        yield from job.ticks()
         learned = job.result()
     except SavError as error:
-        learned = Insight(refused=str(error))
-    with visit.lock:
-        desk_of(visit).learn(Desk.about(query, project, fit), learned)
+        learned = ModelAnswer(refused=str(error))
+    with session.changing():
+        state = session.state(ClassifyState)
+        state.model_answers[state.about(query, project, fit)] = learned
 
 
-def insight(backbone: Backbone, example: Example, labels: Sequence[str]) -> Insight:
+def ask_model(backbone: Backbone, example: Example, labels: Sequence[str]) -> ModelAnswer:
     """Ask a model for its own answer, and what its heads look at; what it cannot show it says.
 
     Args:
@@ -101,9 +113,9 @@ def insight(backbone: Backbone, example: Example, labels: Sequence[str]) -> Insi
     likelihoods = label_likelihoods(backbone, example, labels, encoded=encoded)
     words = generate_text(backbone, example, max_new_tokens=_WORDS, encoded=encoded)
     try:
-        return Insight(likelihoods, words, look_at(backbone, example))
+        return ModelAnswer(likelihoods, words, look_at(backbone, example))
     except SavError as error:
-        return Insight(likelihoods, words, refused=str(error))
+        return ModelAnswer(likelihoods, words, refused=str(error))
 
 
 def frame_vector(backbone: Backbone, example: Example) -> npt.NDArray[np.float32]:
@@ -114,24 +126,24 @@ def frame_vector(backbone: Backbone, example: Example) -> npt.NDArray[np.float32
     return values
 
 
-def _show(visit: Visit, desk: Desk, queries: Sequence[Query], shelf: Shelf) -> None:
+def _show(session: Session, project: Project, queries: Sequence[Query], models: ModelPool, task: Task) -> None:
     """Run the model over queries and keep what it says; one after another where it refuses them together."""
-    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
+    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait
 
-    project = visit.project
-    shelf.get(project.model)
+    state = session.state(ClassifyState)
+    models.get(project.model)
 
     def report(progress: Progress) -> None:
-        desk.progress = Progress(progress.done, len(queries), progress.seconds)
+        task.report(Progress(progress.done, len(queries), progress.seconds))
 
     def extract(some: Sequence[Query]) -> HeadVectors:
-        examples, cancel = [query.asked(project) for query in some], visit.cancelled.is_set
-        return shelf.run(project.model, extract_head_vectors, examples, progress=report, cancel=cancel)
+        examples = [query.asked(project) for query in some]
+        return models.run(project.model, extract_head_vectors, examples, progress=report, cancel=task.cancelled)
 
     def keep(some: Sequence[Query], vectors: HeadVectors) -> None:
-        with visit.lock:
+        with session.changing():
             for position, vector in zip(vectors.positions, vectors.values, strict=True):
-                desk.keep(some[position], project, vector)
+                state.keep(some[position], project, vector)
 
     try:
         keep(queries, extract(queries))
@@ -140,5 +152,5 @@ def _show(visit: Visit, desk: Desk, queries: Sequence[Query], shelf: Shelf) -> N
             try:
                 keep([query], extract([query]))
             except InputError as error:
-                with visit.lock:
-                    desk.refuse(query, project, str(error))
+                with session.changing():
+                    state.refuse(query, project, str(error))

@@ -1,4 +1,4 @@
-"""What a visitor classifies: the pictures on the Classify page and what is known of each; kept with their visit.
+"""What a visitor classifies: the pictures on the Classify page and what is known of each; kept with their session.
 
 An answer is array maths on vectors that the model gave once, so it follows every change of the fit by itself: another
 number of heads, another label, one more example.
@@ -12,28 +12,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
-from sav_core.types import Progress
 from sav_ui.pages.classify.answers import Answer, answers
+from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
-from sav_ui.session.head_attention import Looks
+from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
-from sav_ui.uploads.ready_tasks import Task, ready_tasks
+from sav_ui.session.session import PageState
 
-__all__ = [
-    "NONE",
-    "Desk",
-    "Glimpse",
-    "Insight",
-    "Query",
-    "desk_of",
-    "fit_of",
-    "task_of",
-]
+__all__ = ["NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query", "WebcamFrame"]
+
+WHERE = "classify"
+"""The part of the page that this one's sentences concern."""
+
+PANEL = "answers"
+"""The panel that hands saved files over."""
 
 NONE = "none"
 """The truth of a picture that no label is about."""
@@ -41,7 +38,7 @@ NONE = "none"
 MAX_QUERIES = 500
 MAX_BYTES = 256 << 20
 _AT_ONCE = 64  # queries whose vectors of every head are put together
-_INSIGHTS = 40  # a large model's looks take megabytes
+_MODEL_ANSWERS = 40  # with what its heads look at, which takes a large model megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Insight:
+class ModelAnswer:
     """What the model was asked about one query besides: its own answer, and what its heads look at.
 
     Attributes:
@@ -90,12 +87,12 @@ class Insight:
 
     likelihoods: dict[str, float] = field(default_factory=dict)
     words: str = ""
-    looks: Looks | None = None
+    looks: HeadAttention | None = None
     refused: str = ""
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class WebcamFrame:
     """A frame of the webcam.
 
     Attributes:
@@ -111,34 +108,36 @@ class Glimpse:
     refused: str = ""
 
 
-class Desk:
-    """The Classify page of one visit; changed only under the visit's lock.
+class ClassifyState(PageState):
+    """The Classify page of one session; changed only under the session's lock.
 
     Attributes:
         queries: in the order they came; of all ready tasks, of which the current one's are shown.
         chosen: the query that is shown in full.
-        insights: by what they depend on.
-        busy: whether the model is at work for this page.
-        held: whether the queries wait for the visitor to ask, because they stopped the work.
-        progress: of the queries going through the model; ``None`` when none are.
-        saved: the latest file made to download: see ``sav_ui.panels.downloads``.
-        glimpse: the webcam's latest frame and what it was taken for.
+        model_answers: by what they depend on, see ``about``.
+        webcam: the latest frame and what it was taken for.
     """
 
     def __init__(self) -> None:
         self.queries: tuple[Query, ...] = ()
         self.chosen = ""
-        self.insights: dict[tuple[Any, ...], Insight] = {}
-        self.busy = False
-        self.held = False
-        self.progress: Progress | None = None
-        self.saved: dict[str, str] | None = None
-        self.glimpse: Glimpse = Glimpse()
+        self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
+        self.webcam = WebcamFrame()
         self._vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = {}
         self._refusals: dict[str, tuple[tuple[str, str], str]] = {}
-        self._answers: dict[str, Answer] = {}
-        self._answered: tuple[Fit, float] | None = None
-        self._serial = 1
+        self._memo = Memo()
+        self._next_id = 1
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the pictures, their vectors, and what the model's heads look at in them."""
+        return sum(
+            (
+                sum(picture.held_bytes for query in self.queries for picture in query.pictures),
+                sum(vector.nbytes for _, vector in self._vectors.values()),
+                sum(answer.looks.held_bytes for answer in self.model_answers.values() if answer.looks is not None),
+            )
+        )
 
     def add(self, queries: Sequence[Query]) -> None:
         """Add queries, each of which gets its identity here; the first of them is chosen.
@@ -146,7 +145,7 @@ class Desk:
         Raises:
             InputError: they would be too many or too large.
         """
-        fresh = tuple(replace(query, id=f"q{self._serial + place}") for place, query in enumerate(queries))
+        fresh = tuple(replace(query, id=f"q{self._next_id + place}") for place, query in enumerate(queries))
         together = (*self.queries, *fresh)
         if len(together) > MAX_QUERIES:
             raise InputError(
@@ -156,8 +155,7 @@ class Desk:
         if sum(picture.held_bytes for query in together for picture in query.pictures) > MAX_BYTES:
             raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: clear some first.")
         self.queries = together
-        self._serial += len(fresh)
-        self.held = False
+        self._next_id += len(fresh)
         if fresh:
             self.chosen = fresh[0].id
 
@@ -166,13 +164,12 @@ class Desk:
         self.queries = tuple(replace(query, **values) if query.id == query_id else query for query in self.queries)
 
     def remove(self, query_ids: Sequence[str]) -> None:
-        """Take queries off the desk."""
+        """Take queries away."""
         gone = set(query_ids)
         self.queries = tuple(query for query in self.queries if query.id not in gone)
         for query_id in gone:
             self._vectors.pop(query_id, None)
             self._refusals.pop(query_id, None)
-            self._answers.pop(query_id, None)
 
     def shown(self, project: Project) -> tuple[Query, ...]:
         """The visitor's own queries and those of the ready task that the project began with."""
@@ -197,7 +194,6 @@ class Desk:
     def keep(self, query: Query, project: Project, vector: npt.NDArray[np.float32]) -> None:
         """Keep a query's head vector ``(layer, head, dim)``, as the project's model and question make it."""
         self._vectors[query.id] = (_made_by(query, project), vector)
-        self._answers.pop(query.id, None)
 
     def vector(self, query: Query, project: Project) -> npt.NDArray[np.float32] | None:
         """The query's head vector ``(layer, head, dim)``; ``None`` if the model has not seen it under this question."""
@@ -214,8 +210,8 @@ class Desk:
         return reason if made_by == _made_by(query, project) else ""
 
     def try_again(self) -> None:
-        """Let the model try what it refused, and go on with what was stopped."""
-        self._refusals, self.held = {}, False
+        """Let the model try what it refused."""
+        self._refusals = {}
 
     def missing(self, project: Project) -> list[Query]:
         """The shown queries that the model has still to see."""
@@ -227,42 +223,19 @@ class Desk:
 
     def answers(self, project: Project, fit: Fit) -> dict[str, Answer]:
         """The answer to every shown query that the model has seen, by the query's identity."""
-        seen = {query: vector for query in self.shown(project) if (vector := self.vector(query, project)) is not None}
-        if self._answered is None or self._answered[0] is not fit or self._answered[1] != project.threshold:
-            self._answers, self._answered = {}, (fit, project.threshold)
-        fresh = [query for query in seen if query.id not in self._answers]
+        known: dict[str, tuple[Any, Answer]] = self._memo("answers", (fit, project.threshold), dict)  # and of which vector
+        seen = {query.id: vector for query in self.shown(project) if (vector := self.vector(query, project)) is not None}
+        fresh = [(name, vector) for name, vector in seen.items() if name not in known or known[name][0] is not vector]
         for start in range(0, len(fresh), _AT_ONCE):
             part = fresh[start : start + _AT_ONCE]
-            found = answers(fit, np.stack([seen[query] for query in part]), project.threshold)
-            self._answers |= {query.id: answer for query, answer in zip(part, found, strict=True)}
-        return {query.id: self._answers[query.id] for query in seen}
-
-    def learn(self, about: tuple[Any, ...], insight: Insight) -> None:
-        """Keep an insight; the oldest go first."""
-        self.insights[about] = insight
-        while len(self.insights) > _INSIGHTS:
-            del self.insights[next(iter(self.insights))]
+            found = answers(fit, np.stack([vector for _, vector in part]), project.threshold)
+            known.update({name: (vector, answer) for (name, vector), answer in zip(part, found, strict=True)})
+        return {name: known[name][1] for name in seen}
 
     @staticmethod
     def about(query: Query, project: Project, fit: Fit) -> tuple[Any, ...]:
-        """What an insight depends on."""
+        """What the model's own answer depends on."""
         return (query.id, _made_by(query, project), fit.labels)
-
-
-def desk_of(visit: Visit) -> Desk:
-    """Return the visit's desk."""
-    desk: Desk = visit.extras.setdefault("desk", Desk())
-    return desk
-
-
-def fit_of(visit: Visit) -> Fit | None:
-    """The fit that answers; ``None`` while heads are still to be found for the project as it is."""
-    return None if visit.due else visit.fit
-
-
-def task_of(project: Project) -> Task | None:
-    """The ready task that the project began with."""
-    return next((task for task in ready_tasks() if task.title == project.title), None)
 
 
 def _made_by(query: Query, project: Project) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A visit to what the Classify page shows: plain values for the templates, and the heads' heatmap."""
+"""What the Classify page shows of a session: plain values for the templates, and the heads' heatmap."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from sav_core.figures.heads import similarity_heatmap
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
 from sav_ui.pages.classify.answers import Answer
-from sav_ui.pages.classify.run import waits_for_answers, waits_for_insight
-from sav_ui.pages.classify.state import NONE, Desk, Insight, Query, desk_of, fit_of, task_of
-from sav_ui.panels.panel import fill, scene
+from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
+from sav_ui.pages.classify.state import NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
+from sav_ui.pages.shared.ready_tiles import nothing_taught
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
+from sav_ui.panels.wording import progress_bar
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
-from sav_ui.session.head_attention import Looks
+from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
-from sav_ui.uploads.ready_tasks import ready_tasks
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from sav_ui.uploads.ready_tasks import task_titled
 
 __all__ = ["answers", "bars", "squares", "tray"]
 
@@ -31,56 +34,48 @@ _DRAWN = 40  # heads of the heatmap
 _BUTTONS = 6  # labels offered as buttons to correct a guess; more are offered as a menu
 
 
-def tray(visit: Visit) -> dict[str, Any]:
+def tray(session: Session) -> Content:
     """Where pictures come in: dropped, pasted, from the webcam, or of the ready task; or what to do before that."""
-    project, fit = visit.project, fit_of(visit)
+    project, fit = session.project, session.current_fit
     if fit is None:
-        html = fill(
-            "classify/empty.html",
-            begun=not project.empty,
-            busy=bool(visit.busy) or visit.waits_for_heads,
-            why_not=project.why_not_ready(),
-            tiles=[] if project.items else _ready_tiles(),
-            notice=visit.notice_at("classify"),
-        )
-        return scene(html, visit.version())
-    task = task_of(project)
-    here = {query.content for query in desk_of(visit).shown(project)}
+        return nothing_taught(session, "classify/empty.html", WHERE)
+    task = task_titled(project.title)
+    here = {query.content for query in session.state(ClassifyState).shown(project)}
     html = fill(
         "classify/tray.html",
         labels=list(fit.labels),
         groups=any(len(item.pictures) > 1 for item in project.items),
-        notice=visit.notice_at("classify"),
+        notice=session.notice_at(WHERE),
         tiles=[]
         if task is None
-        else [_query_tile(place, query, project, here) for place, query in enumerate(task.queries)],
+        else [_query_tile(number, query, project, here) for number, query in enumerate(task.queries)],
     )
-    return scene(html, visit.version())
+    return content(html)
 
 
-def answers(visit: Visit) -> dict[str, Any]:
+def answers(session: Session) -> Content:
     """The table of all pictures, and the one that is looked at in full."""
-    fit = fit_of(visit)
+    fit = session.current_fit
     if fit is None:
-        return scene("", visit.version())
-    desk, project = desk_of(visit), visit.project
-    found, shown, current = desk.answers(project, fit), desk.shown(project), desk.current(project)
+        return content("")
+    state, project = session.state(ClassifyState), session.project
+    found, shown, current = state.answers(project, fit), state.shown(project), state.current(project)
     answer = None if current is None else found.get(current.id)
-    height, figures = (0, {}) if answer is None else _figures(visit, answer, fit)
+    height, figures = (0, {}) if answer is None else _figures(session, answer, fit)
     html = fill(
         "classify/answers.html",
-        rows=[_row(query, found.get(query.id), desk, project, fit) for query in shown[:_ROWS]],
+        rows=[_row(query, found.get(query.id), state, project, fit) for query in shown[:_ROWS]],
         more=max(0, len(shown) - _ROWS),
         count=len(shown),
         tally=_tally(shown, found, project, fit),
         threshold=round(100 * project.threshold),
-        progress=_progress(desk),
-        stopped=len(desk.missing(project)) if desk.held else 0,
-        detail=None if current is None else _detail(visit, current, answer, fit),
+        progress=_progress(session),
+        stopped=len(state.missing(project)) if session.work.paused(Kind.CLASSIFY) else 0,
+        detail=None if current is None else _detail(session, current, answer, fit),
         map_height=height,
     )
-    next_run = not desk.busy and (waits_for_answers(visit) or waits_for_insight(visit))
-    return {**scene(html, visit.version(), figures, next_run=next_run), "saved": desk.saved}
+    waits = waits_for_answers(session) or waits_for_model_answer(session)
+    return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
 
 
 def bars(shares: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
@@ -102,8 +97,8 @@ def squares(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
-def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
-    project = visit.project
+def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
+    project = session.project
     detail: dict[str, Any] = {
         "id": query.id,
         "name": query.name,
@@ -111,13 +106,13 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
         "text": query.text,
         "asks": bool(query.text) or any(item.text for item in project.items),
         "question": project.question,
-        "refused": desk_of(visit).refusal(query, project),
+        "refused": session.state(ClassifyState).refusal(query, project),
         "answer": None,
     }
     if answer is None:
         return detail
-    desk = desk_of(visit)
-    insight = desk.insights.get(desk.about(query, project, fit))
+    state = session.state(ClassifyState)
+    learned = state.model_answers.get(state.about(query, project, fit))
     votes = answer.prediction.votes
     agree = sum(vote.label == answer.prediction.label for vote in votes)
     return detail | {
@@ -135,10 +130,10 @@ def _detail(visit: Visit, query: Query, answer: Answer | None, fit: Fit) -> dict
         "verdict": _verdict(query, answer, project, fit),
         "voting": fit.rule.voting,
         "one_vote": answer.prediction.opinions is None,  # a head has no opinion but its vote
-        "near": _near(query, project, desk, fit),
+        "near": _near(query, project, state, fit),
         "model": choice_of(project.model).title,
-        "insight": None if insight is None else _insight(insight, answer),
-        "asking": desk.busy or waits_for_insight(visit),
+        "insight": None if learned is None else _model_answer(learned, answer),
+        "asking": session.work.kind in (Kind.CLASSIFY, Kind.ASK_MODEL) or waits_for_model_answer(session),
     }
 
 
@@ -177,9 +172,9 @@ def _verdict(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[s
     }
 
 
-def _near(query: Query, project: Project, desk: Desk, fit: Fit) -> list[dict[str, Any]]:
+def _near(query: Query, project: Project, state: ClassifyState, fit: Fit) -> list[dict[str, Any]]:
     """The examples that the kept heads find most like the query."""
-    vector = desk.vector(query, project)
+    vector = state.vector(query, project)
     if vector is None:
         return []
     me = HeadVectors(vector[None], (None,), (query.name,), (0,), 1, fit.vectors.model)
@@ -196,19 +191,19 @@ def _near(query: Query, project: Project, desk: Desk, fit: Fit) -> list[dict[str
     ]
 
 
-def _insight(insight: Insight, answer: Answer) -> dict[str, Any]:
-    likeliest = max(insight.likelihoods, key=insight.likelihoods.__getitem__, default="")
+def _model_answer(learned: ModelAnswer, answer: Answer) -> dict[str, Any]:
+    likeliest = max(learned.likelihoods, key=learned.likelihoods.__getitem__, default="")
     return {
-        "bars": bars(insight.likelihoods, likeliest),
+        "bars": bars(learned.likelihoods, likeliest),
         "label": likeliest,
         "same": likeliest == answer.prediction.label,
-        "words": insight.words,
-        "views": [] if insight.looks is None else _views(insight.looks, answer.deciding),
-        "refused": insight.refused,
+        "words": learned.words,
+        "views": [] if learned.looks is None else _views(learned.looks, answer.deciding),
+        "refused": learned.refused,
     }
 
 
-def _views(looks: Looks, heads: Sequence[Head]) -> list[dict[str, Any]]:
+def _views(looks: HeadAttention, heads: Sequence[Head]) -> list[dict[str, Any]]:
     """What the deciding heads look at: their mean, then the best of them alone."""
     if len(heads) == 1:
         return looks.of_head(heads[0])
@@ -217,14 +212,14 @@ def _views(looks: Looks, heads: Sequence[Head]) -> list[dict[str, Any]]:
     return [*together, *(view for head in heads[:_ALONE] for view in looks.of_head(head))]
 
 
-def _row(query: Query, answer: Answer | None, desk: Desk, project: Project, fit: Fit) -> dict[str, Any]:
+def _row(query: Query, answer: Answer | None, state: ClassifyState, project: Project, fit: Fit) -> dict[str, Any]:
     verdict = None if answer is None else _verdict(query, answer, project, fit)
     return {
         "id": query.id,
         "name": query.name,
         "pictures": [thumb(picture, 88) for picture in query.pictures[:4]],
-        "current": query is desk.current(project),
-        "refused": desk.refusal(query, project),
+        "current": query is state.current(project),
+        "refused": state.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
         "confidence": None if answer is None else round(100 * answer.confidence),
         "unlike": answer is not None and answer.unlike,
@@ -244,37 +239,28 @@ def _tally(shown: tuple[Query, ...], found: dict[str, Answer], project: Project,
     return {"right": sum(judged), "n": len(judged)} if judged else None
 
 
-def _progress(desk: Desk) -> dict[str, Any] | None:
-    progress = desk.progress
-    if progress is None:
-        return None
-    words = f"{progress.done} of {progress.total} pictures"
-    return {"percent": round(100 * progress.done / max(1, progress.total)), "words": words}
+def _progress(session: Session) -> dict[str, Any] | None:
+    progress = session.work.progress(Kind.CLASSIFY)
+    return None if progress is None else progress_bar(progress, "pictures")
 
 
-def _figures(visit: Visit, answer: Answer, fit: Fit) -> tuple[int, dict[str, str]]:
-    """The heatmap of the vote and its height in pixels, drawn anew only for another answer."""
-    known = visit.extras.get("votes")
-    if known is None or known[0] is not answer.prediction:
+def _figures(session: Session, answer: Answer, fit: Fit) -> tuple[int, dict[str, str]]:
+    """The heatmap of the vote and its height in pixels."""
+
+    def draw() -> tuple[int, str]:
         heads = [vote.head for vote in answer.prediction.votes][:_DRAWN]
         figure = similarity_heatmap(answer.prediction.similarities[:_DRAWN], heads, fit.labels)
-        known = visit.extras["votes"] = (answer.prediction, figure.layout.height, {"votes": figure.to_json()})
-    height, figures = known[1:]
-    return height, figures
+        return int(figure.layout.height), str(figure.to_json())
+
+    height, votes = session.memo("votes", (answer.prediction,), draw)
+    return height, {"votes": votes}
 
 
-def _query_tile(place: int, example: Example, project: Project, here: set[tuple[str, ...]]) -> dict[str, Any]:
+def _query_tile(number: int, example: Example, project: Project, here: set[tuple[str, ...]]) -> dict[str, Any]:
     text = "" if example.question.strip() == project.question.strip() else example.question
     return {
-        "place": place,
+        "place": number,
         "pictures": [thumb(picture) for picture in example.images[:4]],
         "text": text,
         "here": (*(picture.digest for picture in example.images), text) in here,
     }
-
-
-def _ready_tiles() -> list[dict[str, Any]]:
-    return [
-        {"name": task.name, "title": task.title, "pictures": [thumb(picture, 144) for picture in task.cover]}
-        for task in ready_tasks()
-    ]

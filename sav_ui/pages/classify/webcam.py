@@ -11,13 +11,12 @@ from sav_core.data.images import Picture, read_picture
 from sav_core.errors import InputError, SavError
 from sav_ui.pages.classify.answers import Answer, answers
 from sav_ui.pages.classify.run import frame_vector
-from sav_ui.pages.classify.state import Glimpse, desk_of, fit_of
+from sav_ui.pages.classify.state import ClassifyState, WebcamFrame
 from sav_ui.pages.classify.view import bars, squares
-from sav_ui.panels.errors import mishap
-from sav_ui.panels.host import Data
-from sav_ui.panels.panel import fill, scene
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.session import Visit
+from sav_ui.panels.errors import unexpected
+from sav_ui.panels.panel import Content, content, fill
+from sav_ui.session.context import Context, Data
+from sav_ui.session.session import Session
 
 __all__ = ["look", "show"]
 
@@ -25,37 +24,37 @@ _MAX_CHARACTERS = 1 << 20  # of a frame in base64; the browser sends a few ten t
 _PREFIX = "data:image/jpeg;base64,"
 
 
-def look(visit: Visit, shelf: Shelf, data: Data) -> None:
+def look(context: Context, data: Data) -> None:
     """Classify one frame.
 
     Args:
-        visit: whose webcam it is.
-        shelf: where the model is.
+        context: whose webcam it is, and where the model is.
         data: ``image``, a JPEG as a data URI, and ``serial``, the browser's number of the frame.
     """
-    serial = data.get("serial")
-    glimpse = Glimpse(serial=serial if isinstance(serial, int) else 0)
+    given = data.get("serial")
+    serial = given if isinstance(given, int) else 0
     try:
-        picture = _opened(data.get("image"), glimpse.serial)
-        glimpse = Glimpse(glimpse.serial, picture, _answer(visit, shelf, picture))
+        picture = _opened(data.get("image"), serial)
+        frame = WebcamFrame(serial, picture, _answer(context, picture))
     except SavError as error:
-        glimpse = Glimpse(glimpse.serial, refused=str(error))
+        frame = WebcamFrame(serial, refused=str(error))
     except Exception as error:  # noqa: BLE001  # or the webcam would wait for ever
-        glimpse = Glimpse(glimpse.serial, refused=str(mishap(error)))
-    desk_of(visit).glimpse = glimpse
+        frame = WebcamFrame(serial, refused=str(unexpected(error)))
+    with context.session.changing() as session:
+        session.state(ClassifyState).webcam = frame
 
 
-def show(visit: Visit) -> dict[str, Any]:
+def show(session: Session) -> Content:
     """The webcam's picture, and beside it what the latest frame was taken for."""
-    glimpse, fit = desk_of(visit).glimpse, fit_of(visit)
-    answer = glimpse.answer if fit is not None else None
+    frame, fit = session.state(ClassifyState).webcam, session.current_fit
+    answer = frame.answer if fit is not None else None
     html = fill(
         "classify/live.html",
-        serial=glimpse.serial,
-        refused=glimpse.refused,
+        serial=frame.serial,
+        refused=frame.refused,
         answer=None if answer is None else _shown(answer),
     )
-    return scene(html, visit.version())
+    return content(html)
 
 
 def _opened(image: Any, serial: int) -> Picture:
@@ -68,11 +67,12 @@ def _opened(image: Any, serial: int) -> Picture:
     return read_picture(encoded, f"webcam {serial}.jpg")
 
 
-def _answer(visit: Visit, shelf: Shelf, picture: Picture) -> Answer:
-    project, fit = visit.project, fit_of(visit)
+def _answer(context: Context, picture: Picture) -> Answer:
+    with context.session.changing() as session:
+        project, fit = session.project, session.current_fit
     if fit is None:
         raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
-    vector = shelf.run(project.model, frame_vector, Example(picture, project.question))
+    vector = context.models.run(project.model, frame_vector, Example(picture, project.question))
     return answers(fit, vector[None], project.threshold)[0]
 
 

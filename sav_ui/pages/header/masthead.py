@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from sav_ui.panels.panel import fill, scene
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import any_allowed, choice_of, offered
-from sav_ui.serving.switching import bytes_here
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
+from sav_ui.session.switch_model import bytes_here
 
 __all__ = ["show", "word"]
 
 
-def show(visit: Visit) -> dict[str, Any]:
+def show(session: Session) -> Content:
     """The name of the app and the model menu."""
     html = fill(
         "header/masthead.html",
         menu=offered(),
         any_allowed=any_allowed(),
-        current=choice_of(visit.project.model),
-        loading=_loading(visit),
+        current=choice_of(session.project.model),
+        loading=_loading(session),
     )
-    return scene(html, visit.version())
+    return content(html)
 
 
-def word(visit: Visit) -> dict[str, Any]:
+def word(session: Session) -> Content:
     """One line under the masthead: what happened to a model or a project; nothing otherwise."""
-    notice = visit.notice_at("model") or visit.notice_at("project")
-    return scene(fill("header/word.html", notice=notice, loading=_loading(visit)), visit.version())
+    notice = session.notice_at("model") or session.notice_at("project")
+    return content(fill("header/word.html", notice=notice, loading=_loading(session)))
 
 
-def _loading(visit: Visit) -> dict[str, str] | None:
+def _loading(session: Session) -> dict[str, str] | None:
     """What is on its way, how much of it is here and since when."""
-    loading = visit.loading
+    loading = session.loading
     if loading is None:
         return None
     choice = choice_of(loading.model)

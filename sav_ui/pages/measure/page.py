@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from sav_ui.pages.measure import actions as measure
-from sav_ui.pages.measure import view as measure_view
-from sav_ui.pages.measure.run import WHERE
-from sav_ui.panels.host import Frame
+from sav_ui.host.page_host import PageHost
+from sav_ui.pages.measure import view
+from sav_ui.pages.measure.actions import act
+from sav_ui.pages.measure.run import run
+from sav_ui.pages.measure.state import PANEL, WHERE
 
 __all__ = ["TITLE", "build"]
 
 TITLE = "Measure"
 
 
-def build(frame: Frame) -> None:
+def build(host: PageHost) -> None:
     """Lay the page out."""
-    frame.stage("gauge", measure_view.gauge, act=measure.act, run=measure.run, lively=True, where=WHERE)
-    frame.stage("report", measure_view.report, act=measure.act, where=WHERE)
+    host.panel(PANEL, view.setup, act=act, run=run, lively=True, where=WHERE)
+    host.panel("report", view.report, act=act, where=WHERE)

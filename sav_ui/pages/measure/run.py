@@ -9,90 +9,107 @@ from typing import Any
 
 from sav_core.errors import CancelledError, SavError
 from sav_core.reports import wording
-from sav_core.types import Progress, ProgressCallback
-from sav_ui.pages.classify.state import fit_of
-from sav_ui.pages.measure.state import Exam, Gauge, Measured, gauge_of, set_out
+from sav_core.types import ProgressCallback
+from sav_ui.pages.measure.state import Measured, MeasureState, Plan, Setup, test_plan
+from sav_ui.pages.shared.judged import Judged, JudgedState
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.menu import choice_of
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.context import Context, Data
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
+from sav_ui.session.work import Kind, Task
 
-__all__ = ["READING", "WHERE", "measure_heads"]
+__all__ = ["MEASURING", "run"]
 
-WHERE = "measure"
-"""The part of the page that this one's sentences concern."""
-
-READING = "Showing the model"
-_STAGES = {wording.READING: READING, wording.ASKING: "Asking the model itself", wording.COMPARING: "Comparing"}
+_KINDS = {wording.READING: Kind.READ_TESTS, wording.ASKING: Kind.ASK_BASELINES, wording.COMPARING: Kind.COMPARE}
+MEASURING = tuple(_KINDS.values())
+"""The steps of measuring, in their order."""
 
 
-def measure_heads(visit: Visit, shelf: Shelf) -> Iterator[None]:
+def run(context: Context, data: Data) -> Iterator[None]:
     """Measure what the setup says; yields whenever there is something new to show. What was measured before stays."""
-    gauge, fit, project = gauge_of(visit), fit_of(visit), visit.project
-    if gauge.busy:
+    session = context.session
+    if session.work.busy:
         return
+    with session.changing():
+        state, fit, project = session.state(MeasureState), session.current_fit, session.project
+        session.notice = session.download = None
     if fit is None:
-        visit.say(project.why_not_ready() or "Heads are still to be found: wait for them, then measure.", where=WHERE)
+        context.say(project.why_not_ready() or "Heads are still to be found: wait for them, then measure.")
         yield
         return
-    gauge.cancelled.clear()
-    gauge.busy, gauge.progress = READING, None
-    visit.notice = None
-    try:
-        exam, key = set_out(gauge, project, fit), gauge.key(project, fit)
-        job = Job(lambda: _measure(gauge, project, fit, exam, key, shelf))
-        yield from job.ticks()
-        found = job.result()
-        with visit.lock:
-            gauge.measured, gauge.cell = found, None
-    except GeneratorExit:
-        gauge.cancelled.set()
-        raise
-    except CancelledError:
-        visit.say("Stopped; what the model has read is kept, so measuring again goes on from there.", "done", WHERE)
-    except SavError as error:
-        visit.say(str(error), where=WHERE)
-    finally:
-        gauge.busy, gauge.progress = "", None
+    with session.work.doing(Kind.READ_TESTS) as task:
+        try:
+            plan, key = test_plan(state, project, fit), state.key(project, fit)
+            setup, voting = state.setup, state.voting(fit)
+            job = Job(lambda: _measure(setup, voting, project, fit, plan, key, context.models, task))
+            yield from job.ticks()
+            found = job.result()
+            with session.changing():
+                state.measured, state.cell = found, None
+                session.state(JudgedState).latest = _judged(found, voting)
+        except CancelledError:
+            context.say("Stopped; what the model has read is kept, so measuring again goes on from there.", "done")
+        except SavError as error:
+            context.say(str(error))
     yield
 
 
-def _measure(gauge: Gauge, project: Project, fit: Fit, exam: Exam, key: tuple[Any, ...], shelf: Shelf) -> Measured:
+def _measure(
+    setup: Setup,
+    voting: str,
+    project: Project,
+    fit: Fit,
+    plan: Plan,
+    key: tuple[Any, ...],
+    models: ModelPool,
+    task: Task,
+) -> Measured:
     from sav_core.reports.figures import figures  # torch takes seconds, and the page must not wait for them
     from sav_core.reports.measure import measure
     from sav_core.sav import SavClassifier
 
-    def report(progress: Progress) -> None:
-        gauge.progress = progress
-
     @contextmanager
     def watch(stage: str) -> Iterator[ProgressCallback]:
-        gauge.busy, gauge.progress = _STAGES[stage], None
-        yield report
+        task.kind, task.progress = _KINDS[stage], None
+        yield task.report
 
     found = measure(
-        SavClassifier(shelf.get(project.model), fit.n_kept, gauge.voting(fit), _scoring(exam, fit)),
-        exam.support,
-        exam.test,
+        SavClassifier(models.get(project.model), fit.n_kept, voting, _scoring(plan, fit)),
+        plan.support,
+        plan.test,
         baselines=True,
-        own_answers=gauge.setup.ask,
+        own_answers=setup.ask,
         rules=True,
         sweeps=True,
         confidence=True,
-        unknown=exam.unknown,
+        unknown=plan.unknown,
         title=project.title,
         test_name={"task": "the ready task's own", "own": "brought", "split": "split off the examples"}[key[1][0]],
-        run=partial(shelf.run, project.model),
+        run=partial(models.run, project.model),
         watch=watch,
-        cancel=gauge.cancelled.is_set,
+        cancel=task.cancelled,
     )
-    drawn = {name: figure.to_json() for name, figure in figures(found).items()}
-    return Measured(found, exam, choice_of(project.model).title, key, drawn)
+    drawn = {name: str(figure.to_json()) for name, figure in figures(found).items()}
+    return Measured(found, plan, choice_of(project.model).title, key, drawn)
 
 
-def _scoring(exam: Exam, fit: Fit) -> str:
+def _judged(measured: Measured, voting: str) -> Judged:
+    """What other pages are told of it."""
+    found = measured.measurement
+    return Judged(
+        taught=measured.key[0],
+        voting=voting,
+        test=found.about.test,
+        right=int(found.right.sum()),
+        n=found.evaluation.n,
+        accuracy=found.evaluation.accuracy,
+        interval=found.evaluation.interval,
+    )
+
+
+def _scoring(plan: Plan, fit: Fit) -> str:
     """As on Teach; where every label has a single example, none can be left out."""
-    labels = [example.label for example in exam.support]
+    labels = [example.label for example in plan.support]
     return fit.wanted if len(labels) > len(set(labels)) else "resubstitution"

@@ -1,8 +1,7 @@
-"""What a visitor measures: the test set they chose, how to judge it, and what came out; kept with their visit."""
+"""What a visitor measures: the test set they chose, how to judge it, and what came out; kept with their session."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,22 @@ import numpy as np
 
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
-from sav_core.types import Progress
-from sav_ui.pages.classify.state import task_of
+from sav_ui.pages.shared.judged import taught_key
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
+from sav_ui.session.session import PageState
+from sav_ui.uploads.ready_tasks import task_titled
 
 if TYPE_CHECKING:
     from sav_core.reports.measurement import Measurement
 
-__all__ = ["MAX_TESTS", "Exam", "Gauge", "Measured", "Setup", "gauge_of", "measured_with", "most_to_split", "set_out"]
+__all__ = ["MAX_TESTS", "PANEL", "WHERE", "MeasureState", "Measured", "Plan", "Setup", "most_to_split", "test_plan"]
+
+WHERE = "measure"
+"""The part of the page that this one's sentences concern."""
+
+PANEL = "gauge"
+"""The panel that hands saved files over."""
 
 MAX_TESTS = 2000
 MAX_BYTES = 512 << 20
@@ -45,7 +50,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Exam:
+class Plan:
     """What is judged on what.
 
     Attributes:
@@ -65,43 +70,45 @@ class Measured:
 
     Attributes:
         measurement: the figures.
-        exam: what they are of.
+        plan: what they are of.
         model: its title in the menu.
         key: of the project and setup at that time: another key now means that the figures are out of date.
         figures: drawn, as JSON.
     """
 
     measurement: Measurement
-    exam: Exam
+    plan: Plan
     model: str
     key: tuple[Any, ...]
     figures: dict[str, str] = field(repr=False)
 
 
-class Gauge:
-    """The Measure page of one visit; changed only under the visit's lock.
+class MeasureState(PageState):
+    """The Measure page of one session; changed only under the session's lock.
 
     Attributes:
         setup: as the visitor left it.
         own: the visitor's test examples; a question of theirs that was the project's is left empty, to follow it.
+        own_version: counts how often these changed.
         cell: row and column of the confusion cell whose pictures are shown.
         measured: what came out last; ``None`` before.
-        busy: what is under way, in words; empty when nothing is.
-        progress: of the model's part of it.
-        cancelled: set to stop it.
-        saved: the latest file made to download.
     """
 
     def __init__(self) -> None:
         self.setup = Setup()
         self.own: tuple[Example, ...] = ()
+        self.own_version = 0
         self.cell: tuple[int, int] | None = None
         self.measured: Measured | None = None
-        self.busy = ""
-        self.progress: Progress | None = None
-        self.cancelled = threading.Event()
-        self.saved: dict[str, str] | None = None
-        self.own_serial = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the test pictures, those that were measured last too, and of the figures."""
+        measured = self.measured
+        shown = () if measured is None else (*measured.plan.test, *measured.plan.unknown)
+        pictures = {id(picture): picture for example in (*self.own, *shown) for picture in example.images}
+        figures = {} if measured is None else measured.figures
+        return sum(picture.held_bytes for picture in pictures.values()) + sum(map(len, figures.values()))
 
     def add(self, examples: Sequence[Example], question: str) -> None:
         """Add to the visitor's own test set and choose it.
@@ -118,11 +125,11 @@ class Gauge:
             )
         if sum(picture.held_bytes for each in together for picture in each.images) > MAX_BYTES:
             raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: bring fewer.")
-        self.own, self.own_serial = together, self.own_serial + 1
+        self.own, self.own_version = together, self.own_version + 1
 
     def source(self, project: Project) -> str:
         """Where the test set comes from: as chosen, else the task's own pictures, else nowhere yet."""
-        offered = task_of(project) is not None
+        offered = task_titled(project.title) is not None
         if self.setup.source == "task" and not offered:
             return ""
         return self.setup.source or ("task" if offered else "")
@@ -134,27 +141,11 @@ class Gauge:
     def key(self, project: Project, fit: Fit) -> tuple[Any, ...]:
         """What figures depend on."""
         source = self.source(project)
-        details = {"split": self.setup.each, "own": self.own_serial}.get(source)
+        details = {"split": self.setup.each, "own": self.own_version}.get(source)
         return (
-            (project.items, fit.labels, project.question, project.model, fit.n_kept, fit.scoring),
+            taught_key(project, fit),
             (source, details, self.voting(fit), self.setup.ask),
         )
-
-
-def gauge_of(visit: Visit) -> Gauge:
-    """Return the visit's gauge."""
-    gauge: Gauge = visit.extras.setdefault("gauge", Gauge())
-    return gauge
-
-
-def measured_with(visit: Visit, fit: Fit) -> Measured | None:
-    """What Measure found of just these heads and this voting rule, on whatever test set; ``None`` before it did."""
-    gauge = gauge_of(visit)
-    found = gauge.measured
-    if found is None:
-        return None
-    taught, judged = found.key
-    return found if taught == gauge.key(visit.project, fit)[0] and judged[2] == fit.rule.voting else None
 
 
 def most_to_split(fit: Fit) -> int:
@@ -162,17 +153,17 @@ def most_to_split(fit: Fit) -> int:
     return int(np.bincount(fit.codes).min()) - 1
 
 
-def set_out(gauge: Gauge, project: Project, fit: Fit) -> Exam:
+def test_plan(state: MeasureState, project: Project, fit: Fit) -> Plan:
     """Return what is to be judged on what.
 
     Raises:
         InputError: there is no test set, or none of its labels is taught.
     """
-    source, support = gauge.source(project), tuple(project.example(item) for item in fit.items)
+    source, support = state.source(project), tuple(project.example(item) for item in fit.items)
     if source == "split":
-        return _split(support, gauge.setup.each, most_to_split(fit))
-    task = task_of(project) if source == "task" else None
-    given = gauge.own if task is None else task.queries
+        return _split(support, state.setup.each, most_to_split(fit))
+    task = task_titled(project.title) if source == "task" else None
+    given = state.own if task is None else task.queries
     if not given:
         raise InputError("There is no test set yet: bring a ZIP or a folder, or split some of your examples off.")
     asked = [each if each.question.strip() else each.with_question(project.question) for each in given]
@@ -183,10 +174,10 @@ def set_out(gauge: Gauge, project: Project, fit: Fit) -> Exam:
             f"The test set is labelled {theirs}, and none of these is taught: its folders must be named like your labels, "
             f"{', '.join(f'“{label}”' for label in fit.labels[:6])}."
         )
-    return Exam(support, test, tuple(each for each in asked if each.label not in fit.labels))
+    return Plan(support, test, tuple(each for each in asked if each.label not in fit.labels))
 
 
-def _split(support: tuple[Example, ...], each: int, most: int) -> Exam:
+def _split(support: tuple[Example, ...], each: int, most: int) -> Plan:
     """Deal ``each`` examples of every label into the test set, the same ones every time."""
     if most < 1:
         raise InputError("To split examples off, every label needs two or more: add examples, or bring a test set.")
@@ -199,7 +190,7 @@ def _split(support: tuple[Example, ...], each: int, most: int) -> Exam:
     out = {
         int(row) for label in sorted(set(names.tolist())) for row in rng.permutation(np.flatnonzero(names == label))[:each]
     }
-    return Exam(
+    return Plan(
         tuple(example for row, example in enumerate(support) if row not in out),
         tuple(support[row] for row in sorted(out)),
     )

@@ -1,4 +1,4 @@
-"""A visit to what the Measure page shows: plain values for the templates; the figures were drawn when it was measured."""
+"""What the Measure page shows of a session: plain values for the templates; the figures were drawn when it was measured."""
 
 from __future__ import annotations
 
@@ -8,41 +8,40 @@ from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import SECTIONS, named
-from sav_ui.pages.classify.state import fit_of, task_of
-from sav_ui.pages.measure.run import READING, WHERE
-from sav_ui.pages.measure.state import Gauge, Measured, gauge_of, most_to_split
-from sav_ui.panels.panel import fill, scene
+from sav_ui.pages.measure.run import MEASURING
+from sav_ui.pages.measure.state import PANEL, WHERE, Measured, MeasureState, most_to_split
+from sav_ui.pages.shared.ready_tiles import nothing_taught
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
+from sav_ui.panels.wording import progress_bar
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
-from sav_ui.session.session import Visit
-from sav_ui.uploads.ready_tasks import ready_tasks
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from sav_ui.uploads.ready_tasks import task_titled
 
-__all__ = ["gauge", "report"]
+__all__ = ["report", "setup"]
 
 _SHOWN = 48  # pictures of a confusion cell
+_DOING = {
+    Kind.READ_TESTS: "Showing the model",
+    Kind.ASK_BASELINES: "Asking the model itself",
+    Kind.COMPARE: "Comparing",
+}
 
 
-def gauge(visit: Visit) -> dict[str, Any]:
+def setup(session: Session) -> Content:
     """The test set, how to judge by it, and the button; or what to do before that."""
-    state, project, fit = gauge_of(visit), visit.project, fit_of(visit)
+    state, project, fit = session.state(MeasureState), session.project, session.current_fit
     if fit is None:
-        html = fill(
-            "measure/empty.html",
-            begun=not project.empty,
-            busy=bool(visit.busy) or visit.waits_for_heads,
-            why_not=project.why_not_ready(),
-            tiles=[] if project.items else _ready_tiles(),
-            notice=visit.notice_at(WHERE),
-        )
-        return scene(html, visit.version())
-    source, task = state.source(project), task_of(project)
+        return nothing_taught(session, "measure/empty.html", WHERE)
+    source, task = state.source(project), task_titled(project.title)
     most = most_to_split(fit)
     html = fill(
         "measure/setup.html",
         source=source,
         task={"title": task.title, "count": len(task.queries)} if task is not None and task.queries else None,
-        own=_own(state, project, fit),
+        own=_own(state, fit),
         most=most,
         each=min(state.setup.each, max(most, 1)),
         labels=len(fit.labels),
@@ -51,23 +50,22 @@ def gauge(visit: Visit) -> dict[str, Any]:
         asks=state.setup.ask,
         heads=fit.dial,
         scoring="leave-one-out" if fit.scoring == "leave_one_out" else "training",
-        notice=visit.notice_at(WHERE),
-        busy=state.busy,
-        progress=_progress(state) if state.busy else None,
+        notice=session.notice_at(WHERE),
+        busy=_busy(session),
+        progress=_progress(session),
         measured=state.measured is not None,
         stale=_stale(state, project, fit),
         ready=source in ("task", "split") or bool(state.own),
     )
-    return {**scene(html, visit.version()), "saved": state.saved}
+    return content(html, saved=session.download_at(PANEL))
 
 
-def report(visit: Visit) -> dict[str, Any]:
+def report(session: Session) -> Content:
     """Everything that was measured last, marked where it is no longer true of the project."""
-    state, project, fit = gauge_of(visit), visit.project, fit_of(visit)
+    state, project, fit = session.state(MeasureState), session.project, session.current_fit
     measured = state.measured
     if measured is None:
-        html = fill("measure/blank.html", busy=state.busy) if fit is not None else ""
-        return scene(html, visit.version())
+        return content(fill("measure/blank.html", busy=_busy(session)) if fit is not None else "")
     found = measured.measurement
     baselines, rules = found.beside, found.rules or Compared((), {})
     html = fill(
@@ -93,10 +91,10 @@ def report(visit: Visit) -> dict[str, Any]:
         baselines_height=dot_plot_height(len(baselines.judged)),
         rules_height=dot_plot_height(len(rules.judged)),
     )
-    return scene(html, visit.version(), measured.figures)
+    return content(html, measured.figures)
 
 
-def _stale(state: Gauge, project: Project, fit: Fit | None) -> str:
+def _stale(state: MeasureState, project: Project, fit: Fit | None) -> str:
     """Why the report is no longer true; empty while it is, or there is none."""
     if state.measured is None:
         return ""
@@ -111,7 +109,7 @@ def _stale(state: Gauge, project: Project, fit: Fit | None) -> str:
     return ""
 
 
-def _own(state: Gauge, project: Project, fit: Fit) -> dict[str, Any] | None:
+def _own(state: MeasureState, fit: Fit) -> dict[str, Any] | None:
     if not state.own:
         return None
     names = [str(example.label) for example in state.own]
@@ -124,17 +122,16 @@ def _own(state: Gauge, project: Project, fit: Fit) -> dict[str, Any] | None:
     }
 
 
-def _progress(state: Gauge) -> dict[str, Any]:
-    progress = state.progress
-    if progress is None or not progress.total:
-        return {"percent": 0, "words": f"{state.busy} …"}
-    what = "examples" if state.busy == READING else "answers"
-    rate = f"{progress.rate:.{0 if progress.rate >= 3 else 1}f}"
-    words = f"{state.busy}: {progress.done} of {progress.total} {what}, {rate} a second"
-    left = progress.seconds_left
-    if 1 <= left < float("inf") and progress.done < progress.total:
-        words += f", {left:.0f} s left" if left < 90 else f", {left / 60:.0f} min left"
-    return {"percent": round(100 * progress.done / progress.total), "words": words}
+def _busy(session: Session) -> bool:
+    return session.work.kind in MEASURING
+
+
+def _progress(session: Session) -> dict[str, Any] | None:
+    kind = session.work.kind
+    if kind not in _DOING:
+        return None
+    what = "examples" if kind is Kind.READ_TESTS else "answers"
+    return progress_bar(session.work.progress(kind), what, doing=_DOING[kind], rate=True)
 
 
 def _headline(found: Measurement) -> dict[str, Any]:
@@ -212,7 +209,7 @@ def _pictures(measured: Measured, cell: tuple[int, int] | None) -> dict[str, Any
 
 
 def _picture(measured: Measured, row: int) -> dict[str, Any]:
-    example = measured.exam.test[row]
+    example = measured.plan.test[row]
     return {
         "name": example.name,
         "picture": thumb(example.images[0]) if example.images else "",
@@ -231,13 +228,6 @@ def _trust(found: Measurement) -> dict[str, Any] | None:
         "temperature": f"{found.trust.temperature:.2f}",
         "threshold": None if threshold is None else f"{threshold:.2f}",
     }
-
-
-def _ready_tiles() -> list[dict[str, Any]]:
-    return [
-        {"name": task.name, "title": task.title, "pictures": [thumb(picture, 144) for picture in task.cover]}
-        for task in ready_tasks()
-    ]
 
 
 def _percent(share: float) -> int:

@@ -1,152 +1,106 @@
-"""What a visitor does on the Teach page: plain functions of a visit and plain values, by the name of the action."""
+"""What a visitor does on the Teach page, by the name of the action."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
-from sav_core.errors import InputError, SavError
+from sav_core.errors import InputError
 from sav_core.heads.rules import RULES
-from sav_core.types import Head
-from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.find_heads import find_heads, look_inside, settle
+from sav_core.heads.scoring import SCORINGS
+from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.pages.shared.actions import INSPECTOR, WORK
+from sav_ui.pages.teach.state import TeachState
+from sav_ui.panels.wording import pictures
+from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
-from sav_ui.session.session import Focus, Visit
-from sav_ui.uploads.drops import read_drop
-from sav_ui.uploads.files import as_examples, read_pictures, together, told, uploads, without_label
-from sav_ui.uploads.ready_tasks import task_named
+from sav_ui.session.work import Kind
+from sav_ui.uploads.files import as_examples, as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.labelled import read_labelled
 
-__all__ = ["ACTIONS", "act", "run"]
-
-Data = Mapping[str, Any]
+__all__ = ["ACTIONS", "act"]
 
 
-def act(visit: Visit, shelf: Shelf, data: Data) -> None:
-    """Do what needs no model, and fit again if the model has seen everything."""
-    action = ACTIONS.get(str(data.get("do", "")))
-    if action is None:
-        return
-    try:
-        action(visit, data)
-    except SavError as error:
-        visit.say(str(error))
-    except UNREADABLE:
-        visit.say(NOT_UNDERSTOOD)
-    settle(visit, shelf)
+def act(context: Context, data: Data) -> None:
+    """Do what was asked for."""
+    dispatch(ACTIONS, context, data)
 
 
-def run(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
-    """Do what needs the model; yields whenever there is something new to show.
-
-    It does what is waiting: finding heads first, then looking at the inspected example.
-    """
-    if visit.busy:
-        return
-    if visit.waits_for_heads:
-        yield from find_heads(visit, shelf)
-    else:
-        yield from look_inside(visit, shelf)
+def _add_label(context: Context, data: Data) -> None:
+    context.session.edit(lambda project: project.with_label(str(data["value"])))
 
 
-def _task(visit: Visit, data: Data) -> None:
-    task = task_named(str(data.get("task", "")))
-    if task is None:
-        raise InputError("That ready task is no longer there: choose another.")
-
-    def load(project: Project) -> Project:
-        fresh = Project(
-            question=task.question,
-            model=project.model,
-            n_kept=project.n_kept,
-            scoring=project.scoring,
-            voting=project.voting,
-            title=task.title,
-            serial=project.serial,
-        )
-        return fresh.with_labelled(task.support)
-
-    had_work = bool(visit.project.items) and visit.project.title != task.title
-    if visit.edit(load):
-        visit.due, visit.fit, visit.focus = True, None, Focus()
-        visit.extras["task"] = task.name
-        if had_work:
-            visit.say(f"“{task.title}” has taken the place of what was here.", "done", undo=True)
+def _rename(context: Context, data: Data) -> None:
+    context.session.edit(lambda project: project.renamed(str(data["label"]), str(data["value"])))
 
 
-def _add_label(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: project.with_label(str(data["value"])))
+def _drop_label(context: Context, data: Data) -> None:
+    session = context.session
+    label = session.project.label(str(data["label"]))
+    count = len(session.project.of_label(label.id))
+    session.edit(lambda project: project.without_label(label.id))
+    if count:
+        context.say(f"Deleted “{label.name}” with {pictures(count)}.", "done", undo=True)
 
 
-def _rename(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: project.renamed(str(data["label"]), str(data["value"])))
-
-
-def _drop_label(visit: Visit, data: Data) -> None:
-    label = visit.project.label(str(data["label"]))
-    count = len(visit.project.of_label(label.id))
-    if visit.edit(lambda project: project.without_label(label.id)) and count:
-        visit.say(f"Deleted “{label.name}” with {_pictures(count)}.", "done", undo=True)
-
-
-def _add(visit: Visit, data: Data) -> None:
+def _add(context: Context, data: Data) -> Steps:
     """Add pictures to one label; a ZIP or a JSONL says itself what its pictures' labels are."""
-    label = visit.project.label(str(data["label"]))
-    files = uploads(data.get("files"))
+    session, files = context.session, uploads(data.get("files"))
+    label = session.project.label(str(data["label"]))
     if any(file.archive or file.listing for file in files):
-        _import(visit, data)
+        yield from _import(context, data)
         return
     good, bad = read_pictures(files)
-    examples = (together if data.get("together") else as_examples)(good, visit.project.question, label.name)
-    if visit.edit(lambda project: project.with_examples(label.id, examples)) and bad:
-        visit.say(told(bad))
+    make = as_one_example if data.get("together") else as_examples
+    examples = make(good, session.project.question, label.name)
+    yield
+    session.edit(lambda project: project.with_examples(label.id, examples))
+    if bad:
+        context.say(describe_skipped(bad))
 
 
-def _import(visit: Visit, data: Data) -> None:
+def _import(context: Context, data: Data) -> Steps:
     """Add labelled examples: of ZIPs, of a JSONL with its pictures, and those labelled by the folder they came in."""
-    question = visit.project.question
-    drop = read_drop(uploads(data.get("files")), question)
-    good, bad = read_pictures([file for file in drop.pictures if file.folder])
-    loose = [file for file in drop.pictures if not file.folder]
-    examples, skipped = [*drop.examples, *as_examples(good, question)], [*drop.skipped, *bad]
-    if not examples:
-        if loose and not skipped:
-            raise InputError("Pictures need a label: drop them on a label's card, or give a folder for each label.")
-        raise InputError(told(skipped) or "There is no picture in it: give a folder of pictures for each label.")
-    if visit.edit(lambda project: project.with_labelled(examples)):
-        words = f"Added {_pictures(len(examples))} under {len({example.label for example in examples})} labels."
-        left_out = f"{told(skipped)} {without_label(loose)}".strip()
-        visit.say(f"{words} {left_out}".strip(), "error" if left_out else "done", undo=True)
+    found = read_labelled(
+        uploads(data.get("files")),
+        context.session.project.question,
+        without_folder="Pictures need a label: drop them on a label's card, or give a folder for each label.",
+    )
+    yield
+    context.session.edit(lambda project: project.with_labelled(found.examples))
+    labels = len({example.label for example in found.examples})
+    words = f"Added {pictures(len(found.examples))} under {labels} labels. {found.left_out}".strip()
+    context.say(words, "error" if found.left_out else "done", undo=True)
 
 
-def _remove(visit: Visit, data: Data) -> None:
+def _remove(context: Context, data: Data) -> None:
     ids = str(data["item"]).split(",")
-    names = [item.name for item in visit.project.items if item.id in ids]
-    if visit.edit(lambda project: project.without_items(ids)) and names:
-        what = f"“{names[0]}”" if len(names) == 1 else _pictures(len(names))
-        visit.say(f"Removed {what}.", "done", undo=True)
+    names = [item.name for item in context.session.project.items if item.id in ids]
+    context.session.edit(lambda project: project.without_items(ids))
+    if names:
+        context.say(f"Removed {f'“{names[0]}”' if len(names) == 1 else pictures(len(names))}.", "done", undo=True)
 
 
-def _move(visit: Visit, data: Data) -> None:
-    item = visit.project.item(str(data["item"]))
-    if visit.edit(lambda project: project.moved(item.id, str(data["label"]))):
-        visit.say(f"Moved “{item.name}” to {visit.project.label(str(data['label'])).name}.", "done", undo=True)
+def _move(context: Context, data: Data) -> None:
+    project = context.session.project
+    item, label = project.item(str(data["item"])), project.label(str(data["label"]))
+    context.session.edit(lambda project: project.moved(item.id, label.id))
+    context.say(f"Moved “{item.name}” to {label.name}.", "done", undo=True)
 
 
-def _fine(visit: Visit, data: Data) -> None:
-    visit.extras["fine"] = visit.extras.get("fine", frozenset()) | {str(data["item"])}
+def _settle_warning(context: Context, data: Data) -> None:
+    state = context.session.state(TeachState)
+    state.settled |= {str(data["item"])}
 
 
-def _question(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: _whole(replace(project, question=str(data["value"]).strip()[:2000])))
+def _question(context: Context, data: Data) -> None:
+    context.session.edit(lambda project: _askable(replace(project, question=str(data["value"]).strip()[:2000])))
 
 
-def _text(visit: Visit, data: Data) -> None:
-    visit.edit(lambda project: _whole(project.with_text(str(data["item"]), str(data["value"])[:2000])))
+def _text(context: Context, data: Data) -> None:
+    context.session.edit(lambda project: _askable(project.with_text(str(data["item"]), str(data["value"])[:2000])))
 
 
-def _whole(project: Project) -> Project:
+def _askable(project: Project) -> Project:
     """Return a project whose every example can be asked.
 
     Raises:
@@ -156,156 +110,102 @@ def _whole(project: Project) -> Project:
     return project
 
 
-def _clear(visit: Visit, data: Data) -> None:
-    if visit.edit(lambda project: Project(model=project.model, serial=project.serial)):
-        visit.fit, visit.due, visit.focus = None, False, Focus()
-        visit.say("Everything is cleared.", "done", undo=True)
+def _clear(context: Context, data: Data) -> None:
+    old = context.session.project
+    context.session.replace_project(Project(model=old.model, next_id=old.next_id), due=False)
+    context.say("Everything is cleared.", "done", undo=True)
 
 
-def _undo(visit: Visit, data: Data) -> None:
-    visit.undo()
-    visit.due = visit.due or (visit.fit is None and bool(visit.vectors))
+def _expand(context: Context, data: Data) -> None:
+    session = context.session
+    session.look_at(expanded=(*session.focus.expanded, session.project.label(str(data["label"])).id))
 
 
-def _expand(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, expanded=(*visit.focus.expanded, visit.project.label(str(data["label"])).id))
+def _fold(context: Context, data: Data) -> None:
+    session = context.session
+    session.look_at(expanded=tuple(label for label in session.focus.expanded if label != data["label"]))
 
 
-def _fold(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, expanded=tuple(each for each in visit.focus.expanded if each != data["label"]))
-
-
-def _editing(visit: Visit, data: Data) -> None:
-    shown = visit.focus.texts
+def _editing(context: Context, data: Data) -> None:
+    """Show each example's own question, or hide them."""
+    session, shown = context.session, context.session.focus.texts
     if shown is None:
-        shown = any(item.text for item in visit.project.items)
-    visit.focus = replace(visit.focus, texts=not shown)
+        shown = any(item.text for item in session.project.items)
+    session.look_at(texts=not shown)
 
 
-def _keep(visit: Visit, data: Data) -> None:
+def _keep(context: Context, data: Data) -> None:
     """Move the slider: another number of heads votes."""
-    if visit.fit is not None:
-        visit.set(n_kept=max(1, min(int(data["value"]), len(visit.fit.ranking))))
+    session = context.session
+    if session.fit is not None:
+        session.set(n_kept=max(1, min(int(data["value"]), len(session.fit.ranking))))
 
 
-def _scoring(visit: Visit, data: Data) -> None:
-    if data.get("scoring") in ("leave_one_out", "resubstitution"):
-        visit.set(scoring=data["scoring"])
-
-
-def _voting(visit: Visit, data: Data) -> None:
-    """Count the votes by another rule; one that cannot be fitted leaves the rule as it was."""
-    voting = str(data.get("value", ""))
-    if visit.fit is None or voting not in RULES:
+def _scoring(context: Context, data: Data) -> Steps:
+    """Rank the heads by another score; the examples are left out anew, which takes its time."""
+    fit, scoring = context.session.fit, data.get("scoring")
+    if scoring not in SCORINGS:
         return
-    visit.notice = None
-    if visit.fit.under(voting) is None:
-        visit.say(f"{RULES[voting].needs} Votes are counted by {visit.fit.rule.voting}, as before.", where="findings")
+    if fit is not None:
+        replace(fit, wanted=scoring).prepared()
+    yield
+    context.session.set(scoring=scoring)
+
+
+def _voting(context: Context, data: Data) -> Steps:
+    """Count the votes by another rule; one that cannot be fitted leaves the rule as it was."""
+    session, fit, voting = context.session, context.session.fit, str(data.get("value", ""))
+    if fit is None or voting not in RULES:
+        return
+    fitted = fit.under(voting) is not None
+    if fitted:
+        replace(fit, voting=voting).prepared()
+    yield
+    session.notice = None
+    if fitted:
+        session.set(voting=voting)
     else:
-        visit.set(voting=voting)
+        context.say(f"{RULES[voting].needs} Votes are counted by {fit.rule.voting}, as before.")
 
 
-def _head(visit: Visit, data: Data) -> None:
-    """Open the inspector, from a cell (x, y) or from a row of the table."""
-    layer, index = int(data.get("layer", data.get("y", -1))), int(data.get("index", data.get("x", -1)))
-    head = _known(visit, layer, index)
-    if head is not None:
-        visit.focus = replace(visit.focus, head=head, versus=None, cell=None)
-
-
-def _versus(visit: Visit, data: Data) -> None:
-    name = str(data.get("value", ""))
-    chosen = next((head for head in visit.fit.ranking if str(head) == name), None) if visit.fit else None
-    visit.focus = replace(visit.focus, versus=None if chosen == visit.focus.head else chosen)
-
-
-def _close_head(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, head=None, versus=None, cell=None)
-
-
-def _cell(visit: Visit, data: Data) -> None:
-    cell = (int(data["row"]), int(data["column"]))
-    labels = len(visit.fit.labels) if visit.fit else 0
-    if all(0 <= place < labels for place in cell):
-        visit.focus = replace(visit.focus, cell=None if visit.focus.cell == cell else cell)
-
-
-def _look(visit: Visit, data: Data) -> None:
-    visit.focus = replace(visit.focus, item=visit.project.item(str(data["item"])).id)
-
-
-def _find(visit: Visit, data: Data) -> None:
+def _find(context: Context, data: Data) -> None:
     """Ask for heads: the page says at once that it waits, though the model may still be another visitor's."""
-    why = visit.project.why_not_ready()
+    why = context.session.project.why_not_ready()
     if why:
         raise InputError(why)
-    if not visit.busy:
-        visit.due, visit.held, visit.notice = True, False, None
+    if context.session.work.kind is not Kind.FIND_HEADS:
+        context.session.ask_for_heads()
 
 
-def _cancel(visit: Visit, data: Data) -> None:
+def _cancel(context: Context, data: Data) -> None:
     """Stop what is under way, or stop waiting for it."""
-    if visit.busy:
-        visit.cancelled.set()
-    else:
-        visit.held = True
+    work = context.session.work
+    if not work.cancel(Kind.FIND_HEADS, Kind.LOOK):
+        work.pause(Kind.FIND_HEADS)
 
 
-def _dismiss(visit: Visit, data: Data) -> None:
-    visit.notice = None
-
-
-def _upload_failed(visit: Visit, data: Data) -> None:
-    reason = str(data.get("reason", ""))
-    size = "too large" if "413" in reason or "size" in reason.lower() else "not accepted by the server"
-    visit.say(f"The upload was {size}: try fewer or smaller files.")
-
-
-def _add_new(visit: Visit, data: Data) -> None:
-    """What is dropped on the empty card: a ZIP, or folders whose names become labels."""
-    _import(visit, data)
-
-
-def _known(visit: Visit, layer: int, index: int) -> Head | None:
-    if visit.fit is None:
-        return None
-    layers, heads = visit.fit.scores.correct.shape
-    return Head(layer, index) if 0 <= layer < layers and 0 <= index < heads else None
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
-
-
-ACTIONS: Mapping[str, Callable[[Visit, Data], None]] = {
+ACTIONS: Actions = {
+    **WORK,
+    **INSPECTOR,
     "add": _add,
     "add_label": _add_label,
-    "add_new": _add_new,
+    "add_new": _import,  # what is dropped on the empty card: a ZIP, or folders whose names become labels
     "cancel": _cancel,
-    "cell": _cell,
     "clear": _clear,
-    "close_head": _close_head,
-    "dismiss": _dismiss,
     "drop_label": _drop_label,
     "editing": _editing,
     "expand": _expand,
     "find": _find,
-    "fine": _fine,
+    "fine": _settle_warning,
     "fold": _fold,
-    "head": _head,
     "import": _import,
     "keep": _keep,
-    "look": _look,
     "move": _move,
     "question": _question,
     "remove": _remove,
     "rename": _rename,
     "scoring": _scoring,
-    "task": _task,
     "text": _text,
-    "undo": _undo,
-    "upload_failed": _upload_failed,
-    "versus": _versus,
     "voting": _voting,
 }
 """What the page can ask for."""

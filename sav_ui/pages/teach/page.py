@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui.pages.teach import actions as teach
-from sav_ui.pages.teach import view as teach_view
-from sav_ui.panels.host import Frame
+from sav_ui.host.page_host import PageHost
+from sav_ui.pages.teach import view
+from sav_ui.pages.teach.actions import act
+from sav_ui.pages.teach.run import run
+from sav_ui.pages.teach.state import WHERE
 
 __all__ = ["TITLE", "build"]
 
 TITLE = "Teach"
 
 
-def build(frame: Frame) -> None:
+def build(host: PageHost) -> None:
     """Lay the page out."""
-    frame.stage("start", teach_view.start, act=teach.act, where="bench")
+    host.panel("start", view.start, act=act, where=WHERE)
     with gr.Row(elem_id="teach", equal_height=False):
         with gr.Column(elem_id="left"):
-            frame.stage("bench", teach_view.bench, act=teach.act, run=teach.run, lively=True)
+            host.panel("bench", view.bench, act=act, run=run, lively=True, where=WHERE)
         with gr.Column(elem_id="right"):
-            frame.stage("findings", teach_view.findings, act=teach.act, run=teach.run, slides=("findings",), lively=True)
+            host.panel("findings", view.findings, act=act, run=run, slides=("findings",), lively=True)

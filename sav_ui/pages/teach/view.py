@@ -1,4 +1,4 @@
-"""A visit to what the Teach page shows: plain values for the templates, and the figures."""
+"""What the Teach page shows of a session: plain values for the templates, and the figures."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from sav_core.data.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.heads import accuracy_curve, head_heatmap
 from sav_core.figures.style import height_of
-from sav_ui.pages.classify.state import task_of
-from sav_ui.pages.measure.state import measured_with
+from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.judged import judged_with
+from sav_ui.pages.shared.ready_tiles import tile
+from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
-from sav_ui.panels.panel import fill, scene
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
+from sav_ui.panels.wording import progress_bar
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Item, Project
-from sav_ui.session.session import Visit
-from sav_ui.uploads.ready_tasks import Task, ready_tasks
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from sav_ui.uploads.ready_tasks import ready_tasks, task_titled
 
 __all__ = ["bench", "findings", "start"]
 
@@ -27,51 +31,46 @@ _FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
 _TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
 
 
-def start(visit: Visit) -> dict[str, Any]:
+def start(session: Session) -> Content:
     """What to begin with: a sentence and the ready tasks as tiles."""
-    tiles = [_tile(task) for task in ready_tasks()]
-    html = fill("teach/start.html", tiles=tiles, begun=bool(visit.project.labels), title=visit.project.title)
-    return scene(html, visit.version())
+    tiles = [tile(task) for task in ready_tasks()]
+    return content(fill("teach/start.html", tiles=tiles, begun=bool(session.project.labels), title=session.project.title))
 
 
-def bench(visit: Visit) -> dict[str, Any]:
+def bench(session: Session) -> Content:
     """The question, the label cards, what is doubtful, and the button that finds heads."""
-    project = visit.project
-    doubtful = _doubtful(visit)
-    warnings = [*_doubts(visit, doubtful), *_duplicates(visit)]
+    project = session.project
+    doubtful = _doubtful(session)
+    warnings = [*_doubts(session, doubtful), *_duplicates(session)]
     html = fill(
         "teach/bench.html",
         question=project.question,
-        cards=[_card(visit, label.id, doubtful) for label in project.labels],
+        cards=[_card(session, label.id, doubtful) for label in project.labels],
         n_examples=len(project.items),
-        notice=visit.notice_at("bench"),
+        notice=session.notice_at(WHERE),
         warnings=[{**warning, "picture": _first_picture(warning["about"])} for warning in warnings[:_WARNINGS]],
         more_warnings=len(warnings[_WARNINGS:]),
         why_not=project.why_not_ready(),
-        busy=visit.busy or ("wait" if visit.waits_for_heads else ""),
-        progress=_progress(visit),
-        fitted=visit.fit is not None,
-        due=visit.due,
-        texts=_with_texts(visit),
+        waits=session.finds_heads,
+        progress=_progress(session),
+        fitted=session.fit is not None,
+        due=session.due,
+        texts=_with_texts(session),
     )
-    return scene(html, visit.version(), next_run=visit.waits_for_heads)
+    return content(html, next_run=session.waits_for_heads)
 
 
-def findings(visit: Visit) -> dict[str, Any]:
+def findings(session: Session) -> Content:
     """The headline, the slider under its curve, the heatmap and the inspector."""
-    fit = visit.fit
+    fit = session.fit
     if fit is None:
-        html = fill(
-            "teach/findings_empty.html", busy=visit.busy, progress=_progress(visit), ready=not visit.project.why_not_ready()
-        )
-        return scene(html, visit.version())
-    from sav_ui.pages.teach.head_inspector import inspector  # the inspector draws on this module's helpers
-
+        looking = session.work.kind is Kind.FIND_HEADS
+        return content(fill("teach/findings_empty.html", looking=looking, progress=_progress(session)))
     html = fill(
         "teach/findings.html",
         **_headline(fit),
-        elsewhere=_elsewhere(visit, fit),
-        caveat=not visit.project.model and fit.left_out is not None and fit.left_out.accuracy < _FAIR,
+        elsewhere=_elsewhere(session, fit),
+        caveat=not session.project.model and fit.left_out is not None and fit.left_out.accuracy < _FAIR,
         dial=fit.dial,
         kept=len(fit.kept),
         heads=len(fit.ranking),
@@ -82,25 +81,25 @@ def findings(visit: Visit) -> dict[str, Any]:
         can_leave_out=fit.can_leave_out,
         map_height=height_of(fit.scores.correct.shape[0]),
         best=[str(head) for head in fit.kept[:3]],
-        notice=visit.notice_at("findings"),
-        inspector=inspector(visit, fit),
-        model=choice_of(visit.project.model).title,
-        busy=visit.busy,
+        notice=session.notice_at("findings"),
+        inspector=inspector(session, fit),
+        model=choice_of(session.project.model).title,
     )
-    return scene(html, visit.version(), _figures(visit, fit), next_run=visit.to_look_at is not None)
+    return content(html, _figures(session, fit), next_run=session.to_look_at is not None)
 
 
-def _figures(visit: Visit, fit: Fit) -> dict[str, str]:
-    """Drawn anew only when what they show has changed."""
-    selected = tuple(head for head in (visit.focus.head, visit.focus.versus) if head is not None)
-    known = visit.extras.get("figures")
-    if known is None or known[0] is not fit or known[1] != selected:
-        drawn = {"heads": head_heatmap(fit.scores, fit.kept, selected=selected).to_json()}
-        if fit.left_out is not None and fit.sweep is not None:
-            drawn["curve"] = accuracy_curve(fit.sweep, fit.left_out.n, fit.dial, chance=fit.chance).to_json()
-        known = visit.extras["figures"] = (fit, selected, drawn)
-    figures: dict[str, str] = known[2]
-    return figures
+def _figures(session: Session, fit: Fit) -> dict[str, str]:
+    selected = tuple(head for head in (session.focus.head, session.focus.versus) if head is not None)
+    heatmap = session.memo(
+        "heads", (fit, selected), lambda: str(head_heatmap(fit.scores, fit.kept, selected=selected).to_json())
+    )
+    judged, sweep = fit.left_out, fit.sweep
+    if judged is None or sweep is None:
+        return {"heads": heatmap}
+    curve = session.memo(
+        "curve", (fit,), lambda: str(accuracy_curve(sweep, judged.n, fit.dial, chance=fit.chance).to_json())
+    )
+    return {"heads": heatmap, "curve": curve}
 
 
 def _headline(fit: Fit) -> dict[str, Any]:
@@ -119,17 +118,16 @@ def _headline(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _elsewhere(visit: Visit, fit: Fit) -> dict[str, Any] | None:
+def _elsewhere(session: Session, fit: Fit) -> dict[str, Any] | None:
     """What is known of these heads on other pictures: a figure of Measure, or where a ready task's own pictures wait."""
-    found, task = measured_with(visit, fit), task_of(visit.project)
+    found, task = judged_with(session, fit), task_titled(session.project.title)
     if found is not None:
-        judged, test = found.measurement.evaluation, found.measurement.about.test
-        low, high = judged.interval
+        low, high = found.interval
         return {
-            "test": test,
-            "right": int(found.measurement.right.sum()),
-            "n": judged.n,
-            "percent": round(100 * judged.accuracy),
+            "test": found.test,
+            "right": found.right,
+            "n": found.n,
+            "percent": round(100 * found.accuracy),
             "low": round(100 * low),
             "high": round(100 * high),
         }
@@ -137,37 +135,26 @@ def _elsewhere(visit: Visit, fit: Fit) -> dict[str, Any] | None:
     return {"waiting": waiting} if waiting else None
 
 
-def _tile(task: Task) -> dict[str, Any]:
-    return {
-        "name": task.name,
-        "title": task.title,
-        "blurb": task.blurb,
-        "pictures": [thumb(picture, 144) for picture in task.cover],
-        "labels": len(task.labels),
-        "examples": len(task.support),
-    }
-
-
-def _card(visit: Visit, label_id: str, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    items = visit.project.of_label(label_id)[::-1]  # what was added last is seen first
-    shown = items[: SHOWN + SHOWN_MORE * visit.focus.expanded.count(label_id)]
+def _card(session: Session, label_id: str, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    items = session.project.of_label(label_id)[::-1]  # what was added last is seen first
+    shown = items[: SHOWN + SHOWN_MORE * session.focus.expanded.count(label_id)]
     more = len(items) - len(shown)
     return {
         "id": label_id,
-        "name": visit.project.label(label_id).name,
+        "name": session.project.label(label_id).name,
         "count": len(items),
         "more": more,
         "next": min(more, SHOWN_MORE),
         "expanded": len(shown) > SHOWN,
-        "items": [_cell(item, visit.project, doubtful) for item in shown],
+        "items": [_cell(item, session.project, doubtful) for item in shown],
     }
 
 
-def _with_texts(visit: Visit) -> bool:
+def _with_texts(session: Session) -> bool:
     """Whether each example's question is shown: as the visitor wants it, or else where examples have their own."""
-    if visit.focus.texts is not None:
-        return visit.focus.texts
-    return any(item.text for item in visit.project.items)
+    if session.focus.texts is not None:
+        return session.focus.texts
+    return any(item.text for item in session.project.items)
 
 
 def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
@@ -182,32 +169,32 @@ def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, str]]) ->
     }
 
 
-def _doubtful(visit: Visit) -> dict[str, tuple[str, str]]:
+def _doubtful(session: Session) -> dict[str, tuple[str, str]]:
     """Items that heads found without them give to another label by a wide margin: its name, and how many say so."""
-    fit, fine = visit.fit, visit.extras.get("fine", frozenset())
-    if fit is None or fit.left_out is None or visit.due or fit.left_out.accuracy < _TRUSTED:
+    fit, settled = session.fit, session.state(TeachState).settled
+    if fit is None or fit.left_out is None or session.due or fit.left_out.accuracy < _TRUSTED:
         return {}
     judged, found = fit.left_out, {}
     for place in judged.doubtful:
         item = fit.items[judged.rows[place]]
-        if f"doubt-{item.id}" not in fine:
+        if f"doubt-{item.id}" not in settled:
             heads = f"{judged.agreeing[place]} of {judged.named[place].sum()}"
             found[item.id] = (fit.labels[judged.winner[place]], heads)
     return found
 
 
-def _doubts(visit: Visit, doubtful: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
-    fit = visit.fit
+def _doubts(session: Session, doubtful: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    fit = session.fit
     if fit is None:
         return []
-    by_id = {item.id: item for item in visit.project.items}
+    by_id = {item.id: item for item in session.project.items}
     ids = dict(zip(fit.labels, fit.label_ids, strict=True))
     return [
         {
             "kind": "doubt",
             "key": f"doubt-{item_id}",
             "about": by_id[item_id],
-            "text": f"“{by_id[item_id].name}” is under “{visit.project.label(by_id[item_id].label).name}”, "
+            "text": f"“{by_id[item_id].name}” is under “{session.project.label(by_id[item_id].label).name}”, "
             f"but without it {heads} heads take it for “{other}”.",
             "fixes": [
                 {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to “{other}”"},
@@ -219,14 +206,14 @@ def _doubts(visit: Visit, doubtful: dict[str, tuple[str, str]]) -> list[dict[str
     ]
 
 
-def _duplicates(visit: Visit) -> list[dict[str, Any]]:
+def _duplicates(session: Session) -> list[dict[str, Any]]:
     """Examples that are the same or nearly, each with a click to keep one."""
-    project, fine = visit.project, visit.extras.get("fine", frozenset())
+    project, settled = session.project, session.state(TeachState).settled
     warnings = []
-    for group in _duplicate_groups(visit):
+    for group in _duplicate_groups(session):
         items = [project.items[place] for place in group.positions]
         key = "twice-" + "-".join(item.id for item in items)  # another copy makes it another warning
-        if key in fine and not group.exact:
+        if key in settled and not group.exact:
             continue
         labels = list(dict.fromkeys(item.label for item in items))
         fixes = [
@@ -248,33 +235,12 @@ def _first_picture(item: Item) -> str:
     return thumb(item.pictures[0]) if item.pictures else ""
 
 
-def _duplicate_groups(visit: Visit) -> tuple[DuplicateGroup, ...]:
-    """Looked for anew only when examples or questions changed."""
-    project = visit.project
-    known = visit.extras.get("duplicates")
-    if known is None or known[0] is not project.items or known[1] != project.question:
-        known = (project.items, project.question, find_duplicates(project.examples()))
-        visit.extras["duplicates"] = known
-    groups: tuple[DuplicateGroup, ...] = known[2]
-    return groups
+def _duplicate_groups(session: Session) -> tuple[DuplicateGroup, ...]:
+    project = session.project
+    return session.memo("duplicates", (project.items, project.question), lambda: find_duplicates(project.examples()))
 
 
-def _progress(visit: Visit) -> dict[str, Any] | None:
-    if visit.busy != "find":
+def _progress(session: Session) -> dict[str, Any] | None:
+    if session.work.kind is not Kind.FIND_HEADS:
         return None
-    progress = visit.progress
-    if progress is None or not progress.total:
-        return {"percent": 0, "words": "Starting …"}
-    left = progress.seconds_left
-    words = f"{progress.done} of {progress.total} examples, {progress.rate:.{0 if progress.rate >= 3 else 1}f} a second"
-    if left < float("inf") and progress.done < progress.total:
-        words += f", {_duration(left)} left"
-    return {"percent": round(100 * progress.done / progress.total), "words": words}
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
+    return progress_bar(session.work.progress(Kind.FIND_HEADS), "examples", rate=True)

@@ -1,19 +1,20 @@
-"""A visit to the analogy board: a source pair, a target, the weights of the base vectors, and what the model answers."""
+"""What the analogy shows: a source pair, a target, the weights of the base vectors, and what the model answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.vectors import BEST_BASE, COMPOSED
-from sav_ui.pages.vectors.parts import conditions, progress_of, word_bars
+from sav_ui.pages.vectors.parts import busy_at, conditions, progress_of, word_bars
 from sav_ui.pages.vectors.run import base_vectors, missing_bases, waits_for_analogy
-from sav_ui.pages.vectors.state import item_at, lab_of
-from sav_ui.panels.panel import fill, scene
+from sav_ui.pages.vectors.state import VectorState, item_at
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import percent
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
 
 if TYPE_CHECKING:
     from sav_core.vectors import Outcome
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["analogy"]
 
 
-def analogy(visit: Visit) -> dict[str, Any]:
-    """The board; before all base vectors are made, what it takes to make them."""
-    lab = lab_of(visit)
-    study, task = lab.study(visit.project.model), lab.task
+def analogy(session: Session) -> Content:
+    """The analogy; before all base vectors are made, what it takes to make them."""
+    state = session.state(VectorState)
+    study, task = state.study(session.project.model), state.task
     if study is None or task is None or study.vector is None:
-        return scene("", visit.version())
-    board, studies = lab.board(study.model), lab.base_studies(study.model)
-    missing, own = missing_bases(studies), lab.own(board.relation)
-    source, target = item_at(own.train, board.source), item_at(own.test, board.target)
-    words, chance = board.words, own.chance.share
+        return content("")
+    chosen, studies = state.analogy(study.model), state.base_studies(study.model)
+    missing, own = missing_bases(studies), state.own(chosen.relation)
+    source, target = item_at(own.train, chosen.source), item_at(own.test, chosen.target)
+    words, chance = chosen.words, own.chance.share
     base = None if missing else base_vectors(studies)[0]
     html = fill(
         "vectors/analogy.html",
-        relation=board.relation,
+        relation=chosen.relation,
         relations=task.listed,
         bases=task.bases,
         missing=missing,
@@ -45,21 +46,21 @@ def analogy(visit: Visit) -> dict[str, Any]:
         target={"picture": thumb(target.picture, 320), "c": target.anchor, "d": target.related},
         weights=[
             {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
-            for number, (name, weight) in enumerate((board.weights or {}).items())
+            for number, (name, weight) in enumerate((chosen.weights or {}).items())
         ],
         most=max(2, len(studies)),
-        own=board.own,
-        even=len({round(weight, 6) for weight in (board.weights or {}).values()}) == 1,
+        own=chosen.own,
+        even=len({round(weight, 6) for weight in (chosen.weights or {}).values()}) == 1,
         bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
         why_not=words if isinstance(words, str) else "",
-        conditions=conditions(board.judged),
+        conditions=conditions(chosen.judged),
         chance=percent(chance),
-        verdict=_verdict(board.judged, chance),
-        busy=lab.busy,
-        progress=progress_of(lab, "analogy", "steps"),
-        notice=visit.notice_at("analogy"),
+        verdict=_verdict(chosen.judged, chance),
+        busy=busy_at(session),
+        progress=progress_of(session, Kind.ANALOGY, "steps"),
+        notice=session.notice_at("analogy"),
     )
-    return scene(html, visit.version(), next_run=not lab.busy and waits_for_analogy(lab, study.model))
+    return content(html, next_run=not session.work.busy and waits_for_analogy(state, study.model))
 
 
 def _verdict(judged: Mapping[str, Outcome], chance: float) -> str:

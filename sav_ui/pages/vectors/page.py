@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui.pages.vectors import actions as vectors
-from sav_ui.pages.vectors import analogy_view, effects_view
-from sav_ui.pages.vectors import relation_view as vectors_view
+from sav_ui.host.page_host import PageHost
+from sav_ui.pages.vectors.actions import act
+from sav_ui.pages.vectors.analogy_view import analogy
+from sav_ui.pages.vectors.effects_view import effects
+from sav_ui.pages.vectors.relation_view import relations, tuning, vector
 from sav_ui.pages.vectors.run import run
-from sav_ui.panels.host import Frame
+from sav_ui.pages.vectors.state import PANEL
 
 __all__ = ["TITLE", "build"]
 
 TITLE = "Function vectors"
 
 
-def build(frame: Frame) -> None:
+def build(host: PageHost) -> None:
     """Lay the page out."""
     with gr.Row(elem_id="vectors-top", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():
-            frame.stage("relations", vectors_view.relations, act=vectors.act)
+            host.panel("relations", relations, act=act)
         with gr.Column():
-            frame.stage("effects", effects_view.effects, act=vectors.act, run=run, slides=("effects",), lively=True)
-    frame.stage("vector", vectors_view.vector, act=vectors.act, run=run, slides=("vector", "effects"), lively=True)
+            host.panel("effects", effects, act=act, run=run, slides=("effects",), lively=True)
+    host.panel(PANEL, vector, act=act, run=run, slides=(PANEL, "effects"), lively=True)
     with gr.Row(elem_id="vectors-bottom", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():
-            frame.stage("tuning", vectors_view.tuning, act=vectors.act, run=run, lively=True)
+            host.panel("tuning", tuning, act=act, run=run, lively=True)
         with gr.Column():
-            frame.stage("analogy", analogy_view.analogy, act=vectors.act, run=run, lively=True)
+            host.panel("analogy", analogy, act=act, run=run, lively=True)

@@ -7,27 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.vectors import COMPOSED, INJECTED
-from sav_ui.pages.vectors.state import Lab
+from sav_ui.panels.wording import progress_bar
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
 
 if TYPE_CHECKING:
     from sav_core.vectors import Outcome, RelationItem, WordShares
 
-__all__ = ["conditions", "progress_of", "word_bars"]
+__all__ = ["busy_at", "conditions", "progress_of", "word_bars"]
 
 _BARS = 7  # words that are shown
+_PANELS = {
+    Kind.EFFECTS: "effects",
+    Kind.VECTOR: "vector",
+    Kind.TUNING: "tuning",
+    Kind.ANALOGY: "analogy",
+    Kind.PROMPT: "asking",  # it shows no bar and keeps nobody from going on
+}
 
 
-def progress_of(lab: Lab, where: str, what: str) -> dict[str, Any] | None:
-    """How far the work at that place is, in words; ``None`` when the model is at work elsewhere or not at all."""
-    if lab.busy != where:
-        return None
-    progress = lab.progress
-    if progress is None or not progress.total:
-        return {"percent": 0, "words": "Starting …"}
-    words, left = f"{progress.done} of {progress.total} {what}", progress.seconds_left
-    if progress.done and progress.done < progress.total:
-        words += f", {left:.0f} s left" if left >= 1 else ", less than a second left"
-    return {"percent": round(100 * progress.done / progress.total), "words": words}
+def busy_at(session: Session) -> str:
+    """The panel whose work is under way, ``"asking"`` while a prompt is answered in a moment; empty otherwise."""
+    kind = session.work.kind
+    return "" if kind is None else _PANELS.get(kind, "")
+
+
+def progress_of(session: Session, kind: Kind, what: str) -> dict[str, Any] | None:
+    """How far work of that kind is, in words; ``None`` when the model is at work for something else or not at all."""
+    return progress_bar(session.work.progress(kind), what) if session.work.kind is kind else None
 
 
 def word_bars(words: WordShares, scale: float, item: RelationItem) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A visit to what the page Function vectors shows of the relation, its vector and the tuning of it."""
+"""What the page Function vectors shows of the relation, its vector and the tuning of it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.style import height_of
 from sav_core.figures.vectors import place_heatmap, tuning_curve
 from sav_core.vectors import DIAGONALS, SPATIAL, Chance, RelationItem
-from sav_ui.pages.vectors.parts import conditions, progress_of, word_bars
+from sav_ui.pages.vectors.parts import busy_at, conditions, progress_of, word_bars
 from sav_ui.pages.vectors.run import waits_for_words, words_key
-from sav_ui.pages.vectors.state import SLIDER_SCALES, Lab, Study, Tuning, item_at, lab_of
-from sav_ui.panels.memo import drawn_once
-from sav_ui.panels.panel import fill, scene
+from sav_ui.pages.vectors.state import PANEL, SLIDER_SCALES, Study, Tuning, VectorState, item_at
+from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import percent
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
 
 __all__ = ["relations", "tuning", "vector"]
 
 _QUERIES = 8  # items offered to be asked about
 
 
-def relations(visit: Visit) -> dict[str, Any]:
+def relations(session: Session) -> Content:
     """Which relation is looked at, how it is asked for, and its demonstrations as pictures."""
-    lab = lab_of(visit)
-    study, task = lab.study(visit.project.model), lab.task
+    state = session.state(VectorState)
+    study, task = state.study(session.project.model), state.task
     if study is None or task is None:
-        html = fill("vectors/start.html", bases=SPATIAL, slants=DIAGONALS, notice=visit.notice_at("relations"))
-        return scene(html, visit.version())
-    chance = lab.own(study.setup.relation).chance
-    shown = _prompt(study, lab) if study.prompts.clean else None
+        html = fill("vectors/start.html", bases=SPATIAL, slants=DIAGONALS, notice=session.notice_at("relations"))
+        return content(html)
+    chance = state.own(study.setup.relation).chance
+    shown = _prompt(study, state) if study.prompts.clean else None
     html = fill(
         "vectors/task.html",
         title=task.name,
@@ -38,28 +38,28 @@ def relations(visit: Visit) -> dict[str, Any]:
         relations=task.listed,
         setup=study.setup,
         shown=shown,
-        mixed=lab.corrupted,
+        mixed=state.corrupted,
         chance=percent(chance.share),
         how=_guess(chance),
         known=None if study.means is None else _known(study),
         refused=study.refused,
         left_out=study.prompts.left_out,
-        busy=bool(lab.busy),
-        notice=visit.notice_at("relations"),
+        busy=bool(busy_at(session)),
+        notice=session.notice_at("relations"),
     )
-    return scene(html, visit.version())
+    return content(html)
 
 
-def vector(visit: Visit) -> dict[str, Any]:
+def vector(session: Session) -> Content:
     """The vector: made of how many heads, where it works, and what it makes of a query."""
-    lab = lab_of(visit)
-    study = lab.study(visit.project.model)
+    state = session.state(VectorState)
+    study = state.study(session.project.model)
     if study is None or study.effects is None or not study.done:
-        return {**scene("", visit.version()), "saved": None}
+        return content("")
     used, sites, site = study.in_use, study.sites, study.site
-    words = study.words.get(words_key(lab, study))
-    queries = lab.own(study.setup.relation).test
-    query = item_at(queries, lab.query)
+    words = study.words.get(words_key(state, study))
+    queries = state.own(study.setup.relation).test
+    query = item_at(queries, state.query)
     html = fill(
         "vectors/vector.html",
         relation=study.setup.relation,
@@ -85,60 +85,59 @@ def vector(visit: Visit) -> dict[str, Any]:
             {"place": number, "picture": thumb(item.picture), "words": f"{item.anchor} → {item.related}"}
             for number, item in enumerate(queries[:_QUERIES])
         ],
-        asked=lab.query,
+        asked=state.query,
         bars=[] if words is None or isinstance(words, str) else word_bars(words, study.scale, query),
         why_not=words if isinstance(words, str) else "",
         conditions=conditions(study.judged),
         judged_at="" if used is None else f"after layer {used.layer} at {used.scale:g}",
-        chance=percent(lab.own(study.setup.relation).chance.share),
-        busy=lab.busy,
-        progress=progress_of(lab, "vector", "measurements"),
-        notice=visit.notice_at("vector"),
+        chance=percent(state.own(study.setup.relation).chance.share),
+        busy=busy_at(session),
+        progress=progress_of(session, Kind.VECTOR, "measurements"),
+        notice=session.notice_at("vector"),
     )
     figures = {}
     if sites is not None:
-        figures["places"] = drawn_once(
-            visit,
+        figures["places"] = session.memo(
             "places",
             (sites, site),
-            lambda: place_heatmap(sites.accuracy, sites.scales, sites.cell(site), sites.n).to_json(),
+            lambda: str(place_heatmap(sites.accuracy, sites.scales, sites.cell(site), sites.n).to_json()),
         )
-    next_run = not lab.busy and waits_for_words(lab, study)
-    return {**scene(html, visit.version(), figures, next_run=next_run), "saved": lab.saved}
+    next_run = not session.work.busy and waits_for_words(state, study)
+    return content(html, figures, next_run=next_run, saved=session.download_at(PANEL))
 
 
-def tuning(visit: Visit) -> dict[str, Any]:
+def tuning(session: Session) -> Content:
     """Tuning the vector, with its curve as it grows."""
-    lab = lab_of(visit)
-    study = lab.study(visit.project.model)
+    state = session.state(VectorState)
+    study = state.study(session.project.model)
     if study is None or study.vector is None:
-        return scene("", visit.version())
+        return content("")
     tuned = study.tuning
     drawn = tuned is not None and bool(tuned.curves)
     html = fill(
         "vectors/tuning.html",
-        busy=lab.busy,
-        progress=progress_of(lab, "tuning", "steps"),
+        busy=busy_at(session),
+        progress=progress_of(session, Kind.TUNING, "steps"),
         drawn=drawn,
         n=0 if tuned is None else tuned.n,
         ended=tuned is not None and bool(tuned.vectors),
-        steps=lab.steps,
+        steps=state.steps,
         lines=[] if tuned is None else _reached(tuned),
         layer=study.site.layer,
-        notice=visit.notice_at("tuning"),
+        notice=session.notice_at("tuning"),
     )
     figures = {}
     if tuned is not None and drawn:
-        figures["tuning"] = drawn_once(
-            visit, "tuning", (tuned,), lambda: tuning_curve(tuned.curves, tuned.levels, steps=tuned.steps).to_json()
+        figures["tuning"] = session.memo(
+            "tuning", (tuned,), lambda: str(tuning_curve(tuned.curves, tuned.levels, steps=tuned.steps).to_json())
         )
-    return scene(html, visit.version(), figures)
+    return content(html, figures)
 
 
-def _prompt(study: Study, lab: Lab) -> dict[str, Any]:
+def _prompt(study: Study, state: VectorState) -> dict[str, Any]:
     """The prompt that is shown: its demonstrations, its query, and what would be right."""
-    prompts = study.prompts.corrupted if lab.corrupted else study.prompts.clean
-    number = study.shown(lab.prompt)
+    prompts = study.prompts.corrupted if state.corrupted else study.prompts.clean
+    number = study.shown(state.prompt)
     prompt = prompts[number]
     shown = [
         {"picture": thumb(item.picture, 192), "anchor": item.anchor, "answer": answer, "true": answer == item.related}

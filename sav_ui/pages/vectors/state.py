@@ -1,12 +1,10 @@
-"""What a visitor finds out about relations, kept with their visit: the task, and each relation's heads, vector and answers.
+"""What a visitor finds out about relations: the task, and each relation's heads, vector and answers.
 
 A study belongs to a relation, a model and a way to prompt, so going back to any of them shows what was found there.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from sav_core.errors import InputError, SavError
-from sav_core.types import Head, Progress
+from sav_core.types import Head
 from sav_core.vectors import (
     Cue,
     Prompting,
@@ -28,28 +27,27 @@ from sav_core.vectors import (
     draw_task,
     shipped_sprites,
 )
-from sav_ui.session.head_attention import Looks
-from sav_ui.session.session import Visit
+from sav_ui.session.head_attention import HeadAttention
+from sav_ui.session.session import PageState
 
 if TYPE_CHECKING:
     from sav_core.vectors import Effects, FunctionVector, MeanVectors, Outcome, WordShares
 
 __all__ = [
-    "ASKING",
+    "PANEL",
     "SCENES",
     "SLIDER_SCALES",
-    "Board",
-    "Lab",
+    "Analogy",
     "Setup",
     "Study",
     "Tuning",
+    "VectorState",
     "drawn_task",
     "item_at",
-    "lab_of",
 ]
 
-ASKING = "asking"
-"""What the model is busy with while it answers in a moment: it shows no bar and keeps nobody from going on."""
+PANEL = "vector"
+"""The panel that hands saved files over."""
 
 SLIDER_SCALES = tuple(step / 4 for step in range(25))
 """Scales of the slider, all asked at once so that moving it runs no model."""
@@ -143,7 +141,14 @@ class Study:
     use: str = "built"
     judged: Mapping[str, Outcome] = field(default_factory=dict)
     words: dict[tuple[Any, ...], WordShares | str] = field(default_factory=dict)
-    looks: dict[int, Looks | str] = field(default_factory=dict)
+    looks: dict[int, HeadAttention | str] = field(default_factory=dict)
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the effects and of what heads look at; the rest is small."""
+        effects = 0 if self.effects is None else self.effects.changes.nbytes
+        means = 0 if self.means is None else self.means.values.nbytes
+        return effects + means + sum(look.held_bytes for look in self.looks.values() if not isinstance(look, str))
 
     @property
     def done(self) -> int:
@@ -176,7 +181,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Board:
+class Analogy:
     """An analogy: a source pair in one picture, an anchor in another.
 
     Attributes:
@@ -198,47 +203,48 @@ class Board:
     judged: Mapping[str, Outcome] = field(default_factory=dict)
 
     @property
-    def unanswered(self) -> Board:
+    def unanswered(self) -> Analogy:
         """The same pair and target before the model was asked, with the visitor's own weights if they set any."""
         return replace(self, weights=self.weights if self.own else None, words=None, judged={})
 
 
-class Lab:
-    """The page Function vectors of one visit. What is asked of it changes nothing; ``begin`` and ``keep`` say they do.
+class VectorState(PageState):
+    """The page Function vectors of one session; what is asked of it changes nothing, ``begin`` and ``keep`` say they do.
 
     Attributes:
         task: the items; ``None`` before one is chosen.
         setup: what is looked at.
-        busy: what the model is at work for; empty when it is not.
-        progress: of that work.
-        cancelled: set to stop it.
         prompt: how often the visitor went on to the next prompt.
         corrupted: whether it is shown corrupted.
         head: which head is looked into.
         overlap: whether the heads of the project are ringed.
         query: which item of the test part is asked about.
         steps: how many a tuning was last asked for.
-        saved: the latest file to download.
     """
 
     def __init__(self) -> None:
         self.task: RelationTask | None = None
         self.setup = Setup("above")
-        self.busy = ""
-        self.progress: Progress | None = None
-        self.cancelled = threading.Event()
         self.prompt = 0
         self.corrupted = False
         self.head: Head | None = None
         self.overlap = True
         self.query = 0
         self.steps = 150
-        self.saved: dict[str, str] | None = None
-        self._board = Board()
-        self._boards: dict[tuple[str, Setup], Board] = {}
-        self._studies: OrderedDict[tuple[str, Setup], Study] = OrderedDict()
+        self._latest = Analogy()
+        self._analogies: dict[tuple[str, Setup], Analogy] = {}
+        self._studies: LRUCache[tuple[str, Setup], Study] = LRUCache(_STUDIES)
         self._prompts: tuple[Setup, PromptPairs, str] | None = None  # of the setup that is looked at
         self._own: dict[str, RelationTask] = {}
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the visitor's own pictures, and of what was found; our drawn scenes are the same for everybody."""
+        task = None if self.task is drawn_task() else self.task
+        items = () if task is None else (*task.train, *task.validation, *task.test)
+        pictures = {id(item.picture): item.picture for item in items if item.picture is not None}
+        studies = sum(study.held_bytes for study in self._studies.values())
+        return studies + sum(picture.held_bytes for picture in pictures.values())
 
     def open(self, task: RelationTask, relation: str) -> None:
         """Take up a task; what was found for another is forgotten.
@@ -250,9 +256,9 @@ class Lab:
         if task is not self.task:
             self._studies.clear()
             self._own.clear()
-            self._boards.clear()
+            self._analogies.clear()
             self._prompts = None
-            self._board = Board(relation=task.listed[1 if task.spatial else 0])
+            self._latest = Analogy(relation=task.listed[1 if task.spatial else 0])
         self.task = task
         self.choose(relation=relation)
 
@@ -300,9 +306,6 @@ class Lab:
             shown = self._prompts is not None and self._prompts[0] == setup
             prompts, refused = self._prompts[1:] if self._prompts is not None and shown else self._make_prompts(setup)
             self._studies[key] = Study(setup, model, prompts, refused)
-        self._studies.move_to_end(key)
-        while len(self._studies) > _STUDIES:
-            self._studies.popitem(last=False)
         return self._studies[key]
 
     def base_studies(self, model: str) -> dict[str, Study | None]:
@@ -310,28 +313,28 @@ class Lab:
         bases = () if self.task is None else self.task.bases
         return {relation: self._studies.get((model, replace(self.setup, relation=relation))) for relation in bases}
 
-    def board(self, model: str) -> Board:
-        """The analogy with this model and setup; a new one begins with the pair that was on the board."""
-        return self._boards.get(self._board_key(model)) or self._board.unanswered
+    def analogy(self, model: str) -> Analogy:
+        """The analogy with this model and setup; a new one begins with the pair of the latest."""
+        return self._analogies.get(self._analogy_key(model)) or self._latest.unanswered
 
-    def keep(self, model: str, board: Board) -> Board:
+    def keep(self, model: str, analogy: Analogy) -> Analogy:
         """Keep an analogy with this model and setup, and return it."""
-        self._board = self._boards[self._board_key(model)] = board
-        return board
+        self._latest = self._analogies[self._analogy_key(model)] = analogy
+        return analogy
 
-    def answer(self, asked: Board, answered: Board) -> None:
-        """Put what the model said in the place of the board it was asked for; nothing if the visitor has gone on since."""
-        for key, board in self._boards.items():
-            if board is asked:
-                self._boards[key] = answered
+    def answer(self, asked: Analogy, answered: Analogy) -> None:
+        """Put what the model said in the place of what it was asked; nothing if the visitor has gone on since."""
+        for key, analogy in self._analogies.items():
+            if analogy is asked:
+                self._analogies[key] = answered
                 return
 
     def new_bases(self, model: str) -> None:
         """Forget what the analogy came to: its base vectors are others now."""
-        if (known := self._boards.get(self._board_key(model))) is not None:
-            self._boards[self._board_key(model)] = known.unanswered
+        if (known := self._analogies.get(self._analogy_key(model))) is not None:
+            self._analogies[self._analogy_key(model)] = known.unanswered
 
-    def _board_key(self, model: str) -> tuple[str, Setup]:
+    def _analogy_key(self, model: str) -> tuple[str, Setup]:
         """What the base vectors depend on: not on the relation that is looked at."""
         return model, replace(self.setup, relation="")
 
@@ -347,12 +350,6 @@ class Lab:
 def item_at(items: Sequence[RelationItem], number: int) -> RelationItem:
     """The item of that number, counting round and round."""
     return items[number % len(items)]
-
-
-def lab_of(visit: Visit) -> Lab:
-    """Return the visit's lab."""
-    lab: Lab = visit.extras.setdefault("lab", Lab())
-    return lab
 
 
 @lru_cache(maxsize=1)

@@ -9,22 +9,22 @@ from gradio.utils import get_upload_folder
 from sav_core.sav import SavClassifier
 from sav_ui.pages.header import project_menu
 from sav_ui.panels import downloads
-from sav_ui.serving.pool import Shelf
+from sav_ui.serving.pool import ModelPool
 from sav_ui.session.project import Project
 from sav_ui.session.project_file import write_project
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
 from tests.support.archives import zipped
-from tests.support.people import sent, shelf_with, small_project, taught
+from tests.support.people import context, pool_with, sent, small_project, taught
 
 
 @pytest.fixture
-def shelf(tiny_backbone):
-    return shelf_with(tiny_backbone("llava"))
+def models(tiny_backbone):
+    return pool_with(tiny_backbone("llava"))
 
 
-def act(visit, shelf, action, **data):
-    project_menu.act(visit, shelf, {"do": action, **data})
-    return project_menu.show(visit)
+def act(session, models, action, **data):
+    project_menu.act(context(session, models, project_menu.WHERE), {"do": action, **data})
+    return project_menu.show(session)
 
 
 def file_of(scene):
@@ -36,105 +36,106 @@ def file_of(scene):
     return path
 
 
-def test_an_empty_project_has_nothing_to_save_and_the_menu_says_so(shelf):
-    html = project_menu.show(Visit())["html"]
+def test_an_empty_project_has_nothing_to_save_and_the_menu_says_so(models):
+    html = project_menu.show(Session())["html"]
     assert len(re.findall("disabled", html)) == 3
     assert "Add some pictures" in html
-    visit = Visit()
-    assert act(visit, shelf, "save")["saved"] is None
-    assert visit.notice_at("project").text == "There is nothing to save yet: add some pictures first."
+    session = Session()
+    assert act(session, models, "save")["saved"] is None
+    assert session.notice_at("project").text == "There is nothing to save yet: add some pictures first."
 
 
-def test_a_taught_project_is_saved_with_its_classifier_and_opens_as_it_was(shelf, tmp_path):
-    visit = taught(shelf, small_project(scoring="resubstitution", threshold=0.25))
-    scene = act(visit, shelf, "save")
+def test_a_taught_project_is_saved_with_its_classifier_and_opens_as_it_was(models, tmp_path):
+    session = taught(models, small_project(scoring="resubstitution", threshold=0.25))
+    scene = act(session, models, "save")
     path = file_of(scene)
     assert path.name == "a-cat-hund-鳥.zip"
     with zipfile.ZipFile(path) as archive:
         (tmp_path / "c.sav").write_bytes(archive.read("classifier.sav"))
-    classifier = SavClassifier.load(tmp_path / "c.sav", shelf.get(""))
-    assert classifier.kept_heads_ == visit.fit.kept
+    classifier = SavClassifier.load(tmp_path / "c.sav", models.get(""))
+    assert classifier.kept_heads_ == session.fit.kept
     assert classifier.question_ == "Which animal?"
 
-    other = Visit()
-    act(other, shelf, "open", files=[sent(path, "cats.zip")])
+    other = Session()
+    act(other, models, "open", files=[sent(path, "cats.zip")])
     assert other.notice.text == "Opened “cats.zip”."
     assert other.notice.undo
     assert other.waits_for_heads
-    again = taught(shelf, other.project)
-    assert again.fit.labels == visit.fit.labels
-    assert again.fit.kept == visit.fit.kept
-    assert (again.fit.scores.correct == visit.fit.scores.correct).all()
+    again = taught(models, other.project)
+    assert again.fit.labels == session.fit.labels
+    assert again.fit.kept == session.fit.kept
+    assert (again.fit.scores.correct == session.fit.scores.correct).all()
     assert again.project.threshold == 0.25
 
 
-def test_a_file_is_handed_over_once(shelf):
-    visit = taught(shelf, small_project())
-    assert act(visit, shelf, "save")["saved"]
-    assert project_menu.show(visit)["saved"] is None
+def test_a_file_is_offered_until_the_next_action(models):
+    session = taught(models, small_project())
+    saved = act(session, models, "save")["saved"]
+    assert project_menu.show(session)["saved"] == saved, "showing a page changes nothing"
+    assert act(session, models, "close_code")["saved"] is None
 
 
-def test_the_classifier_alone_is_a_file_that_the_library_loads(shelf):
-    visit = taught(shelf, small_project())
-    path = file_of(act(visit, shelf, "save_classifier"))
+def test_the_classifier_alone_is_a_file_that_the_library_loads(models):
+    session = taught(models, small_project())
+    path = file_of(act(session, models, "save_classifier"))
     assert path.suffix == ".sav"
-    assert SavClassifier.load(path, shelf.get("")).kept_heads_ == visit.fit.kept
+    assert SavClassifier.load(path, models.get("")).kept_heads_ == session.fit.kept
 
 
-def test_without_a_fit_there_is_no_classifier_and_no_code(shelf):
-    visit = Visit()
-    visit.project = small_project()
+def test_without_a_fit_there_is_no_classifier_and_no_code(models):
+    session = Session()
+    session.project = small_project()
     for action in ("save_classifier", "code"):
-        assert act(visit, shelf, action)["saved"] is None
-        assert "find heads first" in visit.notice_at("project").text
-    assert file_of(act(visit, shelf, "save")).exists()
+        assert act(session, models, action)["saved"] is None
+        assert "find heads first" in session.notice_at("project").text
+    assert file_of(act(session, models, "save")).exists()
 
 
-def test_opening_a_bad_project_keeps_everything_and_says_why(shelf, tmp_path):
-    visit = taught(shelf, small_project())
-    before, fit = visit.project, visit.fit
+def test_opening_a_bad_project_keeps_everything_and_says_why(models, tmp_path):
+    session = taught(models, small_project())
+    before, fit = session.project, session.fit
     (tmp_path / "photos.zip").write_bytes(zipped({"cat/1.png": b"x"}))
     (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04")
     for name, reason in (("photos.zip", "holds no project.json"), ("torn.zip", "is not a ZIP archive")):
-        act(visit, shelf, "open", files=[sent(tmp_path / name)])
-        assert reason in visit.notice_at("project").text
-        assert visit.notice.kind == "error"
-        assert visit.project is before
-        assert visit.fit is fit
+        act(session, models, "open", files=[sent(tmp_path / name)])
+        assert reason in session.notice_at("project").text
+        assert session.notice.kind == "error"
+        assert session.project is before
+        assert session.fit is fit
 
 
 @pytest.mark.parametrize(
     "files", [None, [], "x", [{"path": "/etc/passwd"}], [3], [{"path": "a"}, {"path": "b"}], [{"path": "a\0b"}]]
 )
-def test_what_is_no_upload_is_refused(shelf, files):
-    visit = Visit()
-    act(visit, shelf, "open", files=files)
-    assert visit.notice_at("project").kind == "error"
-    assert visit.project == Project()
+def test_what_is_no_upload_is_refused(models, files):
+    session = Session()
+    act(session, models, "open", files=files)
+    assert session.notice_at("project").kind == "error"
+    assert session.project == Project()
 
 
-def test_opening_can_be_undone(shelf, tmp_path):
-    visit = taught(shelf, small_project())
-    before = visit.project
+def test_opening_can_be_undone(models, tmp_path):
+    session = taught(models, small_project())
+    before = session.project
     write_project(tmp_path / "p.zip", small_project(labels=("x", "y"), each=1))
-    act(visit, shelf, "open", files=[sent(tmp_path / "p.zip")])
-    assert [label.name for label in visit.project.labels] == ["x", "y"]
-    visit.undo()
-    assert visit.project == before
+    act(session, models, "open", files=[sent(tmp_path / "p.zip")])
+    assert [label.name for label in session.project.labels] == ["x", "y"]
+    session.undo()
+    assert session.project == before
 
 
-def test_a_project_of_a_model_that_is_not_here_keeps_the_one_that_is(shelf, tmp_path):
+def test_a_project_of_a_model_that_is_not_here_keeps_the_one_that_is(models, tmp_path):
     write_project(tmp_path / "p.zip", small_project(model="Qwen/Qwen2-VL-2B-Instruct"))
-    visit = Visit()
-    act(visit, shelf, "open", files=[sent(tmp_path / "p.zip")])
-    assert visit.project.model == ""
-    assert "It was made with Qwen2-VL 2B, and Demo model is here" in visit.notice.text
+    session = Session()
+    act(session, models, "open", files=[sent(tmp_path / "p.zip")])
+    assert session.project.model == ""
+    assert "It was made with Qwen2-VL 2B, and Demo model is here" in session.notice.text
 
 
-def test_what_the_menu_does_not_know_is_nothing(shelf):
-    visit = Visit()
-    assert act(visit, shelf, "rm -rf")["saved"] is None
-    assert visit.notice is None
+def test_what_the_menu_does_not_know_is_nothing(models):
+    session = Session()
+    assert act(session, models, "rm -rf")["saved"] is None
+    assert session.notice is None
 
 
 def test_saved_files_cannot_be_guessed_and_go_after_an_hour(monkeypatch):
@@ -150,7 +151,7 @@ def test_saved_files_cannot_be_guessed_and_go_after_an_hour(monkeypatch):
     assert not first.exists()
 
 
-def test_two_visitors_saving_at_once_get_their_own(shelf):
-    one, two = taught(shelf, small_project(labels=("a", "b"))), taught(shelf, small_project(labels=("c", "d")))
-    assert {act(one, shelf, "save")["saved"]["name"], act(two, shelf, "save")["saved"]["name"]} == {"a-b.zip", "c-d.zip"}
-    assert isinstance(shelf, Shelf)
+def test_two_visitors_saving_at_once_get_their_own(models):
+    one, two = taught(models, small_project(labels=("a", "b"))), taught(models, small_project(labels=("c", "d")))
+    assert {act(one, models, "save")["saved"]["name"], act(two, models, "save")["saved"]["name"]} == {"a-b.zip", "c-d.zip"}
+    assert isinstance(models, ModelPool)

@@ -12,13 +12,13 @@ from sav_core.cli import app as cli
 from sav_core.settings import Settings
 from sav_ui.pages.header.show_code import commands, python_code
 from sav_ui.session.project_file import file_name, write_project
-from tests.support.people import shelf_with, small_project, taught
+from tests.support.people import pool_with, small_project, taught
 from tests.support.tiny_models import example_image
 
 
 @pytest.fixture
-def shelf(tiny_backbone):
-    return shelf_with(tiny_backbone("llava"))
+def models(tiny_backbone):
+    return pool_with(tiny_backbone("llava"))
 
 
 @pytest.fixture
@@ -49,61 +49,61 @@ PROJECTS = {
 
 
 @pytest.fixture(params=PROJECTS)
-def visit(request, shelf, here):
+def session(request, models, here):
     """Somebody whose project is taught and saved."""
     options = dict(PROJECTS[request.param])
     own_text = options.pop("own_text", False)
     project = small_project(**options)
     if own_text:
         project = project.with_text(project.items[0].id, "Another question?")
-    visit = taught(shelf, project)
-    write_project(here / f"{file_name(project)}.zip", visit.project, visit.fit)
-    return visit
+    session = taught(models, project)
+    write_project(here / f"{file_name(project)}.zip", session.project, session.fit)
+    return session
 
 
-def of_the_page(visit, shelf):
+def of_the_page(session, models):
     """What the page itself says of the picture."""
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.data.examples import Example
     from sav_core.data.images import open_picture
 
-    own_texts = any(item.text for item in visit.project.items)
-    query = Example(open_picture("photo.jpg"), visit.project.question or ("Your question?" if own_texts else ""))
-    return visit.fit.classifier.predict(extract_head_vectors(shelf.get(""), [query]))[0]
+    own_texts = any(item.text for item in session.project.items)
+    query = Example(open_picture("photo.jpg"), session.project.question or ("Your question?" if own_texts else ""))
+    return session.fit.classifier.predict(extract_head_vectors(models.get(""), [query]))[0]
 
 
-def test_the_python_finds_the_heads_and_labels_of_the_page(visit, shelf):
+def test_the_python_finds_the_heads_and_labels_of_the_page(session, models):
     names, out = {}, io.StringIO()
     with redirect_stdout(out):
-        exec(python_code(visit.project, visit.fit), names)
-    page = of_the_page(visit, shelf)
-    assert names["classifier"].kept_heads_ == visit.fit.kept
-    assert tuple(names["classifier"].classes_) == visit.fit.labels
-    assert (names["classifier"].head_scores_ == visit.fit.scores.accuracy).all()
+        exec(python_code(session.project, session.fit), names)
+    page = of_the_page(session, models)
+    assert names["classifier"].kept_heads_ == session.fit.kept
+    assert tuple(names["classifier"].classes_) == session.fit.labels
+    assert (names["classifier"].head_scores_ == session.fit.scores.accuracy).all()
     assert names["prediction"].label == page.label
     assert names["prediction"].shares == page.shares
-    answer = "none of these" if page.doubted(visit.project.threshold) else page.label
-    assert out.getvalue().splitlines() == [str(visit.fit.kept), f"{answer} {dict(page.shares)}"]
+    answer = "none of these" if page.doubted(session.project.threshold) else page.label
+    assert out.getvalue().splitlines() == [str(session.fit.kept), f"{answer} {dict(page.shares)}"]
 
 
-def test_the_commands_find_the_heads_and_labels_of_the_page(visit, shelf, capsys):
+def test_the_commands_find_the_heads_and_labels_of_the_page(session, models, capsys):
     outputs = []
-    for command in commands(visit.project, visit.fit):
+    for command in commands(session.project, session.fit):
         words = shlex.split(command)
         assert words[:3] == ["python", "-m", "sav_core"]
         assert cli.main([*words[3:], *(["--json"] if words[3] == "heads" else [])]) == 0, capsys.readouterr().err
         outputs.append(capsys.readouterr().out)
     heads, line = json.loads(outputs[1]), json.loads(outputs[2])
-    page = of_the_page(visit, shelf)
-    assert [row["head"] for row in heads["heads"]] == [str(head) for head in visit.fit.kept]
-    assert tuple(heads["labels"]) == visit.fit.labels
+    page = of_the_page(session, models)
+    assert [row["head"] for row in heads["heads"]] == [str(head) for head in session.fit.kept]
+    assert tuple(heads["labels"]) == session.fit.labels
     assert (line["label"], line["shares"]) == (page.label, dict(page.shares))
-    if visit.project.threshold:
-        assert line["none"] is page.doubted(visit.project.threshold)
+    if session.project.threshold:
+        assert line["none"] is page.doubted(session.project.threshold)
 
 
-def test_another_model_is_named_in_both(shelf):
-    visit = taught(shelf, small_project())
-    project = replace(visit.project, model="Qwen/Qwen2-VL-2B-Instruct")
-    assert 'load_backbone("Qwen/Qwen2-VL-2B-Instruct", dtype="float32")' in python_code(project, visit.fit)
-    assert "--model Qwen/Qwen2-VL-2B-Instruct" in commands(project, visit.fit)[0]
+def test_another_model_is_named_in_both(models):
+    session = taught(models, small_project())
+    project = replace(session.project, model="Qwen/Qwen2-VL-2B-Instruct")
+    assert 'load_backbone("Qwen/Qwen2-VL-2B-Instruct", dtype="float32")' in python_code(project, session.fit)
+    assert "--model Qwen/Qwen2-VL-2B-Instruct" in commands(project, session.fit)[0]

@@ -13,7 +13,9 @@ from sav_core.reports.measure import measure as measure_in_python
 from sav_core.reports.values import values
 from sav_ui.pages.measure import actions as measure
 from sav_ui.pages.measure import view as measure_view
-from tests.support.people import sent, small_project, taught
+from sav_ui.pages.measure.run import run as measure_run
+from sav_ui.pages.measure.state import WHERE
+from tests.support.people import context, sent, small_project, taught
 from tests.support.tiny_models import example_image
 
 LABELS = ("a cat", "hund")
@@ -40,22 +42,22 @@ def sets(tmp_path):
     return project, tmp_path
 
 
-def on_the_page(shelf, project, files):
-    visit = taught(shelf, project)
+def on_the_page(models, project, files):
+    session = taught(models, project)
     for file in files:
-        measure.act(visit, shelf, {"do": "bring_tests", "files": [sent(file)]})
-    measure.act(visit, shelf, {"do": "ask", "value": True})
-    for _ in measure.run(visit, shelf, {"do": "measure"}):
+        measure.act(context(session, models, WHERE), {"do": "bring_tests", "files": [sent(file)]})
+    measure.act(context(session, models, WHERE), {"do": "ask", "value": True})
+    for _ in measure_run(context(session, models, WHERE), {"do": "measure"}):
         pass
-    measure.act(visit, shelf, {"do": "save_report", "format": "json"})
-    link = measure_view.gauge(visit)["saved"]
+    measure.act(context(session, models, WHERE), {"do": "save_report", "format": "json"})
+    link = measure_view.setup(session)["saved"]
     saved = json.loads(Path(link["url"].removeprefix("gradio_api/file=")).read_text(encoding="utf-8"))
-    return saved, " ".join(measure_view.report(visit)["html"].split())
+    return saved, " ".join(measure_view.report(session)["html"].split())
 
 
-def test_the_page_the_command_line_and_the_library_say_the_same(shelf, sets, tiny_checkpoint, capsys):
+def test_the_page_the_command_line_and_the_library_say_the_same(models, sets, tiny_checkpoint, capsys):
     project, folder = sets
-    page, shown = on_the_page(shelf, project, [folder / "tests.zip", folder / "unknown.zip"])
+    page, shown = on_the_page(models, project, [folder / "tests.zip", folder / "unknown.zip"])
     train, test, unknown = (folder / name for name in ("train.jsonl", "tests.zip", "unknown.zip"))
     settings = ["--heads", "5", "--voting", page["voting"], "--scoring", page["scoring"], "--dtype", "float32"]
     asked = ["--controls", "--rules", "--sweep", "--confidence", "--foreign", str(unknown), "--json"]

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from sav_core.errors import InputError
-from sav_ui.panels.errors import MISHAP, MishapError
+from sav_ui.panels.errors import UNEXPECTED, UnexpectedError
 from sav_ui.panels.jobs import Job
 
 
@@ -33,8 +33,8 @@ def test_what_it_raises_belongs_to_whoever_asks():
 
 
 def test_what_nobody_planned_is_a_sentence_and_its_traceback_is_in_the_log(caplog):
-    with pytest.raises(MishapError) as caught:
+    with pytest.raises(UnexpectedError) as caught:
         failed(ValueError("why")).result()
-    assert str(caught.value) == MISHAP
+    assert str(caught.value) == UNEXPECTED
     assert "in fail" in caplog.text
     assert "ValueError: why" in caplog.text

@@ -3,8 +3,7 @@ import json
 import pytest
 from jinja2 import UndefinedError
 
-from sav_ui.panels import panel as stage
-from sav_ui.panels.panel import fill, scene
+from sav_ui.panels.panel import content, fill, panel
 from sav_ui.panels.theme import look
 
 
@@ -13,12 +12,12 @@ def test_a_template_refuses_to_be_filled_by_halves():
         fill("teach/bench.html")
 
 
-def test_a_scene_is_plain_json():
-    assert json.loads(json.dumps(scene("<p>", 3, {"a": "{}"}, next_run=True)))["next"] is True
+def test_content_is_plain_json():
+    assert json.loads(json.dumps(content("<p>", {"a": "{}"}, next_run=True)))["next"] is True
 
 
-def test_a_stage_announces_the_events_that_its_script_may_send():
-    component = stage.stage(scene("", 0), "here", ("frame",))
+def test_a_panel_announces_the_events_that_its_script_may_send():
+    component = panel({**content(""), "version": 0}, "here", ("frame",))
     for event in ("act", "load", "run", "slide", "frame"):
         assert callable(getattr(component, event))
     with pytest.raises(AttributeError):

@@ -5,8 +5,8 @@ from sav_core.settings import Settings
 from sav_ui.pages.header import masthead
 from sav_ui.serving import zerogpu as gpu
 from sav_ui.serving.menu import MENU, any_allowed, offered
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.session import Visit
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.session import Session
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def space(monkeypatch):
 def test_anywhere_else_the_whole_menu_and_any_id_are_offered():
     assert offered() == MENU
     assert any_allowed()
-    assert 'id="model-id"' in masthead.show(Visit())["html"]
+    assert 'id="model-id"' in masthead.show(Session())["html"]
 
 
 def test_a_space_offers_the_embedded_model_and_what_its_list_allows(space):
@@ -28,7 +28,7 @@ def test_a_space_offers_the_embedded_model_and_what_its_list_allows(space):
 
 
 def test_the_page_shows_no_field_for_what_is_not_allowed(space):
-    html = masthead.show(Visit())["html"]
+    html = masthead.show(Session())["html"]
     assert "Qwen2-VL 2B" in html
     assert "SmolVLM" not in html
     assert 'id="model-id"' not in html
@@ -37,6 +37,6 @@ def test_the_page_shows_no_field_for_what_is_not_allowed(space):
 def test_an_id_that_was_not_on_the_menu_is_refused_before_anything_is_fetched(space, monkeypatch):
     monkeypatch.setattr(gpu, "load", lambda model: model)
     with pytest.raises(SavError, match="Qwen/Qwen3-VL-4B-Instruct is not offered here: choose a model from the menu"):
-        Shelf().get("Qwen/Qwen3-VL-4B-Instruct")
-    assert Shelf().get("org/fine-tuned") == "org/fine-tuned"
-    assert Shelf().get("") == ""
+        ModelPool().get("Qwen/Qwen3-VL-4B-Instruct")
+    assert ModelPool().get("org/fine-tuned") == "org/fine-tuned"
+    assert ModelPool().get("") == ""

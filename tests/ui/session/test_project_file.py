@@ -40,7 +40,7 @@ def essence(project):
 
 def test_what_is_saved_comes_back_whole_and_in_order(full, tmp_path):
     write_project(tmp_path / "p.zip", full)
-    opened, skipped = read_project(tmp_path / "p.zip", Project(serial=100))
+    opened, skipped = read_project(tmp_path / "p.zip", Project(next_id=100))
     assert essence(opened) == essence(full)
     assert skipped == ()
     assert {label.id for label in opened.labels}.isdisjoint(f"l{n}" for n in range(100))

@@ -4,34 +4,34 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.teach import actions as teach
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.head_attention import Looks
-from sav_ui.session.memory import held_bytes
-from sav_ui.session.store import GONE, Visits
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.head_attention import HeadAttention
+from sav_ui.session.session import Session
+from sav_ui.session.store import GONE, SessionStore
+from sav_ui.session.work import Kind
+from tests.support.people import context, small_project, taught
 
 ONE, TWO = "1" * 32, "2" * 32
 
 
 def test_a_reload_finds_everything_as_it_was():
-    visits = Visits()
-    visit = visits.find(ONE)
-    teach.act(visit, Shelf(), {"do": "add_label", "value": "owl"})
-    again = visits.find(ONE)
-    assert again is visit
+    store = SessionStore()
+    session = store.find(ONE)
+    teach.act(context(session, ModelPool()), {"do": "add_label", "value": "owl"})
+    again = store.find(ONE)
+    assert again is session
     assert [label.name for label in again.project.labels] == ["owl"]
 
 
 def test_two_visitors_never_see_each_others_anything():
-    visits, shelf = Visits(), Shelf()
-    one, two = visits.find(ONE), visits.find(TWO)
-    teach.act(one, shelf, {"do": "add_label", "value": "secret"})
+    store, models = SessionStore(), ModelPool()
+    one, two = store.find(ONE), store.find(TWO)
+    teach.act(context(one, models), {"do": "add_label", "value": "secret"})
     assert two.project.labels == ()
-    assert one.extras is not two.extras
     assert one.vectors is not two.vectors
     for mine, theirs in zip(vars(one).items(), vars(two).items(), strict=True):
         name, value = mine
@@ -41,28 +41,28 @@ def test_two_visitors_never_see_each_others_anything():
 
 @pytest.mark.parametrize("token", [None, "", "1" * 31, "1" * 33, "../" + "1" * 29, "G" * 32, 7, ["1" * 32], {"a": 1}])
 def test_what_is_no_token_finds_a_visit_that_nobody_returns_to(token):
-    visits = Visits()
-    known = visits.find(ONE)
-    assert visits.find(token) is not known
-    assert visits.find(token) is not visits.find(token)
+    store = SessionStore()
+    known = store.find(ONE)
+    assert store.find(token) is not known
+    assert store.find(token) is not store.find(token)
 
 
 def test_the_longest_unseen_make_room_and_the_old_are_forgotten():
-    visits = Visits(limit=2)
-    first = visits.find(ONE)
-    visits.find(TWO)
-    assert visits.find(ONE) is first  # seen again, so the other is now the longest unseen
-    visits.find("3" * 32)
-    assert visits.find(ONE) is first
-    assert Visits(keep_seconds=-1).find(ONE) is not first
+    store = SessionStore(limit=2)
+    first = store.find(ONE)
+    store.find(TWO)
+    assert store.find(ONE) is first  # seen again, so the other is now the longest unseen
+    store.find("3" * 32)
+    assert store.find(ONE) is first
+    assert SessionStore(keep_seconds=-1).find(ONE) is not first
 
 
 def test_many_at_once_each_get_their_own():
-    visits, shelf, tokens = Visits(), Shelf(), [f"{number:032x}" for number in range(16)]
+    store, models, tokens = SessionStore(), ModelPool(), [f"{number:032x}" for number in range(16)]
 
     def work(token):
         for row in range(20):
-            teach.act(visits.find(token), shelf, {"do": "add_label", "value": f"{token} {row}"})
+            teach.act(context(store.find(token), models), {"do": "add_label", "value": f"{token} {row}"})
 
     threads = [threading.Thread(target=work, args=(token,)) for token in tokens]
     for thread in threads:
@@ -70,62 +70,86 @@ def test_many_at_once_each_get_their_own():
     for thread in threads:
         thread.join()
     for token in tokens:
-        assert [label.name for label in visits.find(token).project.labels] == [f"{token} {row}" for row in range(20)]
+        assert [label.name for label in store.find(token).project.labels] == [f"{token} {row}" for row in range(20)]
 
 
-def heavy(visits, token, megabytes):
-    """A visit that holds so much."""
-    visit = visits.find(token)
-    visit.vectors["key"] = np.zeros((megabytes, 1 << 20), np.uint8)
-    visits.touch(visit)
-    return visit
+def heavy(store, token, megabytes):
+    """A session that holds so much."""
+    session = store.find(token)
+    session.vectors["key"] = np.zeros((megabytes, 1 << 20), np.uint8)
+    store.touch(session)
+    return session
 
 
 def test_the_longest_left_alone_make_room_when_memory_is_full_and_their_visitors_are_told():
-    visits = Visits(limit_bytes=5 << 20, idle_seconds=-1, weigh_seconds=0)
-    one, two = heavy(visits, ONE, 2), heavy(visits, TWO, 2)
-    assert len(visits) == 2
-    assert 4 << 20 <= visits.held_bytes <= 5 << 20
-    visits.touch(one)
-    heavy(visits, "3" * 32, 2)
-    assert len(visits) == 2
-    assert visits.held_bytes <= 5 << 20
+    store = SessionStore(limit_bytes=5 << 20, idle_seconds=-1)
+    one, two = heavy(store, ONE, 2), heavy(store, TWO, 2)
+    assert len(store) == 2
+    assert 4 << 20 <= store.held_bytes <= 5 << 20
+    store.touch(one)
+    heavy(store, "3" * 32, 2)
+    assert len(store) == 2
+    assert store.held_bytes <= 5 << 20
     assert not two.vectors, "its open page must not keep what it held"
     assert two.notice_at("project").text == GONE
     assert one.vectors
-    assert visits.find(ONE) is one
-    assert visits.find(TWO).notice_at("project").text == GONE  # after a reload, too
+    assert store.find(ONE) is one
+    assert store.find(TWO).notice_at("project").text == GONE  # after a reload, too
 
 
 def test_who_is_there_or_has_something_under_way_keeps_their_work_however_full_it_is():
-    there = Visits(limit_bytes=1, idle_seconds=600, weigh_seconds=0)
+    there = SessionStore(limit_bytes=1, idle_seconds=600)
     people = [heavy(there, token, 1) for token in (ONE, TWO)]
-    assert all(visit.vectors for visit in people)
+    assert all(session.vectors for session in people)
     assert len(there) == 2
-    alone = Visits(limit_bytes=1, idle_seconds=-1, weigh_seconds=0)
+    alone = SessionStore(limit_bytes=1, idle_seconds=-1)
     busy = heavy(alone, ONE, 1)
-    busy.busy = "find"
-    heavy(alone, TWO, 1)
-    assert busy.vectors
-    busy.busy = ""
+    with busy.work.doing(Kind.FIND_HEADS):
+        heavy(alone, TWO, 1)
+        assert busy.vectors
     alone.touch(alone.find(TWO))
     assert not busy.vectors
 
 
-def test_a_visit_of_no_token_is_counted_too():
-    visits = Visits(limit=2)
+def test_a_session_of_no_token_is_counted_too():
+    store = SessionStore(limit=2)
     for _ in range(5):
-        visits.find(None)
-    assert len(visits) == 2
+        store.find(None)
+    assert len(store) == 2
 
 
-def test_memory_is_what_grows_each_thing_once():
-    picture = as_picture(Image.new("RGB", (10, 10)))
-    block = np.zeros(1000)
-    looks = Looks(Example(picture), (block[:10],), block)
-    assert held_bytes(looks) - picture.held_bytes in range(8000, 8200)
-    assert held_bytes([block, block, {"a": block[2:]}]) == 8000
-    assert held_bytes({"again": (picture, picture)}) == picture.held_bytes
-    ring = ["abc"]
-    ring.append(ring)
-    assert held_bytes(ring) == 3
+def test_what_a_session_weighs_is_what_its_owners_hold_each_picture_once(models):
+    session = taught(models, small_project())
+    pictures = [picture for item in session.project.items for picture in item.pictures]
+    vectors = sum(vector.nbytes for vector in session.vectors.values())
+    before = session.weigh()
+    assert before == sum(picture.held_bytes for picture in pictures) + vectors + session.fit.held_bytes
+    session.edit(lambda project: project.without_items([project.items[0].id]))
+    assert session.weigh() == before, "it can be taken back"
+    session.state(ClassifyState).add([Query("", (pictures[0],))])
+    look = HeadAttention(Example(pictures[0]), (np.zeros(10),), np.zeros(1000))
+    session.remember_look(session.project.items[0], look)
+    assert session.weigh() == before + pictures[0].held_bytes + 8080
+
+
+def test_a_session_that_is_being_changed_weighs_what_it_last_did_and_keeps_nobody_waiting():
+    session, store = Session(), SessionStore()
+    session.vectors["key"] = np.zeros(100, np.uint8)
+    store.touch(session)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with session.changing():
+            session.vectors["other"] = np.zeros(100, np.uint8)
+            entered.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait(60)
+    store.touch(session)
+    assert store.held_bytes == 100
+    leave.set()
+    thread.join()
+    store.touch(session)
+    assert store.held_bytes == 200

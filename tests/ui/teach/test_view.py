@@ -10,101 +10,103 @@ from sav_ui.pages.header import masthead
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.actions import act
 from sav_ui.serving.menu import MENU
+from sav_ui.session.focus import Loading
 from sav_ui.session.project import Project
-from sav_ui.session.session import Loading, Visit
-from tests.support.people import small_project, taught
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from tests.support.people import context, small_project, taught
 from tests.support.tiny_models import example_image
 
 
 @pytest.fixture
-def visit(shelf):
-    return taught(shelf, small_project())
+def session(models):
+    return taught(models, small_project())
 
 
 def test_the_first_screen_offers_every_ready_task_and_says_what_to_do():
-    visit = Visit()
-    start, bench, findings = (show(visit)["html"] for show in (teach_view.start, teach_view.bench, teach_view.findings))
+    session = Session()
+    start, bench, findings = (show(session)["html"] for show in (teach_view.start, teach_view.bench, teach_view.findings))
     assert start.count('data-act="task"') == 8
     assert "Start from an example" in bench
     assert "Which heads know your labels?" in findings
 
 
 def test_what_a_visitor_types_is_text_and_never_markup():
-    visit = Visit()
+    session = Session()
     evil = '<img src=x onerror="alert(1)">'
-    visit.project = small_project(labels=(evil, "b"), question=f"{evil}?")
-    html = teach_view.bench(visit)["html"]
+    session.project = small_project(labels=(evil, "b"), question=f"{evil}?")
+    html = teach_view.bench(session)["html"]
     assert "<img src=x" not in html
     assert "&lt;img src=x" in html
 
 
-def test_the_headline_says_how_many_are_right_left_out_and_in_what_interval(visit):
-    html = teach_view.findings(visit)["html"]
-    right, n = visit.fit.left_out.right, visit.fit.left_out.n
+def test_the_headline_says_how_many_are_right_left_out_and_in_what_interval(session):
+    html = teach_view.findings(session)["html"]
+    right, n = session.fit.left_out.right, session.fit.left_out.n
     assert f"Left out one by one: {right} of {n} right" in html
     assert "95 % interval" in html
 
 
-def test_one_example_a_label_makes_no_claim(shelf):
-    visit = taught(shelf, small_project(each=1))
-    html = teach_view.findings(visit)["html"]
+def test_one_example_a_label_makes_no_claim(models):
+    session = taught(models, small_project(each=1))
+    html = teach_view.findings(session)["html"]
     assert "cannot be checked" in html
     assert "Left out" not in html
-    assert "curve" not in teach_view.findings(visit)["figures"]
+    assert "curve" not in teach_view.findings(session)["figures"]
 
 
-def test_the_heatmap_frames_and_numbers_the_kept_heads(visit):
-    figure = json.loads(teach_view.findings(visit)["figures"]["heads"])
-    assert len(figure["layout"]["shapes"]) == len(visit.fit.kept) == 5
+def test_the_heatmap_frames_and_numbers_the_kept_heads(session):
+    figure = json.loads(teach_view.findings(session)["figures"]["heads"])
+    assert len(figure["layout"]["shapes"]) == len(session.fit.kept) == 5
     numbers = {note["text"]: (note["y"], note["x"]) for note in figure["layout"]["annotations"]}
-    assert [numbers[str(place)] for place in range(1, 6)] == [(head.layer, head.index) for head in visit.fit.kept]
+    assert [numbers[str(place)] for place in range(1, 6)] == [(head.layer, head.index) for head in session.fit.kept]
 
 
-def test_figures_are_drawn_again_only_when_they_changed(visit):
-    first = teach_view.findings(visit)["figures"]["heads"]
-    visit.say("anything")
-    assert teach_view.findings(visit)["figures"]["heads"] is first
-    visit.set(n_kept=2)
-    assert teach_view.findings(visit)["figures"]["heads"] != first
+def test_figures_are_drawn_again_only_when_they_changed(session):
+    first = teach_view.findings(session)["figures"]["heads"]
+    session.say("anything", where="bench")
+    assert teach_view.findings(session)["figures"]["heads"] is first
+    session.set(n_kept=2)
+    assert teach_view.findings(session)["figures"]["heads"] != first
 
 
-def test_copies_are_named_and_one_click_keeps_one(visit):
-    item = visit.project.items[0]
-    visit.edit(lambda project: project.with_examples(item.label, [project.example(item)]))
-    html = teach_view.bench(visit)["html"]
+def test_copies_are_named_and_one_click_keeps_one(session):
+    item = session.project.items[0]
+    session.edit(lambda project: project.with_examples(item.label, [project.example(item)]))
+    html = teach_view.bench(session)["html"]
     assert "are the same picture" in html
-    copy = visit.project.items[-1].id
+    copy = session.project.items[-1].id
     assert re.search(rf'data-act="remove" data-item="{copy}"[^>]*>Keep one<', html)
 
 
-def test_a_copy_under_another_label_asks_which_to_keep(visit):
-    project = visit.project
+def test_a_copy_under_another_label_asks_which_to_keep(session):
+    project = session.project
     first, other = project.items[0], project.labels[1]
-    visit.edit(lambda project: project.with_examples(other.id, [project.example(first)]))
-    html = teach_view.bench(visit)["html"]
+    session.edit(lambda project: project.with_examples(other.id, [project.example(first)]))
+    html = teach_view.bench(session)["html"]
     assert "under 2 labels" in html
     assert "Keep in “a cat”" in html
     assert "Keep in “hund”" in html
 
 
 def test_a_label_with_many_examples_shows_some_and_offers_more():
-    visit = Visit()
+    session = Session()
     project = small_project(labels=("a", "b"))
     label = project.labels[0].id
     examples = [Example(example_image(seed), project.question, "a") for seed in range(1000, 1130)]
-    visit.project = project.with_examples(label, examples)
-    first = teach_view.bench(visit)["html"]
+    session.project = project.with_examples(label, examples)
+    first = teach_view.bench(session)["html"]
     assert "Show 100 more" in first
-    visit.focus = type(visit.focus)(expanded=(label,))
-    html = teach_view.bench(visit)["html"]
+    session.focus = type(session.focus)(expanded=(label,))
+    html = teach_view.bench(session)["html"]
     assert "Show 15 more" in html
     assert html.count('data-act="remove"') == first.count('data-act="remove"') + 100
 
 
-def test_texts_show_by_themselves_where_examples_have_their_own(visit):
-    assert "<textarea" not in teach_view.bench(visit)["html"]
-    visit.edit(lambda project: project.with_text(project.items[0].id, "Is it this one?"))
-    html = teach_view.bench(visit)["html"]
+def test_texts_show_by_themselves_where_examples_have_their_own(session):
+    assert "<textarea" not in teach_view.bench(session)["html"]
+    session.edit(lambda project: project.with_text(project.items[0].id, "Is it this one?"))
+    html = teach_view.bench(session)["html"]
     assert html.count("<textarea") == 9
     assert ">Is it this one?</textarea>" in html
 
@@ -120,15 +122,16 @@ def test_texts_show_by_themselves_where_examples_have_their_own(visit):
     ],
 )
 def test_progress_in_words(progress, words):
-    visit = Visit()
-    visit.busy, visit.progress = "find", progress
-    html = teach_view.bench(visit)["html"]
+    session = Session()
+    with session.work.doing(Kind.FIND_HEADS) as task:
+        task.progress = progress
+        html = teach_view.bench(session)["html"]
     assert words in html
     assert 'data-act="cancel"' in html
 
 
 def test_the_model_menu_has_the_embedded_model_first_and_says_size_and_memory():
-    html = masthead.show(Visit())["html"]
+    html = masthead.show(Session())["html"]
     assert html.index("Demo model") < html.index("SmolVLM 256M") < html.index("Qwen3-VL 4B")
     for choice in MENU:
         assert choice.size in html
@@ -136,31 +139,31 @@ def test_the_model_menu_has_the_embedded_model_first_and_says_size_and_memory():
 
 
 def test_while_a_model_loads_the_old_one_is_named_no_more_but_work_goes_on():
-    visit = Visit()
-    visit.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
-    assert "Loading SmolVLM 256M" in masthead.show(visit)["html"]
-    assert "you can go on meanwhile" in masthead.word(visit)["html"]
+    session = Session()
+    session.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
+    assert "Loading SmolVLM 256M" in masthead.show(session)["html"]
+    assert "you can go on meanwhile" in masthead.word(session)["html"]
 
 
-def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(shelf):
-    visit = Visit()
-    visit.project = Project(question="Which?")
+def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(models):
+    session = Session()
+    session.project = Project(question="Which?")
     near = [example_image(1, (64, 48)), example_image(1, (80, 60))]
     pictures = [(f"{number}-{copy}.png", example_image(10 + number)) for number in range(8) for copy in range(2)]
     examples = [Example(as_picture(image, name), "Which?", "a") for name, image in pictures]
     examples += [Example(as_picture(image, f"near-{place}.png"), "Which?", "b") for place, image in enumerate(near)]
-    visit.project = visit.project.with_labelled(examples)
-    html = teach_view.bench(visit)["html"]
+    session.project = session.project.with_labelled(examples)
+    html = teach_view.bench(session)["html"]
     assert html.count('data-key="twice-') == 6
     assert "and 3 more" in html
-    visit.project = visit.project.without_items(
-        [item.id for item in visit.project.items if item.name.endswith("-1.png")][:7]
+    session.project = session.project.without_items(
+        [item.id for item in session.project.items if item.name.endswith("-1.png")][:7]
     )
-    html = teach_view.bench(visit)["html"]
+    html = teach_view.bench(session)["html"]
     (key,) = re.findall(r'data-act="fine" data-item="([^"]+)"', html)
-    act(visit, shelf, {"do": "fine", "item": f"doubt-{visit.project.items[0].id}"})
-    assert key in teach_view.bench(visit)["html"]
-    act(visit, shelf, {"do": "fine", "item": key})
-    html = teach_view.bench(visit)["html"]
+    act(context(session, models), {"do": "fine", "item": f"doubt-{session.project.items[0].id}"})
+    assert key in teach_view.bench(session)["html"]
+    act(context(session, models), {"do": "fine", "item": key})
+    html = teach_view.bench(session)["html"]
     assert key not in html
     assert html.count('data-key="twice-') == 1, "the exact copy is still told"

@@ -18,7 +18,7 @@ def line(path, label="a"):
     return {"image": path, "label": label}
 
 
-def told(found):
+def describe_skipped(found):
     return [skip.reason for skip in found.skipped]
 
 
@@ -41,7 +41,7 @@ def told(found):
 )
 def test_a_line_finds_its_picture_in_the_drop(listing, picture, path):
     found = drop({listing: [line(path)], picture: PICTURE})
-    assert told(found) == []
+    assert describe_skipped(found) == []
     (example,) = found.examples
     assert (example.label, found.pictures) == ("a", ())
 
@@ -56,7 +56,7 @@ def test_a_folder_in_a_path_is_not_overlooked():
     """``false/1.png`` did not come, and ``true/1.png`` is not it."""
     found = drop({"s/t.jsonl": [line("true/1.png"), line("false/1.png", "b")], "s/true/1.png": PICTURE})
     assert [example.label for example in found.examples] == ["a"]
-    assert told(found) == [
+    assert describe_skipped(found) == [
         "Line 2 of 't.jsonl': The picture 's/false/1.png' did not come with 't.jsonl': send the two together, or a ZIP of "
         "both."
     ]
@@ -73,7 +73,7 @@ def test_a_folder_in_a_path_is_not_overlooked():
 def test_a_name_that_is_not_unique_finds_nothing(files):
     found = drop(files)
     assert found.examples == ()
-    assert all("cannot be told, for more than one is called '1.png'" in reason for reason in told(found))
+    assert all("cannot be told, for more than one is called '1.png'" in reason for reason in describe_skipped(found))
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_nothing_of_the_server_is_read_or_told(secret, way):
     for path in (secret, secret.with_name("nowhere.png")):
         found = drop({"t.jsonl": [line(way.format(path)), line("1.png")], "1.png": PICTURE})
         assert len(found.examples) == 1
-        (reason,) = told(found)
+        (reason,) = describe_skipped(found)
         reasons.add(reason.replace("secret", "nowhere"))
     assert len(reasons) == 1
     assert "did not come with 't.jsonl'" in reasons.pop()
@@ -114,20 +114,20 @@ def test_a_list_under_the_name_of_a_zip_is_a_list(secret):
     (entry,) = dropped({"t.jsonl": [line(str(secret))]})
     found = read_drop(uploads([{**entry, "name": "t.zip"}]), "")
     assert found.examples == ()
-    assert "None of the pictures" in told(found)[0]
+    assert "None of the pictures" in describe_skipped(found)[0]
 
 
 @pytest.mark.parametrize("labelled", [True, False])
 def test_a_list_that_came_alone_asks_for_its_pictures(labelled):
     found = drop({"t.jsonl": [line("1.png"), line("2.png")]}, labelled=labelled)
-    assert told(found) == [
+    assert describe_skipped(found) == [
         "None of the pictures that 't.jsonl' names came with it: send them together with it, or a ZIP of both."
     ]
 
 
 def test_lines_without_pictures_need_none():
     found = drop({"t.jsonl": [{"question": "Is it polite?", "label": "no"}]})
-    assert (len(found.examples), told(found)) == (1, [])
+    assert (len(found.examples), describe_skipped(found)) == (1, [])
 
 
 @pytest.mark.parametrize("content", [b"no json", b"\xff\xfe", b"", b'{"image": 7}', b"PK"])
@@ -142,9 +142,9 @@ def test_a_list_speaks_for_all_pictures_it_came_with_unless_they_need_no_label()
     files = {"s/t.jsonl": [line("pictures/1.png")], "s/pictures/1.png": PICTURE, "s/pictures/2.png": PICTURE}
     found = drop(files)
     assert (len(found.examples), found.pictures) == (1, ())
-    assert "'2.png' is named by no line of 't.jsonl'" in told(found)[0]
+    assert "'2.png' is named by no line of 't.jsonl'" in describe_skipped(found)[0]
     asked = drop(files, labelled=False)
-    assert (len(asked.examples), [file.name for file in asked.pictures], told(asked)) == (1, ["2.png"], [])
+    assert (len(asked.examples), [file.name for file in asked.pictures], describe_skipped(asked)) == (1, ["2.png"], [])
 
 
 def test_the_folder_of_a_ready_task_reads_as_the_task():
@@ -156,7 +156,7 @@ def test_the_folder_of_a_ready_task_reads_as_the_task():
         if path.is_file() and (path.name == "queries.jsonl" or "queries" in path.parts)
     }
     found = drop(files)
-    assert told(found) == []
+    assert describe_skipped(found) == []
     assert [(e.images, e.question, e.label) for e in found.examples] == [
         (e.images, e.question, e.label) for e in task.queries
     ]

@@ -31,18 +31,19 @@ from sav_ui.pages.vectors.effects_view import effects
 from sav_ui.pages.vectors.parts import word_bars
 from sav_ui.pages.vectors.relation_view import _reached, relations, tuning, vector
 from sav_ui.pages.vectors.run import base_vectors, missing_bases, run
-from sav_ui.pages.vectors.state import SLIDER_SCALES, Tuning, lab_of
-from sav_ui.session.session import Visit
-from tests.support.people import dropped, sent, shelf_with, small_project, taught
+from sav_ui.pages.vectors.state import SLIDER_SCALES, Tuning, VectorState
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from tests.support.people import context, dropped, pool_with, sent, small_project, taught
 from tests.support.pictures import encoded, noise
 
 
 @pytest.fixture(scope="module")
-def shelf():
-    """A shelf with the embedded model: a tiny random one answers nothing right, so nothing could be averaged."""
+def models():
+    """A models with the embedded model: a tiny random one answers nothing right, so nothing could be averaged."""
     from sav_core.models.backbones import load_backbone
 
-    return shelf_with(load_backbone())
+    return pool_with(load_backbone())
 
 
 @pytest.fixture
@@ -52,68 +53,68 @@ def few(monkeypatch):
         monkeypatch.setattr(f"sav_ui.pages.vectors.run.{name}", count)
 
 
-def do(visit, shelf, name, **data):
-    act(visit, shelf, {"do": name, **data})
+def do(session, models, name, **data):
+    act(context(session, models), {"do": name, **data})
 
 
-def go(visit, shelf, name="", **data):
+def go(session, models, name="", where="effects", **data):
     """Run, and afterwards what the page asks for by itself."""
-    steps = len(list(run(visit, shelf, {"do": name, **data})))
-    assert not lab_of(visit).busy
+    steps = len(list(run(context(session, models, where), {"do": name, **data})))
+    assert not session.work.busy
     return steps
 
 
-def begun(shelf, relation="above", prompts=3):
-    visit = Visit()
-    do(visit, shelf, "relation", relation=relation)
-    do(visit, shelf, "prompts", value=str(prompts))
-    return visit
+def begun(models, relation="above", prompts=3):
+    session = Session()
+    do(session, models, "relation", relation=relation)
+    do(session, models, "prompts", value=str(prompts))
+    return session
 
 
-def study_of(visit):
-    return lab_of(visit).study(visit.project.model)
-
-
-@pytest.fixture
-def found(shelf):
-    visit = begun(shelf)
-    go(visit, shelf, "find_effects")
-    assert visit.notice is None, visit.notice
-    return visit
+def study_of(session):
+    return session.state(VectorState).study(session.project.model)
 
 
 @pytest.fixture
-def built(found, shelf, few):
-    go(found, shelf, "build")
+def found(models):
+    session = begun(models)
+    go(session, models, "find_effects")
+    assert session.notice is None, session.notice
+    return session
+
+
+@pytest.fixture
+def built(found, models, few):
+    go(found, models, "build")
     assert found.notice is None, found.notice
     return found
 
 
-def test_before_a_relation_is_chosen_there_are_only_relations_to_choose(shelf):
-    visit = Visit()
-    assert 'data-relation="above left"' in relations(visit)["html"]
-    assert [vector(visit)["html"], tuning(visit)["html"], analogy(visit)["html"]] == ["", "", ""]
-    assert "Find heads" not in effects(visit)["html"]
-    assert not list(run(visit, shelf, {"do": "find_effects"}))
+def test_before_a_relation_is_chosen_there_are_only_relations_to_choose(models):
+    session = Session()
+    assert 'data-relation="above left"' in relations(session)["html"]
+    assert [vector(session)["html"], tuning(session)["html"], analogy(session)["html"]] == ["", "", ""]
+    assert "Find heads" not in effects(session)["html"]
+    assert not list(run(context(session, models), {"do": "find_effects"}))
 
 
-def test_a_prompt_is_shown_clean_and_corrupted(shelf):
-    visit = begun(shelf)
-    study = study_of(visit)
-    html = relations(visit)["html"]
+def test_a_prompt_is_shown_clean_and_corrupted(models):
+    session = begun(models)
+    study = study_of(session)
+    html = relations(session)["html"]
     for item, answer in zip(study.prompts.clean[0].demonstrations, study.prompts.clean[0].answers, strict=True):
         assert f"Q: {item.anchor}. A: <b>{answer}</b>." in html
     assert html.count('class="mixed"') == 0
-    do(visit, shelf, "mixed", mixed="yes")
-    html = relations(visit)["html"]
+    do(session, models, "mixed", mixed="yes")
+    html = relations(session)["html"]
     assert html.count('class="mixed"') == 4
     assert f"<b>{study.prompts.corrupted[0].answers[0]}</b>" in html
-    do(visit, shelf, "next_prompt")
-    assert "Prompt 2 of 3" in relations(visit)["html"]
+    do(session, models, "next_prompt")
+    assert "Prompt 2 of 3" in relations(session)["html"]
 
 
-def test_what_the_page_finds_is_what_the_library_finds(found, shelf):
-    study, reader = study_of(found), PromptReader(shelf.get(""))
+def test_what_the_page_finds_is_what_the_library_finds(found, models):
+    study, reader = study_of(found), PromptReader(models.get(""))
     means = mean_head_vectors(reader, study.prompts.clean)
     np.testing.assert_allclose(study.means.values, means["above"].values, atol=1e-5)
     whole = mediate(reader, study.prompts.corrupted, means)
@@ -126,8 +127,8 @@ def test_what_the_page_finds_is_what_the_library_finds(found, shelf):
     assert str(study.effects.ranking[0]) in shown["html"]
 
 
-def test_cancelling_keeps_what_is_done_and_goes_on_there(shelf, monkeypatch):
-    visit = begun(shelf, prompts=4)
+def test_cancelling_keeps_what_is_done_and_goes_on_there(models, monkeypatch):
+    session = begun(models, prompts=4)
     mediated = []
     real = vector_tasks.find_effects
 
@@ -136,115 +137,115 @@ def test_cancelling_keeps_what_is_done_and_goes_on_there(shelf, monkeypatch):
             progress(each)
             mediated.append(each.done)
             if each.done == 1 and not known:
-                do(visit, shelf, "cancel")
+                do(session, models, "cancel")
 
         return real(backbone, clean, corrupted, known, progress=report, cancel=cancel)
 
     monkeypatch.setattr("sav_ui.pages.vectors.tasks.find_effects", stopped_after_one)
-    go(visit, shelf, "find_effects")
-    study = study_of(visit)
+    go(session, models, "find_effects")
+    study = study_of(session)
     assert len(study.effects.changes) == 1
-    assert "Stopped after 1 of 4" in visit.notice.text
-    assert ">Go on<" in effects(visit)["html"]
+    assert "Stopped after 1 of 4" in session.notice.text
+    assert ">Go on<" in effects(session)["html"]
     first = study.effects.changes.copy()
-    go(visit, shelf, "find_effects")
+    go(session, models, "find_effects")
     assert study.complete
     assert (study.effects.changes[0] == first[0]).all()
     assert mediated == [0, 1, 1, 2, 3, 4]
-    assert visit.notice is None
+    assert session.notice is None
 
 
-def test_what_would_change_the_work_waits_until_it_is_done(shelf):
-    visit = begun(shelf)
-    lab_of(visit).busy = "effects"
-    do(visit, shelf, "relation", relation="left")
-    do(visit, shelf, "prompts", value="20")
-    assert (lab_of(visit).setup.relation, lab_of(visit).setup.prompts) == ("above", 3)
-    assert "at work" in visit.notice.text
-    do(visit, shelf, "next_prompt")
-    assert lab_of(visit).prompt == 1
+def test_what_would_change_the_work_waits_until_it_is_done(models):
+    session = begun(models)
+    with session.work.doing(Kind.EFFECTS):
+        do(session, models, "relation", relation="left")
+        do(session, models, "prompts", value="20")
+    assert (session.state(VectorState).setup.relation, session.state(VectorState).setup.prompts) == ("above", 3)
+    assert "at work" in session.notice.text
+    do(session, models, "next_prompt")
+    assert session.state(VectorState).prompt == 1
 
 
-def test_a_click_opens_the_head_with_effect_rank_interval_and_attention(found, shelf):
+def test_a_click_opens_the_head_with_effect_rank_interval_and_attention(found, models):
     best = study_of(found).effects.ranking[0]
-    do(found, shelf, "effect_head", x=best.index, y=best.layer)
+    do(found, models, "effect_head", x=best.index, y=best.layer)
     shown = effects(found)
     assert shown["next"]
     assert f"Head {best} and “above”" in shown["html"]
     assert "Number 1 of 64" in shown["html"]
     assert "as far as so few prompts can say" in shown["html"]
-    go(found, shelf)
+    go(found, models)
     shown = effects(found)
     assert not shown["next"]
     assert shown["html"].count("Attention of ") == 5
     for _ in study_of(found).prompts.clean:
-        do(found, shelf, "next_prompt")
+        do(found, models, "next_prompt")
     assert not effects(found)["next"], "the first prompt again, which is known"
     assert "Inside head" not in shown["html"], "nothing is taught"
-    do(found, shelf, "effect_head", x=99, y=0)
-    assert lab_of(found).head == best
-    do(found, shelf, "close_effect")
+    do(found, models, "effect_head", x=99, y=0)
+    assert found.state(VectorState).head == best
+    do(found, models, "close_effect")
     assert "effect-head" not in effects(found)["html"].replace("effect_head", "")
 
 
-def test_the_heads_of_a_taught_task_are_ringed_counted_and_inspected(shelf):
-    visit = taught(shelf, small_project(n_kept=6))
-    do(visit, shelf, "relation", relation="above")
-    do(visit, shelf, "prompts", value="2")
-    go(visit, shelf, "find_effects")
-    study, fit = study_of(visit), visit.fit
+def test_the_heads_of_a_taught_task_are_ringed_counted_and_inspected(models):
+    session = taught(models, small_project(n_kept=6))
+    do(session, models, "relation", relation="above")
+    do(session, models, "prompts", value="2")
+    go(session, models, "find_effects")
+    study, fit = study_of(session), session.fit
     both = len(set(study.effects.ranking[:10]) & set(fit.kept))
-    shown = effects(visit)
+    shown = effects(session)
     words = f"{both} of the 10 leading heads are among its 6 voting ones; by chance {10 * 6 / 64:.1f} would be"
     assert words in shown["html"]
     rings = [s for s in json.loads(shown["figures"]["effects"])["layout"]["shapes"] if s["type"] == "circle"]
     middles = {Head(int(s["y0"] + 0.5), int(s["x0"] + 0.5)) for s in rings}
     assert middles == set(fit.kept)
-    do(visit, shelf, "effect_head", x=3, y=2)
-    go(visit, shelf)
-    shown = effects(visit)["html"]
+    do(session, models, "effect_head", x=3, y=2)
+    go(session, models)
+    shown = effects(session)["html"]
     assert "Inside head L2.H3" in shown
     assert 'id="effect-inspector"' in shown
-    assert visit.focus.head == Head(2, 3)
-    do(visit, shelf, "overlap", value=False)
-    shapes = json.loads(effects(visit)["figures"]["effects"])["layout"]["shapes"]
+    assert session.focus.head == Head(2, 3)
+    do(session, models, "overlap", value=False)
+    shapes = json.loads(effects(session)["figures"]["effects"])["layout"]["shapes"]
     assert not [s for s in shapes if s["type"] == "circle"]
 
 
-def test_the_vector_stands_where_the_map_is_best_and_moves_on_a_click(built, shelf):
+def test_the_vector_stands_where_the_map_is_best_and_moves_on_a_click(built, models):
     study = study_of(built)
     assert study.sites.accuracy.shape == (8, len(SCALES))
     assert study.sites.accuracy[study.sites.cell(study.site)] == study.sites.accuracy.max()
     assert study.vector.heads == study.effects.ranking[:10]
-    do(built, shelf, "place", x=1, y=3)
+    do(built, models, "place", x=1, y=3)
     assert (study.in_use.layer, study.in_use.scale, study.scale) == (3, SCALES[1], SCALES[1])
     assert vector(built)["next"], "another layer is asked by itself"
-    do(built, shelf, "place", x=1, y=30)
+    do(built, models, "place", x=1, y=30)
     assert study.site == (3, SCALES[1])
 
 
-def test_the_slider_shows_what_the_library_says_at_that_scale(built, shelf):
-    lab, study = lab_of(built), study_of(built)
+def test_the_slider_shows_what_the_library_says_at_that_scale(built, models):
+    state, study = built.state(VectorState), study_of(built)
     (words,) = study.words.values()
     assert words.scales == SLIDER_SCALES
-    example = RelationPrompt(lab.own("above").test[0]).example
-    bare = next_words(shelf.get(""), example, top=3)
-    strong = next_words(shelf.get(""), example, study.vector.at(study.site.layer, 2.0), top=3)
+    example = RelationPrompt(state.own("above").test[0]).example
+    bare = next_words(models.get(""), example, top=3)
+    strong = next_words(models.get(""), example, study.vector.at(study.site.layer, 2.0), top=3)
     table = dict(zip(words.words, words.shares.T, strict=True))
     for word, share in bare.items():
         assert table[word][0] == pytest.approx(share, abs=1e-4)
     for word, share in strong.items():
         assert table[word][SLIDER_SCALES.index(2.0)] == pytest.approx(share, abs=1e-4)
     calls = []
-    built_run = shelf.run
+    built_run = models.run
     try:
-        shelf.run = lambda *args, **more: calls.append(args) or built_run(*args, **more)
-        do(built, shelf, "strength", value=0.0)
+        models.run = lambda *args, **more: calls.append(args) or built_run(*args, **more)
+        do(built, models, "strength", value=0.0)
         none = vector(built)
-        do(built, shelf, "strength", value=2.0)
+        do(built, models, "strength", value=2.0)
         some = vector(built)
     finally:
-        del shelf.run
+        del models.run
     assert calls == [], "a slider never runs the model"
     assert not none["next"]
     assert f"<b>{round(100 * next(iter(strong.values())))} %</b>" in some["html"]
@@ -253,38 +254,38 @@ def test_the_slider_shows_what_the_library_says_at_that_scale(built, shelf):
     assert all(before == now for before, now in pairs), "at strength 0 nothing is added"
 
 
-def test_another_number_of_heads_makes_another_vector(built, shelf):
+def test_another_number_of_heads_makes_another_vector(built, models):
     study = study_of(built)
     before = study.vector.values
-    do(built, shelf, "n_heads", value=2)
+    do(built, models, "n_heads", value=2)
     assert not vector(built)["next"], "no model runs before it is built"
-    go(built, shelf, "build")
+    go(built, models, "build")
     assert len(study.vector.heads) == 2
     assert np.abs(study.vector.values - before).max() > 0
 
 
-def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, shelf):
-    do(built, shelf, "strength", value=1.5)
-    do(built, shelf, "save")
+def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, models):
+    do(built, models, "strength", value=1.5)
+    do(built, models, "save")
     saved = vector(built)["saved"]
     assert saved["name"] == "above.fv"
-    loaded = FunctionVector.load(Path(saved["url"].removeprefix("gradio_api/file=")), shelf.get(""))
+    loaded = FunctionVector.load(Path(saved["url"].removeprefix("gradio_api/file=")), models.get(""))
     study = study_of(built)
     assert (loaded.layer, loaded.scale, loaded.relation) == (study.site.layer, 1.5, "above")
     np.testing.assert_array_equal(loaded.values, study.vector.values)
 
 
-def test_the_scale_belongs_to_the_relation_and_the_download_says_it(built, shelf):
+def test_the_scale_belongs_to_the_relation_and_the_download_says_it(built, models):
     at_best = study_of(built).in_use.scale
-    do(built, shelf, "relation", relation="left")
-    do(built, shelf, "strength", value=5)
-    do(built, shelf, "relation", relation="above")
+    do(built, models, "relation", relation="left")
+    do(built, models, "strength", value=5)
+    do(built, models, "relation", relation="above")
     study = study_of(built)
     assert study.scale == study.to_save.scale == at_best
     assert f"Download at strength {at_best:g} (.fv)" in vector(built)["html"]
-    do(built, shelf, "strength", value=5)
+    do(built, models, "strength", value=5)
     assert "Download at strength 5 (.fv)" in vector(built)["html"]
-    do(built, shelf, "strength", value=0)
+    do(built, models, "strength", value=0)
     assert study.to_save.scale == at_best, "nothing cannot be added"
 
 
@@ -304,16 +305,16 @@ def test_an_answer_of_several_tokens_is_right_by_its_first_word():
     assert not any(bar["right"] for bar in word_bars(replace(words, wanted="plate"), 1.0, item))
 
 
-def test_the_wanted_word_is_the_first_token_of_the_answer(shelf):
-    backbone, example = shelf.get(""), RelationPrompt(vector_lab.drawn_task().test[0]).example
+def test_the_wanted_word_is_the_first_token_of_the_answer(models):
+    backbone, example = models.get(""), RelationPrompt(vector_lab.drawn_task().test[0]).example
     vector = FunctionVector(np.zeros(1, np.float32), "above", 0)
     words = scale_sweep(PromptReader(backbone), example, vector, [0.0], wanted="cat apple")
     assert words.wanted == "cat"
     assert scale_sweep(PromptReader(backbone), example, vector, [0.0]).wanted is None
 
 
-def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf):
-    go(built, shelf, "judge")
+def test_judging_shows_every_control_with_its_interval_and_guessing(built, models):
+    go(built, models, "judge")
     judged = study_of(built).judged
     assert set(judged) == {
         "zero-shot", "in context", "in words", "injected", "random vector", "random heads", "layer mean",
@@ -324,9 +325,9 @@ def test_judging_shows_every_control_with_its_interval_and_guessing(built, shelf
     assert "guessing" in html
 
 
-def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
+def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, models):
     seen = []
-    for _ in run(built, shelf, {"do": "tune", "steps": "10"}):
+    for _ in run(context(built, models), {"do": "tune", "steps": "10"}):
         study = study_of(built)
         seen.append(0 if study.tuning is None else sum(len(points) for points in study.tuning.curves.values()))
     study = study_of(built)
@@ -343,20 +344,20 @@ def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, shelf):
         assert re.search(rf"<li>{name}: .* of 4 at step {best}</li>", tuning(built)["html"])
     assert 'value="10"' in tuning(built)["html"], "the form keeps the steps that were asked for"
     assert '"dash":"dash"' in tuning(built)["figures"]["tuning"].replace(" ", "")
-    do(built, shelf, "use", use="built")
+    do(built, models, "use", use="built")
     assert study.in_use.origin == "heads"
-    do(built, shelf, "use", use="nothing of that name")
+    do(built, models, "use", use="nothing of that name")
     assert study.use == "built"
     assert study.scale == study.in_use.scale
 
 
-def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
-    go(built, shelf, "tune", steps="10")
+def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, models):
+    go(built, models, "tune", steps="10")
     study = study_of(built)
     before = (study.tuning, study.use)
-    steps = run(built, shelf, {"do": "tune", "steps": "1000"})
+    steps = run(context(built, models), {"do": "tune", "steps": "1000"})
     next(steps)
-    do(built, shelf, "cancel")
+    do(built, models, "cancel")
     list(steps)
     if study.tuning is not before[0]:  # the model was faster: then what it reached by then is there
         assert set(study.tuning.vectors) == {"tuned"}
@@ -364,53 +365,53 @@ def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, shelf):
     assert study.in_use.origin == "tuned"
 
 
-def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(shelf, few):
-    visit = begun(shelf, prompts=2)
-    go(visit, shelf, "find_effects")
-    go(visit, shelf, "build")
-    lab = lab_of(visit)
-    assert missing_bases(lab.base_studies("")) == ["below", "left", "right"]
-    assert "Make the missing vectors" in analogy(visit)["html"]
-    go(visit, shelf, "bases")
-    assert visit.notice is None, visit.notice
-    assert missing_bases(lab.base_studies("")) == []
-    assert len({(each.layer, each.scale) for each in base_vectors(lab.base_studies(""))}) == 1
-    assert lab.setup.relation == "above"
-    assert sum(lab.board("").weights.values()) == pytest.approx(len(lab.task.bases))
-    assert lab.board("").words is not None
-    by_pair = dict(lab.board("").weights)
-    do(visit, shelf, "board_weight", relation="left", value="1.5")
-    assert analogy(visit)["next"]
-    go(visit, shelf)
-    assert lab.board("").weights == {**by_pair, "left": 1.5}
-    assert "as you set it" in analogy(visit)["html"]
-    go(visit, shelf, "judge_board")
+def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(models, few):
+    session = begun(models, prompts=2)
+    go(session, models, "find_effects")
+    go(session, models, "build")
+    state = session.state(VectorState)
+    assert missing_bases(state.base_studies("")) == ["below", "left", "right"]
+    assert "Make the missing vectors" in analogy(session)["html"]
+    go(session, models, "bases")
+    assert session.notice is None, session.notice
+    assert missing_bases(state.base_studies("")) == []
+    assert len({(each.layer, each.scale) for each in base_vectors(state.base_studies(""))}) == 1
+    assert state.setup.relation == "above"
+    assert sum(state.analogy("").weights.values()) == pytest.approx(len(state.task.bases))
+    assert state.analogy("").words is not None
+    by_pair = dict(state.analogy("").weights)
+    do(session, models, "board_weight", relation="left", value="1.5")
+    assert analogy(session)["next"]
+    go(session, models)
+    assert state.analogy("").weights == {**by_pair, "left": 1.5}
+    assert "as you set it" in analogy(session)["html"]
+    go(session, models, "judge_board")
     names = {"zero-shot", "in context, same pair", "composed", "equal weights", "best base vector"}
-    assert set(lab.board("").judged) == names
-    do(visit, shelf, "board_auto")
-    go(visit, shelf)
-    assert lab.board("").weights == pytest.approx(by_pair)
-    do(visit, shelf, "board_relation", value="below right")
-    assert (lab.board("").relation, lab.board("").words) == ("below right", None)
-    do(visit, shelf, "board_relation", value="inside")
-    assert lab.board("").relation == "below right"
-    assert "choose among" in visit.notice.text
+    assert set(state.analogy("").judged) == names
+    do(session, models, "board_auto")
+    go(session, models)
+    assert state.analogy("").weights == pytest.approx(by_pair)
+    do(session, models, "board_relation", value="below right")
+    assert (state.analogy("").relation, state.analogy("").words) == ("below right", None)
+    do(session, models, "board_relation", value="inside")
+    assert state.analogy("").relation == "below right"
+    assert "choose among" in session.notice.text
 
 
-def test_a_board_belongs_to_the_model_and_the_way_to_prompt(shelf):
-    visit = begun(shelf, prompts=2)
-    lab = lab_of(visit)
+def test_a_board_belongs_to_the_model_and_the_way_to_prompt(models):
+    session = begun(models, prompts=2)
+    state = session.state(VectorState)
     answered = replace(
-        lab.board(""), source=3, weights={"above": 1.0}, words="said", judged={"composed": Outcome(1, 2, 0.5)}
+        state.analogy(""), source=3, weights={"above": 1.0}, words="said", judged={"composed": Outcome(1, 2, 0.5)}
     )
-    lab.keep("", answered)
-    do(visit, shelf, "prompts", value="3")
-    assert lab.board("") == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
-    do(visit, shelf, "relation", relation="left")
-    do(visit, shelf, "prompts", value="2")
-    assert lab.board("") is answered, "which relation is looked at changes nothing"
-    visit.project = replace(visit.project, model="another")
-    assert lab_of(visit).board("another").words is None
+    state.keep("", answered)
+    do(session, models, "prompts", value="3")
+    assert state.analogy("") == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
+    do(session, models, "relation", relation="left")
+    do(session, models, "prompts", value="2")
+    assert state.analogy("") is answered, "which relation is looked at changes nothing"
+    session.project = replace(session.project, model="another")
+    assert session.state(VectorState).analogy("another").words is None
 
 
 @pytest.mark.parametrize(
@@ -436,23 +437,23 @@ def brought(tmp_path, images=12, outside=None, name="mine.zip"):
     return path
 
 
-def test_a_visitors_own_relations_are_taken_from_a_zip(shelf, tmp_path):
-    visit = Visit()
-    do(visit, shelf, "bring", files=[sent(brought(tmp_path))])
-    assert visit.notice.kind == "done", visit.notice
-    assert "Took 24 items of 2 relations." in visit.notice.text
-    assert lab_of(visit).task.listed == ("near", "under")
-    assert "Q: thing " in relations(visit)["html"]
+def test_a_visitors_own_relations_are_taken_from_a_zip(models, tmp_path):
+    session = Session()
+    do(session, models, "bring", files=[sent(brought(tmp_path))])
+    assert session.notice.kind == "done", session.notice
+    assert "Took 24 items of 2 relations." in session.notice.text
+    assert session.state(VectorState).task.listed == ("near", "under")
+    assert "Q: thing " in relations(session)["html"]
 
 
-def test_a_strangers_file_never_reads_what_lies_outside_its_zip(shelf, tmp_path):
+def test_a_strangers_file_never_reads_what_lies_outside_its_zip(models, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(encoded(noise(seed=99)))
     for outside in (str(secret), "../secret.png"):
-        visit = Visit()
-        do(visit, shelf, "bring", files=[sent(brought(tmp_path, outside=outside))])
-        assert "is not beside the file" in visit.notice.text
-        parts = lab_of(visit).task
+        session = Session()
+        do(session, models, "bring", files=[sent(brought(tmp_path, outside=outside))])
+        assert "is not beside the file" in session.notice.text
+        parts = session.state(VectorState).task
         assert all(item.anchor != "secret" for part in (parts.train, parts.validation, parts.test) for item in part)
 
 
@@ -462,29 +463,29 @@ def loose(tmp_path, outside=None):
         return dropped({f"mine/{name}": archive.read(name) for name in archive.namelist()})
 
 
-def test_a_folder_with_relations_and_pictures_is_taken(shelf, tmp_path):
-    visit = Visit()
-    do(visit, shelf, "bring", files=loose(tmp_path))
-    assert "Took 24 items of 2 relations." in visit.notice.text
+def test_a_folder_with_relations_and_pictures_is_taken(models, tmp_path):
+    session = Session()
+    do(session, models, "bring", files=loose(tmp_path))
+    assert "Took 24 items of 2 relations." in session.notice.text
 
 
-def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(shelf, tmp_path):
+def test_a_strangers_loose_file_never_reads_what_did_not_come_with_it(models, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(encoded(noise(seed=99)))
     for outside in (str(secret), str(tmp_path / "missing.png"), f"../../../..{secret}", "pictures/" + "x" * 999, "a\0.png"):
-        visit = Visit()
-        do(visit, shelf, "bring", files=loose(tmp_path, outside=outside))
-        assert "Took 24 items of 2 relations. " in visit.notice.text
-        parts = lab_of(visit).task
+        session = Session()
+        do(session, models, "bring", files=loose(tmp_path, outside=outside))
+        assert "Took 24 items of 2 relations. " in session.notice.text
+        parts = session.state(VectorState).task
         assert all(item.anchor != "secret" for part in (parts.train, parts.validation, parts.test) for item in part)
     lines = json.dumps({"image": "a.png", "anchor": "a", "relation": "on", "related": "b"}).encode()
     for name in ("..", "../../x.jsonl", "/tmp/x.jsonl", "x" * 300 + ".jsonl"):
-        do(visit, shelf, "bring", files=[{**dropped({"x.jsonl": lines})[0], "name": name, "inside": name}])
-        assert visit.notice.kind == "error"
-        assert lab_of(visit).task is parts
+        do(session, models, "bring", files=[{**dropped({"x.jsonl": lines})[0], "name": name, "inside": name}])
+        assert session.notice.kind == "error"
+        assert session.state(VectorState).task is parts
 
 
-def test_all_relations_of_a_file_are_offered_the_commonest_first_and_one_with_too_few_items_is_told(shelf, tmp_path):
+def test_all_relations_of_a_file_are_offered_the_commonest_first_and_one_with_too_few_items_is_told(models, tmp_path):
     path, lines, names = tmp_path / "many.zip", [], ("a", "b", "c", "d", "under")
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(12):
@@ -493,82 +494,82 @@ def test_all_relations_of_a_file_are_offered_the_commonest_first_and_one_with_to
                 pair = {"anchor": f"thing {number} {place}", "related": f"other {number} {place}"}
                 lines.append({"image": f"{number}.png", "relation": relation, **pair})
         archive.writestr("relations.jsonl", "\n".join(map(json.dumps, lines)))
-    visit = Visit()
-    do(visit, shelf, "bring", files=[sent(path)])
-    assert lab_of(visit).task.listed == ("under", "a", "b", "c", "d")
-    assert "Too few to be in all three parts are those of rare." in visit.notice.text
+    session = Session()
+    do(session, models, "bring", files=[sent(path)])
+    assert session.state(VectorState).task.listed == ("under", "a", "b", "c", "d")
+    assert "Too few to be in all three parts are those of rare." in session.notice.text
 
 
-def test_files_without_relations_are_told_and_what_was_there_stays(shelf, tmp_path):
+def test_files_without_relations_are_told_and_what_was_there_stays(models, tmp_path):
     empty, broken = tmp_path / "notes.zip", tmp_path / "broken.zip"
     with zipfile.ZipFile(empty, "w") as archive:
         archive.writestr("notes.txt", "nothing")
     broken.write_bytes(b"PK no zip at all")
-    visit = begun(shelf)
-    task = lab_of(visit).task
+    session = begun(models)
+    task = session.state(VectorState).task
     for path, words in ((empty, "There are no relations in it"), (broken, "not a ZIP archive")):
-        do(visit, shelf, "bring", files=[sent(path)])
-        assert words in visit.notice.text
-        assert lab_of(visit).task is task
-    do(visit, shelf, "bring", files=[{"path": "/etc/passwd"}])
-    assert "did not arrive" in visit.notice.text
+        do(session, models, "bring", files=[sent(path)])
+        assert words in session.notice.text
+        assert session.state(VectorState).task is task
+    do(session, models, "bring", files=[{"path": "/etc/passwd"}])
+    assert "did not arrive" in session.notice.text
 
 
-def test_prompts_that_cannot_be_made_say_why_and_find_nothing(shelf, tmp_path):
-    visit = Visit()
-    do(visit, shelf, "bring", files=[sent(brought(tmp_path, images=6))])
-    do(visit, shelf, "demonstrations", value="8")
-    assert "ask for fewer" in relations(visit)["html"]
-    assert "disabled" in effects(visit)["html"]
-    go(visit, shelf, "find_effects")
-    assert "ask for fewer" in visit.notice.text
+def test_prompts_that_cannot_be_made_say_why_and_find_nothing(models, tmp_path):
+    session = Session()
+    do(session, models, "bring", files=[sent(brought(tmp_path, images=6))])
+    do(session, models, "demonstrations", value="8")
+    assert "ask for fewer" in relations(session)["html"]
+    assert "disabled" in effects(session)["html"]
+    go(session, models, "find_effects")
+    assert "ask for fewer" in session.notice.text
 
 
-def test_prompts_that_cannot_be_corrupted_are_left_out_and_counted(shelf, tmp_path):
-    visit, path = Visit(), tmp_path / "some.zip"
+def test_prompts_that_cannot_be_corrupted_are_left_out_and_counted(models, tmp_path):
+    session, path = Session(), tmp_path / "some.zip"
     with zipfile.ZipFile(brought(tmp_path)) as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
             lines = old.read(name).split(b"\n")  # every other picture holds one relation alone
             kept = [line for n, line in enumerate(lines) if n % 4] if name.endswith(".jsonl") else lines
             new.writestr(name, b"\n".join(kept))
-    do(visit, shelf, "bring", files=[sent(path)])
-    do(visit, shelf, "relation", relation="under")
-    do(visit, shelf, "told_by", value="words")
-    study = study_of(visit)
+    do(session, models, "bring", files=[sent(path)])
+    do(session, models, "relation", relation="under")
+    do(session, models, "told_by", value="words")
+    study = study_of(session)
     assert study.prompts.left_out > 0
     assert [prompt.item for prompt in study.prompts.clean] == [prompt.item for prompt in study.prompts.corrupted]
-    assert f"{study.prompts.left_out} of the prompts asked for cannot be mixed up" in relations(visit)["html"]
+    assert f"{study.prompts.left_out} of the prompts asked for cannot be mixed up" in relations(session)["html"]
 
 
 def test_a_model_that_answers_nothing_right_is_told_where_the_visitor_looks(tiny_backbone):
-    shelf = shelf_with(tiny_backbone("llava"))
-    visit = begun(shelf, prompts=2)
-    go(visit, shelf, "find_effects")
-    assert "none of 2 prompts" in effects(visit)["html"]
-    assert study_of(visit).effects is None
+    models = pool_with(tiny_backbone("llava"))
+    session = begun(models, prompts=2)
+    go(session, models, "find_effects")
+    assert "none of 2 prompts" in effects(session)["html"]
+    assert study_of(session).effects is None
 
 
-def test_every_action_survives_nonsense(built, shelf):
-    lab = lab_of(built)
+def test_every_action_survives_nonsense(built, models):
+    state = built.state(VectorState)
     for name in sorted(set(ACTIONS) - {"cancel", "scenes"}):
         for data in ({}, {"value": "x", "relation": 3, "x": "a", "y": None, "query": "?", "files": "no", "use": []}):
-            do(built, shelf, name, **data)
+            do(built, models, name, **data)
             for show in (relations, effects, vector, tuning, analogy):
-                assert show(built)["version"]
-    assert lab.task is not None
+                assert "html" in show(built)
+    assert state.task is not None
 
 
-def test_two_visitors_share_the_scenes_and_nothing_else(shelf):
-    one, other = begun(shelf), begun(shelf, "left")
-    assert lab_of(one).task is lab_of(other).task is vector_lab.drawn_task()
+def test_two_visitors_share_the_scenes_and_nothing_else(models):
+    one, other = begun(models), begun(models, "left")
+    assert one.state(VectorState).task is other.state(VectorState).task is vector_lab.drawn_task()
     assert study_of(one) is not study_of(other)
-    do(one, shelf, "next_prompt")
-    assert lab_of(other).prompt == 0
+    do(one, models, "next_prompt")
+    assert other.state(VectorState).prompt == 0
 
 
-def test_what_was_found_is_there_again_when_one_comes_back(found, shelf):
+def test_what_was_found_is_there_again_when_one_comes_back(found, models):
     study = study_of(found)
-    do(found, shelf, "relation", relation="left")
+    do(found, models, "relation", relation="left")
     assert study_of(found).effects is None
-    do(found, shelf, "relation", relation="above")
+    do(found, models, "relation", relation="above")
     assert study_of(found) is study

@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from sav_core.errors import SavError
-from sav_ui.panels.host import Data
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.menu import NO_ID, looks_like_an_id
-from sav_ui.serving.pool import Shelf
-from sav_ui.session.session import Loading, Visit
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.focus import Loading
+from sav_ui.session.session import Session
 
-__all__ = ["bytes_here", "load"]
+__all__ = ["bytes_here", "switch_model"]
 
 
-def load(visit: Visit, shelf: Shelf, data: Data) -> Iterator[None]:
-    """Load the model ``data["model"]`` and change to it; yields now and then while it loads.
+def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[None]:
+    """Load a model and change to it; yields now and then while it loads.
 
     Another choice meanwhile takes the place of this one. When the model cannot be loaded, the old one and all work stay.
     """
-    model = str(data.get("model", "")).strip()
+    model = model.strip()
     if model and not looks_like_an_id(model):
-        visit.say(NO_ID, where="model")
+        session.say(NO_ID, where="model")
         yield
         return
-    mine = visit.loading = Loading(model)
-    visit.notice = None
+    with session.changing():
+        mine = session.loading = Loading(model)
+        session.notice = None
     try:
-        job = Job(lambda: shelf.get(model), every=0.5)
+        job = Job(lambda: models.get(model), every=0.5)
         yield from job.ticks()
         job.result()
-        with visit.lock:
-            if visit.loading is mine:
-                visit.project = replace(visit.project, model=model)
-                visit.due, visit.held = visit.due or visit.fit is not None, False
+        with session.changing():
+            if session.loading is mine:
+                session.change_model(model)
     except SavError as error:
-        if visit.loading is mine:
-            visit.say(str(error), where="model")
+        if session.loading is mine:
+            session.say(str(error), where="model")
     finally:
-        if visit.loading is mine:
-            visit.loading = None
+        with session.changing():
+            if session.loading is mine:
+                session.loading = None
 
 
 def bytes_here(model: str) -> int:

@@ -10,7 +10,7 @@ from sav_core.types import Head
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Item
-from sav_ui.session.session import Visit
+from sav_ui.session.session import Session
 
 __all__ = ["inspector", "listed_heads"]
 
@@ -18,18 +18,18 @@ _LISTED = 64  # rows of the table; the heatmap shows the rest
 _WRONG = 8  # examples it gets wrong that are shown
 
 
-def inspector(visit: Visit, fit: Fit) -> dict[str, Any]:
+def inspector(session: Session, fit: Fit) -> dict[str, Any]:
     """What is known of the head that a visitor looks at; with none chosen, only the list to choose from."""
-    focus = visit.focus
+    focus = session.focus
     layers, heads = fit.scores.correct.shape
     there = [h for h in (focus.head, focus.versus) if h is not None and h.layer < layers and h.index < heads]
     return {
-        "heads": [_about(visit, fit, head) for head in there],
+        "heads": [_about(session, fit, head) for head in there],
         "list": listed_heads(fit),
         "count": len(fit.ranking),
         "labels": list(fit.labels),
         "cell": focus.cell,
-        "cell_items": _cell_items(visit, fit, there[0]) if there and focus.cell else [],
+        "cell_items": _cell_items(session, fit, there[0]) if there and focus.cell else [],
         "all_heads": [str(head) for head in fit.ranking[:200]],
     }
 
@@ -40,7 +40,7 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
     scores = fit.scores
     return [
         {
-            "rank": place,
+            "rank": rank,
             "name": str(head),
             "layer": head.layer,
             "index": head.index,
@@ -49,11 +49,11 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
             "margin": float(scores.margin[head.layer, head.index]),
             "kept": head in kept,
         }
-        for place, head in enumerate(fit.ranking[:_LISTED], start=1)
+        for rank, head in enumerate(fit.ranking[:_LISTED], start=1)
     ]
 
 
-def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
+def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
     rank = fit.ranking.index(head) + 1
     right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
     confusion = head_confusion(fit.rule.own_answers, fit.codes, len(fit.labels), head)
@@ -82,14 +82,14 @@ def _about(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
         ],
         "wrong": [_wrong(fit, head, row) for row in wrong[:_WRONG]],
         "more_wrong": len(wrong[_WRONG:]),
-        "near": _near(visit, fit, head),
-        "attention": _attention(visit, fit, head),
+        "near": _near(session, fit, head),
+        "attention": _attention(session, fit, head),
     }
 
 
-def _attention(visit: Visit, fit: Fit, head: Head) -> dict[str, Any]:
+def _attention(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
     """One head's attention over the inspected example beside the mean of those that vote; or why there is none."""
-    look = visit.look
+    look = session.look
     if look is None or isinstance(look, str):
         return {"views": [], "why_not": look or ""}
     return {"views": [*look.of_head(head), *look.of_mean(fit.kept)], "why_not": ""}
@@ -128,11 +128,11 @@ def _wrong(fit: Fit, head: Head, row: int) -> dict[str, Any]:
     return {**_picture(fit.items[row]), "own": fit.labels[fit.codes[row]], "thought": fit.labels[thought]}
 
 
-def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
+def _near(session: Session, fit: Fit, head: Head) -> dict[str, Any] | None:
     """The example looked at and the others nearest to it in this head's space."""
-    if visit.inspected is None or len(fit.items) < 2:
+    if session.inspected is None or len(fit.items) < 2:
         return None
-    row = fit.items.index(visit.inspected)
+    row = fit.items.index(session.inspected)
     me = fit.vectors.take([row])
     found = nearest(fit.vectors, me, [head], k=min(7, len(fit.items)))
     pairs = zip(found.positions[0], found.similarity[0], strict=True)
@@ -151,9 +151,9 @@ def _near(visit: Visit, fit: Fit, head: Head) -> dict[str, Any] | None:
     }
 
 
-def _cell_items(visit: Visit, fit: Fit, head: Head) -> list[dict[str, Any]]:
-    assert visit.focus.cell is not None
-    own, given = visit.focus.cell
+def _cell_items(session: Session, fit: Fit, head: Head) -> list[dict[str, Any]]:
+    assert session.focus.cell is not None
+    own, given = session.focus.cell
     predicted = fit.rule.own_answers.predicted[:, head.layer, head.index]
     return [
         _picture(item)

@@ -1,0 +1,254 @@
+"""The host that pages are built in: it shows a session in every panel, and brings what is done there to the handlers.
+
+    def build(host):                                    # a page, called where its tab stands in the layout
+        host.panel("bench", teach_view.bench, act=teach.act, run=teach.run)
+
+A page never needs to know the others: whatever one of them changes in a session, every panel is asked what it shows now,
+and what differs from what that browser tab has is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import gradio as gr
+
+from sav_core.errors import SavError
+from sav_ui.panels.errors import unexpected
+from sav_ui.panels.panel import Content, panel
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.context import Context, Data
+from sav_ui.session.session import Session, StillBusyError
+from sav_ui.session.store import SessionStore
+from sav_ui.session.work import Kind
+
+__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "received"]
+
+Show: TypeAlias = Callable[[Session], Content]
+"""A session to what a panel shows; it reads and changes nothing."""
+Act: TypeAlias = Callable[[Context, Data], None]
+"""Do what needs no model; what does need it afterwards is told by ``next_run`` of a panel's content."""
+Run: TypeAlias = Callable[[Context, Data], Iterator[None]]
+"""Do what needs the model; yields whenever there is something new to show."""
+Outputs: TypeAlias = dict[Any, Any]
+"""New values of components; those that are left out stay as they are."""
+
+MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+"""One forward at a time, whoever asked: every event that runs the model has these arguments."""
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Events of the page show their own progress and are no part of the API."""
+
+_WHOSE_SESSION = "() => [window.SAV.session()]"
+
+
+@dataclass(eq=False)
+class Tab:
+    """One open browser tab: whose session it shows, and what it was sent last.
+
+    A reload makes a new one, so that everything is sent again; two tabs of one session each get what they do not have yet.
+
+    Attributes:
+        session: the visitor's.
+        sent: a digest of each panel's content, by the panel's name.
+    """
+
+    session: Session
+    sent: dict[str, bytes] = field(default_factory=dict)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tab:
+        """Return itself: Gradio copies what a state holds."""
+        return self
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    component: gr.HTML
+    show: Show
+    act: Act | None
+    run: Run | None
+    fetch: Run | None
+    slides: tuple[str, ...]
+    lively: bool
+    where: str
+
+
+class PageHost:
+    """What the pages of one app share.
+
+    Attributes:
+        models: where models are loaded.
+        store: where sessions are found again.
+        tab: the ``gr.State`` that holds the ``Tab``; ``None`` before the page has loaded.
+    """
+
+    def __init__(self, models: ModelPool, store: SessionStore) -> None:
+        self.models = models
+        self.tab = gr.State(None)
+        self.store = store
+        self._parts: dict[str, _Part] = {}
+
+    def panel(
+        self,
+        name: str,
+        show: Show,
+        *,
+        act: Act | None = None,
+        run: Run | None = None,
+        fetch: Run | None = None,
+        slides: tuple[str, ...] = (),
+        lively: bool = False,
+        where: str = "",
+        events: tuple[str, ...] = (),
+    ) -> gr.HTML:
+        """Add a panel where the layout stands.
+
+        Args:
+            name: its ``elem_id``.
+            show: what it shows of a session.
+            act: gets its ``act`` and ``slide`` events; without one they do nothing.
+            run: gets its ``run`` events, one visitor at a time.
+            fetch: gets its ``fetch`` events, which wait for a disk or a network and hold nobody up.
+            slides: the panels to show again while a slider of this one moves; all others wait for the next act.
+            lively: whether it is shown again at every step of a run, not only at its end.
+            where: the part of the page that says what went wrong in it; its name by default.
+            events: more events that its script may trigger; the page listens to them itself.
+        """
+        component = panel({**show(Session()), "version": 0}, name, events)  # events wait in the browser for the session's
+        self._parts[name] = _Part(name, component, show, act, run, fetch, slides, lively, where or name)
+        return component
+
+    def open(self, token: object) -> Tab:
+        """Return a new tab of the session of that token; a file that was made before is not handed over once more."""
+        session = self.store.find(token)
+        session.download = None
+        return Tab(session)
+
+    def shown(self, tab: Tab, names: Iterable[str] | None = None, *, always: str = "", rerun: bool = False) -> Outputs:
+        """Return what is new in the panels, as an event's outputs.
+
+        Args:
+            tab: where they are shown.
+            names: of panels; all by default.
+            always: the panel to send even if it is as it was, for the visitor may have left something in its fields.
+            rerun: whether to send those too that ask for a ``run``, so that they ask again.
+        """
+        session = tab.session
+        self.store.touch(session)
+        outputs: Outputs = {self.tab: tab}
+        try:
+            with session.changing():  # all panels show one moment
+                marks = dict(tab.sent)
+                for name in self._parts if names is None else names:
+                    part = self._parts[name]
+                    shown = part.show(session)
+                    mark = _digest(shown)
+                    if mark != marks.get(name) or name == always or (rerun and shown["next"]):
+                        marks[name] = mark
+                        outputs[part.component] = {**shown, "version": session.next_version()}
+                tab.sent = marks  # not sooner: should one of them fail, nothing is sent
+        except StillBusyError as error:
+            gr.Warning(str(error))
+        return outputs
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What an event can change: the tab and every panel."""
+        return [self.tab, *(part.component for part in self._parts.values())]
+
+    def connect(self, app: gr.Blocks) -> None:
+        """Connect the panels' events; to be called when every page is laid out."""
+        token = gr.Textbox(visible=False)
+        app.load(lambda name: self.shown(self.open(name)), token, self.outputs, js=_WHOSE_SESSION, **QUIET)
+        for part in self._parts.values():
+            if part.act is not None:
+                self._connect_act(part)
+                if part.slides:
+                    self._connect_slide(part)
+            if part.run is not None:
+                self._connect_steps(part, part.component.run, part.run, **MODEL_QUEUE)
+            if part.fetch is not None:
+                self._connect_steps(part, part.component.fetch, part.fetch, concurrency_limit=8)
+
+    def acted(self, tab: Tab, name: str, data: Data, names: tuple[str, ...] | None = None) -> Outputs:
+        """Do what was asked of a panel; returns what is new then, whatever happened.
+
+        Args:
+            tab: where it was asked.
+            name: of the panel.
+            data: what was sent.
+            names: of the panels to show again; all by default.
+        """
+        part = self._parts[name]
+        assert part.act is not None
+        try:
+            part.act(Context(tab.session, self.models, part.where), data)
+        except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
+            return self._broken(tab, error, part.where)
+        return self.shown(tab, names, always=name)
+
+    def stepped(self, tab: Tab, run: Run, data: Data, where: str) -> Iterator[Outputs]:
+        """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end."""
+        lively = tuple(part.name for part in self._parts.values() if part.lively)
+        try:
+            for _ in run(Context(tab.session, self.models, where), data):
+                yield self.shown(tab, lively)
+        except SavError as error:
+            tab.session.say(str(error), where=where)
+            yield self.shown(tab)
+        except Exception as error:  # noqa: BLE001  # or the page would wait for ever
+            yield self._broken(tab, error, where)
+        else:
+            yield self.shown(tab, rerun=True)
+
+    def _broken(self, tab: Tab, error: Exception, where: str) -> Outputs:
+        """Say that something went wrong; returns what all panels show, none of which asks for the model by itself now."""
+        tab.session.work.pause(Kind.FIND_HEADS)
+        tab.session.say(str(unexpected(error)), where=where)
+        tab.sent.clear()
+        shown = self.shown(tab)
+        return {part: value if part is self.tab else {**value, "next": False} for part, value in shown.items()}
+
+    def known(self, tab: Tab | None) -> Tab:
+        """The tab, or a new one of a new session: of a page whose server has been started again, say."""
+        return tab or self.open(None)
+
+    def _connect_act(self, part: _Part) -> None:
+        def on_act(tab: Tab | None, event: gr.EventData) -> Outputs:
+            return self.acted(self.known(tab), part.name, received(event))
+
+        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=8, **QUIET)
+
+    def _connect_slide(self, part: _Part) -> None:
+        outputs = [self.tab, *(self._parts[name].component for name in part.slides)]
+
+        def on_slide(tab: Tab | None, event: gr.EventData) -> Outputs:
+            tab = self.known(tab)
+            shown = self.acted(tab, part.name, received(event), part.slides)
+            for name in set(self._parts) - set(part.slides):
+                if self._parts[name].component in shown:
+                    tab.sent.pop(name, None)  # not one of this event's outputs: the next one sends it
+            return {output: shown[output] for output in outputs if output in shown}
+
+        part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
+
+    def _connect_steps(self, part: _Part, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
+        def on_run(tab: Tab | None, event: gr.EventData) -> Iterator[Outputs]:
+            yield from self.stepped(self.known(tab), run, received(event), part.where)
+
+        listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
+
+
+def received(event: gr.EventData) -> Data:
+    """What the page sent, which may be anything."""
+    return event._data if isinstance(event._data, dict) else {}
+
+
+def _digest(shown: Content) -> bytes:
+    """A mark that is another one as soon as anything in the content is."""
+    return blake2b(json.dumps(shown, sort_keys=True).encode(), digest_size=16).digest()

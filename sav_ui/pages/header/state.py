@@ -1,0 +1,18 @@
+"""What the top of the page keeps of a session: whether the code is shown."""
+
+from __future__ import annotations
+
+from sav_ui.session.session import PageState
+
+__all__ = ["HeaderState"]
+
+
+class HeaderState(PageState):
+    """The header of one session; changed only under the session's lock.
+
+    Attributes:
+        code_shown: whether the dialog with the code is open.
+    """
+
+    def __init__(self) -> None:
+        self.code_shown = False

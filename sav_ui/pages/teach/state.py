@@ -1,0 +1,21 @@
+"""What the Teach page keeps of a session beside the project: the warnings that the visitor has settled."""
+
+from __future__ import annotations
+
+from sav_ui.session.session import PageState
+
+__all__ = ["WHERE", "TeachState"]
+
+WHERE = "bench"
+"""The part of the page that says what became of finding heads."""
+
+
+class TeachState(PageState):
+    """The Teach page of one session; changed only under the session's lock.
+
+    Attributes:
+        settled: keys of the warnings that are not shown any more.
+    """
+
+    def __init__(self) -> None:
+        self.settled: frozenset[str] = frozenset()

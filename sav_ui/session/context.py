@@ -1,0 +1,34 @@
+"""What an event of the page is about: whose session, where models are, and which part of the page says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sav_ui.serving.pool import ModelPool
+from sav_ui.session.session import Session
+
+__all__ = ["Context", "Data"]
+
+Data: TypeAlias = Mapping[str, Any]
+"""What the page sent, which may be anything."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every handler of an event is given, beside what was sent.
+
+    Attributes:
+        session: the visitor's.
+        models: where models are loaded.
+        where: the part of the page where the event came from, and where its sentences are shown.
+    """
+
+    session: Session
+    models: ModelPool
+    where: str
+
+    def say(self, text: str, kind: str = "error", *, undo: bool = False) -> None:
+        """Leave one sentence where the visitor is looking."""
+        self.session.say(text, kind, where=self.where, undo=undo)

@@ -1,0 +1,116 @@
+"""What is under way for a visitor: one piece of work at a time, how far it is, and whether it is to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+from sav_core.types import Progress
+
+__all__ = ["Kind", "Task", "Work"]
+
+
+class Kind(Enum):
+    """What a model can be at work for; the values are the field's words and stand nowhere on a page."""
+
+    FIND_HEADS = "find heads"
+    LOOK = "attention of an example"
+    CLASSIFY = "classify"
+    ASK_MODEL = "the model's own answer"
+    READ_TESTS = "read a test set"
+    ASK_BASELINES = "ask the model itself about a test set"
+    COMPARE = "compare with baselines"
+    EFFECTS = "effects of heads"
+    VECTOR = "build or judge a vector"
+    TUNING = "tune a vector"
+    ANALOGY = "make or judge an analogy"
+    PROMPT = "answer a prompt"
+
+
+class Task:
+    """One piece of work, from its start to its end.
+
+    Attributes:
+        kind: what it is for; it may change on the way, as one step follows another.
+        progress: how far it is; ``None`` before anything is counted.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.progress: Progress | None = None
+        self._cancelled = threading.Event()
+
+    def report(self, progress: Progress) -> None:
+        """Keep how far it is: what the library's ``progress`` callback calls."""
+        self.progress = progress
+
+    def cancel(self) -> None:
+        """Ask it to stop."""
+        self._cancelled.set()
+
+    def cancelled(self) -> bool:
+        """Whether it is to stop: what the library's ``cancel`` callback asks."""
+        return self._cancelled.is_set()
+
+
+class Work:
+    """What is under way in a session, and what waits for the visitor's word.
+
+    with session.work.doing(Kind.CLASSIFY) as task:
+        job = Job(lambda: long(progress=task.report, cancel=task.cancelled))
+        yield from job.ticks()
+
+    The model does one thing at a time, so a session has one ``Work`` and not one a page: whoever finds it busy comes back.
+    """
+
+    def __init__(self) -> None:
+        self.task: Task | None = None
+        self._paused: set[Kind] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return self.task is not None
+
+    @property
+    def kind(self) -> Kind | None:
+        """What is under way; ``None`` when nothing is."""
+        return None if self.task is None else self.task.kind
+
+    def progress(self, *kinds: Kind) -> Progress | None:
+        """How far the work is, if it is one of these kinds."""
+        task = self.task
+        return task.progress if task is not None and task.kind in kinds else None
+
+    @contextmanager
+    def doing(self, kind: Kind) -> Iterator[Task]:
+        """Work on something until the block is left; its job is told to stop then, should its visitor be gone before it."""
+        task = self.task = Task(kind)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            if self.task is task:
+                self.task = None
+
+    def cancel(self, *kinds: Kind) -> bool:
+        """Ask the work to stop if it is one of these kinds; returns whether it was."""
+        task = self.task
+        if task is None or task.kind not in kinds:
+            return False
+        task.cancel()
+        return True
+
+    def pause(self, kind: Kind) -> None:
+        """Begin this no more by itself: the visitor stopped it, or it failed."""
+        self._paused.add(kind)
+
+    def resume(self, kind: Kind) -> None:
+        """Begin this by itself again."""
+        self._paused.discard(kind)
+
+    def paused(self, kind: Kind) -> bool:
+        """Whether this waits for the visitor to ask."""
+        return kind in self._paused

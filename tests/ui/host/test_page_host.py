@@ -1,0 +1,162 @@
+"""The host: what it sends and what it leaves out, and that whatever a handler raises, the visitor sees one sentence."""
+
+import copy
+
+import pytest
+
+from sav_ui.host.page_host import PageHost, Tab
+from sav_ui.pages.classify import webcam
+from sav_ui.pages.classify.state import ClassifyState
+from sav_ui.panels.errors import UNEXPECTED
+from sav_ui.panels.panel import content
+from sav_ui.session.session import PageState, Session
+from sav_ui.session.store import SessionStore
+from sav_ui.session.work import Kind
+from tests.support.people import context, pool_with, small_project, taught
+from tests.ui.classify.test_actions import frame as webcam_frame
+
+
+class Texts(PageState):
+    """What the panels of these tests show."""
+
+    def __init__(self):
+        self.of = {"one": "", "two": "", "three": ""}
+        self.next = False
+
+
+def showing(name):
+    def show(session):
+        state = session.state(Texts)
+        return content(state.of[name], next_run=state.next)
+
+    return show
+
+
+def write(context, data):
+    """Have a panel show a text."""
+    context.session.state(Texts).of[data["panel"]] = data["text"]
+
+
+def write_slowly(context, data):
+    write(context, data)
+    yield
+    context.session.state(Texts).next = bool(data.get("next"))
+
+
+def break_down(*_, **__):
+    raise ZeroDivisionError("nobody planned for this")
+
+
+def break_down_later(*_):
+    yield
+    break_down()
+
+
+@pytest.fixture
+def host():
+    host = PageHost(pool_with(None), SessionStore())
+    host.panel("one", showing("one"), act=write, run=write_slowly, slides=("one", "two"), lively=True)
+    host.panel("two", showing("two"), act=break_down, where="place")
+    host.panel("three", showing("three"))
+    return host
+
+
+def texts(outputs):
+    """What is sent, without the tab."""
+    return [value["html"] for value in outputs.values() if not isinstance(value, Tab)]
+
+
+def opened(host, token="0" * 32):
+    """A tab that shows everything."""
+    tab = host.open(token)
+    host.shown(tab)
+    return tab
+
+
+def test_a_new_tab_gets_every_panel(host):
+    tab = host.open("0" * 32)
+    outputs = host.shown(tab)
+    assert set(outputs) == set(host.outputs)
+    assert outputs[host.tab] is tab
+    assert len({value["version"] for value in outputs.values() if value is not tab}) == 3
+
+
+def test_only_what_has_changed_is_sent_and_the_panel_that_was_used(host):
+    tab = opened(host)
+    assert texts(host.acted(tab, "one", {"panel": "three", "text": "new"})) == ["", "new"]
+    assert texts(host.acted(tab, "one", {"panel": "three", "text": "new"})) == [""], "its fields may have been edited"
+    assert texts(host.shown(tab)) == []
+
+
+def test_two_tabs_of_one_session_each_get_what_they_lack(host):
+    one, other = opened(host), opened(host)
+    assert one.session is other.session
+    host.acted(one, "one", {"panel": "three", "text": "new"})
+    assert texts(host.shown(other)) == ["new"]
+    assert texts(host.shown(other)) == []
+
+
+def test_after_a_reload_everything_is_sent_but_no_file_once_more(host, tmp_path):
+    tab = opened(host)
+    tab.session.offer(tmp_path / "file", "one")
+    again = host.open(tab.session.token)
+    assert again.session is tab.session
+    assert again.session.download is None
+    assert len(texts(host.shown(again))) == 3
+
+
+def test_a_slider_shows_its_own_panels_again_and_the_others_follow(host):
+    tab = opened(host)
+    host.acted(tab, "one", {"panel": "one", "text": "a"})
+    tab.session.state(Texts).of = {"one": "b", "two": "b", "three": "b"}
+    assert texts(host.acted(tab, "one", {"panel": "one", "text": "c"}, ("one", "two"))) == ["c", "b"]
+    assert texts(host.shown(tab)) == ["b"]
+
+
+def test_a_run_sends_the_lively_panels_as_it_goes_and_those_that_ask_again_at_its_end(host):
+    tab = opened(host)
+    step, end = host.stepped(tab, write_slowly, {"panel": "one", "text": "a", "next": True}, "place")
+    assert texts(step) == ["a"]
+    assert len(texts(end)) == 3
+    *_, end = host.stepped(tab, write_slowly, {"panel": "one", "text": "a", "next": True}, "place")
+    assert len(texts(end)) == 3, "they must ask for another run, although nothing in them has changed"
+
+
+def told(host, tab, outputs):
+    """Whether the visitor is told, in every panel, and none comes again by itself."""
+    values = [value for value in outputs.values() if value is not tab]
+    said = tab.session.notice_at("place").text == UNEXPECTED
+    return said and tab.session.work.paused(Kind.FIND_HEADS) and len(values) == 3 and not any(v["next"] for v in values)
+
+
+def test_an_act_that_breaks_down_shows_every_panel_and_a_sentence(host, caplog):
+    tab = opened(host)
+    tab.session.state(Texts).next = True
+    assert told(host, tab, host.acted(tab, "two", {}))
+    assert "ZeroDivisionError: nobody planned for this" in caplog.text
+
+
+def test_a_run_that_breaks_down_ends_with_every_panel_and_a_sentence(host):
+    tab = opened(host)
+    tab.session.state(Texts).next = True
+    *_, outputs = host.stepped(tab, break_down_later, {}, "place")
+    assert told(host, tab, outputs)
+
+
+def test_a_page_whose_server_was_started_again_gets_a_new_session(host):
+    tab = host.known(None)
+    assert tab.session.project.empty
+    assert host.known(tab) is tab
+    assert len(host.store) == 1
+
+
+def test_gradios_copies_of_a_tab_are_the_tab():
+    tab = Tab(Session())
+    assert copy.deepcopy({"state": tab})["state"] is tab
+
+
+def test_a_frame_of_the_webcam_that_breaks_down_is_answered(models, monkeypatch):
+    session = taught(models, small_project())
+    monkeypatch.setattr(models, "run", break_down)
+    webcam.look(context(session, models), {"serial": 3, "image": webcam_frame()})
+    assert session.state(ClassifyState).webcam.refused == UNEXPECTED
