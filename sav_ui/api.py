@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 import gradio as gr
@@ -21,12 +21,13 @@ from gradio.components.api_component import Api
 from gradio.processing_utils import save_base64_to_cache, save_url_to_cache
 from gradio.utils import get_upload_folder
 from httpx import HTTPError
+from pydantic import BaseModel, Field, TypeAdapter
 
 from sav_core.data.examples import Example
 from sav_core.data.images import open_picture
 from sav_core.errors import InputError, SavError, SettingError
-from sav_core.heads.rules import BELIEFS, VOTING_RULES
-from sav_core.heads.scoring import SCORINGS
+from sav_core.heads.rules import Belief, VotingName
+from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
 from sav_ui.host.page_host import MODEL_QUEUE
 from sav_ui.panels.downloads import fresh_path
@@ -34,51 +35,50 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.session.project import MAX_EXAMPLES
 from sav_ui.uploads.files import Upload
 
-__all__ = ["Fitted", "build", "classify_images", "fit_images", "wants_mcp"]
+__all__ = ["Answer", "FileData", "Fitted", "KeptHead", "Vote", "build", "classify_images", "fit_images", "wants_mcp"]
 
 _OWN = "/gradio_api/file="  # in the address of a file that this app has handed out
-_TEXT = {"type": "string"}
-_META = {"type": "object", "properties": {"_type": {"const": "gradio.FileData"}}, "required": ["_type"]}
-_FILE = {
-    "type": "object",
-    "title": "FileData",
-    "properties": {"path": _TEXT, "orig_name": _TEXT, "meta": _META},
-    "required": ["path"],
-}
-_TEXTS = {"type": "array", "items": _TEXT}
-_SCORES = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
-_HEADS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "head": _TEXT,
-            "layer": {"type": "integer"},
-            "index": {"type": "integer"},
-            "accuracy": {"type": "number"},
-            "margin": {"type": "number"},
-        },
-    },
-}
-_SHARES = {"type": "object", "additionalProperties": {"type": "number"}}
-_VOTES = {
-    "type": "array",
-    "items": {"type": "object", "properties": {"head": _TEXT, "label": _TEXT, "similarity": {"type": "number"}}},
-}
-_ANSWERS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "image": _TEXT,
-            "label": _TEXT,
-            "shares": _SHARES,
-            "votes": _VOTES,
-            "confidence": {"type": "number"},
-            "closeness": {"type": "number"},
-        },
-    },
-}
+
+
+class KeptHead(BaseModel):
+    """A head that votes, and how well it did on the examples."""
+
+    head: str
+    layer: int
+    index: int
+    accuracy: float
+    margin: float
+
+
+class Vote(BaseModel):
+    """What one head says of an image."""
+
+    head: str
+    label: str
+    similarity: float
+
+
+class Answer(BaseModel):
+    """What ``/classify`` says of an image."""
+
+    image: str
+    label: str
+    shares: dict[str, float]
+    votes: list[Vote]
+    confidence: float
+    closeness: float | None = None
+
+
+class _Mark(BaseModel):
+    kind: Literal["gradio.FileData"] = Field(alias="_type")
+
+
+class FileData(BaseModel):
+    """A file as ``gradio_client`` and MCP send one; by this name and mark they know that it is to be uploaded."""
+
+    path: str
+    orig_name: str = ""
+    meta: _Mark
 
 
 class Fitted(NamedTuple):
@@ -213,28 +213,53 @@ def build(models: ModelPool) -> None:
             return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
-    images = Api(None, {"type": "array", "items": _FILE}, "images")
-    classifier = Api(None, {"anyOf": [_FILE, _TEXT]}, "classifier")
+    images = Api(None, _schema(list[FileData]), "images")
+    classifier = Api(None, _schema(FileData | str), "classifier")
     fitted = gr.File(label="classifier", visible=False)
-    question = Api("", _TEXT, "question")
+    question = Api("", _schema(str), "question")
     gr.on(
         [],
         fit,
         [
             images,
-            Api(None, _TEXTS, "labels"),
+            Api(None, _schema(list[str]), "labels"),
             question,
-            Api(20, {"type": "integer"}, "n_kept"),
-            Api("majority", {"enum": list(VOTING_RULES)}, "voting"),
-            Api("resubstitution", {"enum": list(SCORINGS)}, "scoring"),
-            Api("", _TEXT, "model"),
-            Api("margin", {"enum": list(BELIEFS)}, "belief"),
+            Api(20, _schema(int), "n_kept"),
+            Api("majority", _schema(VotingName), "voting"),
+            Api("resubstitution", _schema(Scoring), "scoring"),
+            Api("", _schema(str), "model"),
+            Api("margin", _schema(Belief), "belief"),
         ],
-        [Api(None, _HEADS, "kept_heads"), Api(None, _SCORES, "head_scores"), fitted],
+        [Api(None, _schema(list[KeptHead]), "kept_heads"), Api(None, _schema(list[list[float]]), "head_scores"), fitted],
         api_name="fit",
         **MODEL_QUEUE,
     )
-    gr.on([], classify, [images, classifier, question], Api(None, _ANSWERS, "answers"), api_name="classify", **MODEL_QUEUE)
+    gr.on(
+        [],
+        classify,
+        [images, classifier, question],
+        Api(None, _schema(list[Answer]), "answers"),
+        api_name="classify",
+        **MODEL_QUEUE,
+    )
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """The JSON schema of a type, in one piece: MCP does not follow references inside of it."""
+    whole = TypeAdapter(kind).json_schema()
+    parts = whole.pop("$defs", {})
+
+    def inlined(part: Any) -> Any:
+        if isinstance(part, list):
+            return [inlined(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return inlined(parts[part["$ref"].rpartition("/")[2]])
+        return {name: inlined(value) for name, value in part.items()}
+
+    schema: dict[str, Any] = inlined(whole)
+    return schema
 
 
 def wants_mcp(arguments: Sequence[str]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from sav_core.errors import DatasetError
-from sav_core.heads.rules import VOTING_RULES
-from sav_core.heads.scoring import SCORINGS
+from sav_core.heads.rules import VotingName
+from sav_core.heads.scoring import Scoring
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import MAX_LABELS, Project
@@ -79,70 +80,95 @@ def parse_manifest(text: bytes) -> Manifest:
     try:
         if len(text) > _LONGEST:
             raise ValueError("it is too long")
-        content = _Part(json.loads(text.decode("utf-8")))
-        if content.text("format") != _FORMAT:
-            raise ValueError(f"its format is {content.text('format')[:40]!r}, this program reads {_FORMAT!r}")
-        return _read(content)
+        content = _Content.model_validate(json.loads(text.decode("utf-8")))
     except (ValueError, RecursionError) as error:
-        reason = f"it is not JSON, {error}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise DatasetError(f"The project's {MANIFEST} cannot be used because {reason}: save the project again.") from error
-
-
-def _read(content: _Part) -> Manifest:
-    labels = content.list("labels")
-    if len(labels) > MAX_LABELS:
-        raise ValueError(f"it has {len(labels):,} labels, and a project holds up to {MAX_LABELS}")
-    labels = [_Part(label) for label in labels]
-    settings, model = _Part(content.get("settings")), _Part(content.get("model"))
-    scoring = settings.text("scoring")
-    if scoring not in SCORINGS:
-        raise ValueError(f"its scoring is {scoring[:40]!r}, and there are {', '.join(SCORINGS)}")
-    voting = settings.text("voting") if settings.has("voting") else "majority"  # older projects knew no other
-    if voting not in VOTING_RULES:
-        raise ValueError(f"its voting is {voting[:40]!r}, and there are {', '.join(VOTING_RULES)}")
+        raise DatasetError(
+            f"The project's {MANIFEST} cannot be used because {_reason(error)}: save the project again."
+        ) from error
     return Manifest(
-        labels=tuple(label.text("name") for label in labels),
-        n_examples=sum(int(label.number("examples", 0, 1e6)) for label in labels),
-        question=content.text("question")[:2000],
-        n_kept=int(settings.number("heads", 1, 1e6)),
-        scoring=scoring,
-        voting=voting,
-        threshold=float(settings.number("none_below", 0, 1)),
-        model=model.text("id")[:200],
-        title=content.text("title")[:80],
+        labels=tuple(label.name for label in content.labels),
+        n_examples=sum(label.examples for label in content.labels),
+        question=content.question[:2000],
+        n_kept=content.settings.heads,
+        scoring=content.settings.scoring,
+        voting=content.settings.voting,
+        threshold=content.settings.none_below,
+        model=content.model.id[:200],
+        title=content.title[:80],
     )
 
 
-class _Part:
-    """An object of the JSON; whatever is not as it should be is a ``ValueError`` that names it."""
+_RANGES = {"examples": (0, 10**6), "heads": (1, 10**6), "none_below": (0, 1)}
 
-    def __init__(self, value: Any) -> None:
-        if not isinstance(value, Mapping):
-            raise ValueError(f"it has {str(value)[:40]!r} where an object was expected")
-        self._value = value
 
-    def has(self, name: str) -> bool:
-        return name in self._value
+def _number(name: str) -> Any:
+    least, most = _RANGES[name]
+    return Field(ge=least, le=most, allow_inf_nan=False)
 
-    def get(self, name: str) -> Any:
-        if name not in self._value:
-            raise ValueError(f"it lacks {name!r}")
-        return self._value[name]
 
-    def text(self, name: str) -> str:
-        value = self.get(name)
-        if not isinstance(value, str) or any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise ValueError(f"its {name!r} must be a text, but is {str(value)[:40]!r}")
-        return value
+def _encodable(text: str) -> str:
+    """The same text; half a character, which JSON can hold, is none."""
+    text.encode()
+    return text
 
-    def number(self, name: str, least: float, most: float) -> float:
-        value = self.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-            raise ValueError(f"its {name!r} must be a number from {least:g} to {most:g}, but is {str(value)[:40]!r}")
-        return value
 
-    def list(self, name: str) -> Sequence[Any]:
-        value = self.get(name)
-        if not isinstance(value, list):
-            raise ValueError(f"its {name!r} must be a list, but is {str(value)[:40]!r}")
-        return value
+_Text = Annotated[str, AfterValidator(_encodable)]
+
+
+class _Part(BaseModel):
+    """An object of the JSON: nothing is converted, and what is not named here is left alone."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _Label(_Part):
+    name: _Text
+    examples: int = _number("examples")
+
+
+class _Settings(_Part):
+    heads: int = _number("heads")
+    scoring: Scoring
+    voting: VotingName = "majority"  # older projects knew no other
+    none_below: float = _number("none_below")
+
+
+class _Model(_Part):
+    id: _Text
+
+
+class _Content(_Part):
+    format: Literal["sav-explorer-project/1"]
+    title: _Text
+    question: _Text
+    labels: list[_Label] = Field(max_length=MAX_LABELS)
+    settings: _Settings
+    model: _Model
+
+
+def _reason(error: Exception) -> str:
+    """Why the text cannot be used, in words that name the first thing that is not as it should be."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON, {error}"
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    kind, value = first["type"], str(first["input"])[:40]
+    name = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "")
+    if kind == "missing":
+        return f"it lacks {name!r}"
+    if kind == "literal_error" and isinstance(first["input"], str):
+        if name == "format":
+            return f"its format is {value!r}, this program reads {_FORMAT!r}"
+        known = first["ctx"]["expected"].replace("'", "")
+        return f"its {name} is {value!r}, and there are {known}"
+    if kind == "too_long":
+        return f"it has {len(first['input']):,} labels, and a project holds up to {MAX_LABELS}"
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        return f"its {name!r} must be a number from {least:g} to {most:g}, but is {value!r}"
+    if kind in ("string_type", "value_error", "literal_error"):
+        return f"its {name!r} must be a text, but is {value!r}"
+    if kind == "list_type":
+        return f"its {name!r} must be a list, but is {value!r}"
+    return f"it has {value!r} where an object was expected"
