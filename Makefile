@@ -28,7 +28,7 @@ lint: $(VENV)/.development  ## style of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.development  ## types of the library
+types: $(VENV)/.development  ## types of the library and the pages
 	$(BIN)/mypy
 
 benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides in one run, and what a visitor waits for
@@ -36,6 +36,7 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 	$(BIN)/python -m perf.refit
 	$(BIN)/python -m perf.report_speed
 	$(BIN)/python -m perf.vectors
+	$(BIN)/python -m perf.clicks
 	$(BIN)/python -m perf.app
 
 report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README
