@@ -228,7 +228,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             voting=self.head_classifier_.voting,
             calibration=self.head_classifier_.calibration_,
             belief=self.head_classifier_.belief,
-            reach=None if self.head_classifier_.reach_ is None else tuple(self.head_classifier_.reach_.tolist()),
+            radii=None if self.head_classifier_.radii_ is None else tuple(self.head_classifier_.radii_.tolist()),
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]
@@ -257,7 +257,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             provenance.voting,
             provenance.calibration,
             provenance.belief,
-            None if provenance.reach is None else np.array(provenance.reach),
+            None if provenance.radii is None else np.array(provenance.radii),
         )
         classifier = cls.from_heads(backbone, heads, provenance.question)
         classifier._opened = Path(path), provenance

@@ -190,15 +190,15 @@ class HeadScores:
         scored: how many examples were judged: all of them under ``resubstitution``; under ``leave_one_out`` those whose
             label has another example left.
         scoring: ``"resubstitution"`` or ``"leave_one_out"``.
-        merit: ``float (layer, head)``, what ranks the heads before all else, where the voting rule has a measure of its
-            own; ``None`` under ``majority``.
+        ranking_score: ``float (layer, head)``, what ranks the heads before all else, where the voting rule has a measure
+            of its own; ``None`` under ``majority``.
     """
 
     correct: npt.NDArray[np.int64]
     margin: npt.NDArray[np.float64]
     scored: int
     scoring: str
-    merit: npt.NDArray[np.float64] | None = None
+    ranking_score: npt.NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
         best = self.ranking[0]
@@ -219,10 +219,10 @@ class HeadScores:
 
     @cached_property
     def ranking(self) -> tuple[Head, ...]:
-        """Every head, best first: larger merit, then more correct, larger margin, lower layer, lower head."""
+        """Every head, best first: larger ranking score, then more correct, larger margin, lower layer, lower head."""
         layers, heads = self.correct.shape
         keys = [np.arange(layers * heads), -self.margin.ravel(), -self.correct.ravel()]  # the last is the first to tell
-        order = np.lexsort(keys if self.merit is None else [*keys, -self.merit.ravel()])
+        order = np.lexsort(keys if self.ranking_score is None else [*keys, -self.ranking_score.ravel()])
         return tuple(Head(*divmod(int(flat), heads)) for flat in order)
 
 
@@ -245,14 +245,13 @@ class Prediction:
         similarities: ``float (head, label)``, each kept head's cosine to every label's centroid; heads as in ``votes``,
             labels as in ``shares``.
         margin: the answer's share minus the largest other share.
-        confidence: how sure the voting rule is, 0 to 1: the answer's share.
+        confidence: the vote's share for the answer, 0 to 1.
         name: the query's name.
-        probability: the chance that the answer is right, where the classifier was calibrated.
+        probability: the calibrated chance that the answer is right; ``None`` where the classifier was not calibrated.
         opinions: ``float (head, label)``, what each kept head makes of the query, rows sum to 1; ``None`` under
             ``majority``, where a head has no opinion but its vote.
         closeness: 1 among the answer's own examples, less the farther out, see ``sav_core.heads.rejection``; ``None`` where
-        no
-            label had two examples to tell by, or an earlier version saved the classifier.
+            no label had two examples to tell by, or an earlier version saved the classifier.
     """
 
     label: str
@@ -279,18 +278,13 @@ class Prediction:
         return card(self.label, note, ("label", "share of the vote", "heads"), rows)
 
     @property
-    def sureness(self) -> float:
-        """The probability where the classifier was calibrated, else the confidence."""
-        return self.confidence if self.probability is None else self.probability
-
-    @property
-    def assurance(self) -> float:
-        """The answer's share of the vote times its closeness: what speaks against "none of these", 0 to 1."""
+    def acceptance(self) -> float:
+        """The "none of these" score, 0 to 1: the answer's share of the vote times its closeness."""
         return self.confidence * (1.0 if self.closeness is None else self.closeness)
 
-    def doubted(self, threshold: float) -> bool:
-        """Whether the answer is too unsure to be given, its assurance being below: "none of these labels"."""
-        return self.assurance < threshold
+    def is_rejected(self, threshold: float) -> bool:
+        """Whether the answer is "none of these": its acceptance is below the threshold."""
+        return self.acceptance < threshold
 
     def as_dict(self) -> dict[str, Any]:
         """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``.

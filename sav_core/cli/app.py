@@ -180,19 +180,20 @@ def classify(
     near = None if index is None else _nearest(fitted, index, queries, question)
     if as_json:
         for row, prediction in enumerate(predictions):
-            doubt = {} if none_below is None else {"none": prediction.doubted(none_below)}
+            doubt = {} if none_below is None else {"none": prediction.is_rejected(none_below)}
             print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
         return
     rows = [
         [
             each.name,
-            each.label if none_below is None or not each.doubted(none_below) else f"none of these ({each.label}?)",
-            f"{each.sureness:.0%}",
+            each.label if none_below is None or not each.is_rejected(none_below) else f"none of these ({each.label}?)",
+            f"{each.confidence if each.probability is None else each.probability:.0%}",
             _shares(each),
         ]
         for each in predictions
     ]
-    print_table(["image", "label", "confidence", "shares"], rows)
+    sure = "confidence" if fitted.head_classifier_.calibration_ is None else "probability"
+    print_table(["image", "label", sure, "shares"], rows)
     for each, found in zip(predictions, near or [], strict=False):
         print_line(f"\nNearest to {each.name} by the kept heads:")
         print_table(

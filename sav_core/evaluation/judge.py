@@ -102,8 +102,8 @@ def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: Hea
 def unknown_roc(classifier: HeadClassifier, test: HeadVectors, unknown: HeadVectors) -> Roc:
     """How well a threshold tells queries of the taught labels from queries of none of them (out of distribution).
 
-    The score is ``Prediction.assurance``, the winner's share times how near the query is to the winner's examples: the very
-    number that ``Prediction.doubted``, ``classify --none-below`` and the Classify page compare with a threshold.
+    The score is ``Prediction.acceptance``, the winner's share times how near the query is to the winner's examples: the
+    very number that ``Prediction.is_rejected``, ``classify --none-below`` and the Classify page compare with a threshold.
 
     Args:
         classifier: fitted.
@@ -113,7 +113,7 @@ def unknown_roc(classifier: HeadClassifier, test: HeadVectors, unknown: HeadVect
     Raises:
         InputError: one of the two is empty.
     """
-    scores = [prediction.assurance for queries in (test, unknown) for prediction in classifier.predict(queries)]
+    scores = [prediction.acceptance for queries in (test, unknown) for prediction in classifier.predict(queries)]
     taught = np.arange(len(test) + len(unknown)) < len(test)
     return roc(np.array(scores), taught)
 

@@ -76,7 +76,7 @@ class SupportFit:
         """The calibrated classifier that keeps so many heads; under ``reliability`` so many for each label."""
         calibration = self.calibration(n_kept)
         made = HeadClassifier.from_fitted(self.fitted, n_kept, self.voting, calibration, self.base.belief)
-        return made.measure_reach(self.vectors, self.codes)
+        return made.measure_radii(self.vectors, self.codes)
 
     @cached_property
     def own_answers(self) -> OwnAnswers:

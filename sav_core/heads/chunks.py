@@ -1,7 +1,7 @@
-"""Work on all heads at once, a few at a time: what one block needs stays in the processor's cache whatever the model.
+"""Work on all heads at once, a few at a time: what one chunk needs stays in the processor's cache whatever the model.
 
-A block is ``float64 (example, head, dim)``. Blocks run on a few threads; the order of the results is that of the heads.
-Inside a block the linear algebra keeps to its own thread: threads within threads wait for each other, ten times over.
+A chunk is ``float64 (example, head, dim)``. Chunks run on a few threads; the order of the results is that of the heads.
+Inside a chunk the linear algebra keeps to its own thread: threads within threads wait for each other, ten times over.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from sav_core.types import HeadVectors
 
-__all__ = ["Points", "by_blocks"]
+__all__ = ["Points", "map_chunks"]
 
 T = TypeVar("T")
 Points = npt.NDArray[np.float64]
 
-_BLOCK_BYTES = 4 << 20  # of double-precision vectors at a time: about one core's share of the last-level cache
+_CHUNK_BYTES = 4 << 20  # of double-precision vectors at a time: about one core's share of the last-level cache
 _THREADS = min(4, os.cpu_count() or 1)
 _ONE_AT_A_TIME = threading.Lock()  # the libraries' limit belongs to the process: two that set it would undo each other
 
 
-def by_blocks(vectors: HeadVectors, work: Callable[[Points], T], rows: npt.NDArray[np.intp] | None = None) -> list[T]:
-    """Do some work on blocks of neighbouring heads and return what came of each, in the order of the heads.
+def map_chunks(vectors: HeadVectors, work: Callable[[Points], T], rows: npt.NDArray[np.intp] | None = None) -> list[T]:
+    """Do some work on chunks of neighbouring heads and return what came of each, in the order of the heads.
 
     Args:
         vectors: ``(example, layer, head, dim)``; heads are taken in the order of layer, then head.
-        work: from a block ``float64 (example, head, dim)`` of its own, to anything.
+        work: from a chunk ``float64 (example, head, dim)`` of its own, to anything.
         rows: which of the examples to use, in this order; all by default.
     """
     layers, heads, dim = vectors.geometry.shape
     flat = vectors.values.reshape(len(vectors), layers * heads, dim)
     examples = len(vectors) if rows is None else len(rows)
 
-    def block(start: int) -> T:
+    def chunk(start: int) -> T:
         part = flat[:, start : start + step] if rows is None else flat[rows, start : start + step]
         return work(part.astype(np.float64))
 
-    step = max(1, _BLOCK_BYTES // max(1, examples * dim * 8))
+    step = max(1, _CHUNK_BYTES // max(1, examples * dim * 8))
     with _ONE_AT_A_TIME, _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(block, range(0, layers * heads, step)))
+        return list(pool.map(chunk, range(0, layers * heads, step)))
 
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The linear algebra libraries of this process; looking them up takes longer than a block."""
+    """The linear algebra libraries of this process; looking them up takes longer than a chunk."""
     return ThreadpoolController()

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.errors import InputError, SettingError
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.rejection import closeness, support_reach
+from sav_core.heads.rejection import class_radii, closeness
 from sav_core.heads.rules import FittedRule, VotingRule, rule_named
 from sav_core.heads.rules.rule import KeptHeads
 from sav_core.heads.scoring import cosines, fit_heads
@@ -70,7 +70,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         kept_heads_: the heads that vote, best first.
         calibration_: turns shares into probabilities; ``None`` until ``sav_core.evaluation.leave_one_out.calibrate`` has
         set it.
-        reach_: ``float64 (label,)``, how far out each label's farthest example lies for the kept heads; ``None`` where that
+        radii_: ``float64 (label,)``, how far out each label's farthest example lies for the kept heads; ``None`` where that
             is not known, see ``sav_core.heads.rejection``.
 
     Example:
@@ -120,7 +120,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 ties=ties_of(vectors.dtype),
             )
         )
-        return self.measure_reach(vectors, codes, rows=picked)
+        return self.measure_radii(vectors, codes, rows=picked)
 
     @classmethod
     def from_fitted(
@@ -130,7 +130,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         voting: str = "majority",
         calibration: Calibration | None = None,
         belief: str = "margin",
-        reach: npt.NDArray[np.float64] | None = None,
+        radii: npt.NDArray[np.float64] | None = None,
     ) -> HeadClassifier:
         """Return a classifier that goes on from what an earlier fit found.
 
@@ -140,7 +140,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             voting: the rule it was fitted for, or ``majority``, which every fit serves.
             calibration: of a classifier of that many heads and that rule.
             belief: what ``reliability`` measured of the heads.
-            reach: of the labels' examples for the heads that this keeps.
+            radii: of the labels' examples for the heads that this keeps.
 
         Raises:
             SettingError: a setting is out of its range, or the fit does not serve that rule.
@@ -156,10 +156,10 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 ) from error
             fitted = replace(fitted, rule=rule)
         classifier._adopt(fitted)
-        classifier.calibration_, classifier.reach_ = calibration, reach
+        classifier.calibration_, classifier.radii_ = calibration, radii
         return classifier
 
-    def measure_reach(
+    def measure_radii(
         self, vectors: HeadVectors, codes: npt.NDArray[np.intp], *, rows: npt.NDArray[np.intp] | None = None
     ) -> HeadClassifier:
         """Learn how far out the support's examples lie, so that predictions tell how close they are; returns itself.
@@ -169,8 +169,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             codes: ``int (example,)``, each used example's label's number.
             rows: which of the vectors to use, in the order of ``codes``; all by default.
         """
-        reach = support_reach(vectors, codes, len(self.fitted_.labels), self.kept_heads_, rows=rows)
-        self.reach_ = reach if np.isfinite(reach).all() else None
+        radii = class_radii(vectors, codes, len(self.fitted_.labels), self.kept_heads_, rows=rows)
+        self.radii_ = radii if np.isfinite(radii).all() else None
         return self
 
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
@@ -190,7 +190,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
-        near = None if self.reach_ is None else closeness(similarities, ballot.winner, self.reach_).tolist()
+        near = None if self.radii_ is None else closeness(similarities, ballot.winner, self.radii_).tolist()
         return [
             Prediction(
                 label=labels[winner],
@@ -298,7 +298,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.classes_ = np.array(fitted.labels)
         self.head_scores_ = fitted.scores.accuracy
         self.calibration_: Calibration | None = None
-        self.reach_ = None
+        self.radii_ = None
         self._keep(fitted.rule.keep(fitted.scores, self.n_kept))
         return self
 

@@ -29,7 +29,7 @@ from sav_core.types import HeadScores
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief", "reach")  # what a file of an earlier version has not
+_LATER = ("calibration", "belief", "radii")  # what a file of an earlier version has not
 
 _FILE = TensorFile(
     key="sav",
@@ -55,7 +55,7 @@ class Provenance:
         voting: name of the voting rule.
         calibration: turns its shares into probabilities, where it was calibrated.
         belief: what ``reliability`` voting measured of the heads.
-        reach: of each label's examples for the kept heads, where it is known: see ``sav_core.heads.rejection``.
+        radii: of each label's examples for the kept heads, where it is known: see ``sav_core.heads.rejection``.
     """
 
     model: str
@@ -67,7 +67,7 @@ class Provenance:
     voting: str
     calibration: Calibration | None = None
     belief: str = "margin"
-    reach: tuple[float, ...] | None = None
+    radii: tuple[float, ...] | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -81,10 +81,12 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
         "correct": np.ascontiguousarray(fitted.scores.correct, dtype=np.int64),
         "margin": np.ascontiguousarray(fitted.scores.margin, dtype=np.float64),
     }
-    if fitted.scores.merit is not None:
-        arrays["merit"] = np.ascontiguousarray(fitted.scores.merit, dtype=np.float64)
+    if fitted.scores.ranking_score is not None:
+        arrays["merit"] = np.ascontiguousarray(fitted.scores.ranking_score, dtype=np.float64)
     for name, array in fitted.rule.arrays().items():
         arrays[name] = np.ascontiguousarray(array, dtype=np.float64)
+    told = asdict(provenance)
+    told["reach"] = told.pop("radii")  # the name that files have had from the first
     header = json.dumps(
         {
             "format": _FORMAT,
@@ -93,7 +95,7 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
             "scored": fitted.scores.scored,
             "scoring": fitted.scores.scoring,
             "decimals": fitted.ties.decimals,
-            **asdict(provenance),
+            **told,
         },
         sort_keys=True,
     )
@@ -126,16 +128,18 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         **known,
         calibration=calibration,
         belief=header.get("belief", "margin"),
-        reach=None if reach is None else tuple(reach),
+        radii=None if reach is None else tuple(reach),
     )
-    scores = HeadScores(arrays["correct"], arrays["margin"], header["scored"], header["scoring"], merit=arrays.get("merit"))
+    scores = HeadScores(
+        arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
+    )
     layers, heads, n_labels, dim = arrays["centroids"].shape
     expected = {
         "texts are texts": all(isinstance(text, str) for text in (*labels, *_texts(provenance))) and all(labels),
         "the labels are sorted and distinct": list(labels) == sorted(set(labels)) and len(labels) >= 2,
         "labels, counts and centroids agree": len(labels) == len(examples) == n_labels,
         "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads)
-        and (scores.merit is None or scores.merit.shape == (layers, heads)),
+        and (scores.ranking_score is None or scores.ranking_score.shape == (layers, heads)),
         "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
-from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.chunks import Points, map_chunks
 from sav_core.heads.scoring import HeadSums, judged_examples, square_without
 from sav_core.heads.ties import Ties, ties_of
 from sav_core.types import HeadVectors
@@ -67,7 +67,7 @@ def majority_left_out(
     def work(points: Points) -> tuple[Array, Array, Array]:
         return _Block(points, support, ties).without_each()
 
-    correct, margin, votes = map(np.concatenate, zip(*by_blocks(vectors, work), strict=True))  # (head, judged)
+    correct, margin, votes = map(np.concatenate, zip(*map_chunks(vectors, work), strict=True))  # (head, judged)
     mean = ties.mean(margin, scored)
     order = np.lexsort((-mean, -correct), axis=0)  # stable: equal heads stay in the order of layer, then head
     return np.take_along_axis(votes, order, axis=0).T.astype(np.int16)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import InputError, SettingError
-from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.chunks import Points, map_chunks
 from sav_core.heads.ties import EXACT, Ties, ties_of
 from sav_core.types import HeadScores, HeadVectors
 
@@ -99,7 +99,7 @@ def fit_heads(
     def work(points: Points) -> _Block:
         return _fit_block(points, codes, n_labels, ties, leave_one_out=scoring == "leave_one_out")
 
-    blocks = by_blocks(vectors, work, rows)
+    blocks = map_chunks(vectors, work, rows)
     predicted = np.concatenate([part.predicted for part in blocks])
     margins = np.where(judged, np.concatenate([part.margins for part in blocks]), 0.0)
     scores = HeadScores(

@@ -7,8 +7,8 @@ a head's vectors are brought to length one; the labels are Gaussians with means 
     logit of label c = x' P m_c - m_c' P m_c / 2 + log(1 / labels)
     probabilities = softmax(logits / 10)
 
-and a head's merit is the mean probability it gives the true labels of the support. In ``leave_one_out`` scoring each
-example is taken out of its label's mean and out of S, by a closed form: one eigendecomposition a head serves all examples.
+and a head's ranking score is the mean probability it gives the true labels of the support. In ``leave_one_out`` scoring
+each example is taken out of its label's mean and out of S, by a closed form: one eigendecomposition a head serves all.
 
 Where no label has two examples that differ by more than the model's precision (``sav_core.heads.ties``) there is no spread
 to measure; the identity then stands for the bracket, so that the nearest mean wins.
@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.chunks import Points, map_chunks
 from sav_core.heads.rules.rule import FittedRule, OwnAnswers, VotingRule, needed
 from sav_core.heads.scoring import judged_examples
 from sav_core.heads.ties import Ties, ties_of
@@ -103,7 +103,8 @@ class GaussianFit:
 
     Attributes:
         heads: their discriminants.
-        scores: of the heads; ``merit`` is the mean probability of the true label, ``margin`` that less the best other's.
+        scores: of the heads; ``ranking_score`` is the mean probability of the true label, ``margin`` that less the best
+            other's.
         predicted: ``int (example, layer, head)``, the label's number that each head gives each support example.
     """
 
@@ -148,14 +149,14 @@ def fit_gaussian(
         probability[:, each, codes] = -np.inf
         return weights, offsets, predicted, own, own - probability.max(-1)
 
-    weights, offsets, predicted, own, margin = map(np.concatenate, zip(*by_blocks(vectors, work, rows), strict=True))
+    weights, offsets, predicted, own, margin = map(np.concatenate, zip(*map_chunks(vectors, work, rows), strict=True))
     weights = np.ascontiguousarray(weights)  # as a file gives it back: another layout is another order of summing
     scores = HeadScores(
         correct=((predicted == codes) & judged).sum(1).reshape(layers, heads),
         margin=ties.mean(ties.units(margin[:, judged]).sum(1), judged.sum()).reshape(layers, heads),
         scored=int(judged.sum()),
         scoring=scoring,
-        merit=ties.mean(ties.units(own[:, judged]).sum(1), judged.sum()).reshape(layers, heads),
+        ranking_score=ties.mean(ties.units(own[:, judged]).sum(1), judged.sum()).reshape(layers, heads),
     )
     return GaussianFit(
         heads=GaussianHeads(weights.reshape(layers, heads, n_labels, dim), offsets.reshape(layers, heads, n_labels)),
@@ -181,7 +182,7 @@ def support_probabilities(
         logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, *spread.discriminant())
         return _softmax(logits)
 
-    by_head = np.concatenate(by_blocks(vectors, work))  # (head of any layer, example, label)
+    by_head = np.concatenate(map_chunks(vectors, work))  # (head of any layer, example, label)
     return by_head.transpose(1, 0, 2).reshape(len(codes), *vectors.geometry.shape[:2], n_labels)
 
 

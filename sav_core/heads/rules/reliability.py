@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
-from sav_core.heads.chunks import Points, by_blocks
+from sav_core.heads.chunks import Points, map_chunks
 from sav_core.heads.rules.rule import FittedRule, KeptHeads, VotingRule, needed
 from sav_core.heads.scoring import left_out_cosines
 from sav_core.heads.ties import Ties, ties_of
@@ -100,7 +100,7 @@ class Reliability(VotingRule):
     """Each label rests on the heads that have proved right about it.
 
     Attributes:
-        belief: what of a left-out soft vote counts, one of ``BELIEFS``.
+        measure: what of a left-out soft vote counts, one of ``BELIEFS``.
     """
 
     name: ClassVar[str] = "reliability"
@@ -109,11 +109,11 @@ class Reliability(VotingRule):
         "Each label rests on the heads that proved right about it, and the more reliable count more."
     )
     needs: ClassVar[str] = "Reliability is measured on examples left out, so some label needs two of them: add one."
-    belief: str = "margin"
+    measure: str = "margin"
 
     def measuring(self, belief: str) -> VotingRule:
         """Return the rule with this measure."""
-        return replace(self, belief=belief)
+        return replace(self, measure=belief)
 
     def fit(
         self,
@@ -125,8 +125,8 @@ class Reliability(VotingRule):
         rows: npt.NDArray[np.intp] | None = None,
     ) -> tuple[FittedRule, HeadScores]:
         """Measure every head on left-out examples, and rank the heads by their mean reliability."""
-        found = fit_reliability(vectors, codes, n_labels, belief=self.belief, rows=rows)
-        return HeadReliability(found), replace(nearest, merit=found.mean(-1))
+        found = fit_reliability(vectors, codes, n_labels, belief=self.measure, rows=rows)
+        return HeadReliability(found), replace(nearest, ranking_score=found.mean(-1))
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], shape: tuple[int, int, int, int]) -> FittedRule:
         """Take the reliabilities from a file."""
@@ -186,7 +186,7 @@ def fit_reliability(
         by_label: npt.NDArray[np.float64] = _believed(votes, codes, belief) @ share
         return by_label
 
-    by_label = np.concatenate(by_blocks(vectors, work, rows))  # (head of any layer, label)
+    by_label = np.concatenate(map_chunks(vectors, work, rows))  # (head of any layer, label)
     overall = by_label[:, held_out > 0].mean(1, keepdims=True)
     shrunk = (held_out * by_label + SHRINKAGE * overall) / (held_out + SHRINKAGE)
     return ties.round(shrunk).reshape(*vectors.geometry.shape[:2], n_labels)

@@ -42,7 +42,7 @@ class Answer:
     @property
     def none(self) -> bool:
         """Whether it is none of the labels."""
-        return self.prediction.doubted(self.threshold)
+        return self.prediction.is_rejected(self.threshold)
 
     @property
     def closeness(self) -> float:

@@ -149,7 +149,7 @@ def _reasons(answer: Answer, agree: int) -> list[dict[str, Any]]:
     else:
         times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
         doubt = ": it may be none of these" if answer.unlike else ""
-        counts = f"its {100 * answer.confidence:.0f} % count as {100 * answer.prediction.assurance:.0f} %"
+        counts = f"its {100 * answer.confidence:.0f} % count as {100 * answer.prediction.acceptance:.0f} %"
         words = f"It is {times} as far from {label} as the farthest example{doubt}. So {counts} for the threshold."
         lines.append({"text": words, "doubt": answer.unlike})
     return lines

@@ -28,7 +28,7 @@ def python_code(project: Project, fit: Fit) -> str:
     query = f"Example({_quoted(_QUERY)}, {_quoted(project.question or _NO_QUESTION)})" if own_texts else _quoted(_QUERY)
     answer = "prediction.label"
     if project.threshold > 0:
-        answer = f'"none of these" if prediction.doubted({project.threshold!r}) else {answer}'
+        answer = f'"none of these" if prediction.is_rejected({project.threshold!r}) else {answer}'
     settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
     if fit.rule.voting != DEFAULT_RULE:
         settings += f", voting={_quoted(fit.rule.voting)}"

@@ -105,7 +105,7 @@ def test_classify_tells_the_nearest_images_of_an_index(capsys, classifier, model
 def test_classify_prints_a_table_for_people(capsys, classifier, model, pets):
     status, out, _ = run(capsys, "classify", "--classifier", classifier, "--model", model, pets / "pet 0")
     assert status == 0
-    assert out.splitlines()[0].split() == ["image", "label", "confidence", "shares"]
+    assert out.splitlines()[0].split() == ["image", "label", "probability", "shares"]
     assert len(out.splitlines()) == 5
 
 

@@ -56,7 +56,7 @@ def test_queries_of_other_things_are_told_from_the_taught():
     assert unknown_roc(classifier, test, unknown).area > 0.8
     curve = unknown_roc(classifier, test, unknown)
     for threshold, false, true in zip(curve.threshold, curve.false_rate, curve.true_rate, strict=True):
-        given = [[not each.doubted(threshold) for each in classifier.predict(queries)] for queries in (test, unknown)]
+        given = [[not each.is_rejected(threshold) for each in classifier.predict(queries)] for queries in (test, unknown)]
         assert (np.mean(given[0]), np.mean(given[1])) == pytest.approx((true, false))
     with pytest.raises(InputError, match="needs queries of both"):
         unknown_roc(classifier, test, unknown.take([]))

@@ -63,7 +63,7 @@ def test_a_gaussian_heads_opinions_are_those_it_was_scored_by(scoring):
     np.testing.assert_allclose(opinions.sum(-1), 1)
     np.testing.assert_array_equal(opinions.argmax(-1), fit.predicted)
     own = opinions[np.arange(len(codes)), :, :, codes].mean(0)
-    np.testing.assert_allclose(own, fit.scores.merit, atol=1.1e-6)
+    np.testing.assert_allclose(own, fit.scores.ranking_score, atol=1.1e-6)
 
 
 def test_one_example_a_label_leaves_gaussian_unjudged_and_refuses_reliability():

@@ -103,15 +103,15 @@ def test_a_file_of_an_older_version_is_read(path, fitted):
     assert read_classifier(path)[1] == PROVENANCE
 
 
-def test_reach_is_kept_and_a_file_from_before_it_was_known_has_none(path, fitted):
+def test_radii_are_kept_and_a_file_from_before_they_were_known_has_none(path, fitted):
     classifier = HeadClassifier(n_kept=4).fit(clusters())
-    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, reach=tuple(classifier.reach_.tolist())))
+    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, radii=tuple(classifier.radii_.tolist())))
     kept, provenance = read_classifier(path)
-    again = HeadClassifier.from_fitted(kept, 4, reach=np.array(provenance.reach))
+    again = HeadClassifier.from_fitted(kept, 4, radii=np.array(provenance.radii))
     queries = clusters(noise=4.0, seed=9)
     assert [one.closeness for one in again.predict(queries)] == [one.closeness for one in classifier.predict(queries)]
     rewrite(path, lambda header, arrays: header.pop("reach"))
-    assert read_classifier(path)[1].reach is None
+    assert read_classifier(path)[1].radii is None
     for reach in ([0.1], ["0.1", 0.1, 0.1], [True, 0.1, 0.1], [0.1, 0.1, 3.0], 5, "abc"):
         rewrite(path, lambda header, arrays, reach=reach: header.update(reach=reach))
         with pytest.raises(ClassifierFileError, match=r"reach is possible|no usable classifier"):

@@ -118,7 +118,7 @@ def test_equal_scores_are_ranked_by_margin_then_layer_then_head():
 def test_heads_blocks_and_threads_change_nothing(monkeypatch):
     vectors = clusters(layers=6, heads=7)
     whole = fit_heads(vectors, codes_of(vectors), 3)
-    monkeypatch.setattr("sav_core.heads.chunks._BLOCK_BYTES", 1)  # one head at a time
+    monkeypatch.setattr("sav_core.heads.chunks._CHUNK_BYTES", 1)  # one head at a time
     single = fit_heads(vectors, codes_of(vectors), 3)
     assert single.scores.ranking == whole.scores.ranking
     np.testing.assert_array_equal(single.predicted, whole.predicted)

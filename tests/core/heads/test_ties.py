@@ -41,7 +41,7 @@ def test_heads_that_ignore_the_picture_are_equal_whatever_the_noise(dtype, votin
         scores = HeadClassifier(4, voting, scoring).fit(blind_among(seeing, dtype, seed)).fitted_.scores
         assert len(set(scores.correct[0].tolist())) == 1
         assert set(scores.margin[0].tolist()) == {0.0}
-        assert scores.merit is None or len(set(scores.merit[0].tolist())) == 1
+        assert scores.ranking_score is None or len(set(scores.ranking_score[0].tolist())) == 1
         assert {head.layer for head in scores.ranking[-5:]} == {0}
         ranks.add(scores.ranking[-5:])
     assert len(ranks) == 1

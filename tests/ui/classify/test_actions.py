@@ -153,10 +153,10 @@ def test_the_answer_in_full_names_votes_neighbours_attention_and_what_the_model_
 def test_below_the_threshold_the_answer_is_none_of_these(session, models, upload):
     give(session, models, upload(1))
     _, answer = only(session)
-    assurance = answer.confidence * answer.closeness
-    session.set(threshold=assurance)
+    acceptance = answer.confidence * answer.closeness
+    session.set(threshold=acceptance)
     assert not only(session)[1].none
-    session.set(threshold=assurance + 0.01)
+    session.set(threshold=acceptance + 0.01)
     assert only(session)[1].none
     assert "None of these" in page(session)
 

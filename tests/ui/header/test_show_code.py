@@ -82,7 +82,7 @@ def test_the_python_finds_the_heads_and_labels_of_the_page(session, models):
     assert (names["classifier"].head_scores_ == session.fit.scores.accuracy).all()
     assert names["prediction"].label == page.label
     assert names["prediction"].shares == page.shares
-    answer = "none of these" if page.doubted(session.project.threshold) else page.label
+    answer = "none of these" if page.is_rejected(session.project.threshold) else page.label
     assert out.getvalue().splitlines() == [str(session.fit.kept), f"{answer} {dict(page.shares)}"]
 
 
@@ -99,7 +99,7 @@ def test_the_commands_find_the_heads_and_labels_of_the_page(session, models, cap
     assert tuple(heads["labels"]) == session.fit.labels
     assert (line["label"], line["shares"]) == (page.label, dict(page.shares))
     if session.project.threshold:
-        assert line["none"] is page.doubted(session.project.threshold)
+        assert line["none"] is page.is_rejected(session.project.threshold)
 
 
 def test_another_model_is_named_in_both(models):

@@ -123,9 +123,9 @@ def test_answers_and_their_threshold_follow_the_rule(session, models, voting, no
     assert (answer.prediction.opinions is None) is (voting == "majority")
     assert answer.probability is not None
     assert answer.closeness == answer.prediction.closeness
-    session.set(threshold=answer.prediction.assurance)
+    session.set(threshold=answer.prediction.acceptance)
     assert not state.answers(session.project, session.fit)[query.id].none
-    session.set(threshold=answer.prediction.assurance + 1e-6)
+    session.set(threshold=answer.prediction.acceptance + 1e-6)
     assert state.answers(session.project, session.fit)[query.id].none
 
 
@@ -161,7 +161,7 @@ def test_the_saved_project_and_the_classifier_keep_it(session, models, tmp_path,
     classifier = SavClassifier.load(tmp_path / "c.sav", models.get(""))
     assert (classifier.voting, classifier.kept_heads_) == (voting, session.fit.kept)
     again, page = (each.predict(session.fit.vectors) for each in (classifier.head_classifier_, session.fit.classifier))
-    assert [(one.shares, one.assurance) for one in again] == [(other.shares, other.assurance) for other in page]
+    assert [(one.shares, one.acceptance) for one in again] == [(other.shares, other.acceptance) for other in page]
 
     other = taught(models, small_project())
     project_menu.act(context(other, models), {"do": "open", "files": [{"path": address, "name": "p.zip"}]})

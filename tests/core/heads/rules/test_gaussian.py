@@ -34,7 +34,7 @@ def test_scores_and_shares_are_those_of_the_formula(problem, scoring):
             merits = gaussian_merits(support[:, layer, head], list(labels), classes, scoring)
             judged = [merit for merit in merits if merit is not None]
             assert scores.scored == len(judged)
-            assert scores.merit[layer, head] == pytest.approx(np.mean(judged), abs=1.1e-6)
+            assert scores.ranking_score[layer, head] == pytest.approx(np.mean(judged), abs=1.1e-6)
     for query, prediction in zip(queries, classifier.predict(head_vectors(queries)), strict=True):
         each = [
             GaussianHead(support[:, h.layer, h.index], labels, classes).probabilities(query[h.layer, h.index])
@@ -47,7 +47,7 @@ def test_scores_and_shares_are_those_of_the_formula(problem, scoring):
 
 def test_heads_are_ranked_by_the_probability_of_the_true_label():
     scores = fit_gaussian(clusters(), codes_of(clusters()), 3).scores
-    merits = [scores.merit[head.layer, head.index] for head in scores.ranking]
+    merits = [scores.ranking_score[head.layer, head.index] for head in scores.ranking]
     assert merits == sorted(merits, reverse=True)
 
 
@@ -59,7 +59,7 @@ def test_the_closed_form_is_fitting_again_without_the_example(counts):
     fit = fit_gaussian(taken, codes_of(taken), 3, scoring="leave_one_out")
     merits = gaussian_merits(taken.values[:, 2, 3], list(taken.labels), sorted(set(taken.labels)), "leave_one_out")
     judged = [merit for merit in merits if merit is not None]
-    assert fit.scores.merit[2, 3] == pytest.approx(np.mean(judged), abs=1.1e-6)
+    assert fit.scores.ranking_score[2, 3] == pytest.approx(np.mean(judged), abs=1.1e-6)
 
 
 def test_with_much_data_it_is_fishers_discriminant():
@@ -90,7 +90,7 @@ def test_the_length_of_a_vector_does_not_matter():
 def test_blocks_and_threads_change_nothing(monkeypatch):
     vectors = clusters(layers=6, heads=7)
     whole = fit_gaussian(vectors, codes_of(vectors), 3, scoring="leave_one_out")
-    monkeypatch.setattr("sav_core.heads.chunks._BLOCK_BYTES", 1)
+    monkeypatch.setattr("sav_core.heads.chunks._CHUNK_BYTES", 1)
     single = fit_gaussian(vectors, codes_of(vectors), 3, scoring="leave_one_out")
     assert whole.scores.ranking == single.scores.ranking
     np.testing.assert_allclose(whole.heads.weights, single.heads.weights)
