@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from sav_core.errors import InputError
 
@@ -44,7 +45,8 @@ class Calibration:
         Args:
             shares: ``float (example, label)``, rows sum to 1.
         """
-        return _softmax(_logits(shares) / self.temperature)
+        probabilities: npt.NDArray[np.float64] = softmax(_logits(shares) / self.temperature, axis=-1)
+        return probabilities
 
 
 def fit_temperature(shares: npt.NDArray[np.floating], codes: npt.NDArray[np.intp]) -> Calibration:
@@ -71,7 +73,7 @@ def fit_temperature(shares: npt.NDArray[np.floating], codes: npt.NDArray[np.intp
     low, high = np.log(1 / _FLATTEST), np.log(1 / _SHARPEST)
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        slope = wanted - float((_softmax(np.exp(middle) * logits) * logits).sum())
+        slope = wanted - float((softmax(np.exp(middle) * logits, axis=-1) * logits).sum())
         low, high = (middle, high) if slope > 0 else (low, middle)
     return Calibration(temperature=float(np.exp(-(low + high) / 2)), n=examples)
 
@@ -79,9 +81,3 @@ def fit_temperature(shares: npt.NDArray[np.floating], codes: npt.NDArray[np.intp
 def _logits(shares: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     logits: npt.NDArray[np.float64] = np.log(np.asarray(shares, dtype=np.float64) + SHARE_FLOOR)
     return logits
-
-
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    shares: npt.NDArray[np.float64] = powers / powers.sum(-1, keepdims=True)
-    return shares

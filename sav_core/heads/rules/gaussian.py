@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from sav_core.heads.chunks import Points, map_chunks
 from sav_core.heads.rules.rule import FittedRule, OwnAnswers, VotingRule, needed
@@ -53,7 +54,7 @@ class GaussianHeads(FittedRule):
         """The labels' probabilities: ``float64 (example, head, label)``, rows sum to 1."""
         unit = _unit(np.asarray(points, dtype=np.float64).transpose(1, 0, 2))
         logits = _logits(unit, self.weights[at_heads(heads)], self.offsets[at_heads(heads)])
-        return _softmax(logits).transpose(1, 0, 2)
+        return _probabilities(logits).transpose(1, 0, 2)
 
     def arrays(self) -> dict[str, npt.NDArray[np.float64]]:
         """The discriminants."""
@@ -143,7 +144,7 @@ def fit_gaussian(
         spread = _Spread(unit, codes, membership, ties)
         weights, offsets = spread.discriminant()
         logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, weights, offsets)
-        probability = ties.round(_softmax(logits))  # (head, example, label)
+        probability = ties.round(_probabilities(logits))  # (head, example, label)
         predicted = probability.argmax(-1)
         own = probability[:, each, codes]
         probability[:, each, codes] = -np.inf
@@ -180,7 +181,7 @@ def support_probabilities(
         unit = _unit(points.transpose(1, 0, 2))
         spread = _Spread(unit, codes, membership, ties)
         logits = spread.left_out_logits() if scoring == "leave_one_out" else _logits(unit, *spread.discriminant())
-        return _softmax(logits)
+        return _probabilities(logits)
 
     by_head = np.concatenate(map_chunks(vectors, work))  # (head of any layer, example, label)
     return by_head.transpose(1, 0, 2).reshape(len(codes), *vectors.geometry.shape[:2], n_labels)
@@ -263,7 +264,6 @@ def _logits(
     return logits
 
 
-def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    powers = np.exp((logits - logits.max(-1, keepdims=True)) / TEMPERATURE)
-    probabilities: npt.NDArray[np.float64] = powers / powers.sum(-1, keepdims=True)
-    return probabilities
+def _probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    shares: npt.NDArray[np.float64] = softmax(logits / TEMPERATURE, axis=-1)
+    return shares

@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from sav_core.errors import SettingError
 from sav_core.heads.chunks import Points, map_chunks
@@ -135,8 +136,7 @@ class Reliability(VotingRule):
 
 def soft_votes(similarities: npt.NDArray[np.float64], axis: int = -1) -> npt.NDArray[np.float64]:
     """Return the softmax of cosines over the label axis, divided by the temperature; the shape stays."""
-    powers = np.exp((similarities - similarities.max(axis, keepdims=True)) / LABEL_TEMPERATURE)
-    shares: npt.NDArray[np.float64] = powers / powers.sum(axis, keepdims=True)
+    shares: npt.NDArray[np.float64] = softmax(similarities / LABEL_TEMPERATURE, axis=axis)
     return shares
 
 
@@ -277,8 +277,8 @@ def vote_weights(
         heads: that vote.
         chosen: ``bool (head, label)``, which of them a label rests on; all by default.
     """
-    powers = np.exp(reliability[at_heads(heads)] / WEIGHT_TEMPERATURE)
+    trusted = reliability[at_heads(heads)] / WEIGHT_TEMPERATURE
     if chosen is not None:
-        powers = np.where(chosen, powers, 0.0)
-    weights: npt.NDArray[np.float64] = powers / powers.sum(0)
+        trusted = np.where(chosen, trusted, -np.inf)
+    weights: npt.NDArray[np.float64] = softmax(trusted, axis=0)
     return weights
