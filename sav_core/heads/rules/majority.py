@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.heads.majority_left_out import majority_left_out, majority_work
+from sav_core.heads.rules.majority_left_out import majority_left_out, majority_work
 from sav_core.heads.rules.rule import FittedRule, VotingRule
 from sav_core.heads.ties import Ties
 from sav_core.heads.voting import Ballot, Tally
@@ -72,7 +72,7 @@ class Majority(VotingRule):
     def left_out(
         self, vectors: HeadVectors, codes: npt.NDArray[np.intp], n_labels: int, out: npt.NDArray[np.intp], *, scoring: str
     ) -> Tally | None:
-        """By the closed forms of ``sav_core.heads.majority_left_out``, as long as they are quick."""
+        """By the closed forms of ``sav_core.heads.rules.majority_left_out``, as long as they are quick."""
         if majority_work(vectors) > _CLOSED_FORM:
             return None
         return Tally.of_votes(majority_left_out(vectors, codes, n_labels, out, scoring=scoring), n_labels)

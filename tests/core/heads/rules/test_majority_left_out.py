@@ -76,7 +76,7 @@ def test_many_examples_are_cut_into_parts_that_change_nothing(monkeypatch, scori
     vectors = clusters(noise=noise, per_label=7)
     whole = leave_out(HeadClassifier(scoring=scoring), vectors)
     again = leave_out(HeadClassifier(scoring=scoring), vectors, groups=len(vectors))
-    monkeypatch.setattr("sav_core.heads.majority_left_out._NUMBERS", 1)
+    monkeypatch.setattr("sav_core.heads.rules.majority_left_out._NUMBERS", 1)
     monkeypatch.setattr("sav_core.heads.chunks._CHUNK_BYTES", 1)
     parts = leave_out(HeadClassifier(scoring=scoring), vectors)
     assert whole.tally.votes.tolist() == parts.tally.votes.tolist() == again.tally.votes.tolist()
