@@ -10,7 +10,7 @@ They know no visitor and keep nothing: all that one call learns is in the ``.sav
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -66,6 +66,7 @@ class Answer(BaseModel):
     shares: dict[str, float]
     votes: list[Vote]
     confidence: float
+    probability: float | None = None
     closeness: float | None = None
 
 
@@ -107,6 +108,7 @@ def fit_images(
     """
     # torch takes seconds, and the page must not wait for them
     from sav_core.activations.extraction import extract_head_vectors
+    from sav_core.evaluation.leave_one_out import calibrate
     from sav_core.heads.classifier import HeadClassifier, check_labels
     from sav_core.sav import SavClassifier
 
@@ -119,7 +121,10 @@ def fit_images(
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
     examples = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
-    heads.fit(models.run(model, extract_head_vectors, examples))
+    vectors = models.run(model, extract_head_vectors, examples)
+    heads.fit(vectors)
+    with suppress(SettingError):  # too few examples to leave one out: answers then carry no probability
+        calibrate(heads, vectors)
     file = fresh_path("classifier.sav")
     SavClassifier.from_heads(models.get(model), heads, str(question)).save(file)
     scores = heads.fitted_.scores
@@ -207,7 +212,8 @@ def build(models: ModelPool) -> None:
             question: what the model is asked about each image; empty for the question of /fit.
 
         Returns:
-            For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1.
+            For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1;
+            where some label of /fit had two examples, also the calibrated probability of the label.
         """
         with _told():
             return classify_images(models, _files(images), classifier and _file(classifier), question)

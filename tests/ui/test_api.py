@@ -19,7 +19,7 @@ from tests.support.people import pool_with
 from tests.support.serving import serve
 from tests.support.tiny_models import example_image
 
-ANSWER = {"image", "label", "shares", "votes", "confidence", "closeness"}
+ANSWER = {"image", "label", "shares", "votes", "confidence", "probability", "closeness"}
 
 
 _BRIER = {"n_kept": 3, "voting": "reliability", "belief": "brier"}
@@ -56,18 +56,27 @@ def client(served):
 def by_library(models, pictures, question="", **settings):
     paths, labels = pictures
     examples = [Example(path, question, label) for path, label in zip(paths, labels, strict=True)]
-    return SavClassifier(models.get(""), **settings).fit(examples)
+    library = SavClassifier(models.get(""), **settings).fit(examples)
+    library.calibrate()
+    return library
 
 
 @pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}, _BRIER])
-def test_fit_and_classify_are_the_librarys(models, pictures, options):
+def test_fit_and_classify_are_the_librarys(models, pictures, options, tmp_path):
     library = by_library(models, pictures, **options)
     fitted = api.fit_images(models, *pictures, **options)
     assert [head["head"] for head in fitted.kept_heads] == [str(head) for head in library.kept_heads_]
     assert fitted.head_scores == library.head_scores_.tolist()
     answers = api.classify_images(models, pictures[0][:3], fitted.classifier)
     assert answers == [prediction.as_dict() for prediction in library.predict(pictures[0][:3])]
-    assert SavClassifier.load(fitted.classifier, models.get("")).kept_heads_ == library.kept_heads_
+    library.save(tmp_path / "library.sav")  # as the command `fit` does
+    assert Path(fitted.classifier).read_bytes() == (tmp_path / "library.sav").read_bytes()
+
+
+def test_one_image_a_label_is_fitted_and_answers_without_a_probability(models, pictures):
+    fitted = api.fit_images(models, pictures[0][:2], pictures[1][:2])
+    answer = api.classify_images(models, pictures[0][2:3], fitted.classifier)[0]
+    assert "probability" not in answer
 
 
 @pytest.mark.parametrize(
