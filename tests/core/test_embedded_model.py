@@ -8,7 +8,9 @@ import tomllib
 
 import pytest
 
-from sav_core import read_examples
+from sav_core import load_backbone, read_examples
+from sav_core.activations.extraction import extract_head_vectors
+from sav_core.heads.classifier import HeadClassifier
 from sav_core.settings import settings
 
 ASSETS = settings().assets
@@ -89,3 +91,22 @@ def test_a_ready_task_is_whole(folder):
     assert all(example.question for example in (*support, *queries))
     digests = {(e.images[0].digest, e.question) for e in support}
     assert not digests & {(e.images[0].digest, e.question) for e in queries}
+
+
+@pytest.mark.parametrize("name", ["how-many", "photographs"])
+def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
+    """Vectors move by rounding with the batch; the grid on which heads are compared is coarser than that."""
+    folder = ASSETS / "examples" / name
+    question = tomllib.loads((folder / "task.toml").read_text())["question"]
+    every = read_examples(folder / "support", question=question)
+    examples = [each for label in every.labels for each in [e for e in every if e.label == label][:2]]
+    backbone, steps = load_backbone(dtype="float32"), {}
+    alone, together = (
+        extract_head_vectors(backbone, examples, batch_bytes=size, progress=steps.setdefault(size, []).append)
+        for size in (1, None)
+    )
+    assert len(steps[1]) == len(examples) >= 8
+    assert len(steps[None]) <= len(examples) / 4
+    for scoring in ("resubstitution", "leave_one_out"):
+        kept = [HeadClassifier(20, scoring=scoring).fit(vectors).kept_heads_ for vectors in (alone, together)]
+        assert kept[0] == kept[1]
