@@ -60,10 +60,13 @@ def _print_rest(result: Mapping[str, Any]) -> None:
     if "confidence_refused" in result:
         print_line(f"\nconfidence: not judged; {result['confidence_refused']}")
     elif "confidence" in result:
+        from sav_core.evaluation.judge import left_out_in_words  # loads scikit-learn, which help and mistakes do not need
+
         found = result["confidence"]
+        how = left_out_in_words(found["left_out_groups"], found["left_out_n"])
         print_line(
             f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "
-            f"({found['uncalibrated_error']:.1%} before); on the support, each example left out, "
+            f"({found['uncalibrated_error']:.1%} before); on the support, {how}, "
             f"{found['left_out_accuracy']:.1%} right"
         )
     if "foreign" in result:

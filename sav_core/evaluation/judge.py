@@ -35,7 +35,7 @@ from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.types import Cancel, HeadVectors
 
-__all__ = ["Confidence", "judge_confidence", "judge_rules", "sweep_support", "unknown_roc"]
+__all__ = ["Confidence", "judge_confidence", "judge_rules", "left_out_in_words", "sweep_support", "unknown_roc"]
 
 _DRAWS = 5  # of the support, for each number of examples a label
 
@@ -72,8 +72,12 @@ class Confidence:
     @property
     def left_out_how(self) -> str:
         """How they were left out, in words."""
-        alone = self.left_out_groups >= self.left_out_n
-        return "each left out in turn" if alone else f"left out in {self.left_out_groups} groups"
+        return left_out_in_words(self.left_out_groups, self.left_out_n)
+
+
+def left_out_in_words(groups: int, n: int) -> str:
+    """How ``n`` examples were left out: each in turn, or where they are too many for that, in groups."""
+    return "each left out in turn" if groups >= n else f"left out in {groups} groups"
 
 
 def judge_confidence(classifier: HeadClassifier, support: HeadVectors, test: HeadVectors) -> Confidence:

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from sav_core.cli.evaluate_text import print_evaluation
 from sav_core.errors import InputError
 from sav_core.evaluation.curves import reliability_diagram
 from sav_core.evaluation.judge import judge_confidence, judge_rules, sweep_support, unknown_roc
 from sav_core.evaluation.leave_one_out import calibrate
 from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.rules import VOTING_RULES
 from tests.support.problems import clusters
 
 
@@ -35,6 +37,33 @@ def test_confidence_is_judged_on_the_test_set_and_fitted_on_the_support():
     assert found.diagram.expected_error == reliability_diagram(probability, right).expected_error
     assert found.raw.count.sum() == found.diagram.count.sum() == 30
     assert found.selective.accuracy[-1] == pytest.approx(right.mean())
+
+
+@pytest.mark.parametrize("voting", VOTING_RULES)
+def test_where_examples_are_too_many_to_leave_out_in_turn_every_output_says_in_groups(monkeypatch, capsys, voting):
+    support = clusters(per_label=6, noise=2.5)
+    classifier = HeadClassifier(4, voting).fit(support)
+    found = judge_confidence(classifier, support, support)
+    assert found.left_out_how == "each left out in turn"
+    assert "on the support, each left out in turn," in on_the_terminal(found, capsys)
+    monkeypatch.setattr("sav_core.evaluation.leave_one_out._NUMBERS", 1)
+    monkeypatch.setattr("sav_core.heads.rules.majority._CLOSED_FORM", 1)
+    found = judge_confidence(classifier, support, support)
+    assert found.left_out_groups == 10
+    assert found.left_out_how == "left out in 10 groups"
+    assert "on the support, left out in 10 groups," in on_the_terminal(found, capsys)
+
+
+def on_the_terminal(found, capsys):
+    """What the command `evaluate` prints of a confidence, in one line."""
+    names = ("temperature", "left_out_accuracy", "left_out_n", "left_out_groups")
+    confidence = {name: getattr(found, name) for name in names} | {
+        "expected_error": found.diagram.expected_error,
+        "uncalibrated_error": found.raw.expected_error,
+    }
+    evaluation = {"accuracy": 1.0, "interval": (0.5, 1.0), "n": 4, "macro_f1": 1.0}
+    print_evaluation({**evaluation, "labels": [], "confusion": [], "per_label": {}, "confidence": confidence})
+    return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_sweep_covers_heads_and_examples():
