@@ -1,6 +1,6 @@
 // What a saved project and a dialog need of the browser, on top of stage.js.
 //
-//   {saved: {url, name}}   in a scene: the file is downloaded, once
+//   {saved: {url, name}}   in a panel's content: the file is downloaded, once
 //   <dialog data-modal>    opens over the page when it appears; closing it sends {do: data-closes}
 //   data-copy="id"         a click copies that element's text
 (() => {

@@ -29,7 +29,7 @@ from sav_ui.session.work import Kind
 __all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "received"]
 
 Show: TypeAlias = Callable[[Session], Content]
-"""A session to what a panel shows; it reads and changes nothing."""
+"""What a panel shows of a session; it reads and changes nothing."""
 Act: TypeAlias = Callable[[Context, Data], None]
 """Do what needs no model; what does need it afterwards is told by ``next_run`` of a panel's content."""
 Run: TypeAlias = Callable[[Context, Data], Iterator[None]]

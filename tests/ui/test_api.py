@@ -1,4 +1,5 @@
 import base64
+import json
 import re
 import threading
 from contextlib import closing
@@ -228,3 +229,16 @@ def test_mcp_is_asked_for_by_flag_or_environment_and_says_what_it_needs(monkeypa
     monkeypatch.setattr(api, "find_spec", lambda name: None)
     with pytest.raises(SettingError, match=re.escape("pip install -r requirements-mcp.txt")):
         api.wants_mcp([])
+
+
+def test_the_schemas_are_in_one_piece_and_say_what_is_answered(client):
+    endpoints = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+    asked = [each["type"] for name in ("/fit", "/classify") for each in endpoints[name]["parameters"]]
+    assert "$ref" not in json.dumps(asked), "MCP follows no references"
+    (answers,) = endpoints["/classify"]["returns"]
+    answer = answers["type"]["items"]["properties"]
+    assert set(answer) == ANSWER
+    assert set(answer["votes"]["items"]["properties"]) == {"head", "label", "similarity"}
+    choices = {each["parameter_name"]: each["type"].get("enum") for each in endpoints["/fit"]["parameters"]}
+    assert choices["voting"] == list(VOTING_RULES)
+    assert choices["belief"] == list(BELIEFS)

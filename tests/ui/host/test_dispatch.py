@@ -58,6 +58,17 @@ def test_what_goes_wrong_in_any_step_is_a_sentence_where_it_was_done(session, mo
     assert session.notice_at("findings").text == ("Choose another." if isinstance(error, InputError) else NOT_UNDERSTOOD)
 
 
+def test_an_action_that_finds_nothing_to_do_never_takes_the_lock(session, models, tmp_path):
+    def nothing(context, data):
+        return
+        yield
+
+    session.offer(tmp_path / "file", "panel")
+    dispatch({"it": nothing}, context(session, models), {"do": "it"})
+    assert session.download is not None
+    assert session.notice is None
+
+
 def test_what_nobody_planned_for_is_not_hidden(session, models):
     def broken(context, data):
         raise ZeroDivisionError

@@ -1,3 +1,4 @@
+import multiprocessing
 import threading
 
 import pytest
@@ -38,3 +39,20 @@ def test_what_nobody_planned_is_a_sentence_and_its_traceback_is_in_the_log(caplo
     assert str(caught.value) == UNEXPECTED
     assert "in fail" in caplog.text
     assert "ValueError: why" in caplog.text
+
+
+def work_in_a_job():
+    assert Job(lambda: "done").result() == "done"
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # forking is what ZeroGPU does
+def test_a_forked_process_starts_threads_of_its_own():
+    work_in_a_job()  # here a thread is idle now, of which the fork has but the count
+    process = multiprocessing.get_context("fork").Process(target=work_in_a_job)
+    process.start()
+    process.join(60)
+    hangs = process.exitcode is None
+    if hangs:
+        process.kill()
+    assert not hangs
+    assert process.exitcode == 0
