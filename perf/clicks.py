@@ -26,7 +26,7 @@ CLICKS: tuple[tuple[str, str, dict[str, Any], tuple[str, ...] | None], ...] = (
     ("another cell", "findings", {"do": "head", "x": 5, "y": 4}, None),
     ("closing the inspector", "findings", {"do": "close_head"}, None),
     ("a move of the slider", "findings", {"do": "keep", "value": 11}, ("findings",)),
-    ("a confusion cell of Measure", "gauge", {"do": "source", "source": "split"}, None),
+    ("another test set on Measure", "gauge", {"do": "source", "source": "split"}, None),
     ("the code of the project", "project", {"do": "code"}, None),
     ("removing an example", "bench", {"do": "remove", "item": "e9"}, None),
 )
