@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
 from sav_core.figures.overlay import overlay
-from sav_core.types import Head
+from sav_core.types import Head, at_heads
 from sav_ui.panels.thumbnails import data_uri
 from sav_ui.panels.wording import percent
 
@@ -64,7 +64,7 @@ class HeadAttention:
     def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
         key = tuple(heads)
         if key not in self._drawn:
-            layers, indices = [head.layer for head in heads], [head.index for head in heads]
+            layers, indices = at_heads(heads)
             self._drawn[key] = [
                 data_uri(overlay(picture, grid[layers, indices].mean(0), edge=_EDGE))
                 for picture, grid in list(zip(self.example.images, self.grids, strict=True))[:_PICTURES]
