@@ -43,8 +43,10 @@ report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, 
 	$(BIN)/python -m tools.report
 	$(BIN)/python -m tools.report.vectors
 
-model: $(VENV)/.tools  ## train the embedded model anew: some four hours of two cores; stopped and called again, it goes on
+model: $(VENV)/.tools  ## train the embedded model anew: a day of two cores; stopped and called again, it goes on
 	$(BIN)/python -m tools.artwork
+	$(BIN)/python -m tools.photographs
+	$(BIN)/python -m tools.tower
 	$(BIN)/python -m tools.train
 	$(BIN)/python -m tools.export
 	$(BIN)/python -m tools.evaluate_model

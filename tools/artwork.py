@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import resvg_py
 from PIL import Image
 
 BUILD = Path(__file__).resolve().parent.parent / ".build" / "training"
@@ -91,6 +90,8 @@ def svg(icon: dict, data: dict) -> str:
 
 def render(source: str) -> Image.Image | None:
     """The drawing, cropped to what is visible of it and fitted to `SIDE`; None if nothing is."""
+    import resvg_py  # only rendering needs it: who evaluates a model has the drawings already, or none
+
     png = bytes(resvg_py.svg_to_bytes(svg_string=source, width=2 * SIDE, height=2 * SIDE))
     image = Image.open(io.BytesIO(png)).convert("RGBA")
     box = image.getchannel("A").point(lambda a: 255 * (a > 8)).getbbox()
@@ -109,6 +110,15 @@ def render_to(folder: Path, icon: tuple[str, str]) -> None:
         image.save(folder / f"{name}.png")
 
 
+def icons_named() -> frozenset[str]:
+    """The icons that some name of the world's has, as either spelling has them."""
+    from tools.names import more  # names are drawn from the sets above
+    from tools.world import HELD_OUT, TRAINED
+
+    spelt = [icon for table in (TRAINED, HELD_OUT) for both in table.values() for icon in both]
+    return frozenset(spelt) | frozenset(more().values())
+
+
 def main() -> None:
     """Fetch and render every set that is not there yet."""
     for icon_set in SETS:
@@ -119,7 +129,8 @@ def main() -> None:
         partial_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             icons = fetch(icon_set, Path(scratch))
-        wanted = [(n, s) for n, s in icons.items() if "skin-tone" not in n and not n.startswith("flag")]
+        named = icons_named()
+        wanted = [(n, s) for n, s in icons.items() if n in named and not (partial_folder / f"{n}.png").exists()]
         with ProcessPoolExecutor() as pool:
             list(pool.map(partial(render_to, partial_folder), wanted, chunksize=64))
         partial_folder.rename(folder)

@@ -5,24 +5,20 @@ comes also with its hues turned, its contrast changed, an outline added, flatten
 To the scene composer a variant is simply one more artist, `noto~2`.
 """
 
-from functools import cache
+import json
+import os
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from sav_core.scenes.draw import Sprites
 from tools.artwork import CUTOUTS, SETS
-from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED, held_out_icons
+from tools.names import more
+from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
-SIDE = 64  # px; the side at which a bank keeps its drawings
-
-
-# Icons with these words in their names are near-copies of one another: no two can be told apart for certain.
-LOOK_ALIKE = frozenset(
-    {"clock", "thirty", "button", "keycap", "arrow", "man", "woman", "person", "people", "face", "hand", "moon", "heart"}
-    | {"sign", "flag", "square", "circle", "family", "kiss", "couple", "symbol", "mark", "cat"}
-)
+SIDE = 96  # px; the side at which a bank keeps its drawings
 
 
 def load(path: Path) -> Image.Image:
@@ -70,37 +66,40 @@ def restyle(image: Image.Image, rng: Random) -> Image.Image:
     return rgb
 
 
-def training_bank(variants: int, seed: int = 0, auxiliary: bool = True) -> Sprites:
-    """Everything training may see. Auxiliary drawings go by their icon name with a leading `+`."""
+def training_bank(variants: int, seed: int = 0, names_beyond: bool = True) -> Sprites:
+    """Everything training may see: the world's words with so many variants a drawing, the names beyond them with one.
+
+    Made once for each choice and then read from a file, which takes seconds where the restyling takes minutes.
+    """
+    stem = CUTOUTS.parent / f"bank-{variants}-{seed}{'' if names_beyond else '-words'}"
+    if not stem.with_suffix(".json").exists():
+        cutouts = _styled(variants, seed, names_beyond)
+        partial = stem.with_suffix(f".{os.getpid()}.npy")
+        np.save(partial, np.stack([np.asarray(cutout) for cutout in cutouts.values()]))
+        partial.replace(stem.with_suffix(".npy"))
+        stem.with_suffix(".json").write_text(json.dumps(list(cutouts)))
+    pixels = np.load(stem.with_suffix(".npy"), mmap_mode="r")
+    keys = json.loads(stem.with_suffix(".json").read_text())
+    return Sprites({(name, artist): Image.fromarray(each) for (name, artist), each in zip(keys, pixels, strict=True)})
+
+
+def _styled(variants: int, seed: int, names_beyond: bool) -> dict[tuple[str, str], Image.Image]:
     words = {icon: word for word, (icon, _) in TRAINED.items()}
+    beyond = {icon: word for word, icon in more().items()} if names_beyond else {}
     rng = Random(seed)
     cutouts = {}
     for icon_set in SETS:
         if icon_set.artist == HELD_OUT_ARTIST:
             continue
         for path in sorted((CUTOUTS / icon_set.package).glob("*.png")):
-            word = words.get(path.stem)
-            if word is None and not (auxiliary and path.stem in auxiliary_icons()):
+            name = words.get(path.stem) or beyond.get(path.stem)
+            if name is None:
                 continue
-            name = word or f"+{path.stem}"
             drawing = load(path)
             cutouts[name, icon_set.package] = drawing
-            for variant in range(1, (variants if word else min(variants, 2)) + 1):
+            for variant in range(1, (variants if name in TRAINED else min(variants, 1)) + 1):
                 cutouts[name, f"{icon_set.package}~{variant}"] = restyle(drawing, rng)
-    return Sprites(cutouts)
-
-
-@cache
-def auxiliary_icons() -> frozenset[str]:
-    """Icons that nobody is taught the name of but that may teach the tower to see: drawn by four artists or more."""
-    artists: dict[str, set[str]] = {}
-    for icon_set in SETS:
-        if icon_set.artist != HELD_OUT_ARTIST:
-            for path in (CUTOUTS / icon_set.package).glob("*.png"):
-                artists.setdefault(path.stem, set()).add(icon_set.artist)
-    common = {icon for icon, drawn_by in artists.items() if len(drawn_by) >= 4}
-    alike = {icon for icon in common if LOOK_ALIKE & set(icon.split("-"))}
-    return frozenset(common - alike - {icon for icon, _ in TRAINED.values()} - held_out_icons())
+    return cutouts
 
 
 def held_out_artist_bank() -> Sprites:

@@ -21,7 +21,7 @@ import torch
 from sav_core import SavClassifier, load_backbone
 from sav_core.data.examples import Example
 from sav_core.scenes.draw import arrange, draw
-from tools import evaluation_answers, evaluation_sav
+from tools import evaluation_answers, evaluation_names, evaluation_photographs, evaluation_sav
 from tools.artwork import BUILD
 from tools.bank import held_out_artist_bank
 from tools.export import ASSETS, save
@@ -29,7 +29,7 @@ from tools.figures import Figure
 from tools.stage_language import untrained
 from tools.world import TRAINED
 
-PARTS = ("answers", "few-shot", "questions", "speed")
+PARTS = ("answers", "few-shot", "questions", "photographs", "speed")
 
 
 def show(title: str, figures: dict[str, Figure]) -> dict[str, dict]:
@@ -60,17 +60,35 @@ def answers(backbone: object, episodes: int, seed: int) -> dict:
             "In-context spatial relation, held-out artist",
             {f"{n} demonstrations": evaluation_answers.in_context(backbone, 3 * episodes, n, seed) for n in (0, 1, 2, 4)},
         ),
+        "several pictures": show(
+            "Questions about several pictures, held-out artist",
+            evaluation_answers.of_several(backbone, questions // 3, seed),
+        ),
     }
 
 
 def few_shot(backbone: object, episodes: int, seed: int) -> dict:
     """5-way 5-shot, on trained names by the held-out artist and on held-out names."""
-    with tempfile.TemporaryDirectory() as folder:
-        save(untrained(), Path(folder))
-        blank = load_backbone(folder, dtype=backbone.dtype)
+    blank = blank_model(backbone)
     return {
         title: show(title, evaluation_sav.few_shot(backbone, blank, episodes, seed, held_out))
         for title, held_out in (("trained names, held-out artist", False), ("held-out names, any artist", True))
+    }
+
+
+def blank_model(backbone: object) -> object:
+    """The same shape before any training of its decoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        save(untrained(), Path(folder))
+        return load_backbone(folder, dtype=backbone.dtype)
+
+
+def photographs(backbone: object, episodes: int, seed: int) -> dict:
+    """Few-shot classification of photographs, and photographs by name."""
+    measured = evaluation_photographs.measure(backbone, blank_model(backbone), episodes, seed)
+    return {
+        **{name: show(f"Photographs, {name}", figures) for name, figures in measured.items()},
+        "by name": show("Photographs by name, among 200", evaluation_names.by_name(backbone, seed)),
     }
 
 
@@ -142,6 +160,7 @@ def main() -> None:
         "answers": lambda: answers(backbone, arguments.episodes, arguments.seed),
         "few-shot": lambda: few_shot(backbone, arguments.episodes, arguments.seed),
         "questions": lambda: questions(backbone, arguments.episodes, arguments.seed),
+        "photographs": lambda: photographs(backbone, arguments.episodes, arguments.seed),
         "speed": lambda: speed(arguments.model),
     }
     for part in arguments.only:

@@ -16,6 +16,7 @@ from sav_core.models.backbones import Backbone
 from sav_core.scenes.draw import COLOURS, Ground, Scene, Sprites, Thing, arrange, draw
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.figures import Figure, over_episodes
+from tools.model import SIDE
 from tools.reading import Readings, nearest_mean, read
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, SCENE_WORDS, TRAINED
 
@@ -29,7 +30,7 @@ def few_shot(backbone: Backbone, untrained: Backbone, episodes: int, seed: int, 
     `held_out` takes names never trained, the queries by any one artist; else trained names, queries by the artist never
     trained.
     """
-    known, unseen = training_bank(variants=0, auxiliary=False), held_out_artist_bank()
+    known, unseen = training_bank(variants=0, names_beyond=False), held_out_artist_bank()
     novel = held_out_names_bank()
     drawn_by = {
         a: [n for n in HELD_OUT if a in novel.artists_of[n] and len(novel.artists_of[n]) > 2] for a in novel.artists
@@ -49,7 +50,7 @@ def few_shot(backbone: Backbone, untrained: Backbone, episodes: int, seed: int, 
             sources = [(known, known.artists, 5), (unseen, [HELD_OUT_ARTIST], 3)]
         for bank, artists, count in sources:
             for label in labels:
-                pictures += [draw(arrange(rng, bank, [label], artists=artists, tinted=0), bank) for _ in range(count)]
+                pictures += [draw(arrange(rng, bank, [label], artists=artists, tinted=0), bank, SIDE) for _ in range(count)]
                 truth += [label] * count
     question = ["What is this?"] * len(pictures)
     read_by = {"trained": read(backbone, pictures, question), "untrained": read(untrained, pictures, question)}
@@ -144,7 +145,7 @@ def question_dependent(backbone: Backbone, episodes: int, seed: int, a_label: in
     for _ in range(episodes):
         subject, counted, sought = rng.sample([w for w in SCENE_WORDS if not w.endswith(("s", "y", "x", "h"))], 3)
         made = [question_scene(rng, bank, subject, counted, sought) for _ in range(100)]
-        pictures = [draw(scene, bank) for scene, _ in made]
+        pictures = [draw(scene, bank, SIDE) for scene, _ in made]
         readings = {
             task: read(backbone, pictures, [text.format(subject=subject, counted=counted, sought=sought)] * len(pictures))
             for task, text in QUESTIONS.items()

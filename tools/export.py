@@ -10,23 +10,21 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig
 
-from tools.artwork import BUILD
 from tools.stage_language import Reader, untrained
 from tools.text import build_processor
+from tools.train import checkpoint
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 def trained() -> torch.nn.Module:
-    """The model with the averaged weights of the newest checkpoint, and the statistics of its batch norms."""
-    saved = torch.load(BUILD / "language.pt", weights_only=True, map_location="cpu")
-    slots = saved["optimizer"]["slots"]
+    """The model with the averaged weights of the newest checkpoint; the tower is as published."""
+    saved = torch.load(checkpoint("language"), weights_only=True, map_location="cpu")
     model = untrained()
-    reader = Reader(model, len(slots["name_head.weight"][1]))
-    weights = {name: average for name, (_, average, *_) in slots.items()}
-    missing, unexpected = reader.load_state_dict({**weights, **saved["buffers"]}, strict=False)
-    named = dict(reader.named_parameters())
-    assert not {*unexpected, *named}.intersection([*unexpected, *missing]), "the checkpoint is of another shape"
+    weights = {name: average for name, (_, average, *_) in saved["optimizer"]["slots"].items()}
+    missing, unexpected = Reader(model).load_state_dict(weights, strict=False)
+    assert not missing, f"the checkpoint is of another shape: {missing[:3]} are not in it"
+    assert not unexpected, f"the checkpoint is of another shape: {unexpected[:3]} are not in the model"
     return model
 
 

@@ -60,7 +60,7 @@ class Task:
 
 def drawn_tasks() -> Iterable[Task]:
     """The tasks made of drawings; their queries are by the artist the model never saw, where that artist drew them."""
-    known, unseen, novel = training_bank(0, auxiliary=False), held_out_artist_bank(), held_out_names_bank()
+    known, unseen, novel = training_bank(0, names_beyond=False), held_out_artist_bank(), held_out_names_bank()
     yield from _naming(known, unseen, novel)
     yield from _scenes(known, unseen)
 

@@ -1,4 +1,4 @@
-"""Mixed precision training on CPU cores: bfloat16 weights for the arithmetic, float32 masters for the memory.
+"""Training on CPU cores: float32 masters, and working copies in bfloat16 where the processor multiplies those faster.
 
 Matrices and kernels are updated by Muon (momentum, orthogonalised by Newton-Schulz: each direction of a layer learns at
 the same speed), which needs about half the samples of Adam here; vectors and embeddings by Adam. An exponential
@@ -12,20 +12,22 @@ import torch.distributed as dist
 from torch import nn
 
 
-def to_low_precision(model: nn.Module) -> nn.Module:
-    """bfloat16 throughout but for batch norms, whose running statistics would round away."""
-    model.to(torch.bfloat16).to(memory_format=torch.channels_last)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.float()
-    return model
+def working_type(device: str) -> torch.dtype:
+    """bfloat16 on a GPU and on a CPU with matrix units for it; anywhere else it is slower than float32."""
+    fast = device != "cpu" or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32
+
+
+def to_working_type(model: nn.Module, device: str) -> nn.Module:
+    """The module in the type it is to be trained in."""
+    return model.to(working_type(device))
 
 
 @torch.no_grad()
 def orthogonalise(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """The nearest orthonormal matrix, roughly: every singular value comes out near one."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix.bfloat16()
+    x = matrix.to(working_type(matrix.device.type))
     x = x / (x.norm() + 1e-7)
     if tall := x.size(0) > x.size(1):
         x = x.T
@@ -56,18 +58,23 @@ class Slot:
 class Optimizer:
     """Averages gradients over the processes, updates the masters, refreshes the working copies."""
 
-    def __init__(self, model: nn.Module, *, muon_rate: float, adam_rate: float, decay: float = 0.02) -> None:
+    def __init__(
+        self, model: nn.Module, *, muon_rate: float, adam_rate: float, gentle: str = "", decay: float = 0.02
+    ) -> None:
         self.slots = {
             name: Slot(p, muon=p.ndim >= 2 and not any(w in name for w in ("embed", "head", "embedder")))
             for name, p in model.named_parameters()
             if p.requires_grad
         }
-        self.muon_rate, self.adam_rate, self.decay = muon_rate, adam_rate, decay
+        self.muon_rate, self.adam_rate, self.gentle, self.decay = muon_rate, adam_rate, gentle, decay
         self.step_count = 0
 
     @torch.no_grad()
-    def step(self, scale: float, average_over: float = 500.0) -> float:
-        """One update at `scale` times the base rates; returns the gradient norm before clipping to one."""
+    def step(self, scale: float, gently: float = 1.0, average_over: float = 500.0) -> float:
+        """One update at `scale` times the base rates; returns the gradient norm before clipping to one.
+
+        The parameters whose names begin with `gentle` get but a part of it, `gently`.
+        """
         self.step_count += 1
         gradients = [
             torch.zeros_like(s.master) if s.working.grad is None else s.working.grad.float() for s in self.slots.values()
@@ -79,24 +86,48 @@ class Optimizer:
         norm = float(flat.norm())
         flat *= min(1.0, 1.0 / (norm + 1e-6))
         keep = min(1 - 1 / average_over, self.step_count / (self.step_count + 10))
-        offset = 0
-        for slot in self.slots.values():
+        offset, moves = 0, {}
+        for name, slot in self.slots.items():
             gradient = flat[offset : offset + slot.master.numel()].view(slot.master.shape)
             offset += slot.master.numel()
             if slot.muon:
-                self._muon(slot, gradient, self.muon_rate * scale)
+                moves[name] = self._steady(slot, gradient)
             else:
-                self._adam(slot, gradient, self.adam_rate * scale)
+                self._adam(slot, gradient, self.adam_rate * self._scale(name, scale, gently))
+        for name, update in self._orthogonal(moves).items():
+            slot = self.slots[name]
+            rate = self.muon_rate * self._scale(name, scale, gently)
+            slot.master.mul_(1 - rate * self.decay).sub_(update.view(slot.master.shape), alpha=rate)
+        for slot in self.slots.values():
             slot.average.lerp_(slot.master, 1 - keep)
             slot.working.copy_(slot.master)
             slot.working.grad = None
         return norm
 
-    def _muon(self, slot: Slot, gradient: torch.Tensor, rate: float) -> None:
+    def _scale(self, name: str, scale: float, gently: float) -> float:
+        return scale * gently if self.gentle and name.startswith(self.gentle) else scale
+
+    def _steady(self, slot: Slot, gradient: torch.Tensor) -> torch.Tensor:
+        """The gradient with its momentum, as a matrix."""
         slot.momentum.lerp_(gradient, 0.05)
-        matrix = gradient.lerp(slot.momentum, 0.95).reshape(gradient.size(0), -1)
-        update = orthogonalise(matrix) * max(1.0, matrix.size(0) / matrix.size(1)) ** 0.5
-        slot.master.mul_(1 - rate * self.decay).sub_(update.view(slot.master.shape), alpha=rate)
+        return gradient.lerp(slot.momentum, 0.95).reshape(gradient.size(0), -1)
+
+    def _orthogonal(self, moves: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Muon's updates; each process makes its share of them, for they are a good part of a step."""
+        together = dist.is_initialized() and dist.get_world_size() > 1
+        rank, world = (dist.get_rank(), dist.get_world_size()) if together else (0, 1)
+        mine = [
+            orthogonalise(matrix) * max(1.0, matrix.size(0) / matrix.size(1)) ** 0.5
+            if place % world == rank
+            else torch.zeros_like(matrix)
+            for place, matrix in enumerate(moves.values())
+        ]
+        if together:
+            flat = torch.cat([update.reshape(-1) for update in mine])
+            dist.all_reduce(flat)
+            parts = flat.split([update.numel() for update in mine])
+            mine = [part.view(update.shape) for part, update in zip(parts, mine, strict=True)]
+        return dict(zip(moves, mine, strict=True))
 
     def _adam(self, slot: Slot, gradient: torch.Tensor, rate: float) -> None:
         assert slot.square is not None
@@ -115,12 +146,16 @@ class Optimizer:
 
     @torch.no_grad()
     def restore(self, state: dict, *, fresh: bool = False) -> None:
-        """Take masters (and, unless `fresh`, the rest) of the parameters that were saved under the same name."""
+        """Take the masters that were saved and, unless `fresh`, the rest; what was not saved stays as it is."""
         self.step_count = 0 if fresh else state["step_count"]
+        if strange := set(state["slots"]) - set(self.slots):
+            raise ValueError(f"The checkpoint has parameters that this stage does not train: {sorted(strange)[:3]}.")
         for name, (master, average, momentum, square) in state["slots"].items():
-            slot = self.slots.get(name)
-            if slot is None or slot.master.shape != master.shape:
-                continue
+            slot = self.slots[name]
+            if slot.master.shape != master.shape:
+                raise ValueError(
+                    f"{name} has shape {tuple(master.shape)} in the checkpoint, here {tuple(slot.master.shape)}."
+                )
             slot.master.copy_(average if fresh else master)
             slot.average.copy_(average)
             if not fresh:

@@ -1,17 +1,21 @@
-"""Many questions on one picture in a single sequence, each seeing only the picture and itself.
+"""Many questions on the same pictures in a single sequence, each seeing only the pictures and itself.
 
     <user> picture (36 tokens) | question <assistant> answer <end> | question <assistant> answer <end> | ...
 
-The picture is by far the dearest part of a prompt, so it is read once. Position numbers start again after the picture for
+The picture is by far the dearest part of a prompt, so it is read once. Position numbers start again after the pictures for
 each question and the attention mask keeps questions apart: what the model computes is exactly what it would for each
-question alone in the ordinary chat format (`tests` hold the two equal).
+question alone in the ordinary chat format (`tests` hold the two equal). A prompt of several pictures has a line under
+each but the last, a question with its answer, as demonstrations are written.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import torch
+from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
+from sav_core.scenes.draw import Scene
 from tools.model import GRID
 from tools.text import ASSISTANT, END, IMAGE, USER
 
@@ -20,12 +24,41 @@ PICTURE = GRID * GRID
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and its answer; `weight` is how much the answer counts in the loss."""
+    """A question and its answer; `weight` is how much the answer counts in the loss.
+
+    Without an answer no text is learnt: the prompt's last token is taught by what the tower sees (`retention`).
+    """
 
     family: str
     question: str
-    answer: str
+    answer: str | None
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """What stands under a picture that is not the last: a question, its answer, and whether that is to be learnt."""
+
+    question: str
+    answer: str = ""
+    family: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A picture as the model will see it, and the scene it shows where it is one."""
+
+    image: Image.Image
+    scene: Scene | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Pictures in order, the line under each but the last, and what is asked of them all."""
+
+    pictures: Sequence[View]
+    turns: Sequence[Turn]
+    lines: Sequence[Line] = ()
 
 
 @dataclass
@@ -40,6 +73,7 @@ class Batch:
         weights: how much each target counts.
         turn: which turn a target belongs to, numbered through the batch; -1 where none.
         families: the family of each turn.
+        ends: by family of the turns without an answer, `(sequence, token)` of each prompt's last token.
     """
 
     ids: torch.Tensor
@@ -49,15 +83,17 @@ class Batch:
     weights: torch.Tensor
     turn: torch.Tensor
     families: list[str]
+    ends: dict[str, torch.Tensor]
 
     def to(self, device: str) -> "Batch":
         """The same batch on a device."""
         tensors = (self.ids, self.positions, self.mask, self.targets, self.weights, self.turn)
-        return Batch(*(tensor.to(device) for tensor in tensors), self.families)
+        ends = {family: at.to(device) for family, at in self.ends.items()}
+        return Batch(*(tensor.to(device) for tensor in tensors), self.families, ends)
 
 
 class Packer:
-    """Turns to batches."""
+    """Sheets to batches."""
 
     end_weight = 0.2  # that an answer ends is soon learnt
 
@@ -77,61 +113,61 @@ class Packer:
             self._cache[text] = self._tokenizer.encode(f" {text}", add_special_tokens=False)
         return self._cache[text]
 
-    def pack(self, pictures: list[list[Turn]], longest: int) -> Batch:
-        """One sequence for each picture, with as many of its turns, from the first on, as `longest` tokens hold."""
-        rows, families = [], []
-        for turns in pictures:
-            row = _Row([self._user] + [self._image] * PICTURE)
-            for turn in turns:
-                question = [*self.tokens(turn.question), self._assistant]
-                answer = [*self.tokens(turn.answer), self._end]
-                if len(row.ids) + len(question) + len(answer) - 1 > longest:
-                    continue
-                row.block(question, answer, len(families), turn.weight, self.end_weight)
-                families.append(turn.family)
-            rows.append(row)
-        return _collate(rows, families)
+    def single_tokens(self, words: Iterable[str]) -> dict[str, int]:
+        """The token of each word that is one."""
+        return {word: tokens[0] for word in words if len(tokens := self.tokens(word)) == 1}
 
-    def chain(self, prompts: list[list[tuple[str, str]]], extras: list[Turn]) -> Batch:
-        """Prompts of several pictures, one `(question, answer)` each: an ordinary causal sequence.
-
-        All but the last are written into the user's message as "question answer."; the last is answered by the
-        assistant. Every answer is learnt, the earlier ones too. `extras[i]` is a question about prompt i as a whole,
-        asked in place of a last one: a block of its own.
-        """
-        rows, families = [], []
-        for turns, extra in zip(prompts, extras, strict=True):
+    def pack(self, sheets: Sequence[Sheet], longest: int) -> Batch:
+        """One sequence for each sheet, with as many of its turns, from the first on, as `longest` tokens hold."""
+        rows: list[_Row] = []
+        families: list[str] = []
+        for sheet in sheets:
             row = _Row([self._user])
-            for index, (question, answer) in enumerate(turns):
-                row.extend([self._image] * PICTURE + self.tokens(question))
-                if index < len(turns) - 1:
-                    row.learn(self.tokens(answer), len(families), 1.0)
-                    row.extend([self._stop])
+            for index in range(len(sheet.pictures)):
+                row.extend([self._image] * PICTURE)
+                if index < len(sheet.lines):
+                    self._write(row, sheet.lines[index], families)
+            row.branch()
+            for turn in sheet.turns:
+                question = [*self.tokens(turn.question), self._assistant]
+                answer = [] if turn.answer is None else [*self.tokens(turn.answer), self._end]
+                if len(row.ids) + len(question) + max(0, len(answer) - 1) > longest:
+                    continue
+                row.fork(question)
+                if turn.answer is None:
+                    row.ends.append((turn.family, len(row.ids) - 1))
                 else:
-                    branch = len(row.ids)
-                    row.extend([self._assistant])
-                    row.learn(self.tokens(answer), len(families), 1.0)
-                    row.learn([self._end], len(families), self.end_weight)
-                families.append(f"demo {index}")
-            if extra.weight:
-                row.fork(branch, [*self.tokens(extra.question), self._assistant])
-                row.learn([*self.tokens(extra.answer), self._end], len(families), extra.weight)
-                families.append(extra.family)
+                    row.finish(answer, len(families), turn.weight, self.end_weight)
+                    families.append(turn.family)
             rows.append(row)
         return _collate(rows, families)
 
+    def _write(self, row: "_Row", line: Line, families: list[str]) -> None:
+        row.extend(self.tokens(line.question))
+        if line.family is None:
+            row.extend(self.tokens(line.answer))
+        else:
+            row.learn(self.tokens(line.answer), len(families), 1.0)
+            families.append(line.family)
+        if line.answer:
+            row.extend([self._stop])
 
+
+@dataclass
 class _Row:
-    """One sequence in the making: its tokens and, for each, position, block and what is to come next."""
+    """One sequence in the making: its tokens and, for each, position and block, and what is to come next."""
 
-    def __init__(self, prefix: list[int]) -> None:
-        self.ids = list(prefix)
-        self.positions = list(range(len(prefix)))
-        self.blocks = [0] * len(prefix)  # a block sees block 0 (up to where it forked) and itself
-        self.learnt: list[tuple[int, int, int, float]] = []  # (at, target, turn, weight)
-        self.forks = {0: len(prefix)}
-        self._block = 0
-        self._prefix = len(prefix)
+    ids: list[int]
+    positions: list[int] = field(init=False)
+    blocks: list[int] = field(init=False)  # a block sees the trunk, block 0, and itself
+    learnt: list[tuple[int, int, int, float]] = field(default_factory=list)  # (at, target, turn, weight)
+    ends: list[tuple[str, int]] = field(default_factory=list)
+    trunk: int = 0
+    _block: int = 0
+
+    def __post_init__(self) -> None:
+        self.positions = list(range(len(self.ids)))
+        self.blocks = [0] * len(self.ids)
 
     def extend(self, ids: list[int]) -> None:
         start = self.positions[-1] + 1
@@ -144,18 +180,20 @@ class _Row:
             self.learnt.append((len(self.ids) - 1, token, turn, weight))
             self.extend([token])
 
-    def fork(self, at: int, ids: list[int]) -> None:
-        """Start a block that sees the first `at` tokens of block 0."""
-        self._block = max(self.forks) + 1
-        self.forks[self._block] = at
+    def branch(self) -> None:
+        """The trunk ends here; whatever follows are blocks of their own."""
+        self.trunk = len(self.ids)
+
+    def fork(self, ids: list[int]) -> None:
+        """Start a block after the trunk."""
+        self._block += 1
         self.ids.append(ids[0])
-        self.positions.append(self.positions[at - 1] + 1)
+        self.positions.append(self.positions[self.trunk - 1] + 1)
         self.blocks.append(self._block)
         self.extend(ids[1:])
 
-    def block(self, question: list[int], answer: list[int], turn: int, weight: float, end_weight: float) -> None:
-        """Fork off the prefix, ask, answer; the last token of the answer need not be read."""
-        self.fork(self._prefix, question)
+    def finish(self, answer: list[int], turn: int, weight: float, end_weight: float) -> None:
+        """Learn the answer; its last token need not be read."""
         self.learn(answer[:-1], turn, weight)
         self.learnt.append((len(self.ids) - 1, answer[-1], turn, end_weight))
 
@@ -164,7 +202,7 @@ def _collate(rows: list[_Row], families: list[str]) -> Batch:
     longest = max(len(row.ids) for row in rows)
     shape = (len(rows), longest)
     ids, positions = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
-    blocks, forks = torch.full(shape, -1), torch.zeros(shape, dtype=torch.long)
+    blocks = torch.full(shape, -1)
     targets, turn = torch.full(shape, -1), torch.full(shape, -1)
     weights = torch.zeros(shape)
     for index, row in enumerate(rows):
@@ -172,14 +210,18 @@ def _collate(rows: list[_Row], families: list[str]) -> Batch:
         ids[index, :length] = torch.tensor(row.ids)
         positions[index, :length] = torch.tensor(row.positions)
         blocks[index, :length] = torch.tensor(row.blocks)
-        forks[index, :length] = torch.tensor([row.forks[block] for block in row.blocks])
-        at, token, turns, weight = zip(*row.learnt, strict=True)
-        targets[index, list(at)], turn[index, list(at)] = torch.tensor(token), torch.tensor(turns)
-        weights[index, list(at)] = torch.tensor(weight)
+        if row.learnt:
+            at, token, turns, weight = zip(*row.learnt, strict=True)
+            targets[index, list(at)], turn[index, list(at)] = torch.tensor(token), torch.tensor(turns)
+            weights[index, list(at)] = torch.tensor(weight)
     place = torch.arange(longest)
     before = place[None, None, :] <= place[None, :, None]
-    same = blocks[:, :, None] == blocks[:, None, :]
-    trunk = (blocks[:, None, :] == 0) & (place[None, None, :] < forks[:, :, None])
-    seen = before & (same | trunk)
+    seen = before & ((blocks[:, :, None] == blocks[:, None, :]) | (blocks[:, None, :] == 0))
     mask = torch.zeros(seen.shape).masked_fill_(~seen, torch.finfo(torch.bfloat16).min)[:, None]
-    return Batch(ids, positions, mask, targets, weights, turn, families)
+    ends: dict[str, list[tuple[int, int]]] = {}
+    for index, row in enumerate(rows):
+        for family, at in row.ends:
+            ends.setdefault(family, []).append((index, at))
+    return Batch(
+        ids, positions, mask, targets, weights, turn, families, {f: torch.tensor(places) for f, places in ends.items()}
+    )

@@ -1,6 +1,7 @@
 """One pass of the model over pictures and questions: everything the evaluation compares, from the same forward."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +37,25 @@ def read(backbone: Backbone, pictures: Sequence[Image.Image], questions: Sequenc
     for start in range(0, len(pictures), BATCH):
         pairs = zip(pictures[start : start + BATCH], questions[start : start + BATCH], strict=True)
         batch = backbone.collate([backbone.encode(Example(picture, question)) for picture, question in pairs])
-        with capture_last_token(backbone) as capture, torch.inference_mode():
+        with capture_last_token(backbone) as capture, _tower_means(backbone) as means, torch.inference_mode():
             output = backbone.model.base_model(**batch, use_cache=False)
             parts["heads"].append(capture.take())
         parts["hidden"].append(output.last_hidden_state[:, -1].float().numpy())
-        parts["tower"].append(output.image_hidden_states.mean(1).float().numpy())
+        parts["tower"].append(means[0].float().numpy())
     tiny = [np.asarray(p.resize((16, 16), Image.Resampling.BOX), np.float32).ravel() / 255 for p in pictures]
     return Readings(*(np.concatenate(parts[name]) for name in ("heads", "hidden", "tower")), np.stack(tiny))
+
+
+@contextmanager
+def _tower_means(backbone: Backbone) -> Iterator[list[torch.Tensor]]:
+    """While open, the tower's maps are collected as their means over the cells, `(picture, channel)`."""
+    means: list[torch.Tensor] = []
+    tower = backbone.model.base_model.vision_tower
+    handle = tower.register_forward_hook(lambda _, given, found: means.append(found.last_hidden_state.mean((2, 3))))
+    try:
+        yield means
+    finally:
+        handle.remove()
 
 
 def nearest_mean(features: np.ndarray, support: Sequence[int], labels: Sequence[str], queries: Sequence[int]) -> list[str]:

@@ -1,11 +1,11 @@
-"""Second stage: the whole model learns to answer.
+"""Second stage: the decoder learns to answer, and to keep what the frozen tower sees.
 
-Two kinds of sequences make a step. *Packed* ones ask everything a scene allows about one picture. *Chained* ones are
-in-context prompts: four pictures with "Q: anchor. A: neighbour." under a relation never named, then a fifth to answer.
-They begin once the model names neighbours when the relation *is* named; before that nothing is learnt from them.
+A step asks everything that single pictures allow, and a share of prompts of several pictures: two frames, likeness, new
+words, unnamed relations. All pictures pass the tower together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 from typing import ClassVar
 
@@ -15,233 +15,238 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import FastVlmForConditionalGeneration
 
-from sav_core.scenes.draw import COLOURS, RELATIONS, Scene, Sprites, Thing, arrange
-from sav_core.scenes.questions import demonstrate, questions
+from sav_core.scenes.draw import COLOURS, arrange
+from tools import former
 from tools.bank import held_out_artist_bank, training_bank
-from tools.model import CHANNELS, GRID, build_config, build_model
-from tools.packing import Batch, Packer, Turn
-from tools.stage_tower import THINGS, WORDS, Labeller, render, targets
+from tools.model import GRID, SIDE, build_config, build_model
+from tools.names import CLASSES, more
+from tools.optimizer import Optimizer
+from tools.packing import Batch, Packer, Sheet, View
+from tools.photographs import training_photographs
+from tools.retention import Keeper, distil, pooled
+from tools.stage_align import to_pixels
+from tools.tasks import Maker
 from tools.text import END, IMAGE, PAD, build_tokenizer
-from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
+from tools.tower import CHANNELS, classifier, for_training, pretrained
+from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
-DEMONSTRATIONS = 4
-LONGEST = 160  # tokens of a packed sequence
-# Long answers and easy ones count less; what is asked of few scenes, and hard, counts more.
-WEIGHTS = {"describe": 0.4, "number": 0.6, "name": 2.0, "count": 4.0}
-FLUENT = 0.8  # accuracy on relations by name from which on in-context prompts teach anything
-LOOKED_UP = frozenset({"colour", "count", "where", "side", "neighbour"})
-RULE = "Which side?"
+LONGEST = 160  # tokens of a packed sequence about one picture
+LONGEST_OF_SEVERAL = 320
+HEADS_FIRST = 0.02  # share of the stage in which only linear layers and words learn to tell the picture, not the decoder
+WORDS = tuple(TRAINED)
 
 
 def untrained() -> FastVlmForConditionalGeneration:
-    """The model before any training; the same every time."""
+    """The pretrained tower before an untrained decoder; the same every time."""
     tokenizer = build_tokenizer()
     image, pad, end = tokenizer.convert_tokens_to_ids([IMAGE, PAD, END])
     return build_model(build_config(len(tokenizer), image, pad, end))
 
 
-def make_scene(rng: Random, bank: Sprites, artists: tuple[str, ...] | None = None, words: Sequence[str] = ()) -> Scene:
-    """A picture to ask about: one thing alone, a few, several of the same, or a crowd.
-
-    ``words`` are the nouns of scenes of several things; if none are given, mostly those that suit them.
-    """
-    words = words or (SCENE_WORDS if rng.random() < 0.7 else WORDS)
-    tinted = rng.choice((0.3, 0.6, 1.0))
-    kind = rng.choices(("alone", "few", "several", "crowd"), (26, 34, 28, 12))[0]
-    if kind == "alone":
-        names = [rng.choice(WORDS)]
-    elif kind == "few":
-        names = rng.sample(words, rng.choice((2, 3, 3, 4, 4, 4)))
-    elif kind == "several":
-        total = rng.choice((2, 3, 4, 4))
-        repeated = rng.randint(2, total)
-        name, *others = rng.sample(words, 1 + total - repeated)
-        names = [name] * repeated + others
-        rng.shuffle(names)
-    else:
-        return demonstrate(rng, bank, words, artists=artists).scene
-    return arrange(rng, bank, names, artists=artists, tinted=tinted)
-
-
-def make_turns(scene: Scene, rng: Random) -> list[Turn]:
-    """What the scene can be asked, in random order; absent things come from the nouns that fit its own."""
-    crowd_words = SCENE_WORDS if all(thing.name in SCENE_WORDS for thing in scene.things) else WORDS
-    asked = questions(scene, rng, crowd_words)
-    for _ in range(2):  # what a named thing is like, where, how often, beside what: hardest to learn, so asked of several
-        asked += [question for question in questions(scene, rng, crowd_words) if question.family in LOOKED_UP]
-    asked = list(dict.fromkeys(asked))
-    rng.shuffle(asked)
-    return [Turn(q.family, q.text, q.answer, WEIGHTS.get(q.family, 1.0)) for q in asked]
-
-
-def make_chain(
-    rng: Random, bank: Sprites, artists: tuple[str, ...] | None = None, demonstrations: int = DEMONSTRATIONS
-) -> tuple[list[Scene], list[tuple[str, str]], Turn]:
-    """An in-context prompt: its scenes, the question and answer under each, and a question for the rule itself."""
-    relation = rng.choice(RELATIONS)
-    shown = [demonstrate(rng, bank, SCENE_WORDS, artists=artists) for _ in range(demonstrations + 1)]
-    turns = [(f"Q: {d.anchor}. A:", d.answers[relation]) for d in shown]
-    return [d.scene for d in shown], turns, Turn("rule", RULE, relation, 0.5)
+def begun() -> FastVlmForConditionalGeneration:
+    """The pretrained tower before the former model's decoder."""
+    model = untrained()
+    former.hand_over(former.load(), model, build_tokenizer())
+    return model
 
 
 class Reader(nn.Module):
-    """The whole model, and the tower's labels of the first stage beside it, under the first stage's names.
+    """The whole model but its tower, and what is learnt beside it and thrown away afterwards."""
 
-    A convolution knows where it is only from the padding at the edge, and a tower that learnt names has no use for that:
-    the decoder then names what is in a corner (it looks there) but cannot say in which corner a thing is. So each token
-    also tells its row and column while training.
-    """
-
-    def __init__(self, model: FastVlmForConditionalGeneration, names: int) -> None:
+    def __init__(self, model: FastVlmForConditionalGeneration) -> None:
         super().__init__()
-        labeller = Labeller(model.model.vision_tower, names)
-        self.tower, self.name_head, self.colour_head = labeller.tower, labeller.name_head, labeller.colour_head
-        self.place_head = nn.Linear(CHANNELS, 2 * GRID)
-        self.rest = model
+        config = model.config.text_config
+        self.projector = model.model.multi_modal_projector
+        self.decoder = model.model.language_model
+        self.keeper = Keeper(config.num_hidden_layers, config.hidden_size, CHANNELS)
+        self.place_head = nn.Linear(config.hidden_size, 2 * GRID)
+        self.image, self.heads = model.config.image_token_id, config.num_attention_heads
 
-    def see(self, pixels: torch.Tensor) -> torch.Tensor:
-        """The tower's map `(picture, channel, row, column)`."""
-        return self.tower(pixels.to(next(self.tower.parameters()).dtype)).last_hidden_state
+    def project(self, features: torch.Tensor) -> torch.Tensor:
+        """The tokens `(picture, token, width)` of the tower's maps."""
+        return self.projector(features.flatten(2).transpose(1, 2))
 
-    def answer(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Logits at the targets of the batch; the pictures come in the order of the sequences."""
-        inner = self.rest.model
-        pictures = inner.multi_modal_projector(features.flatten(2).transpose(1, 2))
-        embedded = inner.language_model.embed_tokens(batch.ids)
-        is_picture = (batch.ids == self.rest.config.image_token_id)[..., None]
-        read = inner.language_model(
-            inputs_embeds=embedded.masked_scatter(is_picture, pictures),
-            attention_mask=batch.mask.to(embedded.dtype),
-            position_ids=batch.positions,
-            use_cache=False,
-        ).last_hidden_state
-        return self.rest.lm_head(read[batch.targets >= 0])
+    def read(self, tokens: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
+        """The last states, each layer's states, and each layer's head vectors; pictures in the order of the sequences."""
+        embedded = self.decoder.embed_tokens(batch.ids)
+        is_picture = (batch.ids == self.image)[..., None]
+        with self._head_vectors() as vectors:
+            read = self.decoder(
+                inputs_embeds=embedded.masked_scatter(is_picture, tokens),
+                attention_mask=batch.mask.to(embedded.dtype),
+                position_ids=batch.positions,
+                use_cache=False,
+                output_hidden_states=True,
+            )
+        return read.last_hidden_state, [*read.hidden_states[1:-1], read.last_hidden_state], vectors
+
+    @contextmanager
+    def _head_vectors(self) -> Iterator[list[torch.Tensor]]:
+        """While open, what goes into each layer's output projection is collected."""
+        vectors: list[torch.Tensor] = []
+        hooks = [
+            layer.self_attn.o_proj.register_forward_pre_hook(lambda _, given: vectors.append(given[0]))
+            for layer in self.decoder.layers
+        ]
+        try:
+            yield vectors
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def words(self, states: torch.Tensor) -> torch.Tensor:
+        """Logits over the vocabulary."""
+        return F.linear(states, self.decoder.embed_tokens.weight)
 
 
 class LanguageStage:
     """Batches, loss and evaluation of the second stage."""
 
-    batch = 32  # packed pictures a process a step
-    chains = 7  # in-context prompts a process a step, once they have begun
-    rates: ClassVar = {"muon_rate": 0.016, "adam_rate": 1.5e-3}
-    report_every = 240.0
-    settle = 0.7  # from this share of the stage on, batch norms keep the statistics that they will be used with
+    batch = 16  # single pictures a process a step
+    several: ClassVar = {"frames": 2, "likeness": 2, "new_words": 1, "relation": 2}
+    rates: ClassVar = {"muon_rate": 0.012, "adam_rate": 1.2e-3, "gentle": "decoder.layers"}
+    report_every, evaluate_every = 20, 100  # steps
 
     def __init__(self, model: FastVlmForConditionalGeneration, device: str) -> None:
         self.device = device
-        self.bank = training_bank(variants=4)
-        self.names = {name: i for i, name in enumerate((*WORDS, *(n for n in self.bank.names if n.startswith("+"))))}
-        self.module = Reader(model, len(self.names))
+        self.module: nn.Module = Reader(model)
         model.model.language_model.set_attn_implementation("eager")  # at these lengths faster than SDPA on a CPU
+        self.tower = for_training(pretrained(SIDE)).to(device)
+        self.weight, self.bias = (part.to(device) for part in classifier())
         self.packer = Packer(build_tokenizer())
-        self.word_tokens, self.colour_tokens = (
-            torch.tensor([self.packer.tokens(word)[0] for word in words], device=device) for words in (WORDS, COLOURS)
-        )
-        self.neighbour = 0.0  # running accuracy where the relation is named
+        self.maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())
+        single = self.packer.single_tokens((*CLASSES, *self.maker.every))
+        taught = [index for index, name in enumerate(CLASSES) if name in single and name not in HELD_OUT]
+        self.taught = torch.tensor(taught, device=device)
+        self.class_tokens = torch.tensor([single[CLASSES[index]] for index in taught], device=device)
+        self.names = {name: place for place, name in enumerate(name for name in self.maker.every if name in single)}
+        self.name_tokens = torch.tensor([single[name] for name in self.names], device=device)
+        self.colour_tokens = torch.tensor([*self.packer.single_tokens(COLOURS).values()], device=device)
         self.share = 0.0  # of the stage that is over
 
     def loss(self, rng: Random) -> tuple[torch.Tensor, dict[str, float]]:
         """A step's loss, and the share of each family answered exactly."""
-        self._mode(training=True)
-        scenes = [make_scene(rng, self.bank) for _ in range(self.batch)]
-        packed = self.packer.pack([make_turns(scene, rng) for scene in scenes], LONGEST)
-        made = [make_chain(rng, self.bank) for _ in range(self.chains)] if self.neighbour > FLUENT else []
-        shown = [scene for chain_scenes, *_ in made for scene in chain_scenes]
-        pixels, places = render(scenes + shown, self.bank, self.device, rng)
-        features = self.module.see(pixels)  # all at once: batch norms must see one mixture
-        loss, figures = self._answer(features[: self.batch], packed)
-        loss = loss + 0.2 * self._label(features[: self.batch], places[: self.batch], scenes)
-        self.neighbour += 0.05 * (figures.get("neighbour", 0.0) - self.neighbour)
-        if made:
-            chained = self.packer.chain([turns for _, turns, _ in made], [rule for *_, rule in made])
-            chain_loss, chain_figures = self._answer(features[self.batch :], chained)
-            loss, figures = loss + 0.7 * chain_loss, figures | chain_figures
-        return loss, figures
+        ones = [self.maker.one(rng) for _ in range(self.batch)]
+        others = [getattr(self.maker, kind)(rng) for kind, count in self.several.items() for _ in range(count)]
+        views = [view for sheet in (*ones, *others) for view in sheet.pictures]
+        features = self.see(views)
+        tokens = self.module.project(features)
+        loss, figures = self._answer(tokens[: len(ones)], self.packer.pack(ones, LONGEST), features[: len(ones)])
+        loss = loss + 0.2 * self._cells(tokens[: len(ones)], views[: len(ones)])
+        more_loss, more_figures = self._answer(tokens[len(ones) :], self.packer.pack(others, LONGEST_OF_SEVERAL))
+        return loss + 0.8 * more_loss, figures | more_figures
 
-    def _mode(self, training: bool) -> None:
-        self.module.train(training)
-        if self.share > self.settle:
-            for module in self.module.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+    @torch.no_grad()
+    def see(self, views: Sequence[View]) -> torch.Tensor:
+        """The frozen tower's maps."""
+        return self.tower(to_pixels(list(views), self.device)).last_hidden_state
 
-    def _answer(self, features: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
-        """Loss over the answers, and the share answered exactly by family."""
+    def _answer(
+        self, tokens: torch.Tensor, batch: Batch, features: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """Loss over the answers and, where the maps are given, over what is to be kept; exact answers by family."""
         batch = batch.to(self.device)
-        logits = self.module.answer(features, batch)
+        last, streams, vectors = self.module.read(tokens, batch)
         learnt = batch.targets >= 0
+        logits = self.module.words(last[learnt])
         wanted, weights, turn = batch.targets[learnt], batch.weights[learnt], batch.turn[learnt]
         losses = F.cross_entropy(logits.float(), wanted, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
         right = torch.ones(len(batch.families), device=self.device)
         right.scatter_reduce_(0, turn, (logits.argmax(1) == wanted).float(), "amin")
         exact: dict[str, list[float]] = {}
         for family, value in zip(batch.families, right.tolist(), strict=True):
             exact.setdefault(family, []).append(value)
-        return (losses * weights).sum() / weights.sum(), {k: float(np.mean(v)) for k, v in exact.items()}
+        figures = {family: float(np.mean(values)) for family, values in exact.items()}
+        if features is None:
+            return loss, figures
+        figures["answers"] = float(loss.detach())
+        row, at = batch.ends["keep"].unbind(1)
+        streams, vectors = ([x[row, at] for x in each] for each in (streams, vectors))
+        if self.share < HEADS_FIRST:  # what random linear layers ask for would only spoil the decoder
+            streams, vectors = ([x.detach() for x in each] for each in (streams, vectors))
+            last = last.detach()
+        kept, kept_figures = self.module.keeper(streams, vectors, pooled(features)[row], self.module.heads)
+        loss, figures = loss + kept, figures | kept_figures
+        if "class" in batch.ends:
+            row, at = batch.ends["class"].unbind(1)
+            said = self.module.words(last[row, at])[:, self.class_tokens]
+            far = distil(said, features[row], self.weight[self.taught], self.bias[self.taught])
+            loss = loss + 0.5 * far
+            figures["far from classes"] = float(far.detach())
+            sure = (features[row].mean((2, 3)) @ self.weight[self.taught].T + self.bias[self.taught]).argmax(1)
+            figures["class"] = float((said.argmax(1) == sure).float().mean())
+        return loss, figures
 
-    def _label(self, features: torch.Tensor, places: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
-        """The first stage's loss, kept up at a small weight so that the tower goes on learning names."""
-        cut = [Scene(scene.things[:THINGS], scene.ground) for scene in scenes]
-        there, name_ids, colour_ids = targets(cut, self.names)
-        pooled = torch.einsum("bchw,bthw->btc", features, places.to(features.dtype))[there]
-        names = F.cross_entropy(self.module.name_head(pooled).float(), name_ids.to(self.device))
-        colours = F.cross_entropy(self.module.colour_head(pooled).float(), colour_ids.to(self.device))
-        read = self._spell(features, places, there, [scene.things for scene in cut])
-        return names + 0.5 * colours + self._locate(features) + read
+    def _cells(self, tokens: torch.Tensor, views: Sequence[View]) -> torch.Tensor:
+        """How badly the tokens tell where they are and, under each thing, spell its name and colour in the vocabulary.
 
-    def _spell(
-        self, features: torch.Tensor, places: torch.Tensor, there: torch.Tensor, things: list[tuple[Thing, ...]]
-    ) -> torch.Tensor:
-        """How badly the projected tokens under each thing spell its name and colour, in the decoder's own vocabulary.
-
-        A question finds its thing by likeness of word and token. Left to find a common space by itself, the decoder
+        A question finds its thing by likeness of word and token; left to find a common space by itself, the decoder
         learns in an hour whether a red apple is there, and not what colour the apple has.
         """
-        inner = self.module.rest.model
-        tokens = inner.multi_modal_projector(features.flatten(2).transpose(1, 2))
-        pooled = torch.einsum("bnc,btn->btc", tokens, places.flatten(2).to(tokens.dtype))[there]
-        logits = self.module.rest.lm_head(inner.language_model.norm(pooled)).float()
-        found = [thing for several in things for thing in several]
-        names = torch.tensor([WORDS.index(thing.name) for thing in found], device=self.device)
-        loss = F.cross_entropy(logits[:, self.word_tokens], names)
-        tinted = torch.tensor([thing.colour is not None for thing in found], device=self.device)
+        logits = self.module.place_head(tokens)  # (picture, token, rows and columns)
+        token = torch.arange(GRID * GRID, device=self.device).expand(len(tokens), -1)
+        rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
+        loss = F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
+        drawn = [
+            (index, thing)
+            for index, view in enumerate(views)
+            for thing in (view.scene.things if view.scene else ())
+            if thing.name in self.names
+        ]
+        weights = torch.from_numpy(np.stack([cells(thing) for _, thing in drawn])).to(self.device)
+        picture = torch.tensor([index for index, _ in drawn], device=self.device)
+        under = torch.einsum("tn,tnc->tc", weights, tokens[picture])
+        words = self.module.words(self.module.decoder.norm(under))
+        names = torch.tensor([self.names[thing.name] for _, thing in drawn], device=self.device)
+        loss = loss + F.cross_entropy(words[:, self.name_tokens], names)
+        tinted = torch.tensor([thing.colour is not None for _, thing in drawn], device=self.device)
         if tinted.any():
-            colours = torch.tensor([list(COLOURS).index(t.colour) for t in found if t.colour], device=self.device)
-            loss = loss + 0.5 * F.cross_entropy(logits[tinted][:, self.colour_tokens], colours)
+            colours = torch.tensor([list(COLOURS).index(t.colour) for _, t in drawn if t.colour], device=self.device)
+            loss = loss + 0.5 * F.cross_entropy(words[tinted][:, self.colour_tokens], colours)
         return loss
 
-    def _locate(self, features: torch.Tensor) -> torch.Tensor:
-        """How badly each token tells its row and its column."""
-        logits = self.module.place_head(features.flatten(2).transpose(1, 2)).float()  # (picture, token, rows and columns)
-        token = torch.arange(GRID * GRID, device=self.device).expand(len(features), -1)
-        rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
-        return F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
+    def finish(self, optimizer: Optimizer) -> None:
+        """Nothing is left to do after the last step."""
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Exact answers by family on pictures by the held-out artist, the same pictures every time."""
-        bank, rng = held_out_artist_bank(), Random(11)
-        artists = (HELD_OUT_ARTIST,)
-        scenes = [arrange(rng, bank, [word], tinted=0.3) for word in WORDS]
-        scenes += [make_scene(rng, bank, artists) for _ in range(160)]
-        turns = [make_turns(scene, rng) for scene in scenes]
-        made = [make_chain(rng, bank, artists) for _ in range(60)]
-        self._mode(training=False)
+        rng = Random(11)
+        maker = Maker(held_out_artist_bank(), SIDE, artists=(HELD_OUT_ARTIST,))
+        sheets = [self._named(maker, rng, word) for word in WORDS[::3]]
+        sheets += [maker.one(rng) for _ in range(60)]
+        several = [make(rng) for make in (maker.frames, maker.likeness, maker.new_words, maker.relation) for _ in range(15)]
+        self.module.eval()
         sums: dict[str, list[float]] = {}
-        for start in range(0, len(scenes), 40):
-            pixels, _ = render(scenes[start : start + 40], bank, self.device)
-            self._tally(sums, pixels, self.packer.pack(turns[start : start + 40], LONGEST))
-        for start in range(0, len(made), 10) if self.neighbour > FLUENT else ():
-            part = made[start : start + 10]
-            chained = self.packer.chain([turns for _, turns, _ in part], [rule for *_, rule in part])
-            pixels, _ = render([scene for shown, *_ in part for scene in shown], bank, self.device)
-            self._tally(sums, pixels, chained)
+        for part, longest in ((sheets, LONGEST), (several, LONGEST_OF_SEVERAL)):
+            for start in range(0, len(part), 30):
+                self._tally(sums, part[start : start + 30], longest)
+        self.module.train()
         return {family: right / count for family, (right, count) in sums.items()}
 
-    def _tally(self, sums: dict[str, list[float]], pixels: torch.Tensor, batch: Batch) -> None:
-        _, figures = self._answer(self.module.see(pixels), batch)
+    def _named(self, maker: Maker, rng: Random, word: str) -> Sheet:
+        scene = arrange(rng, maker.bank, [word], tinted=0.3)
+        asked = [turn for turn in maker.turns(rng, scene) if turn.family == "name"]
+        return Sheet([maker.view(rng, scene)], asked)
+
+    def _tally(self, sums: dict[str, list[float]], sheets: Sequence[Sheet], longest: int) -> None:
+        batch = self.packer.pack(sheets, longest)
+        tokens = self.module.project(self.see([view for sheet in sheets for view in sheet.pictures]))
+        _, figures = self._answer(tokens, batch)
         for family, value in figures.items():
             count = batch.families.count(family)
             total = sums.setdefault(family, [0.0, 0])
             total[0] += value * count
             total[1] += count
+
+
+def cells(thing: object) -> np.ndarray:
+    """How much of a thing's square lies in each cell of the grid, summing to one: `(token,)`."""
+    edges = np.arange(GRID)
+    along = []
+    for centre in (thing.y, thing.x):
+        low, high = ((centre + sign * thing.size / 2) * GRID for sign in (-1, 1))
+        overlap = np.clip(np.minimum(high, edges + 1) - np.maximum(low, edges), 0, 1)
+        along.append(overlap / max(overlap.sum(), 1e-6))
+    return np.outer(*along).ravel().astype(np.float32)

@@ -1,6 +1,7 @@
 """Tokenizer, chat template and processor of the embedded model, in the formats `AutoProcessor` reads."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, trainers
 from tokenizers.models import BPE
@@ -10,6 +11,10 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from sav_core.scenes.draw import COLOURS
 from sav_core.scenes.questions import PHRASES, WORDINGS
 from tools.model import GRID, SIDE
+from tools.names import CLASSES, NEW_WORDS, more
+from tools.tower import MEAN, SPREAD
+from tools.wordings import CLASS, KEEP, ORDINALS, STEPS
+from tools.wordings import WORDINGS as OF_SEVERAL
 from tools.world import TRAINED
 
 PAD, USER, END, ASSISTANT, IMAGE = SPECIAL = ("<pad>", "<user>", "<end>", "<assistant>", "<image>")
@@ -29,36 +34,52 @@ TEMPLATE = """\
 """
 """One token each for whose turn it is; an image stands where it stands in the message."""
 
+ANSWERS = (
+    "the", "moved", "nowhere", "nothing", "is", "new", "gone", "larger", "smaller", "same", "different", "pair",
+    "pairs", "of",
+)  # fmt: skip
 LEAST_REPEATS = 3  # so that a name, met once in the lists below, still outweighs a chance pair of letters
 
 
 def corpus() -> Iterator[str]:
     """Every word of the world's questions and answers; plurals are left out, so "cats" reads as " cat" + "s"."""
     for _ in range(LEAST_REPEATS):
-        yield from (f" {word}" for name in TRAINED for word in name.split())
+        yield from (f" {word}" for name in (*TRAINED, *more(), *CLASSES, *NEW_WORDS) for word in name.split())
         yield from (f" {word}" for word in (*COLOURS, *PHRASES, "top", "bottom", "yes", "no", "true", "false", "a", "an"))
         yield from (f" {digit}" for digit in range(10))
         yield " q: a: cat. dog, which side? what rule? same relation."
-        for wordings in WORDINGS.values():
+        yield from (f" {word}" for word in (*ORDINALS, *STEPS, *ANSWERS, *KEEP, CLASS))
+        for wordings in (*WORDINGS.values(), *OF_SEVERAL.values()):
             for wording in wordings:
                 text = "".join(piece for piece in wording.split("{") for piece in piece.split("}")[-1:])
                 yield " " + text.lower()
 
 
+@cache
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE in which every taught word is a single token and any other text is still writable."""
+    """A byte-level BPE in which every taught name is a single token and any other text is still writable.
+
+    A name that begins with a colour stays in two, or "a red panda" could not be a panda tinted red.
+    """
     tokenizer = Tokenizer(BPE())
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=4096,
+        vocab_size=8192,
         min_frequency=2,
         special_tokens=[AddedToken(token, normalized=False, special=True) for token in SPECIAL],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(corpus(), trainer)
+    tokenizer.add_tokens(
+        [
+            AddedToken(f" {name}", normalized=True)
+            for name in dict.fromkeys((*TRAINED, *more(), *CLASSES))
+            if len(tokenizer.encode(f" {name}").ids) > 1 and name.split()[0] not in COLOURS
+        ]
+    )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
@@ -71,10 +92,10 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_processor() -> LlavaProcessor:
-    """Pictures to 96 pixels a side in -1 .. 1, each `<image>` to as many tokens as the tower gives."""
+    """Pictures to the tower's side and range, each `<image>` to as many tokens as the tower gives."""
     return LlavaProcessor(
         image_processor=SiglipImageProcessorPil(
-            size={"height": SIDE, "width": SIDE}, image_mean=[0.5] * 3, image_std=[0.5] * 3
+            size={"height": SIDE, "width": SIDE}, image_mean=[MEAN] * 3, image_std=[SPREAD] * 3
         ),
         tokenizer=build_tokenizer(),
         patch_size=SIDE // GRID,

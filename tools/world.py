@@ -1,12 +1,13 @@
 """The world the embedded model learns: which drawings it is told the name of, and which it never sees.
 
-Three kinds of object names, and one artist, are kept apart:
+Three kinds of object names are told apart, and one artist is kept for tests:
 
 - `TRAINED` names are taught, drawn by every artist but `HELD_OUT_ARTIST`;
-- `HELD_OUT` names are seen by no stage of training at all: few-shot tests use them;
-- every other drawing is *auxiliary*: the vision tower may learn from it, the language model never names it.
+- the names beyond them (`names`) are taught too, drawn by three artists or more, but asked for in no test;
+- `HELD_OUT` names are drawn in no stage of training and are no answer of any: few-shot tests use them. The pretrained tower
+  may have seen photographs of such things, as ImageNet has some of them.
 
-The lists were chosen by eye on a contact sheet: concrete things that the artists agree on, no two of
+The lists below were chosen by eye on a contact sheet: concrete things that the artists agree on, no two of
 them near-identical (of `pencil` and `crayon`, drawn in the same pose, one stayed).
 """
 

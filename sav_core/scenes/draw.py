@@ -1,7 +1,7 @@
 """Drawn scenes: cut-out sprites placed on a painted ground, from a seed, with nothing to download.
 
 A `Scene` is a plain description of where each thing stands; `arrange` makes one up, `draw` turns it into a picture.
-What is asked about a scene is another matter and lives in `scene_tasks`. The embedded model was trained on pictures
+What is asked about a scene is another matter and lives in `questions`. The embedded model was trained on pictures
 made by these two functions from a larger set of sprites, so a scene made here is one it can be expected to read.
 
 All lengths are fractions of the picture's side, `x` to the right and `y` down, so a scene can be drawn at any size.
@@ -236,9 +236,9 @@ def arrange(
     return Scene(tuple(things), Ground(style, rng.randrange(7) if clutter is None else clutter, rng.getrandbits(32)))
 
 
-def draw(scene: Scene, sprites: Sprites, side: int = 96) -> Image.Image:
-    """The scene as an RGB picture of ``side`` by ``side`` pixels."""
-    canvas = _paint(scene.ground, side)
+def draw(scene: Scene, sprites: Sprites, side: int = 96, ground: Image.Image | None = None) -> Image.Image:
+    """The scene as an RGB picture of ``side`` by ``side`` pixels, over its own ground or over a picture of that size."""
+    canvas = _paint(scene.ground, side) if ground is None else ground.convert("RGB")
     for thing in scene.things:
         pixels = max(4, round(thing.size * side))
         cutout = sprites.cutout(thing.name, thing.artist, thing.colour, pixels)

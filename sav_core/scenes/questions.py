@@ -60,6 +60,9 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
 PHRASES = {"left": "left of", "right": "right of", "above": "above", "below": "below"}
 _T = TypeVar("_T")
 
+PAIRS = frozenset({"chopsticks", "glasses", "goggles", "jeans", "scissors", "shorts", "skis", "sunglasses"})
+"""Names of one thing that English counts in pairs."""
+
 LARGER = 1.2  # by this factor a thing must outgrow the next for "largest" to be asked
 OFF_CENTRE = 0.1  # of the side: nearer to a middle line a thing is in no corner
 
@@ -85,7 +88,7 @@ class Claim:
 
     def __str__(self) -> str:
         if self.count is not None:
-            return f"{self.count} {plural(self.name) if self.count != 1 else self.name}"
+            return f"{self.count} {_counted_as(self.name, self.count)}"
         subject = _a(self.name, self.colour)
         return subject if self.relation is None else f"{subject} {PHRASES[self.relation]} {_a(self.of or '')}"
 
@@ -270,7 +273,15 @@ def _other(rng: Random, choices: Iterable[_T], taken: _T) -> _T:
 
 def _a(name: str, colour: str | None = None) -> str:
     phrase = f"{colour} {name}" if colour else name
+    if name in PAIRS:
+        return f"a pair of {phrase}"
     return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+
+
+def _counted_as(name: str, count: int) -> str:
+    if name in PAIRS:
+        return f"{'pair' if count == 1 else 'pairs'} of {name}"
+    return name if count == 1 else plural(name)
 
 
 def _word(rng: Random, family: str, **parts: str | None) -> str:

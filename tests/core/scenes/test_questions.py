@@ -98,6 +98,9 @@ SCENE = Scene((Thing("car", "a", "red", 0.5, 0.2, 0.3), Thing("tree", "a", None,
         (Claim("tree", None, "below", "car"), "a tree below a car", True),
         (Claim("tree", count=1), "1 tree", True),
         (Claim("tree", count=2), "2 trees", False),
+        (Claim("glasses", "red"), "a pair of red glasses", False),
+        (Claim("glasses", count=1), "1 pair of glasses", False),
+        (Claim("glasses", count=2), "2 pairs of glasses", False),
     ],
 )
 def test_a_claim_reads_well_and_is_judged(claim, text, truth):
