@@ -132,7 +132,9 @@ class LanguageStage:
         features = self.see(views)
         tokens = self.module.project(features)
         loss, figures = self._answer(tokens[: len(ones)], self.packer.pack(ones, LONGEST), features[: len(ones)])
-        loss = loss + 0.2 * self._cells(tokens[: len(ones)], views[: len(ones)])
+        spelt = self._cells(tokens[: len(ones)], views[: len(ones)])
+        figures["spelling"] = float(spelt.detach())
+        loss = loss + 0.1 * spelt
         more_loss, more_figures = self._answer(tokens[len(ones) :], self.packer.pack(others, LONGEST_OF_SEVERAL))
         return loss + 0.8 * more_loss, figures | more_figures
 
@@ -184,7 +186,7 @@ class LanguageStage:
         A question finds its thing by likeness of word and token; left to find a common space by itself, the decoder
         learns in an hour whether a red apple is there, and not what colour the apple has.
         """
-        logits = self.module.place_head(tokens)  # (picture, token, rows and columns)
+        logits = self.module.place_head(F.rms_norm(tokens, tokens.shape[-1:]))  # (picture, token, rows and columns)
         token = torch.arange(GRID * GRID, device=self.device).expand(len(tokens), -1)
         rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
         loss = F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
