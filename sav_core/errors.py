@@ -36,6 +36,7 @@ __all__ = [
     "StorageError",
     "UnsupportedModelError",
     "VectorFileError",
+    "first_line",
 ]
 
 
@@ -97,3 +98,8 @@ class InterventionError(SavError):
 
 class SkippedWarning(UserWarning):
     """One unreadable image was left out of a data set; the message names it and says why."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of another library's error that says something, without its full stop, to stand in one of ours."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

@@ -4,7 +4,7 @@
 
 Lite means: no squeeze-excite, relu6 for swish, and a stem and a head that do not scale. transformers always builds the
 squeeze-excite, so it is made the identity: with its weights at zero and the last bias at 20 the gate is a sigmoid that
-rounds to one. `tests/test_tower.py` holds the feature maps equal to the published network's, bit for bit.
+rounds to one. `tests/tools/test_tower.py` holds the feature maps equal to the published network's, bit for bit.
 """
 
 import re

@@ -200,7 +200,7 @@ def _cub(folder: Folder) -> Iterator[Item]:
 
 def _flowers(folder: Folder) -> Iterator[Item]:
     """Two MATLAB files: every image's class, and the numbers of the images in each part."""
-    from scipy.io import loadmat  # scikit-learn brings it
+    from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
     home = folder.home("setid.mat", "flowers-102", "102flowers")

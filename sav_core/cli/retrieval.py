@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
-from sav_core.cli.opening import open_backbone, open_index, open_queries
+from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out
 from sav_core.cli.options import AsJson
 from sav_core.errors import SettingError
 
@@ -275,5 +275,4 @@ def _print_extracted(result: dict[str, Any], compressed: Compressed, cost: Compr
             f"{cost.share:.1%} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
             f"{cost.accuracy:.1%}{same}, by all heads in float32 {cost.full_accuracy:.1%} (n = {cost.n})."
         )
-    if left_out := len(result["skipped"]):
-        print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} left out; the warnings say why.")
+    print_left_out(len(result["skipped"]))

@@ -53,11 +53,6 @@ class DuplicateGroup:
     exact: bool
     reason: str
 
-    @property
-    def across_labels(self) -> bool:
-        """Whether they are under more than one label."""
-        return len(self.labels) > 1
-
 
 def find_duplicates(examples: Sequence[Example]) -> tuple[DuplicateGroup, ...]:
     """Return groups of examples that are the same or nearly, by their first position; no example is in two groups.

@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.style import (
+    BAND,
     LINE,
+    MOST_NUMBERED,
     SEQUENTIAL,
     axis_names,
     axis_range,
@@ -31,8 +33,6 @@ from sav_core.figures.style import (
 from sav_core.types import Head, HeadScores
 
 __all__ = ["accuracy_curve", "classifier_heatmap", "head_heatmap", "similarity_heatmap"]
-
-_NUMBERED = 30  # more kept heads than this are outlined only: their numbers would not be readable
 
 
 def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()) -> go.Figure:
@@ -68,7 +68,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         )
     )
     shades = (accuracy - lowest) / max(1 - lowest, 1e-9)
-    numbered = kept if len(kept) <= _NUMBERED else ()
+    numbered = kept if len(kept) <= MOST_NUMBERED else ()
     # All at once: Plotly checks every shape there is again for each that is added.
     figure.update_layout(
         **layout(literal(title), top=84 if title else 58),
@@ -109,7 +109,7 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: f
     figure = go.Figure(
         [
             go.Scatter(x=numbers, y=high, **band),
-            go.Scatter(x=numbers, y=low, fill="tonexty", fillcolor="rgba(42,138,168,0.16)", **band),
+            go.Scatter(x=numbers, y=low, fill="tonexty", fillcolor=BAND, **band),
             go.Scatter(
                 x=numbers,
                 y=right / n,

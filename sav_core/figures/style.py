@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from sav_core.types import Head
 
 __all__ = [
+    "BAND",
     "DIVERGING",
     "DIVERGING_DARK",
     "DOTTED",
@@ -19,6 +20,7 @@ __all__ = [
     "INK",
     "LINE",
     "LINES",
+    "MOST_NUMBERED",
     "NEUTRAL",
     "OUTLINE",
     "SEQUENTIAL",
@@ -62,6 +64,12 @@ NEUTRAL = "#6e727a"
 LINE = "#2a8aa8"
 LINES = (LINE, "#b0711c", "#8a6fc0")
 """Curves, in the order in which they are drawn."""
+
+BAND = "rgba(42,138,168,0.16)"
+"""An interval around the first of the curves."""
+
+MOST_NUMBERED = 30
+"""More heads than this are framed only: their numbers would not be readable."""
 
 GRID = "rgba(123,127,135,0.22)"
 DOTTED = {"color": NEUTRAL, "width": 1, "dash": "dot"}

@@ -13,6 +13,7 @@ from sav_core.figures.style import (
     DIVERGING_DARK,
     GRID,
     LINES,
+    MOST_NUMBERED,
     NEUTRAL,
     OUTLINE,
     SEQUENTIAL,
@@ -35,8 +36,6 @@ from sav_core.figures.style import (
 from sav_core.types import Head
 
 __all__ = ["effect_heatmap", "place_heatmap", "tuning_curve"]
-
-_NUMBERED = 30  # more heads than this are framed only: their numbers would not be readable
 
 
 def effect_heatmap(
@@ -100,7 +99,7 @@ def effect_heatmap(
         annotations=[
             *(
                 cell_text(head.index, head.layer, str(rank), abs(effect[head.layer, head.index]) / peak)
-                for rank, head in enumerate(framed if top <= _NUMBERED else (), start=1)
+                for rank, head in enumerate(framed if top <= MOST_NUMBERED else (), start=1)
             ),
             *axis_names("head", "layer"),
         ],

@@ -14,7 +14,7 @@ from transformers import AutoProcessor
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES, processor_class_from_name
 from transformers.utils import is_torchvision_available
 
-from sav_core.errors import UnsupportedModelError
+from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.silence import silence
 
@@ -49,7 +49,7 @@ def load_processor(checkpoint: Checkpoint) -> Any:
             processor = _load(checkpoint)
         except (ImportError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise UnsupportedModelError(
-                f"The processor of {checkpoint.name!r} cannot be built ({_first_line(error)}): check its tokenizer and "
+                f"The processor of {checkpoint.name!r} cannot be built ({first_line(error)}): check its tokenizer and "
                 "processor files."
             ) from error
     for part, what in (("image_processor", "images"), ("tokenizer", "text")):
@@ -134,7 +134,3 @@ def _cap_pixels(image_processor: Any) -> None:
     size = dict(getattr(image_processor, "size", None) or {})
     if (size.get("longest_edge") or 0) > max(_COUNTS_PIXELS, _MOST_PIXELS):
         image_processor.size = type(image_processor.size)(**{**size, "longest_edge": _MOST_PIXELS})
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")

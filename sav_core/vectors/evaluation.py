@@ -203,8 +203,7 @@ def _random_head_vectors(
     reader: PromptReader, vector: FunctionVector, means: MeanVectors, draws: int, seed: int
 ) -> list[FunctionVector]:
     """Vectors of as many heads as the vector's, drawn at random."""
-    layers, heads, _ = reader.backbone.geometry.shape
-    every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
+    every = reader.backbone.geometry.every_head()
     rng = Random(f"{seed} heads")  # noqa: S311  # a control, not a secret
     drawn = [rng.sample(every, len(vector.heads)) for _ in range(draws)]
     return [build_vector(reader.backbone, means, heads, layer=vector.layer) for heads in drawn]

@@ -186,7 +186,7 @@ def _effects(
     token = backbone.answer_ids(example, prompt.answer)[0]
     prefix = reader.prefill([backbone.encode(example)])
     layers, heads, _ = backbone.geometry.shape
-    every = [Head(layer, index) for layer in range(layers) for index in range(heads)]
+    every = backbone.geometry.every_head()
     found = []
     # The unpatched prompt goes as one more copy, so that both were computed in forwards of the same shape.
     for part in _parts([None, *every], min(at_once, reader.copies(prefix))):

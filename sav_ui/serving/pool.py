@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sav_core.errors import InputError, SavError
+from sav_core.errors import InputError, SavError, first_line
 from sav_core.settings import settings
 from sav_core.types import Cancel, ProgressCallback
 from sav_ui.serving import zerogpu as gpu
@@ -55,7 +55,7 @@ class ModelPool:
                 except SavError:
                     raise
                 except (MemoryError, RuntimeError, OSError) as error:
-                    raise SavError(f"{model or settings().model} cannot be loaded here: {_first_line(error)}") from error
+                    raise SavError(f"{model or settings().model} cannot be loaded here: {first_line(error)}.") from error
                 guests = [name for name in self._loaded if name]
                 for old in guests[: max(0, len(guests) + 1 - self._others) if model else 0]:
                     del self._loaded[old]
@@ -83,7 +83,3 @@ class ModelPool:
                 return
 
         threading.Thread(target=load, name="warm the embedded model", daemon=True).start()
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

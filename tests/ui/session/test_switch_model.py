@@ -58,7 +58,7 @@ def test_whatever_goes_wrong_is_one_sentence(models, monkeypatch, error):
     monkeypatch.setattr("sav_ui.serving.zerogpu.load", fail)
     session = Session()
     steps(session, models, OTHER)
-    assert session.notice.text == f"{OTHER} cannot be loaded here: {str(error).splitlines()[0]}"
+    assert session.notice.text == f"{OTHER} cannot be loaded here: {str(error).splitlines()[0].rstrip('.')}."
 
 
 def test_a_choice_made_meanwhile_takes_the_place_of_the_first(models, tiny_backbone, monkeypatch):
