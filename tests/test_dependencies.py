@@ -54,11 +54,12 @@ def homes():
 
 
 def undeclared(imports, declared):
+    """Imports of no declared package. What is not installed here, such as the tools' extra, is known by its own name."""
     known = {name for name, _ in declared}
     return {
         name: str(path.relative_to(ROOT))
         for name, path in imports.items()
-        if not {canonicalize_name(home) for home in homes().get(name, ())} & known
+        if not {canonicalize_name(home) for home in homes().get(name, (name,))} & known
     }
 
 

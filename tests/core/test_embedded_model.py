@@ -102,7 +102,7 @@ def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
     examples = [each for label in every.labels for each in [e for e in every if e.label == label][:2]]
     backbone, steps = load_backbone(dtype="float32"), {}
     alone, together = (
-        extract_head_vectors(backbone, examples, batch_bytes=size, progress=steps.setdefault(size, []).append)
+        extract_head_vectors(backbone, examples, cache=None, batch_bytes=size, progress=steps.setdefault(size, []).append)
         for size in (1, None)
     )
     assert len(steps[1]) == len(examples) >= 8
