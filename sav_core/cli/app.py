@@ -6,7 +6,6 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,10 +125,12 @@ def fit(
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
-    temperature = None
+    temperature, why_not = None, ""
     if calibrate:
-        with suppress(SettingError):  # too few examples to leave one out: there is no probability then, as the help says
+        try:
             temperature = classifier.calibrate().temperature
+        except SettingError as error:  # too few examples to leave one out
+            why_not = str(error)
     classifier.save(out)
     kept = [(head, float(classifier.head_scores_[head.layer, head.index])) for head in classifier.kept_heads_]
     if as_json:
@@ -151,6 +152,8 @@ def fit(
         f"Fitted {len(support)} examples of {len(classifier.classes_)} labels with {classifier.backbone.name}: "
         f"{len(kept)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
     )
+    if why_not:
+        print_line(f"Its answers carry no probability. {why_not}")
     print_dtype(classifier.backbone)
     print_left_out(len(support.skipped))
 

@@ -58,6 +58,15 @@ def test_fit_says_what_it_did(capsys, pets, model, tmp_path):
     assert (tmp_path / "pets.sav").stat().st_size > 1000
 
 
+def test_fit_says_why_answers_carry_no_probability(capsys, pets, model, tmp_path):
+    for label in range(2):
+        (tmp_path / f"pet {label}").mkdir()
+        shutil.copy(pets / f"pet {label}" / "0.png", tmp_path / f"pet {label}")
+    status, out, err = run(capsys, "fit", "--train", tmp_path, "--out", tmp_path / "pets.sav", "--model", model)
+    assert (status, err) == (0, "")
+    assert "Its answers carry no probability. To leave an example out, its label needs another one" in out
+
+
 def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
     out_file = tmp_path / "pets.sav"
     status, out, err = run(
