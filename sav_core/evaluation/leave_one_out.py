@@ -34,6 +34,7 @@ __all__ = ["LeftOut", "LeftOutFits", "calibrate", "judge_left_out", "leave_out"]
 _NUMBERS = 200_000_000  # of vectors to fit on, all fits together: about ten seconds
 _FEWEST_GROUPS = 10
 _WIDE = 0.5  # of the voting heads: so many more must name another label before an example's own is called doubtful
+_SEVERAL = 5  # heads must vote before they are believed against a label at all: one head is often wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +78,19 @@ class LeftOut:
         return self.named[np.arange(self.n), self.winner]
 
     @property
+    def trailing(self) -> npt.NDArray[np.float64]:
+        """``float (judged,)``, what share of the voting heads the winner has more than the example's own label."""
+        behind = self.agreeing - self.named[np.arange(self.n), self.codes]
+        trailing: npt.NDArray[np.float64] = behind / self.named.sum(1)
+        return trailing
+
+    @property
     def doubtful(self) -> tuple[int, ...]:
-        """Places in ``rows`` whose own label trails the winner by half of the heads or more, most doubtful first."""
-        trailing = (self.agreeing - self.named[np.arange(self.n), self.codes]) / self.named.sum(1)
+        """Places in ``rows`` whose own label trails the winner by half of the heads or more, most doubtful first.
+
+        None where fewer than five heads vote.
+        """
+        trailing = np.where(self.named.sum(1) >= _SEVERAL, self.trailing, 0.0)
         order = np.argsort(-trailing, kind="stable")
         return tuple(int(place) for place in order if trailing[place] >= _WIDE)
 

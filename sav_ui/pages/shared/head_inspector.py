@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sav_core.evaluation.support_fit import head_confusion
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head
+from sav_ui.pages.shared.head_words import quality
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Item
@@ -55,7 +58,6 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
 
 def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
     rank = fit.ranking.index(head) + 1
-    right, n = int(fit.scores.correct[head.layer, head.index]), fit.scores.scored
     confusion = head_confusion(fit.rule.own_answers, fit.codes, len(fit.labels), head)
     peak = max(1, int(confusion.max()))
     wrong = _wrong_rows(fit, head)
@@ -64,7 +66,7 @@ def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
         "layer": head.layer,
         "index": head.index,
         "rank": rank,
-        "words": _words(fit, head, rank, right, n),
+        "words": _words(fit, head, rank),
         "kept": head in fit.kept,
         "rows": [
             {
@@ -95,25 +97,18 @@ def _attention(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
     return {"views": [*look.of_head(head), *look.of_mean(fit.kept)], "why_not": ""}
 
 
-def _words(fit: Fit, head: Head, rank: int, right: int, n: int) -> str:
-    share = right / n
-    quality = (
-        "knows every label"
-        if right == n
-        else "knows your labels well"
-        if share >= 0.9
-        else "knows something of your labels"
-    )
-    chance = 1 / len(fit.labels)
-    if share <= chance * 1.2:
-        quality = "is no better than guessing"
-    elif share < 0.6:
-        quality = "knows little of your labels"
-    how = "left out one at a time" if fit.scores.scoring == "leave_one_out" else "seen in training"
+def _words(fit: Fit, head: Head, rank: int) -> str:
     vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
-    judged = fit.can_leave_out and fit.scores.scoring != "leave_one_out"
-    below = " Below, each example is judged left out of its label's mean." if judged else ""
-    return f"This head {quality}: {right} of {n} examples right, {how}. {vote}{below}"
+    if not fit.can_leave_out:
+        return f"One example a label cannot tell how much this head knows. {vote}"
+    judged = np.bincount(fit.codes)[fit.codes] > 1
+    right = (fit.rule.own_answers.predicted[:, head.layer, head.index] == fit.codes) & judged
+    known = quality(int(right.sum()), int(judged.sum()), fit.chance)
+    ranked = ""
+    if fit.scores.scoring != "leave_one_out":
+        seen = f"{fit.scores.correct[head.layer, head.index]} of {fit.scores.scored}"
+        ranked = f" The map ranks it by training, {seen} right. Below, each example is judged left out of its label's mean."
+    return f"This head {known}. {vote}{ranked}"
 
 
 def _wrong_rows(fit: Fit, head: Head) -> list[int]:

@@ -11,6 +11,7 @@ from sav_core.figures.style import height_of
 from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
+from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.panels.panel import Content, content, fill
@@ -28,7 +29,6 @@ __all__ = ["bench", "findings", "start"]
 SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
 _WARNINGS = 6  # shown at a time
 _FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
-_TRUSTED = 0.7  # accuracy below which heads that disagree with a label say more about the heads
 
 
 def start(session: Session) -> Content:
@@ -40,15 +40,15 @@ def start(session: Session) -> Content:
 def bench(session: Session) -> Content:
     """The question, the label cards, what is doubtful, and the button that finds heads."""
     project = session.project
-    doubtful = _doubtful(session)
-    warnings = [*_doubts(session, doubtful), *_duplicates(session)]
+    doubtful = doubts(session)
+    warnings = [*(warning(doubt, project) for doubt in doubtful.values()), *_duplicates(session)]
     html = fill(
         "teach/bench.html",
         question=project.question,
         cards=[_card(session, label.id, doubtful) for label in project.labels],
         n_examples=len(project.items),
         notice=session.notice_at(WHERE),
-        warnings=[{**warning, "picture": _first_picture(warning["about"])} for warning in warnings[:_WARNINGS]],
+        warnings=[{**line, "picture": _first_picture(line["about"])} for line in warnings[:_WARNINGS]],
         more_warnings=len(warnings[_WARNINGS:]),
         why_not=project.why_not_ready(),
         waits=session.finds_heads,
@@ -135,7 +135,7 @@ def _elsewhere(session: Session, fit: Fit) -> dict[str, Any] | None:
     return {"waiting": waiting} if waiting else None
 
 
-def _card(session: Session, label_id: str, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def _card(session: Session, label_id: str, doubtful: dict[str, Doubt]) -> dict[str, Any]:
     items = session.project.of_label(label_id)[::-1]  # what was added last is seen first
     shown = items[: SHOWN + SHOWN_MORE * session.focus.expanded.count(label_id)]
     more = len(items) - len(shown)
@@ -157,7 +157,7 @@ def _with_texts(session: Session) -> bool:
     return any(item.text for item in session.project.items)
 
 
-def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def _cell(item: Item, project: Project, doubtful: dict[str, Doubt]) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
@@ -165,45 +165,8 @@ def _cell(item: Item, project: Project, doubtful: dict[str, tuple[str, str]]) ->
         "n_pictures": len(item.pictures),
         "text": item.text,
         "asked": item.text or project.question,
-        "doubt": doubtful.get(item.id, ("", ""))[0],
+        "doubt": doubtful[item.id].other if item.id in doubtful else "",
     }
-
-
-def _doubtful(session: Session) -> dict[str, tuple[str, str]]:
-    """Items that heads found without them give to another label by a wide margin: its name, and how many say so."""
-    fit, settled = session.fit, session.state(TeachState).settled
-    if fit is None or fit.left_out is None or session.due or fit.left_out.accuracy < _TRUSTED:
-        return {}
-    judged, found = fit.left_out, {}
-    for place in judged.doubtful:
-        item = fit.items[judged.rows[place]]
-        if f"doubt-{item.id}" not in settled:
-            heads = f"{judged.agreeing[place]} of {judged.named[place].sum()}"
-            found[item.id] = (fit.labels[judged.winner[place]], heads)
-    return found
-
-
-def _doubts(session: Session, doubtful: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
-    fit = session.fit
-    if fit is None:
-        return []
-    by_id = {item.id: item for item in session.project.items}
-    ids = dict(zip(fit.labels, fit.label_ids, strict=True))
-    return [
-        {
-            "kind": "doubt",
-            "key": f"doubt-{item_id}",
-            "about": by_id[item_id],
-            "text": f"“{by_id[item_id].name}” is under “{session.project.label(by_id[item_id].label).name}”, "
-            f"but without it {heads} heads take it for “{other}”.",
-            "fixes": [
-                {"do": "move", "item": item_id, "label": ids[other], "words": f"Move to “{other}”"},
-                {"do": "fine", "item": f"doubt-{item_id}", "label": "", "words": "Leave it"},
-            ],
-        }
-        for item_id, (other, heads) in doubtful.items()
-        if item_id in by_id
-    ]
 
 
 def _duplicates(session: Session) -> list[dict[str, Any]]:

@@ -44,6 +44,9 @@ def test_doubtful_are_those_whose_own_label_trails_by_half_of_the_heads():
     assert set(left_out.doubtful) == set(np.flatnonzero(trailing >= 0.5).tolist())
     assert left_out.doubtful, "a problem without doubt tells nothing"
     assert [trailing[place] for place in left_out.doubtful] == sorted(trailing[trailing >= 0.5], reverse=True)
+    np.testing.assert_array_equal(left_out.trailing, trailing)
+    assert judge_left_out(HeadClassifier(4), vectors).trailing.max() >= 0.5
+    assert judge_left_out(HeadClassifier(4), vectors).doubtful == (), "fewer than five heads are not believed"
 
 
 def test_a_heads_own_answers_add_up_in_its_confusion():

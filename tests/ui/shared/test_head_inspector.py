@@ -45,7 +45,18 @@ def test_under_training_scores_it_is_said_that_the_tables_are_left_out(session, 
     for scoring, said in (("leave_one_out", False), ("resubstitution", True)):
         act(context(session, models), {"do": "scoring", "scoring": scoring})
         session.focus = Focus(head=head)
-        assert (below in inspector(session, session.fit)["heads"][0]["words"]) is said
+        about = inspector(session, session.fit)["heads"][0]
+        trace = sum(cell["count"] for row in about["rows"] for cell in row["cells"] if cell["own"])
+        assert (below in about["words"]) is said
+        assert f"{trace} of 12 examples right, left out one at a time" in about["words"], "training says too much"
+
+
+def test_one_example_a_label_says_nothing_of_a_head(models):
+    session = taught(models, small_project(each=1))
+    session.focus = Focus(head=session.fit.ranking[0])
+    words = inspector(session, session.fit)["heads"][0]["words"]
+    assert "cannot tell how much this head knows" in words
+    assert "right" not in words
 
 
 def test_a_confusion_cell_shows_exactly_its_pictures(session):
