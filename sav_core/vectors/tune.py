@@ -1,7 +1,8 @@
 """Tuning a function vector on zero-shot prompts: the vector is all that learns, the model stays as it was, bit for bit.
 
 Only the prompt's last token meets the vector, so only that token is read again at every step; loss is cross-entropy on the
-first token of the answer, the optimiser Adam under a cosine, and the vector kept is the one best on validation.
+first token of the answer, the optimiser Adam under a cosine, and the vector kept is the one best on validation. It ends
+before its last step once validation cannot get better, or has not for a while.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -25,7 +27,13 @@ from sav_core.vectors.build import FunctionVector
 from sav_core.vectors.inject import injecting
 from sav_core.vectors.prompt_set import PromptSet
 
-__all__ = ["Tuned", "TuningPoint", "random_vector", "tune_vector"]
+__all__ = ["End", "Tuned", "TuningPoint", "random_vector", "tune_vector"]
+
+End: TypeAlias = Literal["goal", "patience", "steps", "cancelled"]
+"""Why a tuning ended: validation reached its goal, got no better, the steps were done, or somebody stopped it."""
+
+_GAIN = 1.01
+"""How many times as likely the validation answers must become to count as better where no more of them are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +54,19 @@ class Tuned:
         vector: the best on validation.
         curve: what was measured on the way; the first point is the start.
         best_step: of the vector.
+        end: why it ended there.
     """
 
     vector: FunctionVector
     curve: tuple[TuningPoint, ...]
     best_step: int
+    end: End
 
     def __repr__(self) -> str:
         best = max(point.accuracy for point in self.curve)
         return (
-            f"Tuned({self.vector.relation!r}, {best:.1%} on validation at step {self.best_step} of {self.curve[-1].step})"
+            f"Tuned({self.vector.relation!r}, {best:.1%} on validation at step {self.best_step} of {self.curve[-1].step}, "
+            f"ended by {self.end})"
         )
 
 
@@ -75,6 +86,7 @@ def tune_vector(
     rate: float = 0.05,
     every: int = 20,
     patience: int = 5,
+    goal: float | None = 1.0,
     seed: int = 0,
     progress: ProgressCallback | None = None,
     watch: Callable[[TuningPoint], None] | None = None,
@@ -89,7 +101,10 @@ def tune_vector(
         steps: at most.
         rate: of Adam at the start, in units of the residual stream's root mean square at the layer.
         every: how many steps between two looks at the validation.
-        patience: stop after so many looks without a better one.
+        patience: stop after so many looks without a better one, which has more answers right, or as many and likelier by a
+            hundredth.
+        goal: stop as soon as this share of validation is right, before the first step if it is right already: by default
+            all of it, for more cannot be; ``None`` to go on, for answers that are likelier still.
         seed: of the order of the groups.
         progress: called after every step.
         watch: called at every look, for a live curve.
@@ -104,25 +119,32 @@ def tune_vector(
             "steps, every and patience must be 1 or more and rate and the vector's scale not 0, but are "
             f"{steps}, {every}, {patience}, {rate} and {start.scale}."
         )
+    if goal is not None and not 0 < goal <= 1:
+        raise SettingError(f"goal must be a share of validation above 0 and up to 1, or None for no goal, but is {goal}.")
     backbone = train.reader.backbone
     before, began = _versions(backbone), time.perf_counter()
-    learner, selection = _Learner(start, train, rate, steps, seed), _Selection(validation, watch)
-    selection.look(0, learner.vector, [])
+    selection = _Selection(validation, patience, goal, watch)
+    end: End | None = selection.look(0, replace(start, origin="tuned"), [])
     losses: list[float] = []
     try:
+        learner = None if end else _Learner(start, train, rate, steps, seed)
         for step in range(1, steps + 1):
+            if learner is None:
+                break
             losses.append(learner.step())
             stopped = bool(cancel and cancel())
             if step % every == 0 or step == steps or stopped:
-                selection.look(step, learner.vector, losses)
+                end = selection.look(step, learner.vector, losses)
                 losses.clear()
             if progress:
                 progress(Progress(step, steps, time.perf_counter() - began))
-            if stopped or selection.looks_without_better >= patience:
+            if stopped or end:
                 break
+        end = end or ("cancelled" if cancel and cancel() else "steps")
     except CancelledError:  # the prompts were cancelled before this loop asked: what is best by then is kept all the same
         if cancel is None or not cancel():
             raise
+        end = "cancelled"
     if _versions(backbone) != before:
         raise InterventionError(
             f"The parameters of {backbone.name} changed while only a vector was to be tuned: load it again."
@@ -130,7 +152,7 @@ def tune_vector(
     step = selection.best_step
     notes = {"tuned_from": start.origin, "steps": step, "prompts": len(train), "rate": rate, "tuning_seed": seed}
     vector = replace(selection.best, notes={**start.notes, **notes})
-    return Tuned(vector, tuple(selection.curve), step)
+    return Tuned(vector, tuple(selection.curve), step, end)
 
 
 class _Learner:
@@ -168,7 +190,7 @@ class _Learner:
 
 
 class _Selection:
-    """Which vector is kept: the best on validation, the earlier where two are equal.
+    """Which vector is kept: the best on validation, the earlier where two are equal; and when there is no more to gain.
 
     Attributes:
         curve: what was measured, look by look.
@@ -176,27 +198,38 @@ class _Selection:
         best_step: when it was reached.
     """
 
-    def __init__(self, validation: PromptSet, watch: Callable[[TuningPoint], None] | None) -> None:
-        self._validation, self._watch = validation, watch
+    def __init__(
+        self, validation: PromptSet, patience: int, goal: float | None, watch: Callable[[TuningPoint], None] | None
+    ) -> None:
+        self._validation, self._patience, self._goal, self._watch = validation, patience, goal, watch
         self._best_scores = (-1.0, -1.0)
+        self._gained = TuningPoint(0, math.nan, -1.0, -1.0)
         self.curve: list[TuningPoint] = []
         self.best: FunctionVector
         self.best_step = 0
 
-    def look(self, step: int, vector: FunctionVector, losses: Sequence[float]) -> None:
-        """Measure a vector on validation; the losses are those since the last look."""
+    def look(self, step: int, vector: FunctionVector, losses: Sequence[float]) -> End | None:
+        """Measure a vector on validation, and say whether that is the end; the losses are those since the last look."""
         answers = self._validation.ask(injecting(self._validation.reader.backbone, vector))
         scores = (answers.accuracy, float(answers.probability.mean()))
-        self.curve.append(TuningPoint(step, float(np.mean(losses)) if losses else math.nan, *scores))
+        point = TuningPoint(step, float(np.mean(losses)) if losses else math.nan, *scores)
+        self.curve.append(point)
         if scores > self._best_scores:
             self.best, self.best_step, self._best_scores = vector, step, scores
+        if self._is_better(point):
+            self._gained = point
         if self._watch:
-            self._watch(self.curve[-1])
+            self._watch(point)
+        if self._goal is not None and point.accuracy >= self._goal:
+            return "goal"
+        waited = sum(each.step > self._gained.step for each in self.curve)
+        return "patience" if waited >= self._patience else None
 
-    @property
-    def looks_without_better(self) -> int:
-        """How many looks ago the best was reached."""
-        return sum(point.step > self.best_step for point in self.curve)
+    def _is_better(self, point: TuningPoint) -> bool:
+        """Whether a look found more than rounding since the last that did."""
+        if point.accuracy != self._gained.accuracy:
+            return point.accuracy > self._gained.accuracy
+        return point.probability >= self._gained.probability * _GAIN
 
 
 def _stream_size(prompt_set: PromptSet, layer: int) -> float:

@@ -46,6 +46,8 @@ def tune_with_controls(
     steps: int = 300,
     rate: float = 0.05,
     every: int = 20,
+    patience: int = 5,
+    goal: float | None = 1.0,
     progress: Callable[[TuningProgress], None] | None = None,
     cancel: Cancel | None = None,
 ) -> dict[str, Tuned]:
@@ -59,6 +61,8 @@ def tune_with_controls(
         steps: of each tuning, at most.
         rate: of Adam, as for ``tune_vector``.
         every: how many steps between two looks at the validation.
+        patience: when each stops for want of a better look, as for ``tune_vector``.
+        goal: when each stops for having nothing to gain, as for ``tune_vector``.
         progress: called after every step, with the curve so far.
         cancel: asked after every step; once it says true, what is reached by then is returned.
 
@@ -84,6 +88,8 @@ def tune_with_controls(
                 steps=steps,
                 rate=rate,
                 every=every,
+                patience=patience,
+                goal=goal,
                 progress=lambda each, curve=curve: curve.tell(each.done),  # type: ignore[misc]
                 watch=curve.points.append,
                 cancel=cancel,

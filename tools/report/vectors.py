@@ -139,7 +139,8 @@ def tune(
     for relation, vector in vectors.items():
         own = task.of(relation)
         train, validation, test = (PromptSet(reader, zero_shot(part)) for part in (own.train, own.validation, own.test))
-        found = tune_with_controls(vector, train, validation, steps=steps)
+        # without a goal: what is told here is how well a tuning does, and not how soon validation is content
+        found = tune_with_controls(vector, train, validation, steps=steps, goal=None)
         tuned[relation] = found[TUNED].vector
         for name, outcome in judge_tuned(test, vector, found).items():
             counts.setdefault(name, []).append((outcome.right, outcome.n))

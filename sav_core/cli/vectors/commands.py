@@ -29,6 +29,7 @@ from sav_core.cli.vectors.options import (
 )
 from sav_core.cli.vectors.runs import at_chosen_site, keeping, mediated, open_reader, task_from
 from sav_core.cli.vectors.text import (
+    describe_end,
     describe_outcomes,
     describe_sweeps,
     describe_vector,
@@ -246,7 +247,14 @@ def tune(
     images: Images = None,
     model: Model = None,
     dtype: Dtype = "auto",
-    steps: Annotated[int, typer.Option("--steps", help="At most; it stops when validation gets no better.")] = 300,
+    steps: Annotated[int, typer.Option("--steps", help="At most; --patience and --goal stop it sooner.")] = 300,
+    patience: Annotated[
+        int, typer.Option("--patience", min=1, help="Looks at validation without a better one, after which it stops.")
+    ] = 5,
+    goal: Annotated[
+        float,
+        typer.Option("--goal", help="Share of validation that is right when it stops; above 1, it never stops for that."),
+    ] = 1.0,
     rate: Annotated[float, typer.Option("--rate", help="Of Adam, in units of the residual stream's size.")] = 0.05,
     controls: Annotated[
         bool, typer.Option("--controls", help="Also tune a random start, and with five examples only, and compare.")
@@ -261,16 +269,28 @@ def tune(
     task = task_from(data, images, start.seed, start.relation)
     train, validation = PromptSet(reader, zero_shot(task.train)), PromptSet(reader, zero_shot(task.validation))
     with progress_bar("tuning") as progress:
-        found = tune_with_controls(start, train, validation, controls=controls, steps=steps, rate=rate, progress=progress)
+        found = tune_with_controls(
+            start,
+            train,
+            validation,
+            controls=controls,
+            steps=steps,
+            rate=rate,
+            patience=patience,
+            goal=None if goal > 1 else goal,
+            progress=progress,
+        )
     judged = judge_tuned(PromptSet(reader, zero_shot(task.test)), start, found)
     tuned = found[TUNED]
     tuned.vector.save(out)
     if as_json:
         curve = [{"step": p.step, "accuracy": p.accuracy, "probability": p.probability} for p in tuned.curve]
         described = {"out": str(out), **describe_vector(tuned.vector)}
-        print_json({**described, "best_step": tuned.best_step, "curve": curve, "conditions": describe_outcomes(judged)})
+        ended = {"best_step": tuned.best_step, "steps": tuned.curve[-1].step, "end": tuned.end}
+        print_json({**described, **ended, "curve": curve, "conditions": describe_outcomes(judged)})
         return
     say_saved(tuned.vector, out, as_json)
+    print_line(describe_end(tuned) + "\n")
     print_outcomes(judged)
 
 

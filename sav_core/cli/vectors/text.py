@@ -10,9 +10,10 @@ from sav_core.cli.console import print_json, print_line, print_table
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
-    from sav_core.vectors import FunctionVector, Outcome, Sweeps
+    from sav_core.vectors import FunctionVector, Outcome, Sweeps, Tuned
 
 __all__ = [
+    "describe_end",
     "describe_outcomes",
     "describe_sweeps",
     "describe_vector",
@@ -94,6 +95,20 @@ def describe_vector(vector: FunctionVector) -> dict[str, Any]:
         "heads": [str(head) for head in vector.heads],
         "seed": vector.seed,
     }
+
+
+def describe_end(tuned: Tuned) -> str:
+    """Return after how many steps a tuning ended, and why, in words."""
+    last, best = tuned.curve[-1], max(point.accuracy for point in tuned.curve)
+    if tuned.end == "goal" and not last.step:
+        return f"Nothing was left to learn: {best:.0%} of validation is right without a step. It is the same vector."
+    why = {
+        "goal": f"for {best:.0%} of validation is right, which is its goal",
+        "patience": "for validation got no better",
+        "steps": "which are all it was given",
+        "cancelled": "for it was stopped",
+    }[tuned.end]
+    return f"Tuning ended after {last.step} steps, {why}; the vector is that of step {tuned.best_step}."
 
 
 def say_saved(vector: FunctionVector, out: Path, as_json: bool) -> None:

@@ -128,6 +128,13 @@ def test_sweeps_are_printed_and_the_control_has_the_means_of_the_vector(capsys, 
     )
 
 
+def test_a_tuning_says_after_how_many_steps_it_ended_and_why(capsys, model, data, vector, tmp_path):
+    asked = ["--vector", vector, "--out", tmp_path / "t.fv", "--steps", 60, "--patience", 1, "--rate", 1e-9]
+    status, out, _ = run(capsys, "tune", *asked, "--model", model, "--data", data, "--dtype", "float32")
+    assert status == 0
+    assert "Tuning ended after 20 steps, for validation got no better; the vector is that of step" in " ".join(out.split())
+
+
 def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
     place = ["--data", data, "--model", model, "--dtype", "float32", "--json"]
     status, out, err = run(
@@ -137,6 +144,7 @@ def test_a_vector_is_tuned_and_composed(capsys, model, data, vector, tmp_path):
     tuned = json.loads(out)
     assert set(tuned["conditions"]) == {"before tuning", "tuned", "tuned random start", "tuned on five"}
     assert [point["step"] for point in tuned["curve"]] == [0, 2]
+    assert (tuned["end"], tuned["steps"]) == ("steps", 2)
     both = ["--vector", vector, "--vector", tmp_path / "tuned.fv", "--relation", "under", "--out", tmp_path / "both.fv"]
     status, out, err = run(capsys, "compose", *both, *place)
     assert (status, err) == (0, "")

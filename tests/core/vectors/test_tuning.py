@@ -15,6 +15,7 @@ from sav_core.vectors import (
     pair_weights,
     random_vector,
     tune_vector,
+    tune_with_controls,
     zero_shot,
 )
 from tests.support.relations import TASK, a_vector, hooks_on
@@ -28,7 +29,7 @@ def test_tuning_lowers_the_loss_and_leaves_the_model_as_it_was_bit_for_bit(tiny_
     reader, start = PromptReader(backbone), a_vector(backbone, size=0.1)
     train, validation = PromptSet(reader, zero_shot(TASK.train)), PromptSet(reader, zero_shot(TASK.train))
     points = []
-    tuned = tune_vector(start, train, validation, steps=12, every=4, rate=0.3, watch=points.append)
+    tuned = tune_vector(start, train, validation, steps=12, every=4, rate=0.3, goal=None, watch=points.append)
     assert [point.step for point in tuned.curve] == [0, 4, 8, 12]
     assert tuple(points) == tuned.curve
     assert tuned.curve[-1].loss < tuned.curve[1].loss
@@ -44,11 +45,35 @@ def test_tuning_stops_when_told_or_when_it_gets_no_better_and_keeps_the_best(rea
     start = a_vector(reader.backbone)
     prompt_set = PromptSet(reader, zero_shot(TASK.train))
     stopped = tune_vector(start, prompt_set, prompt_set, steps=50, every=50, cancel=lambda: True)
-    assert stopped.curve[-1].step == 1
+    assert (stopped.curve[-1].step, stopped.end) == (1, "cancelled")
     idle = tune_vector(start, prompt_set, prompt_set, steps=50, every=1, patience=2, rate=1e-12)
     assert idle.curve[-1].step <= 5
     with pytest.raises(SettingError):
         tune_vector(start, prompt_set, prompt_set, steps=0)
+
+
+def test_tuning_ends_as_soon_as_validation_cannot_get_better(reader):
+    source = PromptSet(reader, zero_shot(TASK.train[:1]))
+    learnt = tune_vector(a_vector(reader.backbone), source, source, steps=60, every=1, rate=0.3)
+    assert (learnt.end, learnt.curve[-1].accuracy) == ("goal", 1.0)
+    assert all(point.accuracy < 1 for point in learnt.curve[:-1])
+    again, seen = tune_vector(learnt.vector, source, source, steps=60), []
+    assert (again.end, again.best_step, len(again.curve)) == ("goal", 0, 1), "there is nothing to learn"
+    np.testing.assert_array_equal(again.vector.values, learnt.vector.values)
+    on = tune_vector(learnt.vector, source, source, steps=3, every=1, goal=None, watch=seen.append)
+    assert (on.end, [point.step for point in seen]) == ("steps", [0, 1, 2, 3])
+    for goal in (0, 1.5):
+        with pytest.raises(SettingError, match="goal must be"):
+            tune_vector(learnt.vector, source, source, goal=goal)
+
+
+def test_patience_ends_a_tuning_that_gains_next_to_nothing(reader):
+    prompt_set = PromptSet(reader, zero_shot(TASK.train))
+    ended = tune_vector(a_vector(reader.backbone), prompt_set, prompt_set, steps=50, every=1, patience=3, rate=1e-9)
+    assert (ended.end, ended.curve[-1].step) == ("patience", 3)
+    found = tune_with_controls(a_vector(reader.backbone), prompt_set, prompt_set, steps=50, every=1, patience=2, rate=1e-9)
+    assert {name: tuned.curve[-1].step for name, tuned in found.items()} == dict.fromkeys(found, 2)
+    assert "ended by patience" in repr(ended)
 
 
 def test_the_sum_of_vectors_counts_each_with_its_weight_and_scale(reader):
