@@ -120,7 +120,7 @@ def colourbar(name: str, values: Sequence[float], tickformat: str = ".0%") -> di
     }
 
 
-def frame(column: int, row: int, half: float = 0.5, **changes: Any) -> dict[str, Any]:
+def frame(column: float, row: int, half: float = 0.5, **changes: Any) -> dict[str, Any]:
     """A frame around a heatmap's cell, in the colour of what is kept; ``changes`` are Plotly's names."""
     corners = {"x0": column - half, "x1": column + half, "y0": row - half, "y1": row + half}
     return {"type": "rect", "line": {"color": OUTLINE, "width": 2}, **corners, **changes}

@@ -1,8 +1,9 @@
-"""Figures of function vectors: every head's effect, accuracy by layer and strength, and tuning as it goes."""
+"""Figures of function vectors: every head's effect, accuracy by layer and scale, and tuning as it goes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,8 @@ def effect_heatmap(
 ) -> go.Figure:
     """Draw the average indirect effect of every head, layers upwards, heads to the right; no effect is palest.
 
+    Colour goes by the signed root of the effect, for one head often has nearly all of it; every number shown is true.
+
     Args:
         effect: ``float (layer, head)``, the mean change of the answer's probability.
         low: lower ends of its 95 % interval, alike.
@@ -69,20 +72,21 @@ def effect_heatmap(
     for place, head in enumerate(also, start=1):
         marks[head.layer, head.index] = f"<br>number {place} of {literal(also_are)}"
     peak = float(max(np.abs(effect).max(), 1e-6))
+    roots, top_root = np.sign(effect) * np.sqrt(np.abs(effect)), peak**0.5
     figure = go.Figure(
         go.Heatmap(
-            z=effect,
-            customdata=np.dstack([low.astype(object), high.astype(object), rank.astype(object), marks]),
+            z=roots,
+            customdata=np.dstack([low.astype(object), high.astype(object), rank.astype(object), marks, effect]),
             colorscale=colour_scale(DIVERGING),
             meta={"dark": colour_scale(DIVERGING_DARK)},
-            zmin=-peak,
-            zmax=peak,
+            zmin=-top_root,
+            zmax=top_root,
             zmid=0,
             xgap=2 if heads <= 40 else 1,
             ygap=2 if layers <= 40 else 1,
-            colorbar=colourbar("change of probability", [-peak, 0, peak], "+.2~f"),
+            colorbar=_root_bar("change of probability", peak),
             hovertemplate=(
-                "<b>layer %{y}, head %{x}</b><br>effect %{z:+.4f}<br>95 % interval %{customdata[0]:+.4f} to "
+                "<b>layer %{y}, head %{x}</b><br>effect %{customdata[4]:+.4f}<br>95 % interval %{customdata[0]:+.4f} to "
                 "%{customdata[1]:+.4f}<br>rank %{customdata[2]}%{customdata[3]}<extra></extra>"
             ),
         )
@@ -98,7 +102,7 @@ def effect_heatmap(
         ],
         annotations=[
             *(
-                cell_text(head.index, head.layer, str(rank), abs(effect[head.layer, head.index]) / peak)
+                cell_text(head.index, head.layer, str(rank), abs(roots[head.layer, head.index]) / top_root)
                 for rank, head in enumerate(framed if top <= MOST_NUMBERED else (), start=1)
             ),
             *axis_names("head", "layer"),
@@ -109,13 +113,25 @@ def effect_heatmap(
     return figure
 
 
-def place_heatmap(accuracy: npt.NDArray[np.float64], scales: Sequence[float], chosen: tuple[int, int], n: int) -> go.Figure:
-    """Draw accuracy with the vector added after every layer at several strengths; the place in use is framed.
+def _root_bar(name: str, peak: float) -> dict[str, Any]:
+    """The bar of a scale that goes by the signed root: at its ends, half-way and in the middle stand the true values."""
+    shares = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
+    values = peak * np.sign(shares) * shares**2
+    digits = 2 if peak >= 0.1 else 4  # small effects differ in later digits
+    words = [f"{value:+.{digits}f}" if value else "0" for value in values]
+    return {**colourbar(name, list(shares * peak**0.5)), "ticktext": words, "len": 210}
+
+
+def place_heatmap(
+    accuracy: npt.NDArray[np.float64], scales: Sequence[float], chosen: tuple[int, float] | None, n: int
+) -> go.Figure:
+    """Draw accuracy with the vector added after every layer at several scales; the place in use is framed.
 
     Args:
         accuracy: ``float (layer, scale)``.
-        scales: the strengths, in multiples of the vector's length.
-        chosen: layer and place among the scales.
+        scales: of the columns, in multiples of the vector's length.
+        chosen: row and column in use, a column such as 1.5 where its scale lies between two of them; ``None`` where it
+            lies beyond them.
         n: of how many prompts.
     """
     layers = len(accuracy)
@@ -135,15 +151,15 @@ def place_heatmap(accuracy: npt.NDArray[np.float64], scales: Sequence[float], ch
             ygap=2 if layers <= 40 else 1,
             colorbar=colourbar("accuracy", [0, 1]),
             hovertemplate=(
-                f"<b>after layer %{{y}}, strength %{{customdata}}</b><br>%{{z:.1%}} of {n} prompts right<extra></extra>"
+                f"<b>after layer %{{y}}, scale %{{customdata}}</b><br>%{{z:.1%}} of {n} prompts right<extra></extra>"
             ),
         )
     )
     figure.update_layout(
         **layout(top=58),
         height=height_of(layers),
-        shapes=[frame(chosen[1], chosen[0], line={"color": OUTLINE, "width": 3})],
-        annotations=[*(words if layers <= 24 else ()), *axis_names("strength", "layer")],
+        shapes=[] if chosen is None else [frame(chosen[1], chosen[0], line={"color": OUTLINE, "width": 3})],
+        annotations=[*(words if layers <= 24 else ()), *axis_names("scale", "layer")],
     )
     columns = list(range(len(scales)))
     figure.update_xaxes(

@@ -33,6 +33,20 @@ def test_no_effect_is_the_palest_colour_whatever_the_effects_are(effect):
         assert np.abs(values).max() <= trace.zmax
 
 
+def test_small_effects_are_seen_beside_one_that_has_nearly_all_and_every_number_is_true():
+    effect = np.full((8, 8), 0.0)
+    effect[2, 3], effect[5, 5], effect[6, 1] = 0.87, 0.02, -0.02
+    trace = effect_heatmap(effect, effect, effect, ranked(effect), 1).data[0]
+    assert trace.z[5, 5] / trace.zmax > 0.15, "a fortieth of the largest has a sixth of its colour"
+    assert trace.z[6, 1] == -trace.z[5, 5]
+    np.testing.assert_array_equal(trace.customdata[:, :, 4].astype(float), effect)
+    assert "%{z" not in trace.hovertemplate
+    bar = trace.colorbar
+    assert list(bar.ticktext) == ["-0.87", "-0.22", "0", "+0.22", "+0.87"]
+    for place, words in zip(bar.tickvals, bar.ticktext, strict=True):
+        assert np.sign(place) * place**2 == pytest.approx(float(words), abs=0.005)
+
+
 def test_the_dotted_frame_of_a_head_at_the_edge_is_whole(effect):
     for head in (Head(0, 0), Head(2, 3)):
         figure = effect_heatmap(effect, effect, effect, ranked(effect), 1, selected=head)
@@ -75,6 +89,9 @@ def test_the_place_in_use_is_framed_and_every_cell_says_its_accuracy():
     words = {(note.y, note.x): note.text for note in figure.layout.annotations if note.text.endswith("%")}
     assert words == {(row, column): f"{accuracy[row, column]:.0%}" for row in range(3) for column in range(2)}
     assert list(figure.layout.xaxis.ticktext) == ["0.5", "2"]
+    (between,) = place_heatmap(accuracy, (0.5, 2.0), (2, 0.5), 30).layout.shapes
+    assert (between.x0, between.x1, between.y0) == (0.0, 1.0, 1.5), "half-way between two scales"
+    assert not place_heatmap(accuracy, (0.5, 2.0), None, 30).layout.shapes
 
 
 def test_every_tuned_vector_has_its_line_and_every_level_its_name():
