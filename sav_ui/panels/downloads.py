@@ -36,5 +36,5 @@ def fresh_path(name: str) -> Path:
 
 
 def link(path: Path) -> dict[str, str]:
-    """Return the file's address, relative to the page, and its name: what ``assets/theme/project.js`` downloads."""
+    """Return the file's address, relative to the page, and its name, for the script ``downloads.js``."""
     return {"url": f"gradio_api/file={path.as_posix()}", "name": path.name}

@@ -1,7 +1,7 @@
 """A part of a page: HTML from a template and Plotly figures go to the browser, what is done to them comes back as events.
 
-One component for everything keeps the pages quick and theirs to design: ``assets/theme/stage.js`` merges new HTML into the
-old, uploads what is dropped, and turns a click on a heatmap cell into an event, which ``gr.Plot`` does not.
+One component for everything keeps the pages quick and theirs to design: the scripts in ``assets/theme/scripts`` merge new
+HTML into the old, upload what is dropped, and turn a click on a heatmap cell into an event, which ``gr.Plot`` does not.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from sav_core.settings import settings
 __all__ = ["look"]
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-_FIRST = ("stage", "sav", "teach", "inspector")
+_FIRST = ("sav", "teach", "inspector")
+_SCRIPTS_FIRST = ("session", "theme", "merge", "figures", "stage", "events")
 _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
@@ -25,26 +27,34 @@ def look() -> dict[str, Any]:
         SettingError: the assets have no theme.
     """
     gr.set_static_paths([str(_PLOTLY)])
-    scripts = "".join(f"<script>{path.read_text(encoding='utf-8')}</script>" for path in _ordered("js"))
     head = (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
-        f"{scripts}"
+        f"<script>{_script()}</script>"
     )
     return {
         "theme": gr.themes.Base(
             primary_hue="cyan", neutral_hue="stone", font=list(_FONT), font_mono=["ui-monospace", "Menlo", "monospace"]
         ),
-        "css_paths": _ordered("css"),
+        "css_paths": _styles(),
         "head": head,
     }
 
 
-def _ordered(kind: str) -> list[Path]:
+def _styles() -> list[Path]:
+    return _ordered(settings().assets / "theme", "css", _FIRST)
+
+
+def _script() -> str:
+    """Every script as one, in which ``SAV`` is what they give each other; it runs once, however often Gradio adds it."""
+    files = _ordered(settings().assets / "theme" / "scripts", "js", _SCRIPTS_FIRST)
+    return "\n".join(["if (!window.SAV) {", "window.SAV = {};", *(path.read_text(encoding="utf-8") for path in files), "}"])
+
+
+def _ordered(folder: Path, kind: str, first: Sequence[str]) -> list[Path]:
     """Every file of a kind, those that others build on first."""
-    folder = settings().assets / "theme"
     files = set(folder.glob(f"*.{kind}"))
     if not files:
         raise SettingError(f"{folder} must hold the pages' .{kind} files, but there is none: copy assets/theme there.")
-    first = [path for name in _FIRST if (path := folder / f"{name}.{kind}") in files]
-    return first + sorted(files - set(first))
+    ordered = [path for name in first if (path := folder / f"{name}.{kind}") in files]
+    return ordered + sorted(files - set(ordered))

@@ -1,5 +1,5 @@
-// The Classify page's own part of the browser, on top of stage.js. Its webcam sends a frame to Python only when the last one
-// is answered, so that what is shown is never older than one look of the model.
+// The live webcam of the Classify page. A frame is sent to Python only when the last one is answered, so that what is shown is
+// never older than one look of the model.
 //
 //   data-webcam         a click starts the webcam
 //   data-webcam-stop    a click stops it
@@ -21,7 +21,7 @@
     const mine = (camera = { stream: null, asked: new Set(), waits: false, sent: 0, answered: [], rate: "" });
     stageOf("live").toggleAttribute("data-live", true);
     note("Waiting for the webcam …");
-    part(".live").scrollIntoView({ block: "nearest", behavior: window.SAV.pace() });
+    part(".live").scrollIntoView({ block: "nearest", behavior: SAV.pace() });
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
       if (camera !== mine) return release(stream); // stopped meanwhile
@@ -50,7 +50,7 @@
     const mine = camera;
     if (!mine || !mine.stream) return;
     if (!stageOf("live").offsetParent) return stop(); // another page is open
-    const image = await asURI(await window.SAV.snapshot(part("video"), SIDE, "image/jpeg"));
+    const image = await asURI(await SAV.snapshot(part("video"), SIDE, "image/jpeg"));
     if (camera !== mine) return;
     const mark = ++serial;
     mine.asked.add(mark);
@@ -91,13 +91,7 @@
     if (target.closest("[data-webcam-stop]")) stop();
   });
 
-  // What was changed on another page, by a slider say, is shown here as soon as this one comes into view.
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) target.savStage.send("act", { do: "refresh" });
-  });
-
   document.addEventListener("sav:drawn", ({ target }) => {
-    if (target === stageOf("tray")) watcher.observe(target);
     if (target === stageOf("live")) drawn();
   });
 })();

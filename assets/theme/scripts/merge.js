@@ -1,0 +1,80 @@
+// New HTML is merged into the old by key, so that a field keeps its cursor and a picture is not loaded again.
+//
+//   data-key="name"   the same thing as what had that key among its siblings before; an id does as well
+//   data-reveal       scrolls into sight when it is new
+(() => {
+  "use strict";
+  const KEEPS_STATE = new Set(["open", "data-busy"]);
+  let revealing = false;
+
+  // What is new scrolls into sight only if `reveals` says so: not when a page opens.
+  function merge(old, fresh, reveals) {
+    revealing = reveals;
+    mergeChildren(old, fresh);
+  }
+
+  const keyOf = (node) => (node.nodeType === 1 ? node.dataset.key || node.id || null : null);
+
+  function mergeChildren(old, fresh) {
+    const keyed = new Map();
+    for (const child of old.childNodes) if (keyOf(child)) keyed.set(keyOf(child), child);
+    let place = old.firstChild;
+    for (const wanted of [...fresh.childNodes]) {
+      const key = keyOf(wanted);
+      let match = key ? keyed.get(key) : null;
+      if (match) keyed.delete(key);
+      else if (!key && place && !keyOf(place) && place.nodeName === wanted.nodeName) match = place;
+      if (match && match.nodeName === wanted.nodeName) {
+        if (match !== place) old.insertBefore(match, place);
+        else place = place.nextSibling;
+        mergeNode(match, wanted);
+      } else {
+        old.insertBefore(wanted, place);
+        if (wanted.nodeType === 1 && revealing) {
+          const found = wanted.matches("[data-reveal]") ? wanted : wanted.querySelector("[data-reveal]");
+          if (found) requestAnimationFrame(() => reveal(found));
+        }
+      }
+    }
+    while (place) {
+      const gone = place;
+      place = place.nextSibling;
+      gone.remove();
+    }
+  }
+
+  function mergeNode(old, fresh) {
+    if (old.nodeType !== 1) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    if ("figure" in old.dataset) {
+      // Plotly owns what is in it, and its class; the height and the data are ours.
+      old.setAttribute("aria-label", fresh.getAttribute("aria-label") || "");
+      Object.assign(old.dataset, fresh.dataset);
+      old.style.height = fresh.style.height;
+      return;
+    }
+    if (old.savSort && fresh.nodeName === "TABLE") SAV.sortRows(fresh, old.savSort); // before merging: a row that stays keeps its focus
+    for (const { name } of [...old.attributes])
+      if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name)) old.removeAttribute(name);
+    for (const { name, value } of [...fresh.attributes])
+      if (old.getAttribute(name) !== value && !(KEEPS_STATE.has(name) && old.nodeName === "DETAILS")) old.setAttribute(name, value);
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && old !== document.activeElement) {
+      if (old.type === "checkbox" || old.type === "radio") old.checked = fresh.checked;
+      else if (old.type !== "file") old.value = fresh.nodeName === "TEXTAREA" ? fresh.textContent : fresh.value;
+    }
+    if (old.nodeName === "TEXTAREA" || old.nodeName === "VIDEO") return;
+    mergeChildren(old, fresh);
+  }
+
+  function reveal(element) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > innerHeight) window.scrollBy({ top: Math.min(top - 90, bottom - innerHeight + 20), behavior: pace() });
+  }
+
+  // How the page scrolls by itself: at once for those who want no motion.
+  const pace = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+
+  Object.assign(SAV, { merge, pace });
+})();

@@ -1,0 +1,65 @@
+// The browser's half of sav_ui/panels/panel.py: a stage is the place of one panel, it shows what Python sends and sends what is
+// done to it. Every script finds the stage of an element with SAV.stageOf(element) and calls its send(kind, data), where kind is
+// "act", "run", "fetch" or "slide". When a stage has been drawn, "sav:drawn" bubbles from it, with the content as its detail.
+(() => {
+  "use strict";
+  const mounted = [];
+
+  function mount(element, props, trigger, upload, watch) {
+    const root = element.querySelector(".stage");
+    const waiting = []; // what is done before the server has said whose session this is
+    const send = (kind, data) => (stage.version > 0 ? trigger(kind, data) : waiting.push([kind, data]));
+    const stage = { root, upload, send, version: -1 };
+    stage.draw = () => {
+      const value = props.value;
+      if (!value || typeof value !== "object" || value.version < stage.version) return;
+      const before = stage.version;
+      stage.version = value.version;
+      root.dataset.version = value.version;
+      const fresh = document.createElement("div");
+      fresh.innerHTML = value.html;
+      SAV.merge(root, fresh, before > 0);
+      SAV.drawFigures(root, value.figures || {}).catch((error) => console.warn(error));
+      if (value.next && stage.asked !== value.version) {
+        stage.asked = value.version;
+        trigger("run", {});
+      }
+      if (stage.went !== value.version) {
+        stage.went = value.version;
+        if (value.go) SAV.openTab(value.go);
+        const target = value.focus && root.querySelector(value.focus);
+        if (target) target.focus();
+      }
+      if (stage.version > 0) for (const [kind, data] of waiting.splice(0)) trigger(kind, data);
+      root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
+    };
+    root.savStage = stage;
+    mounted.push(stage);
+    watch("value", stage.draw);
+    stage.draw();
+    return stage;
+  }
+
+  // The stage that an element stands in; null outside of all.
+  function stageOf(element) {
+    const root = element && element.closest && element.closest(".stage");
+    return root ? root.savStage : null;
+  }
+
+  // Every stage that is on the page.
+  const stages = () => mounted.filter((stage) => stage.root.isConnected);
+
+  // What of that selector was clicked, if it stands in a stage and can be used.
+  function control(target, selector) {
+    const found = target.closest && target.closest(selector);
+    return found && !found.disabled && stageOf(found) ? found : null;
+  }
+
+  // The data-* of an element that travel along with what is done to it: all but those that say what a script is to do.
+  const WORDS = new Set("act run fetch change slide files drop camera key figure pick tab opens rows columns at refresh".split(" "));
+  function plainData(element) {
+    return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
+  }
+
+  Object.assign(SAV, { mount, stageOf, stages, control, plainData });
+})();
