@@ -129,7 +129,7 @@ def _judged(part: Compared | None) -> tuple[Baseline, ...]:
 
 def plain(name: str) -> str:
     """Return a name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -2,6 +2,7 @@
 
     def _rename(context, data):                     # at once, under the session's lock
         context.session.edit(lambda project: project.renamed(data["label"], data["value"]))
+        context.did("Renamed a label.")             # one step, which can be undone
 
     def _add(context, data):                        # in two steps
         examples = read_pictures(uploads(data["files"]))
@@ -24,6 +25,7 @@ from sav_core.errors import SavError
 from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.session.context import Context, Data
 from sav_ui.session.find_heads import refit_if_ready
+from sav_ui.uploads.files import LeftOutError
 
 __all__ = ["Action", "Actions", "Steps", "dispatch"]
 
@@ -38,7 +40,8 @@ Actions: TypeAlias = Mapping[str, Action]
 def dispatch(actions: Actions, context: Context, data: Data) -> None:
     """Do what a page asks for, by the name ``data["do"]``; what goes wrong becomes a notice, and the work stays.
 
-    Afterwards heads are found again if the model has seen every example. A name that means nothing does nothing.
+    What it changes of the work is one step that can be undone. Afterwards heads are found again if the model has seen every
+    example. A name that means nothing does nothing.
     """
     action = actions.get(str(data.get("do", "")))
     if action is None:
@@ -48,13 +51,15 @@ def dispatch(actions: Actions, context: Context, data: Data) -> None:
         steps = action(context, data) if isgeneratorfunction(action) else None
         if steps is not None and next(steps, _ENDED) is _ENDED:
             return  # there is nothing to change
-        with session.changing():
+        with session.step():
             session.download = None
             if steps is None:
                 action(context, data)
             else:
                 next(steps, None)
         refit_if_ready(session, context.models)
+    except LeftOutError as error:
+        context.say(str(error), left_out=error.left_out)
     except SavError as error:
         context.say(str(error))
     except UNREADABLE:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sav_core.data.examples import Skipped
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.session import Session
 
@@ -29,6 +30,10 @@ class Context:
     models: ModelPool
     where: str
 
-    def say(self, text: str, kind: str = "error", *, undo: bool = False) -> None:
+    def say(self, text: str, kind: str = "error", *, left_out: Sequence[Skipped] = ()) -> None:
         """Leave one sentence where the visitor is looking."""
-        self.session.say(text, kind, where=self.where, undo=undo)
+        self.session.say(text, kind, where=self.where, left_out=left_out)
+
+    def did(self, words: str, more: str = "", *, shown: bool = True, left_out: Sequence[Skipped] = ()) -> None:
+        """Name what was done, which can be undone, see ``Session.did``."""
+        self.session.did(words, more, where=self.where, shown=shown, left_out=left_out)

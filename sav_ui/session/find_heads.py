@@ -67,6 +67,7 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
                     )
                     return
                 if session.project.why_not_ready() or _fit(session, project.model, backbone):
+                    session.no_longer_so()  # that heads were still to be waited for
                     return
         except SavError as error:
             session.work.pause(Kind.FIND_HEADS)

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sav_core.data.examples import Skipped
 from sav_core.types import Head
 
 __all__ = ["Download", "Focus", "Loading", "Notice"]
 
+_SUBJECT = re.compile(r"""^(['"]).*?\1 """)  # the name that a reason begins with
+
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the visitor: ``kind`` is ``"error"`` or ``"done"``; ``where`` is the part of the page it concerns."""
+    """A sentence for the visitor.
+
+    Attributes:
+        text: the sentence.
+        kind: ``"error"``, ``"done"``, or ``"part"`` for what was done but for what was left out.
+        where: the part of the page it concerns.
+        undo: whether it is about the last step, which can be undone.
+        redo: whether it is about the step undone last, which can be done again.
+        left_out: what was left out, and why.
+    """
 
     text: str
     kind: str
     where: str
     undo: bool = False
+    redo: bool = False
+    left_out: tuple[Skipped, ...] = ()
+
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """Why things were left out, each reason with the names of what it is about; a reason does not repeat the name."""
+        found: dict[str, list[str]] = {}
+        for each in self.left_out:
+            found.setdefault(_SUBJECT.sub("", each.reason), []).append(each.name)
+        return found
 
 
 @dataclass(frozen=True)

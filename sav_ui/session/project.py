@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
@@ -73,7 +73,7 @@ class Project:
     threshold: float = 0.0
     model: str = ""
     title: str = ""
-    next_id: int = 1
+    next_id: int = field(default=1, compare=False)
 
     @property
     def empty(self) -> bool:
@@ -164,10 +164,10 @@ class Project:
         gone = set(item_ids)
         return replace(self, items=tuple(item for item in self.items if item.id not in gone))
 
-    def moved(self, item_id: str, label_id: str) -> Project:
-        """Put an example under another label."""
-        label = self.label(label_id)
-        return replace(self, items=tuple(replace(i, label=label.id) if i.id == item_id else i for i in self.items))
+    def moved(self, item_ids: Iterable[str], label_id: str) -> Project:
+        """Put examples under another label; all keep their order."""
+        label, chosen = self.label(label_id), set(item_ids)
+        return replace(self, items=tuple(replace(i, label=label.id) if i.id in chosen else i for i in self.items))
 
     def with_text(self, item_id: str, text: str) -> Project:
         """Give an example a question of its own, or, with an empty text, the project's again."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +23,14 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from sav_core.data.examples import Skipped
 from sav_core.errors import SavError
 from sav_ui.panels.downloads import link
 from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Download, Focus, Loading, Notice
 from sav_ui.session.head_attention import HeadAttention
-from sav_ui.session.history import History
+from sav_ui.session.history import History, Kept, Snapshot, Step
 from sav_ui.session.project import Item, Project
 from sav_ui.session.work import Kind, Work
 
@@ -53,6 +54,16 @@ class PageState:
     def held_bytes(self) -> int:
         """The memory it takes, as far as it grows with what the visitor brings."""
         return 0
+
+    def kept(self) -> Kept | None:
+        """What of it can be undone, as a value that never changes; ``None`` if nothing can."""
+        return None
+
+    def restore(self, kept: Any) -> None:
+        """Put back what ``kept`` once returned."""
+
+    def project_replaced(self) -> None:
+        """Another project has taken the place of the one before."""
 
 
 S = TypeVar("S", bound=PageState)
@@ -91,6 +102,8 @@ class Session:
         self.seen = time.monotonic()
         self._states: dict[type[PageState], PageState] = {}
         self._history = History()
+        self._step_from: Snapshot | None = None  # the work when the step began that is under way
+        self._step_words, self._step_replaced = "", False
         self._looks: LRUCache[tuple[Any, ...], HeadAttention | str] = LRUCache(_LOOKS)
         self._version = 0
         self._held_bytes = 0
@@ -130,17 +143,56 @@ class Session:
             self._version += 1
             return self._version
 
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Record what is changed inside as one step that can be undone; in another step it is a part of that one.
+
+        A sentence that was there before goes with the work that it was about.
+        """
+        with self.changing():
+            if self._step_from is not None:
+                yield
+                return
+            said, self._step_from, self._step_words, self._step_replaced = self.notice, self._snapshot(), "", False
+            try:
+                yield
+            finally:
+                after = self._snapshot()
+                before, self._step_from = self._step_from.with_pages(_new(after.kept)), None
+                if not after.same_work(before):
+                    words = self._step_words or "Changed something."
+                    self._history = self._history.with_step(Step(words, before, after, self._step_replaced))
+                    self.notice = None if self.notice is said else self.notice
+                elif self._step_words:
+                    self.notice = said  # nothing came of it
+
+    def did(
+        self, words: str, more: str = "", *, where: str, shown: bool = True, left_out: Sequence[Skipped] = ()
+    ) -> None:
+        """Name the step that is under way.
+
+        Args:
+            words: what was done, as a sentence, which Undo repeats.
+            more: what else there is to say of it now.
+            where: the part of the page it was done in.
+            shown: whether to say it now; not where the visitor sees it anyway.
+            left_out: what was not done of it.
+        """
+        self._step_words = words
+        if shown or left_out:
+            kind = "part" if left_out else "done"
+            self.say(f"{words} {more}".strip(), kind, where=where, undo=True, left_out=left_out)
+
     def edit(self, change: Callable[[Project], Project]) -> None:
         """Change the project, which can be undone.
 
         Raises:
             SavError: the change is refused; the project stays.
         """
-        with self.changing():
+        with self.step():
             changed = change(self.project)
             self.notice = None
             if changed != self.project:
-                self._history = self._history.with_edit(self.project, changed)
                 self._take(changed)
 
     def replace_project(self, project: Project, *, due: bool) -> None:
@@ -150,19 +202,66 @@ class Session:
             project: the other.
             due: whether heads are to be found for it.
         """
-        with self.changing():
+        with self.step():
             self.edit(lambda _: project)
-            self.due, self.fit, self.focus = due, None, Focus()
-            self.work.resume(Kind.FIND_HEADS)
+            self._begin(due)
+            self._step_replaced = True
+            for state in list(self._states.values()):
+                state.project_replaced()
 
-    def undo(self) -> None:
-        """Go back to the project before the last edit; settings that it did not change stay as they are now."""
+    def undo(self) -> str:
+        """Take the last step back; returns what it was, as a sentence, empty if there was none.
+
+        Settings of the project that it did not change stay as they are now.
+        """
         with self.changing():
-            if self._history:
-                before, self._history = self._history.undone(self.project)
-                self._take(before)
-            self.due = self.due or (self.fit is None and bool(self.vectors))
-            self.notice = None
+            if not self._history.done:
+                return ""
+            step, self._history = self._history.back()
+            self._put(step, step.before, step.after)
+            return step.words
+
+    def redo(self) -> str:
+        """Do again what was undone last; returns what it was, as a sentence, empty if there was nothing."""
+        with self.changing():
+            if not self._history.undone:
+                return ""
+            step, self._history = self._history.forth()
+            self._put(step, step.after, step.before)
+            return step.words
+
+    @property
+    def to_undo(self) -> Step | None:
+        """The step that ``undo`` takes back."""
+        return self._history.done[-1] if self._history.done else None
+
+    @property
+    def to_redo(self) -> Step | None:
+        """The step that ``redo`` does again."""
+        return self._history.undone[-1] if self._history.undone else None
+
+    def _put(self, step: Step, end: Snapshot, other: Snapshot) -> None:
+        """Put the work back to one end of a step; only what the step changed."""
+        project = step.project_at(end, self.project)
+        if project != self.project:
+            self._take(project)
+        if step.replaced:
+            self._begin(end.sought)
+        for page, kept in end.kept.items():
+            if kept != other.kept[page]:
+                self.state(page).restore(kept)
+        self.notice = None
+        if self._step_from is not None:
+            self._step_from = self._snapshot()  # going back is no step
+
+    def _snapshot(self) -> Snapshot:
+        kept = {page: value for page, state in self._states.items() if (value := state.kept()) is not None}
+        return Snapshot(self.project, self.due or self.fit is not None, kept)
+
+    def _begin(self, due: bool) -> None:
+        """Forget the fit of the project that was here before."""
+        self.due, self.fit, self.focus = due, None, Focus()
+        self.work.resume(Kind.FIND_HEADS)
 
     def change_model(self, model: str) -> None:
         """Go on with another model; heads that were found are found again with it."""
@@ -170,6 +269,8 @@ class Session:
             self._take(replace(self.project, model=model))
 
     def _take(self, project: Project) -> None:
+        if project.labels != self.project.labels:
+            self.focus = replace(self.focus, cell=None)
         self.project = project
         self.due = self.due or self.fit is not None
         self.work.resume(Kind.FIND_HEADS)
@@ -247,9 +348,23 @@ class Session:
         with self.changing():
             self.focus = replace(self.focus, **where)
 
-    def say(self, text: str, kind: str = "error", *, where: str, undo: bool = False) -> None:
-        """Leave one sentence for the visitor."""
-        self.notice = Notice(text, kind, where, undo)
+    def say(
+        self,
+        text: str,
+        kind: str = "error",
+        *,
+        where: str,
+        undo: bool = False,
+        redo: bool = False,
+        left_out: Sequence[Skipped] = (),
+    ) -> None:
+        """Leave one sentence for the visitor, and a list of what was left out."""
+        self.notice = Notice(text, kind, where, undo, redo, tuple(left_out))
+
+    def no_longer_so(self) -> None:
+        """Take a sentence away that said why something could not be done, for now it can."""
+        if self.notice is not None and self.notice.kind == "error":
+            self.notice = None
 
     def notice_at(self, where: str) -> Notice | None:
         """Return the latest message if it concerns that part of the page."""
@@ -287,10 +402,9 @@ class Session:
         return self._held_bytes
 
     def _picture_bytes(self) -> int:
-        """Of the project and of those that can be undone to, each picture once."""
-        projects = (self.project, *self._history)
-        pictures = {id(each): each for project in projects for item in project.items for each in item.pictures}
-        return sum(picture.held_bytes for picture in pictures.values())
+        """Of the project's pictures, each once, and of what only undoing would bring back."""
+        pictures = {id(each): each for item in self.project.items for each in item.pictures}
+        return sum(picture.held_bytes for picture in pictures.values()) + self._history.held_bytes
 
     def let_go(self, reason: str) -> bool:
         """Let go of all work, for the room it takes, and say why; not while something is under way.
@@ -309,3 +423,8 @@ class Session:
             return True
         finally:
             self.lock.release()
+
+
+def _new(pages: Iterable[type[PageState]]) -> dict[type[PageState], Kept]:
+    """What each page keeps when it is new."""
+    return {page: kept for page in pages if (kept := page().kept()) is not None}

@@ -13,7 +13,7 @@ from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, open_picture
 from sav_core.errors import ImageError, InputError
 
-__all__ = ["Upload", "as_examples", "as_one_example", "describe_skipped", "read_pictures", "uploads", "without_label"]
+__all__ = ["LeftOutError", "Upload", "as_examples", "as_one_example", "describe_skipped", "read_pictures", "uploads"]
 
 MAX_TOGETHER = 16
 _MAX_INSIDE = 1000
@@ -104,22 +104,21 @@ def as_one_example(pictures: Sequence[tuple[Upload, Picture]], question: str, la
     return [Example(tuple(picture for _, picture in pictures), question, label or None, name=pictures[0][0].name)]
 
 
+class LeftOutError(InputError):
+    """All that came had to be left out; ``left_out`` has each file and why."""
+
+    def __init__(self, left_out: Sequence[Skipped]) -> None:
+        super().__init__(describe_skipped(left_out))
+        self.left_out = tuple(left_out)
+
+
 def describe_skipped(skipped: Sequence[Skipped]) -> str:
-    """One sentence on what was left out; empty when nothing was."""
+    """One sentence on what was left out, which a list of all can follow; empty when nothing was."""
     if not skipped:
         return ""
     if len(skipped) == 1:
         return skipped[0].reason
-    return f"{len(skipped)} files were left out, the first because: {skipped[0].reason}"
-
-
-def without_label(loose: Sequence[Upload]) -> str:
-    """One sentence on pictures that came without the folder that would be their label; empty when none did."""
-    if not loose:
-        return ""
-    if len(loose) == 1:
-        return f"{loose[0].name!r} came without a folder, so it has no label and was left out."
-    return f"{len(loose)} pictures without a folder have no label and were left out."
+    return f"{len(skipped)} files were left out."
 
 
 def _leads_inside(path: str) -> bool:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sav_core.data.examples import Example
+from sav_core.data.examples import Example, Skipped
 from sav_core.errors import InputError
 from sav_ui.uploads.drops import read_drop
-from sav_ui.uploads.files import Upload, as_examples, describe_skipped, read_pictures, without_label
+from sav_ui.uploads.files import LeftOutError, Upload, as_examples, read_pictures
 
 __all__ = ["Labelled", "read_labelled"]
+
+_LOOSE = "came without a folder, so it has no label and was left out."
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The examples, one or more, and a sentence on what was left out; empty when nothing was."""
+    """The examples, one or more, and what was left out."""
 
     examples: tuple[Example, ...]
-    left_out: str
+    left_out: tuple[Skipped, ...]
 
 
 def read_labelled(files: Sequence[Upload], question: str, *, without_folder: str) -> Labelled:
@@ -31,15 +33,16 @@ def read_labelled(files: Sequence[Upload], question: str, *, without_folder: str
 
     Raises:
         InputError: there is no labelled example in it; the message says why.
+        LeftOutError: the same, for everything in it had to be left out.
     """
     drop = read_drop(files, question)
     good, bad = read_pictures([file for file in drop.pictures if file.folder])
-    loose = [file for file in drop.pictures if not file.folder]
-    examples, skipped = (*drop.examples, *as_examples(good, question)), [*drop.skipped, *bad]
+    loose = [Skipped(file.name, f"{file.name!r} {_LOOSE}") for file in drop.pictures if not file.folder]
+    examples, skipped = (*drop.examples, *as_examples(good, question)), (*drop.skipped, *bad, *loose)
     if not examples:
-        if loose and not skipped:
+        if len(loose) == len(skipped) > 0:
             raise InputError(without_folder)
-        raise InputError(
-            describe_skipped(skipped) or "There is no picture in it: give a folder of pictures for each label."
-        )
-    return Labelled(examples, f"{describe_skipped(skipped)} {without_label(loose)}".strip())
+        if skipped:
+            raise LeftOutError(skipped)
+        raise InputError("There is no picture in it: give a folder of pictures for each label.")
+    return Labelled(examples, skipped)

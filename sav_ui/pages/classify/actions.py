@@ -11,11 +11,12 @@ from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
 from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
 from sav_ui.session.work import Kind
 from sav_ui.uploads.drops import read_drop
-from sav_ui.uploads.files import as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.files import LeftOutError, as_one_example, describe_skipped, read_pictures, uploads
 from sav_ui.uploads.ready_tasks import task_titled
 
 __all__ = ["ACTIONS", "act"]
@@ -36,12 +37,13 @@ def _query(context: Context, data: Data) -> Steps:
         queries += [_as_query(project, example) for example in as_one_example(good, project.question)]
     else:
         queries += [Query("", (picture,), truth=_named(project, file.folder)) for file, picture in good]
+    skipped = [*drop.skipped, *bad]
+    if skipped and not queries:
+        raise LeftOutError(skipped)
     yield
-    session.notice = None
     session.state(ClassifyState).add(queries)
     session.work.resume(Kind.CLASSIFY)
-    if skipped := [*drop.skipped, *bad]:
-        context.say(describe_skipped(skipped))
+    context.did(f"Added {pictures(len(queries))}.", describe_skipped(skipped), left_out=skipped)
 
 
 def _try(context: Context, data: Data) -> None:
@@ -59,6 +61,7 @@ def _try(context: Context, data: Data) -> None:
     session.work.resume(Kind.CLASSIFY)
     if not fresh and found:
         state.chosen = here[found[0].content]
+    context.did(f"Added {pictures(len(fresh))} of “{task.title}”.", shown=bool(fresh))
 
 
 def _keep_frame(context: Context, data: Data) -> None:
@@ -67,6 +70,7 @@ def _keep_frame(context: Context, data: Data) -> None:
     if state.webcam.picture is None:
         raise InputError("There is no frame to keep yet: wait for the webcam.")
     state.add([Query("", (state.webcam.picture,))])
+    context.did("Kept a frame of the webcam.")
     context.session.work.resume(Kind.CLASSIFY)
 
 
@@ -83,12 +87,15 @@ def _drop(context: Context, data: Data) -> None:
     if gone in shown and state.chosen == gone:
         rank = shown.index(gone)
         state.chosen = (*shown[rank + 1 :], *shown[:rank][::-1], "")[0]
+    context.did(f"Removed “{state.query(gone).name}”.")
     state.remove([gone])
 
 
 def _clear(context: Context, data: Data) -> None:
     state = context.session.state(ClassifyState)
-    state.remove([query.id for query in state.shown(context.session.project)])
+    shown = state.shown(context.session.project)
+    state.remove([query.id for query in shown])
+    context.did(f"Cleared {pictures(len(shown))} with their answers and marks.")
 
 
 def _text(context: Context, data: Data) -> None:
@@ -97,6 +104,7 @@ def _text(context: Context, data: Data) -> None:
     query, text = state.query(str(data["query"])), str(data["value"]).strip()[:2000]
     Example(query.pictures, text or context.session.project.question)  # refused here, before the model would
     state.change(query.id, text=text)
+    context.did(f"Changed the question about “{query.name}”.", shown=False)
 
 
 def _stop(context: Context, data: Data) -> None:
@@ -120,12 +128,15 @@ def _right(context: Context, data: Data) -> None:
     if fit is None or answer is None:
         raise InputError("That picture has no answer yet: wait for it.")
     state.change(query.id, truth=NONE if answer.none else fit.label_ids[answer.code])
+    context.did(f"Marked the answer for “{query.name}” as right.", shown=False)
 
 
 def _nothing(context: Context, data: Data) -> None:
     """No label is about it: remember that."""
     state = context.session.state(ClassifyState)
-    state.change(state.query(str(data["query"])).id, truth=NONE)
+    query = state.query(str(data["query"]))
+    state.change(query.id, truth=NONE)
+    context.did(f"Marked “{query.name}” as none of these.", shown=False)
 
 
 def _teach(context: Context, data: Data) -> None:
@@ -133,13 +144,14 @@ def _teach(context: Context, data: Data) -> None:
     session, state, project = context.session, context.session.state(ClassifyState), context.session.project
     query, label = state.query(str(data["query"])), project.label(str(data.get("label") or data["value"]))
     state.change(query.id, truth=label.id)
+    context.did(f"Marked “{query.name}” as {label.name}.", shown=False)
     if any(item.content == query.content and item.label == label.id for item in project.items):
         return
     vector, backbone = state.vector(query, project), context.models.ready(project.model)
     session.edit(lambda p: p.with_examples(label.id, [query.asked(p).with_label(label.name)]))
     if vector is not None and backbone is not None:
         session.vectors[backbone.key(query.asked(project))] = vector
-    context.say(f"“{query.name}” is now an example of {label.name}.", "done", undo=True)
+    context.did(f"“{query.name}” is now an example of {label.name}.")
 
 
 def _save(context: Context, data: Data) -> Steps:

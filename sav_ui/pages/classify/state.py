@@ -108,6 +108,21 @@ class WebcamFrame:
     refused: str = ""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """The queries with their marks, and beside them what the model had said of them."""
+
+    queries: tuple[Query, ...]
+    chosen: str = field(compare=False)
+    vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = field(compare=False)
+    refusals: dict[str, tuple[tuple[str, str], str]] = field(compare=False)
+
+    def held(self) -> dict[int, int]:
+        """The pictures and the vectors."""
+        pictures = {id(picture): picture.held_bytes for query in self.queries for picture in query.pictures}
+        return pictures | {id(vector): vector.nbytes for _, vector in self.vectors.values()}
+
+
 class ClassifyState(PageState):
     """The Classify page of one session; changed only under the session's lock.
 
@@ -138,6 +153,17 @@ class ClassifyState(PageState):
                 sum(answer.looks.held_bytes for answer in self.model_answers.values() if answer.looks is not None),
             )
         )
+
+    def kept(self) -> _Kept:
+        """The queries with their marks, their order and their answers."""
+        return _Kept(self.queries, self.chosen, dict(self._vectors), dict(self._refusals))
+
+    def restore(self, kept: _Kept) -> None:
+        """Put them back; what the model has said of one since then stays."""
+        self.queries, self.chosen = kept.queries, kept.chosen
+        here = {query.id for query in self.queries}
+        self._vectors = {name: v for name, v in {**kept.vectors, **self._vectors}.items() if name in here}
+        self._refusals = {name: why for name, why in {**kept.refusals, **self._refusals}.items() if name in here}
 
     def add(self, queries: Sequence[Query]) -> None:
         """Add queries, each of which gets its identity here; the first of them is chosen.
@@ -192,8 +218,9 @@ class ClassifyState(PageState):
         raise InputError("That picture is no longer here: choose another.")
 
     def keep(self, query: Query, project: Project, vector: npt.NDArray[np.float32]) -> None:
-        """Keep a query's head vector ``(layer, head, dim)``, as the project's model and question make it."""
-        self._vectors[query.id] = (_made_by(query, project), vector)
+        """Keep a query's head vector ``(layer, head, dim)``, as the project's model and question make it, if it is here."""
+        if any(each.id == query.id for each in self.queries):
+            self._vectors[query.id] = (_made_by(query, project), vector)
 
     def vector(self, query: Query, project: Project) -> npt.NDArray[np.float32] | None:
         """The query's head vector ``(layer, head, dim)``; ``None`` if the model has not seen it under this question."""

@@ -228,15 +228,15 @@ def _row(query: Query, answer: Answer | None, state: ClassifyState, project: Pro
 
 
 def _tally(shown: tuple[Query, ...], found: dict[str, Answer], project: Project, fit: Fit) -> dict[str, int] | None:
-    """How many guesses are right of those whose truth is known; what was taught since does not count."""
-    judged = [
-        verdict["right"]
+    """How many guesses are right of those whose truth is known; none counts twice, nor what was taught since."""
+    judged = {
+        query.content: verdict["right"]
         for query in shown
         if query.id in found
         and (verdict := _verdict(query, found[query.id], project, fit))["known"]
         and verdict["taught"] is None
-    ]
-    return {"right": sum(judged), "n": len(judged)} if judged else None
+    }
+    return {"right": sum(judged.values()), "n": len(judged)} if judged else None
 
 
 def _progress(session: Session) -> dict[str, Any] | None:

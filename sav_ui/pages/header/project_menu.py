@@ -89,7 +89,7 @@ def _open(context: Context, data: Data) -> Steps:
     project, skipped = read_project(files[0].path, session.project)
     here = context.models.ready(project.model) is not None
     yield
-    words = [f"Opened “{files[0].name}”."]
+    words = []
     if project.model != session.project.model and not here:
         words.append(
             f"It was made with {choice_of(project.model).title}, and {choice_of(session.project.model).title} is here: "
@@ -99,7 +99,7 @@ def _open(context: Context, data: Data) -> Steps:
     if skipped:
         words.append(describe_skipped(skipped))
     session.replace_project(project, due=not project.empty)
-    context.say(" ".join(words), "done", undo=True)
+    context.did(f"Opened “{files[0].name}”.", " ".join(words), left_out=skipped)
 
 
 def _code(context: Context, data: Data) -> None:

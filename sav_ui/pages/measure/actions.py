@@ -7,12 +7,14 @@ from dataclasses import replace
 from sav_core.errors import InputError
 from sav_core.heads.rules import VOTING_RULES
 from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.pages.measure.own_tests import fresh_among
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, MeasureState, most_to_split
 from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.uploads.files import uploads
+from sav_ui.uploads.files import describe_skipped, uploads
 from sav_ui.uploads.labelled import read_labelled
 
 __all__ = ["ACTIONS", "FILES", "act"]
@@ -39,27 +41,43 @@ def _bring(context: Context, data: Data) -> Steps:
         question,
         without_folder="Test pictures need a label: bring a ZIP or a folder with a folder for each label.",
     )
-    yield
     state = session.state(MeasureState)
-    state.add(found.examples, question)
-    state.setup = replace(state.setup, source="own")
-    session.notice = None
-    if found.left_out:
-        context.say(found.left_out)
+    fresh_among(state.own, found.examples)  # looks at every picture, which takes its time: the second look is quick
+    yield
+    fresh = state.add(found.examples, question)
+    left_out = (*fresh.copies, *found.left_out)
+    words, more = f"Added {pictures(len(fresh.examples))} to your test set.", describe_skipped(found.left_out)
+    if copies := len(fresh.copies):
+        more = f"{pictures(copies)} {'is' if copies == 1 else 'are'} there already and left out. {more}".strip()
+    if fresh.examples:
+        context.did(words, more, left_out=left_out)
+    else:
+        context.say(more, "part", left_out=left_out)
 
 
 def _forget(context: Context, data: Data) -> None:
     """Take the visitor's own test set away."""
     state = context.session.state(MeasureState)
-    state.own, state.own_version = (), state.own_version + 1
-    if state.setup.source == "own":
-        state.setup = replace(state.setup, source="")
+    if state.own:
+        context.did(f"Cleared your test set of {pictures(len(state.own))}.")
+        state.take(())
+
+
+def _leave_taught(context: Context, data: Data) -> None:
+    """Take those pictures out of the visitor's own test set that are among the examples."""
+    state = context.session.state(MeasureState)
+    if state.setup.source != "own":
+        return
+    taught = state.taught(context.session.project)
+    state.take(tuple(example for place, example in enumerate(state.own) if place not in taught))
+    context.did(f"Left {pictures(len(taught))} out of your test set, for the heads were taught with them.")
 
 
 def _source(context: Context, data: Data) -> None:
     state = context.session.state(MeasureState)
     if data["source"] in ("task", "own", "split"):
         state.setup = replace(state.setup, source=data["source"])
+        context.did("Chose another test set.", shown=False)
 
 
 def _each(context: Context, data: Data) -> None:
@@ -67,6 +85,7 @@ def _each(context: Context, data: Data) -> None:
     state, fit = context.session.state(MeasureState), context.session.current_fit
     most = most_to_split(fit) if fit is not None else 1
     state.setup = replace(state.setup, source="split", each=max(1, min(int(data["value"]), most)))
+    context.did("Chose another test set.", shown=False)
 
 
 def _voting(context: Context, data: Data) -> None:
@@ -120,6 +139,7 @@ ACTIONS: Actions = {
     "cell": _cell,
     "each": _each,
     "forget_tests": _forget,
+    "leave_taught": _leave_taught,
     "refresh": _refresh,
     "save_report": _save,
     "source": _source,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
+from sav_ui.pages.measure.own_tests import Fresh, fresh_among, taught_among
 from sav_ui.pages.shared.judged import taught_key
+from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 from sav_ui.session.session import PageState
@@ -83,13 +86,26 @@ class Measured:
     figures: dict[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """The visitor's own test examples, and which test set is chosen."""
+
+    own: tuple[Example, ...]
+    own_version: int
+    source: str
+
+    def held(self) -> dict[int, int]:
+        """The pictures."""
+        return {id(picture): picture.held_bytes for example in self.own for picture in example.images}
+
+
 class MeasureState(PageState):
     """The Measure page of one session; changed only under the session's lock.
 
     Attributes:
         setup: as the visitor left it.
         own: the visitor's test examples; a question of theirs that was the project's is left empty, to follow it.
-        own_version: counts how often these changed.
+        own_version: another number for every other test set, and the same when one comes back.
         cell: row and column of the confusion cell whose pictures are shown.
         measured: what came out last; ``None`` before.
     """
@@ -100,6 +116,21 @@ class MeasureState(PageState):
         self.own_version = 0
         self.cell: tuple[int, int] | None = None
         self.measured: Measured | None = None
+        self._versions = count(1)
+        self._memo = Memo()
+
+    def kept(self) -> _Kept:
+        """The own test set, and which one is chosen."""
+        return _Kept(self.own, self.own_version, self.setup.source)
+
+    def restore(self, kept: _Kept) -> None:
+        """Put them back; what was measured with them is true again."""
+        self.own, self.own_version = kept.own, kept.own_version
+        self.setup = replace(self.setup, source=kept.source)
+
+    def project_replaced(self) -> None:
+        """A test set that was chosen for the project before is not one for this."""
+        self.setup = replace(self.setup, source="")
 
     @property
     def held_bytes(self) -> int:
@@ -110,14 +141,18 @@ class MeasureState(PageState):
         figures = {} if measured is None else measured.figures
         return sum(picture.held_bytes for picture in pictures.values()) + sum(map(len, figures.values()))
 
-    def add(self, examples: Sequence[Example], question: str) -> None:
-        """Add to the visitor's own test set and choose it.
+    def add(self, examples: Sequence[Example], question: str) -> Fresh:
+        """Add what is new to the visitor's own test set and choose it; returns what was new.
 
         Raises:
             InputError: it would be too large.
         """
-        fresh = [each.with_question("") if each.question.strip() == question.strip() else each for each in examples]
-        together = (*self.own, *fresh)
+        came = [each.with_question("") if each.question.strip() == question.strip() else each for each in examples]
+        fresh = fresh_among(self.own, came)
+        together = (*self.own, *fresh.examples)
+        if not fresh.examples:
+            self.setup = replace(self.setup, source="own")
+            return fresh
         if len(together) > MAX_TESTS:
             raise InputError(
                 f"A test set here holds up to {MAX_TESTS:,} examples, but this would make {len(together):,}: bring fewer, "
@@ -125,7 +160,24 @@ class MeasureState(PageState):
             )
         if sum(picture.held_bytes for each in together for picture in each.images) > MAX_BYTES:
             raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: bring fewer.")
-        self.own, self.own_version = together, self.own_version + 1
+        self.take(together)
+        return fresh
+
+    def take(self, own: tuple[Example, ...]) -> None:
+        """Have these as the visitor's own test set, which is chosen; nothing is chosen if there are none."""
+        self.own, self.own_version = own, next(self._versions)
+        self.setup = replace(self.setup, source="own" if own else "" if self.setup.source == "own" else self.setup.source)
+
+    def given(self, project: Project) -> tuple[Example, ...]:
+        """The labelled examples of the chosen test set, as they are asked; none for examples that are split off."""
+        source, task = self.source(project), task_titled(project.title)
+        given = self.own if source == "own" else task.queries if source == "task" and task is not None else ()
+        return tuple(each if each.question.strip() else each.with_question(project.question) for each in given)
+
+    def taught(self, project: Project) -> frozenset[int]:
+        """Which examples of the chosen test set are also among those that are taught, or nearly: they are no test."""
+        about = (project.items, project.question, project.title, self.source(project), self.own_version)
+        return self._memo("taught", about, lambda: taught_among(project.examples(), self.given(project)))
 
     def source(self, project: Project) -> str:
         """Where the test set comes from: as chosen, else the task's own pictures, else nowhere yet."""
@@ -162,11 +214,9 @@ def test_plan(state: MeasureState, project: Project, fit: Fit) -> Plan:
     source, support = state.source(project), tuple(project.example(item) for item in fit.items)
     if source == "split":
         return _split(support, state.setup.each, most_to_split(fit))
-    task = task_titled(project.title) if source == "task" else None
-    given = state.own if task is None else task.queries
-    if not given:
+    asked = state.given(project)
+    if not asked:
         raise InputError("There is no test set yet: bring a ZIP or a folder, or split some of your examples off.")
-    asked = [each if each.question.strip() else each.with_question(project.question) for each in given]
     test = tuple(each for each in asked if each.label in fit.labels)
     if not test:
         theirs = ", ".join(f"“{label}”" for label in sorted({str(each.label) for each in asked})[:4])

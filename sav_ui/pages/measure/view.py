@@ -42,6 +42,7 @@ def setup(session: Session) -> Content:
         source=source,
         task={"title": task.title, "count": len(task.queries)} if task is not None and task.queries else None,
         own=_own(state, fit),
+        taught=len(state.taught(project)),
         most=most,
         each=min(state.setup.each, max(most, 1)),
         labels=len(fit.labels),

@@ -28,12 +28,21 @@ def _task(context: Context, data: Data) -> None:
         next_id=old.next_id,
     )
     context.session.replace_project(fresh.with_labelled(task.support), due=True)
-    if old.items and old.title != task.title:
-        context.say(f"“{task.title}” has taken the place of what was here.", "done", undo=True)
+    context.did(f"Started “{task.title}”{' in place of what was here' if old.labels else ''}.", shown=bool(old.labels))
 
 
 def _undo(context: Context, data: Data) -> None:
-    context.session.undo()
+    """Take the last step back, and say what it was."""
+    words = context.session.undo()
+    text = f"Undone: {words[:1].lower()}{words[1:]}" if words else "There is nothing to undo."
+    context.session.say(text, "done", where=context.where, redo=bool(words))
+
+
+def _redo(context: Context, data: Data) -> None:
+    """Do again what was undone last, and say what it was."""
+    words = context.session.redo()
+    text = f"Done again: {words[:1].lower()}{words[1:]}" if words else "There is nothing to do again."
+    context.session.say(text, "done", where=context.where, undo=bool(words))
 
 
 def _dismiss(context: Context, data: Data) -> None:
@@ -46,7 +55,7 @@ def _upload_failed(context: Context, data: Data) -> None:
     raise InputError(f"The upload was {size}: try fewer or smaller files.")
 
 
-WORK: Actions = {"dismiss": _dismiss, "task": _task, "undo": _undo, "upload_failed": _upload_failed}
+WORK: Actions = {"dismiss": _dismiss, "redo": _redo, "task": _task, "undo": _undo, "upload_failed": _upload_failed}
 """On the whole of the work."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sav_core.errors import InputError
@@ -14,7 +15,7 @@ from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
 from sav_ui.session.work import Kind
-from sav_ui.uploads.files import as_examples, as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.files import LeftOutError, as_examples, as_one_example, describe_skipped, read_pictures, uploads
 from sav_ui.uploads.labelled import read_labelled
 
 __all__ = ["ACTIONS", "act"]
@@ -27,10 +28,14 @@ def act(context: Context, data: Data) -> None:
 
 def _add_label(context: Context, data: Data) -> None:
     context.session.edit(lambda project: project.with_label(str(data["value"])))
+    context.did(f"Added the label “{context.session.project.labels[-1].name}”.", shown=False)
 
 
 def _rename(context: Context, data: Data) -> None:
-    context.session.edit(lambda project: project.renamed(str(data["label"]), str(data["value"])))
+    session, label_id = context.session, str(data["label"])
+    before = session.project.label(label_id)
+    session.edit(lambda project: project.renamed(label_id, str(data["value"])))
+    context.did(f"Renamed “{before.name}” to “{session.project.label(label_id).name}”.", shown=False)
 
 
 def _drop_label(context: Context, data: Data) -> None:
@@ -38,8 +43,7 @@ def _drop_label(context: Context, data: Data) -> None:
     label = session.project.label(str(data["label"]))
     count = len(session.project.of_label(label.id))
     session.edit(lambda project: project.without_label(label.id))
-    if count:
-        context.say(f"Deleted “{label.name}” with {pictures(count)}.", "done", undo=True)
+    context.did(f"Deleted the label “{label.name}”{f' with {pictures(count)}' if count else ''}.")
 
 
 def _add(context: Context, data: Data) -> Steps:
@@ -50,12 +54,13 @@ def _add(context: Context, data: Data) -> Steps:
         yield from _import(context, data)
         return
     good, bad = read_pictures(files)
+    if bad and not good:
+        raise LeftOutError(bad)
     make = as_one_example if data.get("together") else as_examples
     examples = make(good, session.project.question, label.name)
     yield
     session.edit(lambda project: project.with_examples(label.id, examples))
-    if bad:
-        context.say(describe_skipped(bad))
+    context.did(f"Added {pictures(len(good))} to “{label.name}”.", describe_skipped(bad), left_out=bad)
 
 
 def _import(context: Context, data: Data) -> Steps:
@@ -68,8 +73,8 @@ def _import(context: Context, data: Data) -> Steps:
     yield
     context.session.edit(lambda project: project.with_labelled(found.examples))
     labels = len({example.label for example in found.examples})
-    words = f"Added {pictures(len(found.examples))} under {labels} labels. {found.left_out}".strip()
-    context.say(words, "error" if found.left_out else "done", undo=True)
+    words = f"Added {pictures(len(found.examples))} under {'1 label' if labels == 1 else f'{labels} labels'}."
+    context.did(words, describe_skipped(found.left_out), left_out=found.left_out)
 
 
 def _remove(context: Context, data: Data) -> None:
@@ -77,27 +82,38 @@ def _remove(context: Context, data: Data) -> None:
     names = [item.name for item in context.session.project.items if item.id in ids]
     context.session.edit(lambda project: project.without_items(ids))
     if names:
-        context.say(f"Removed {f'“{names[0]}”' if len(names) == 1 else pictures(len(names))}.", "done", undo=True)
+        context.did(f"Removed {_called(names)}.")
 
 
 def _move(context: Context, data: Data) -> None:
+    """Put one example, or several, under another label."""
     project = context.session.project
-    item, label = project.item(str(data["item"])), project.label(str(data["label"]))
-    context.session.edit(lambda project: project.moved(item.id, label.id))
-    context.say(f"Moved “{item.name}” to {label.name}.", "done", undo=True)
+    label = project.label(str(data.get("label") or data["value"]))
+    items = [project.item(name) for name in str(data["item"]).split(",")]
+    context.session.edit(lambda project: project.moved([item.id for item in items], label.id))
+    context.did(f"Moved {_called([item.name for item in items])} to “{label.name}”.")
+
+
+def _called(names: Sequence[str]) -> str:
+    """One picture by its name, several by their number."""
+    return f"“{names[0]}”" if len(names) == 1 else pictures(len(names))
 
 
 def _settle_warning(context: Context, data: Data) -> None:
     state = context.session.state(TeachState)
     state.settled |= {str(data["item"])}
+    context.did("Left as it is what a warning was about.", shown=False)
 
 
 def _question(context: Context, data: Data) -> None:
     context.session.edit(lambda project: _askable(replace(project, question=str(data["value"]).strip()[:2000])))
+    context.did("Changed the question to the model.", shown=False)
 
 
 def _text(context: Context, data: Data) -> None:
-    context.session.edit(lambda project: _askable(project.with_text(str(data["item"]), str(data["value"])[:2000])))
+    session, item_id = context.session, str(data["item"])
+    session.edit(lambda project: _askable(project.with_text(item_id, str(data["value"])[:2000])))
+    context.did(f"Changed the question of “{session.project.item(item_id).name}”.", shown=False)
 
 
 def _askable(project: Project) -> Project:
@@ -113,7 +129,7 @@ def _askable(project: Project) -> Project:
 def _clear(context: Context, data: Data) -> None:
     old = context.session.project
     context.session.replace_project(Project(model=old.model, next_id=old.next_id), due=False)
-    context.say("Everything is cleared.", "done", undo=True)
+    context.did("Cleared everything on this page.")
 
 
 def _expand(context: Context, data: Data) -> None:

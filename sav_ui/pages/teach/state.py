@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sav_ui.session.session import PageState
 
 __all__ = ["WHERE", "TeachState"]
 
 WHERE = "bench"
 """The part of the page that says what became of finding heads."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    settled: frozenset[str]
+
+    def held(self) -> dict[int, int]:
+        """Nothing large."""
+        return {}
 
 
 class TeachState(PageState):
@@ -19,3 +30,11 @@ class TeachState(PageState):
 
     def __init__(self) -> None:
         self.settled: frozenset[str] = frozenset()
+
+    def kept(self) -> _Kept:
+        """The warnings that were settled."""
+        return _Kept(self.settled)
+
+    def restore(self, kept: _Kept) -> None:
+        """Put them back."""
+        self.settled = kept.settled

@@ -74,7 +74,8 @@ def _bring(context: Context, data: Data) -> Steps:
     left_out = describe_skipped(skipped)
     context.say(
         f"Took {count} items of {len(task.relations)} relations.{dropped}{short} {left_out}".strip(),
-        "error" if left_out else "done",
+        "part" if left_out else "done",
+        left_out=skipped,
     )
 
 

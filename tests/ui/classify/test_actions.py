@@ -243,7 +243,7 @@ def test_a_jsonl_dropped_with_its_pictures_asks_what_its_lines_ask(session, mode
     files = {"q.jsonl": [{"image": "hund/1.png", "question": "Is it wet?", "label": "?"}]}
     files |= {"hund/1.png": encoded(example_image(5)), "new.png": encoded(example_image(6))}
     give(session, models, dropped(files))
-    assert session.notice is None
+    assert session.notice.text == "Added 2 pictures."
     truth = next(label.id for label in session.project.labels if label.name == "hund")
     assert [(q.name, q.text, q.truth) for q in queries(session)] == [
         ("hund/1.png", "Is it wet?", truth),

@@ -92,7 +92,7 @@ def test_without_a_test_set_it_asks_for_one(session, models):
 
 def test_a_zip_of_label_folders_is_measured(session, models, tests_zip):
     do(session, models, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}))
-    assert session.notice is None
+    assert session.notice.text == "Added 5 pictures to your test set."
     assert "5 pictures of your labels" in measure_view.setup(session)["html"]
     assert run(session, models)[0] == "Showing the model"
     found = session.state(MeasureState).measured.measurement
@@ -173,7 +173,7 @@ def test_a_jsonl_dropped_with_its_pictures_is_a_test_set(session, models):
     lines = [{"image": f"{n}.png", "question": "Really?", "label": label} for n, label in enumerate(LABELS)]
     pictures = {f"{n}.png": encoded(example_image(50 + n)) for n in range(2)}
     do(session, models, "bring_tests", files=dropped({"t.jsonl": lines, **pictures}))
-    assert session.notice is None
+    assert (session.notice.kind, session.notice.text) == ("done", "Added 2 pictures to your test set.")
     assert [(each.label, each.question) for each in session.state(MeasureState).own] == [
         (label, "Really?") for label in LABELS
     ]
@@ -195,8 +195,10 @@ def test_a_broken_zip_costs_the_folders_beside_it_nothing(session, models):
     files = {"broken.zip": b"PK no zip", "a cat/1.png": encoded(example_image(51)), "loose.png": encoded(example_image(52))}
     do(session, models, "bring_tests", files=dropped(files))
     assert [each.label for each in session.state(MeasureState).own] == ["a cat"]
-    assert "'broken.zip' is not a ZIP archive" in session.notice.text
-    assert "'loose.png' came without a folder" in session.notice.text
+    assert session.notice.text == "Added 1 picture to your test set. 2 files were left out."
+    told = measure_view.setup(session)["html"]
+    assert "<b>broken.zip</b> is not a ZIP archive" in told
+    assert "<b>loose.png</b> came without a folder" in told
 
 
 def test_examples_split_off_are_judged_by_the_others(session, models):
@@ -336,3 +338,43 @@ def test_two_visits_share_nothing(session, models):
     other = Session()
     assert other.state(MeasureState).measured is None
     assert "Nothing is taught yet" in measure_view.setup(other)["html"]
+
+
+def test_the_same_test_pictures_are_never_counted_twice(session, models, tests_zip, tmp_path):
+    do(session, models, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}))
+    own = session.state(MeasureState).own
+    do(session, models, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}, name="again.zip"))
+    assert session.state(MeasureState).own == own
+    assert session.notice.text == "5 pictures are there already and left out."
+    assert not session.notice.undo
+    resized = example_image(200).resize((150, 150))  # the first of the cats, nearly the same
+    pair = {"hund/small.png": encoded(resized), "hund/new.png": encoded(example_image(290))}
+    do(session, models, "bring_tests", files=dropped(pair))
+    assert session.notice.text == "Added 1 picture to your test set. 1 picture is there already and left out."
+    assert session.notice.left_out[0].reason == (
+        "'small.png' is nearly the same as '0.png', which is labelled 'a cat', so it is not counted again."
+    )
+    assert len(session.state(MeasureState).own) == 6
+
+
+def test_test_pictures_that_were_taught_are_told_before_measuring_and_can_be_left_out(session, models, tmp_path):
+    same, near = example_image(0), example_image(1).resize((150, 150))  # of what was taught
+    files = {"a cat/same.png": same, "a cat/near.png": near, "hund/new.png": example_image(291)}
+    do(session, models, "bring_tests", files=dropped({name: encoded(image) for name, image in files.items()}))
+    assert "2 of these test pictures are also among the examples" in measure_view.setup(session)["html"]
+    do(session, models, "leave_taught")
+    assert [each.name for each in session.state(MeasureState).own] == ["new.png"]
+    assert "also among the examples" not in measure_view.setup(session)["html"]
+    do(session, models, "undo")
+    assert len(session.state(MeasureState).own) == 3
+
+
+def test_another_task_does_not_take_over_the_test_set_of_the_one_before(session, models, tests_zip):
+    do(session, models, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}))
+    state = session.state(MeasureState)
+    assert state.source(session.project) == "own"
+    teach.act(context(session, models), {"do": "task", "task": "which-colour"})
+    assert state.source(session.project) == "task"
+    assert len(state.own) == 5, "and it is kept"
+    do(session, models, "undo")
+    assert state.source(session.project) == "own"

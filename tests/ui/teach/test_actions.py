@@ -150,7 +150,8 @@ def test_a_bad_file_among_good_ones_costs_only_itself(session, models, file):
     files = [file("good.png", seed=60), file("bad.png", b"GIF89a, or so it says")]
     do(session, models, "add", label=label_id(session, "hund"), files=files)
     assert len(session.project.items) == 10
-    assert session.notice.kind == "error"
+    assert session.notice.kind == "part"
+    assert "Added 1 picture to “hund”." in session.notice.text
     assert "bad.png" in session.notice.text
 
 
@@ -207,8 +208,10 @@ def test_a_picture_that_came_without_its_line_is_told(session, models):
     lines = [{"image": "a.png", "label": "yes"}, {"image": "c.png", "label": "yes"}]
     do(session, models, "import", files=dropped({"t.jsonl": lines, "a.png": png(81), "b.png": png(82)}))
     assert len(session.project.items) == 10
-    assert "Added 1 picture under 1 labels. 2 files were left out" in session.notice.text
-    assert "'c.png' did not come with 't.jsonl'" in session.notice.text
+    assert session.notice.text == "Added 1 picture under 1 label. 2 files were left out."
+    told = teach_view.bench(session)["html"]
+    assert "&#39;c.png&#39; did not come with &#39;t.jsonl&#39;" in told
+    assert "is named by no line of &#39;t.jsonl&#39;" in told
 
 
 def test_a_folder_of_label_folders_takes_the_folders_names(models, file):
