@@ -40,7 +40,7 @@ ROOMS = {
         "uploads": set(),
         "serving": {"panels.jobs"},
         "session": {"panels", "serving"},
-        "host": {"panels", "serving", "session"},
+        "host": {"panels", "serving", "session", "uploads"},
         "pages.shared": BELOW_PAGES,
         "pages.header": BELOW_PAGES,
         "pages.teach": {"pages.shared"} | BELOW_PAGES,

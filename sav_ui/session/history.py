@@ -1,7 +1,7 @@
 """What a visitor did, step by step, to be taken back and done again: one mechanism for every page.
 
-``Session.step`` looks at the work before and after whatever is done inside it, and records a ``Step`` if they differ. A page
-only declares what of its own is part of the work, by ``PageState.kept`` and ``PageState.restore``.
+``Session.step`` looks at the work before and after whatever is done inside it, and records a ``Step`` if they differ. A
+page only declares what of its own is part of the work, by ``PageState.kept`` and ``PageState.restore``.
 
 A step holds the values themselves, which never change: two of them share every picture that is in both. What history alone
 keeps in memory is what was taken away, and it is bounded: the oldest steps give way.

@@ -166,9 +166,7 @@ class Session:
                 elif self._step_words:
                     self.notice = said  # nothing came of it
 
-    def did(
-        self, words: str, more: str = "", *, where: str, shown: bool = True, left_out: Sequence[Skipped] = ()
-    ) -> None:
+    def did(self, words: str, more: str = "", *, where: str, shown: bool = True, left_out: Sequence[Skipped] = ()) -> None:
         """Name the step that is under way.
 
         Args:

@@ -352,7 +352,7 @@ def test_the_same_test_pictures_are_never_counted_twice(session, models, tests_z
     do(session, models, "bring_tests", files=dropped(pair))
     assert session.notice.text == "Added 1 picture to your test set. 1 picture is there already and left out."
     assert session.notice.left_out[0].reason == (
-        "'small.png' is nearly the same as '0.png', which is labelled 'a cat', so it is not counted again."
+        "'small.png' is nearly the same as 'a cat/0.png', which is labelled 'a cat', so it is not counted again."
     )
     assert len(session.state(MeasureState).own) == 6
 
