@@ -15,7 +15,9 @@ from sav_core.settings import settings
 __all__ = ["look"]
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-_FIRST = ("sav", "teach", "inspector")
+_SHEETS = ("tokens.css", "base.css", "gradio.css", "components/*.css", "pages/*.css")
+"""The style sheets in the order of the cascade: a page may overrule a component, nothing the other way."""
+
 _SCRIPTS_FIRST = ("session", "theme", "merge", "figures", "stage", "events")
 _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
@@ -30,19 +32,21 @@ def look() -> dict[str, Any]:
     head = (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
-        f"<script>{_script()}</script>"
+        f"{_styles()}<script>{_script()}</script>"
     )
     return {
         "theme": gr.themes.Base(
             primary_hue="cyan", neutral_hue="stone", font=list(_FONT), font_mono=["ui-monospace", "Menlo", "monospace"]
         ),
-        "css_paths": _styles(),
         "head": head,
     }
 
 
-def _styles() -> list[Path]:
-    return _ordered(settings().assets / "theme", "css", _FIRST)
+def _styles() -> str:
+    """Every style sheet, for the head: Gradio writes anew what is given as ``css``, and breaks ``:is(.a, .b)`` in two."""
+    folder = settings().assets / "theme"
+    files = _some([path for pattern in _SHEETS for path in sorted(folder.glob(pattern))], folder, "css")
+    return "".join(f'<style data-sheet="{path.stem}">{path.read_text(encoding="utf-8")}</style>' for path in files)
 
 
 def _script() -> str:
@@ -54,7 +58,11 @@ def _script() -> str:
 def _ordered(folder: Path, kind: str, first: Sequence[str]) -> list[Path]:
     """Every file of a kind, those that others build on first."""
     files = set(folder.glob(f"*.{kind}"))
+    ordered = [path for name in first if (path := folder / f"{name}.{kind}") in files]
+    return _some(ordered + sorted(files - set(ordered)), folder, kind)
+
+
+def _some(files: list[Path], folder: Path, kind: str) -> list[Path]:
     if not files:
         raise SettingError(f"{folder} must hold the pages' .{kind} files, but there is none: copy assets/theme there.")
-    ordered = [path for name in first if (path := folder / f"{name}.{kind}") in files]
-    return ordered + sorted(files - set(ordered))
+    return files

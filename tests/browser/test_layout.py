@@ -1,0 +1,160 @@
+"""Where things are: what must stick sticks, nothing is covered, nothing is wider than the window, at every width."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import picture
+
+WIDTHS = (320, 390, 820, 1024, 1100, 1280, 1440, 1920)
+PAGES = ("Teach", "Classify", "Measure", "Function vectors", "About")
+FONTS = {"narrow": "Arial Narrow, Liberation Sans Narrow, Arial, sans-serif", "wide": "Verdana, DejaVu Sans, sans-serif"}
+
+_LONG = "A model whose name has forty letters, 40"
+
+_COVERED = """(root) => {
+  const wrong = [], looked = new Set();
+  const named = (element) => element.getAttribute("aria-label") || element.textContent || element.name || "";
+  const words = (element) => named(element).trim().slice(0, 40);
+  const controls = ":is(button, summary, select, input, textarea, a[href], label.pick)";
+  for (const element of document.querySelectorAll(`${root} ${controls}`)) {
+    if (element.matches(":disabled, [type=file]") || element.closest(".visually-hidden, [aria-hidden=true]")) continue;
+    if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    const box = element.getBoundingClientRect();
+    if (box.width < 2 || box.height < 2) continue;
+    looked.add(words(element));
+    if (box.left < -1 || box.right > innerWidth + 1) {
+      wrong.push(`“${words(element)}” reaches from ${box.left} to ${box.right} of ${innerWidth}`);
+      continue;
+    }
+    const inset = Math.min(4, box.width / 3);
+    for (const x of [box.left + inset, box.left + box.width / 2, box.right - inset]) {
+      const met = document.elementFromPoint(x, box.top + box.height / 2);
+      if (met && (element.contains(met) || met.contains(element) && met.matches("label"))) continue;
+      const who = met ? `${met.nodeName.toLowerCase()}.${met.getAttribute("class") || ""} “${words(met)}”` : "nothing";
+      wrong.push(`“${words(element)}” is covered by ${who} at ${Math.round(x)}`);
+      break;
+    }
+  }
+  scrollTo(0, 0);
+  return [looked.size, wrong];
+}"""
+
+
+def check(page, where, root="body", least=1):
+    """Every control can be clicked, and the page does not scroll sideways."""
+    seen, wrong = page.evaluate(_COVERED, root)
+    assert seen >= least, f"{where}: only {seen} controls were found"
+    assert not wrong, f"{where}:\n" + "\n".join(wrong)
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], f"{where} scrolls sideways"
+
+
+def style(page, selector, name):
+    """A computed style of the first element."""
+    return page.locator(selector).first.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+
+
+@pytest.mark.parametrize("font", FONTS)
+def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visitor, font):
+    page = visitor.page
+    page.add_style_tag(content=f".gradio-container * {{ font-family: {FONTS[font]} !important }}")
+    name = page.locator("#model-menu summary > span").last
+    for words in ("Demo model", _LONG):
+        name.evaluate("(element, words) => (element.textContent = words)", words)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_timeout(200)
+            where = f"{width} px, {font}, “{words}”"
+            check(page, where, ".gradio-container .column > #top", least=3)
+            check(page, where, "#pages .tab-wrapper", least=5)
+            tabs, model = page.get_by_role("tablist").bounding_box(), page.locator("#model-menu summary").bounding_box()
+            beside = tabs["x"] + tabs["width"] <= model["x"]
+            below = tabs["y"] >= model["y"] + model["height"]
+            assert beside or below, f"{where}: the tabs lie on the model's menu"
+            assert below or width >= 1280, f"{where}: the tabs have a line of their own"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_covered_on_any_page(visit, width):
+    visitor = visit(width=width)
+    page = visitor.page
+    for name in PAGES:
+        visitor.tab(name)
+        page.wait_for_timeout(300)
+        check(page, f"{name}, empty, {width} px", least=9)
+    visitor.tab("Teach")
+    page.locator('[data-key="tile-which-colour"]').click()
+    visitor.found()
+    expect(visitor.figure("heads")).to_be_visible()
+    check(page, f"Teach, fitted, {width} px", least=25)
+    visitor.click_head(2, 3)
+    expect(page.locator(".inspector .overlays img").first).to_be_visible()
+    check(page, f"Teach, the inspector, {width} px", least=25)
+    visitor.tab("Classify")
+    page.get_by_role("button", name="Classify all 20").click()
+    expect(page.locator(".answers-table td.label")).to_have_count(20)
+    check(page, f"Classify, {width} px", least=40)
+    visitor.tab("Measure")
+    expect(page.locator(".measure-setup")).to_be_visible()
+    check(page, f"Measure, {width} px", least=12)
+    for menu in ("#model-menu", "#project-menu"):
+        page.locator(f"{menu} summary").click()
+        check(page, f"{menu}, {width} px", f"{menu} .sheet", least=1)
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_just_happened_stays_in_the_window(visit, width):
+    visitor = visit(width=width, height=844)
+    page = visitor.page
+    for name in ("red", "blue", "green", "a fourth", "a fifth"):
+        visitor.label(name)
+    visitor.give("red", *(picture("red", mark) for mark in range(4)))
+    expect(visitor.thumbs("red")).to_have_count(4)
+    page.get_by_role("button", name="Delete the label red").click()
+    expect(page.locator("#bench .notice")).to_be_visible()
+    assert style(page, "#bench .go", "position") == "sticky"
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    undo = page.locator("#bench .notice").get_by_role("button", name="Undo").bounding_box()
+    assert 0 < undo["y"] < 844 - undo["height"]
+    page.locator("#bench .notice").get_by_role("button", name="Close").click()
+    expect(page.locator("#bench .notice")).to_have_count(0)
+
+
+def test_the_bar_at_the_bottom_lets_go_when_there_is_nothing_to_do(visitor):
+    visitor.page.locator('[data-key="tile-which-colour"]').click()
+    visitor.found()
+    expect(visitor.page.locator("#bench .go .notice, #bench .go .progress")).to_have_count(0)
+    assert style(visitor.page, "#bench .go", "position") == "static"
+
+
+def test_looking_into_a_head_keeps_the_map_where_it_is_and_in_sight(visitor):
+    page = visitor.page
+    page.locator('[data-key="tile-which-colour"]').click()
+    visitor.found()
+    visitor.click_head(1, 1)
+    expect(page.locator(".inspector")).to_be_visible()
+    page.wait_for_timeout(800)
+    for head in ((2, 3), (0, 5)):
+        before = page.locator("[data-figure=heads]").bounding_box()
+        visitor.click_head(*head)
+        expect(page.locator(".inspector")).to_contain_text(f"L{head[0]}.H{head[1]}")
+        page.wait_for_timeout(800)
+        after = page.locator("[data-figure=heads]").bounding_box()
+        assert abs(after["x"] - before["x"]) < 4
+        assert after["y"] >= 0
+        assert after["y"] + after["height"] <= 900
+    inspector = page.locator(".inspector").bounding_box()
+    assert inspector["x"] + inspector["width"] <= after["x"], "beside the map, not below it"
+
+
+def test_a_finger_can_take_a_picture_away(visit):
+    visitor = visit(width=390, height=844)
+    visitor.label("red")
+    visitor.give("red", picture("red", 1), picture("red", 2))
+    expect(visitor.thumbs("red")).to_have_count(2)
+    for control in visitor.card("red").locator("button, label.pick").all():
+        box = control.bounding_box()
+        assert min(box["width"], box["height"]) >= 40, control.get_attribute("aria-label")
+    check(visitor.page, "a card at 390 px", ".card", least=5)
