@@ -29,6 +29,7 @@ __all__ = [
     "InputError",
     "InterventionError",
     "ModelNotFoundError",
+    "NotedWarning",
     "OutOfMemoryError",
     "SavError",
     "SettingError",
@@ -98,6 +99,10 @@ class InterventionError(SavError):
 
 class SkippedWarning(UserWarning):
     """One unreadable image was left out of a data set; the message names it and says why."""
+
+
+class NotedWarning(UserWarning):
+    """Something of a data set was guessed or passed over; ``ExampleSet.notes`` has it with how often."""
 
 
 def first_line(error: BaseException) -> str:

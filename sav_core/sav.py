@@ -16,10 +16,12 @@ from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache, default_cache
 from sav_core.data.examples import Example
 from sav_core.data.images import PictureLike
+from sav_core.data.levels import Levels
+from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.evaluation.leave_one_out import calibrate
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels
+from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels, check_vectors
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.models.backbones import load_backbone
 from sav_core.notebook import SHOWN, bar, card
@@ -53,6 +55,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         head_scores_: ``float64 (layer, head)``, each head's accuracy on the support.
         kept_heads_: the heads that vote, best first.
         question_: what a query without a question is asked; ``None`` where the support's questions differ.
+        levels_: which values are black and white in the support's pictures of more than eight bits, and so in those of
+            queries; ``None`` in files of an earlier version, whose pictures were scaled by the whole range of 16 bits.
         head_classifier_: the fitted ``HeadClassifier``.
         vectors_: the head vectors of the examples it is fitted on; absent after ``load``.
         all_vectors_: those of the last ``fit``, from which ``refit`` leaves some out or takes them back; likewise absent.
@@ -100,20 +104,23 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             hidden: also keep the last hidden states of the same pass in ``vectors_``, for comparison.
 
         Raises:
-            InputError: no examples, an example without label, fewer than two labels, or not as many labels as examples.
+            InputError: no examples, an example without label, fewer than two labels, or not as many labels as examples;
+                or all examples are the same to the model.
             ImageError: an image cannot be read.
             SettingError: a constructor argument is out of its range.
             CancelledError: ``cancel`` said so.
         """
-        examples = _labelled(support, y)
+        examples = on_one_scale(_labelled(support, y))
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
         vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
+        check_vectors(vectors)
         self.head_classifier_ = head_classifier.fit(vectors)
         self.vectors_ = self.all_vectors_ = vectors
         self._opened = None
         self.question_ = shared_question(examples)
+        self.levels_: Levels | None = levels_of(picture for example in examples for picture in example.images)
         return self
 
     def refit(self, *, rows: Sequence[int] | None = None) -> SavClassifier:
@@ -182,13 +189,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
     def as_query(self, query: Example | PictureLike) -> Example:
-        """Return the query with a question: its own, else the support's.
+        """Return the query with a question, its own or else the support's, and its values scaled as the support's were.
 
         Raises:
             InputError: it has none and the support's questions differ.
             ImageError: an image cannot be read.
         """
-        return as_asked(query, self.question_)
+        return at_levels([as_asked(query, self.question_)], self.levels_)[0]
 
     def extract(
         self,
@@ -229,6 +236,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             calibration=self.head_classifier_.calibration_,
             belief=self.head_classifier_.belief,
             radii=None if self.head_classifier_.radii_ is None else tuple(self.head_classifier_.radii_.tolist()),
+            levels=None if self.levels_ is None else self.levels_.as_dict(),
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]
@@ -259,22 +267,26 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             provenance.belief,
             None if provenance.radii is None else np.array(provenance.radii),
         )
-        classifier = cls.from_heads(backbone, heads, provenance.question)
+        levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
+        classifier = cls.from_heads(backbone, heads, provenance.question, levels)
         classifier._opened = Path(path), provenance
         return classifier
 
     @classmethod
-    def from_heads(cls, backbone: Backbone, heads: HeadClassifier, question: str | None) -> SavClassifier:
+    def from_heads(
+        cls, backbone: Backbone, heads: HeadClassifier, question: str | None, levels: Levels | None = None
+    ) -> SavClassifier:
         """Return a classifier of heads that were fitted apart from it, on vectors of the same model.
 
         Args:
             backbone: the model whose vectors they were fitted on.
             heads: fitted.
             question: what a query without a question is asked; ``None`` where the support's questions differ.
+            levels: how the support's values of more than eight bits were scaled, see ``levels_``.
         """
         check_is_fitted(heads)
         classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
-        classifier.head_classifier_, classifier.question_ = heads, question
+        classifier.head_classifier_, classifier.question_, classifier.levels_ = heads, question, levels
         return classifier
 
     @property

@@ -25,6 +25,8 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from sav_core.data.examples import Example
 from sav_core.data.images import open_picture
+from sav_core.data.listings import check_twins
+from sav_core.data.one_scale import levels_of, on_one_scale
 from sav_core.errors import InputError, SavError, SettingError
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
@@ -109,7 +111,7 @@ def fit_images(
     # torch takes seconds, and the page must not wait for them
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.evaluation.leave_one_out import calibrate
-    from sav_core.heads.classifier import HeadClassifier, check_labels
+    from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
     from sav_core.sav import SavClassifier
 
     paths, names = _paths(images), labels or []
@@ -120,13 +122,17 @@ def fit_images(
     heads = HeadClassifier(n_kept, voting, scoring, belief)
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
-    examples = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
+    check_twins(names, "labels", "labels")
+    opened = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
+    examples = on_one_scale(opened)
     vectors = models.run(model, extract_head_vectors, examples)
+    check_vectors(vectors)
     heads.fit(vectors)
     with suppress(SettingError):  # too few examples to leave one out: answers then carry no probability
         calibrate(heads, vectors)
     file = fresh_path("classifier.sav")
-    SavClassifier.from_heads(models.get(model), heads, str(question)).save(file)
+    levels = levels_of(picture for example in examples for picture in example.images)
+    SavClassifier.from_heads(models.get(model), heads, str(question), levels).save(file)
     scores = heads.fitted_.scores
     kept = [
         {

@@ -43,6 +43,11 @@ def load_benchmark(name: str, data: str | Path, *, tasks: Sequence[str] = ()) ->
     else:
         raise DatasetError(f"There is no folder or file {str(path)!r}: give the place of {benchmark.title}.")
     items = _whole_groups(items, benchmark)
+    if not items and layout == "release":
+        raise DatasetError(
+            f"The files of the SAV release for {benchmark.title} are read, but not one of the images that they name is in "
+            f"{folder.root} or below, such as {folder.missing[:1]}: put them there; they come from {benchmark.url}"
+        )
     if not items:
         raise folder.wrong(f"not one of the images that its files name is there, such as {folder.missing[:1]}")
     if folder.missing:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sav_core.data.formats import HEAD_BYTES
 from sav_core.data.images import Picture, read_picture
+from sav_core.data.notes import Note
 from sav_core.errors import DatasetError, ImageError
 
 __all__ = ["ParquetSource"]
@@ -28,6 +31,7 @@ class ParquetSource:
         import pyarrow.parquet as pq
 
         self.name = path.name
+        self.notes: tuple[Note, ...] = ()
         try:
             self._file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
@@ -70,6 +74,12 @@ class ParquetSource:
                     row[name] = there
             rows += part
         return rows
+
+    def head(self, path: str) -> bytes:
+        """Return the first bytes of an image, none where it cannot be read."""
+        with suppress(OSError):
+            return self.read(path)[:HEAD_BYTES]
+        return b""
 
     def read(self, path: str) -> bytes:
         """Return an image's bytes, or raise `OSError`."""

@@ -7,7 +7,8 @@
 
 Files with ``train`` in their names are training files, all others are for testing. Their image paths are those of the
 machine they were written on: an image is looked for by the end of its path. NaturalBench's test lines come in groups of
-four and SugarCrepe's in pairs, in the order in which they are scored.
+four and SugarCrepe's in pairs, in the order in which they are scored. SugarCrepe's lie in a folder of their own, one file
+for each of its parts and one for all. The keys are those of `sav_core.data.keys`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sav_core.benchmarks.facts import BLINK_TASKS
 from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
 from sav_core.benchmarks.prompts import ask
+from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, named, pictures_of
 
 __all__ = ["read_release", "release_files"]
 
@@ -32,19 +34,23 @@ _ABOUT = {
     "naturalbench": "yes or no",
     "sugarcrepe": "statement",
 }  # the rest are classes
-_TEXTS = ("claim", "instruction", "question")
-_LABELS = ("claim_label", "label", "answer")
-_IMAGES = ("image", "image_path", "images", "image_1", "image_2", "image_3", "image_4")
+_CALLED = {"mhalubench": "ma?halu", "naturalbench": "natural", "sugarcrepe": "sugarcrepe|^sc_"}  # the rest by their names
+_OWN_FOLDER = {"sugarcrepe": "sugarcrepe_testset"}
+_WHOLE = "sc_test.jsonl"  # the other files beside it are its parts
 _GROUPED = {"naturalbench": 4, "sugarcrepe": 2}
 
 
 def release_files(folder: Folder) -> list[str]:
-    """Return the JSON and JSONL files of a folder, or of its ``data/``."""
-    for place in ("", "data"):
+    """Return the JSON and JSONL files of a folder or of its ``data/``, its own if they are called so."""
+    own = _OWN_FOLDER.get(folder.benchmark.name, "")
+    called = _CALLED.get(folder.benchmark.name, folder.benchmark.name)
+    for place in (own or ".", ".", f"data/{own}", "data"):
         here = folder.root / place
         names = [entry.name for entry in here.iterdir()] if here.is_dir() else []
         if found := sorted(name for name in names if name.endswith((".json", ".jsonl"))):
-            return [posixpath.join(place, name) for name in found]
+            ours = [name for name in found if re.search(called, name.lower())] or found
+            whole = [name for name in ours if name.lower() == _WHOLE] or ours
+            return [posixpath.normpath(posixpath.join(place, name)) for name in whole]
     return []
 
 
@@ -54,11 +60,12 @@ def read_release(folder: Folder, names: list[str]) -> Iterator[Item]:
     Raises:
         DatasetError: an entry lacks what it needs, groups are incomplete, or two files are for the same part of a task.
     """
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, ...], str] = {}
     for name in names:
         part = "train" if "train" in posixpath.basename(name).lower() else "test"
         task = _task(folder, name)
-        twin = taken.setdefault((part, task), name)
+        part_of_it = name if _is_part(folder, name) else ""
+        twin = taken.setdefault((part, task, part_of_it), name)
         if twin != name:
             raise folder.wrong(f"{twin} and {name} are both for {part}ing{f' {task}' * bool(task)}; keep one of them")
         yield from _items(folder, name, part if len(names) > 1 else "", task)
@@ -72,25 +79,30 @@ def _items(folder: Folder, name: str, part: str, task: str) -> Iterator[Item]:
     about = _ABOUT.get(folder.benchmark.name, "class")
     for number, record in enumerate(records):
         where = f"entry {number} of {name}"
-        plain, full = ask(about, str(_one_of(folder, record, _TEXTS, where)))
-        label = str(_one_of(folder, record, _LABELS, where))
+        plain, full = ask(about, str(_one_of(folder, record, QUESTIONS, where)))
+        label = str(_one_of(folder, record, LABELS, where))
         group = f"{name}:{number // size}" if size else ""
         if images := folder.find(_images(folder, record, where)):
             yield Item(f"{name}:{number}", folder.source, images, label, plain, full, part, task, group)
 
 
 def _one_of(folder: Folder, record: Mapping[str, Any], keys: tuple[str, ...], where: str) -> Any:
-    for key in keys:
-        if record.get(key) not in (None, ""):
-            return record[key]
+    found = named(record, keys)
+    if found:
+        return found[0].value
     raise folder.wrong(f"{where} has none of {', '.join(keys)}")
 
 
+def _is_part(folder: Folder, name: str) -> bool:
+    """Whether a file is for one part of SugarCrepe, beside which others are no twins of it."""
+    return folder.benchmark.name == "sugarcrepe" and posixpath.basename(name).lower().startswith("sc_")
+
+
 def _images(folder: Folder, record: Mapping[str, Any], where: str) -> list[str]:
-    given = [record[key] for key in _IMAGES if record.get(key)]
-    names = [name for value in given for name in (value if isinstance(value, list) else [value])]
+    given = [each.value for each in pictures_of(record)]
+    names = [name for value in given for name in (value if isinstance(value, list) else [value]) if name]
     if not names or not all(isinstance(name, str) for name in names):
-        raise folder.wrong(f"{where} names no image under any of {', '.join(_IMAGES)}")
+        raise folder.wrong(f"{where} names no image under any of {', '.join(PICTURES)}, image_1 and so on")
     return names
 
 

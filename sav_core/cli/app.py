@@ -6,6 +6,7 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from sav_core.cli.opening import (
     open_queries,
     print_dtype,
     print_left_out,
+    print_notes,
     skipped_as_dicts,
 )
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Train, Voting
@@ -144,6 +146,7 @@ def fit(
                 "heads": [{"head": str(head), "accuracy": accuracy} for head, accuracy in kept],
                 "temperature": temperature,
                 "skipped": skipped_as_dicts(support.skipped),
+                "notes": [note.as_dict() for note in support.notes],
             }
         )
         return
@@ -155,6 +158,7 @@ def fit(
     if why_not:
         print_line(f"Its answers carry no probability. {why_not}")
     print_dtype(classifier.backbone)
+    print_notes(support.notes)
     print_left_out(len(support.skipped))
 
 
@@ -173,11 +177,17 @@ def classify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Classify images; with --json one object a line: image, label, shares, votes, confidence."""
+    """Classify images; with --json one object a line: image, label, shares, votes, confidence.
+
+    What was left out or converted follows with --json in an object of its own: skipped, notes.
+    """
+    from sav_core.data.one_scale import scale_note
     from sav_core.sav import open_classifier
 
     queries = open_queries(images, question)
     fitted = open_classifier(classifier, model)
+    queries = replace(queries, examples=tuple(fitted.as_query(query) for query in queries))
+    notes = (*queries.notes, *scale_note(queries))
     with progress_bar("classifying") as progress:
         predictions = fitted.predict(queries, progress=progress)
     near = None if index is None else _nearest(fitted, index, queries, question)
@@ -185,6 +195,8 @@ def classify(
         for row, prediction in enumerate(predictions):
             doubt = {} if none_below is None else {"none": prediction.is_rejected(none_below)}
             print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
+        if queries.skipped or notes:
+            print_json({"skipped": skipped_as_dicts(queries.skipped), "notes": [note.as_dict() for note in notes]})
         return
     rows = [
         [
@@ -203,6 +215,7 @@ def classify(
             ["image", "label", "similarity"],
             [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in found],
         )
+    print_notes(notes)
     print_left_out(len(queries.skipped))
 
 

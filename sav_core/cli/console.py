@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -17,11 +18,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typer.exceptions import Abort, TyperException
 
-from sav_core.errors import CancelledError, SavError, StorageError
+from sav_core.errors import CancelledError, NotedWarning, SavError, StorageError
 from sav_core.types import Progress as Done
 from sav_core.types import ProgressCallback
 
-__all__ = ["exit_status", "print_json", "print_line", "print_table", "progress_bar", "spinner"]
+__all__ = ["exit_status", "harmless", "print_json", "print_line", "print_table", "progress_bar", "spinner"]
+
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""What a terminal obeys instead of showing it, and what turns or hides the text around it."""
 
 _NO_TERMINAL_WIDTH = 1000  # a file or a pipe must not lose the end of a line
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # what shells report for the two signals
@@ -46,7 +50,7 @@ def exit_status(command: Callable[[], int | None]) -> int:
     except (SavError, TyperException) as error:
         message = error.format_message() if isinstance(error, TyperException) else str(error)
         if message:  # none when help was shown for want of arguments
-            print("error: " + " ".join(message.split()), file=sys.stderr)
+            print("error: " + harmless(" ".join(message.split())), file=sys.stderr)
         return 2
     except _ReaderGoneError:
         return _PIPE_CLOSED
@@ -61,7 +65,12 @@ def exit_status(command: Callable[[], int | None]) -> int:
 
 def print_line(text: str) -> None:
     """Write one line of result, unwrapped and uncoloured."""
-    _write(f"{text}\n")
+    _write(f"{harmless(text)}\n")
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters written out: a label may hold any."""
+    return _UNSPEAKABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def print_json(value: object) -> None:
@@ -71,9 +80,9 @@ def print_json(value: object) -> None:
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
     """Write rows under headings, aligned; as wide as they are when the output is no terminal."""
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(*(harmless(column) for column in columns), box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(harmless(" ".join(cell.splitlines())) for cell in row))
     console = Console(width=None if Console().is_terminal else _NO_TERMINAL_WIDTH)
     with console.capture() as drawn:
         console.print(table, markup=False)
@@ -138,5 +147,5 @@ def _encoding() -> str:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, UserWarning):  # those for people; the rest are for developers
-        print(f"warning: {message}", file=sys.stderr)
+    if issubclass(category, UserWarning) and not issubclass(category, NotedWarning):  # the rest are for developers
+        print(f"warning: {harmless(str(message))}", file=sys.stderr)  # and notes stand in the results

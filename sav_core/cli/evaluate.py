@@ -18,6 +18,7 @@ from sav_core.cli.opening import (
     open_queries,
     print_dtype,
     print_left_out,
+    print_notes,
 )
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Train, Voting
 from sav_core.errors import SettingError
@@ -132,6 +133,7 @@ def evaluate(
     print_evaluation(values(found))
     print_line("")
     print_dtype(classifier.backbone)
+    print_notes(found.notes)
     print_left_out(len(found.skipped))
 
 

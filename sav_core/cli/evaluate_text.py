@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sav_core.cli.console import print_line, print_table
+from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.reports.wording import SWEPT
 
 __all__ = ["print_evaluation"]
@@ -22,11 +23,7 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
         f"accuracy {result['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}, n = {result['n']}{over}), "
         f"macro F1 {result['macro_f1']:.2f}\n"
     )
-    rows = []
-    for label, counts in zip(result["labels"], result["confusion"], strict=True):
-        own = f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-"
-        rows.append([label, own, *map(str, counts)])
-    print_table(["label", "accuracy", *(f"as {label}" for label in result["labels"])], rows)
+    _print_confusion(result)
     for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
         if key in result:
             print_line("")
@@ -39,6 +36,23 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
     if "sweep" in result:
         print_line(_OVER_EPISODES if "episodes" in result else _ON_QUERIES)
     _print_rest(result)
+
+
+def _print_confusion(result: Mapping[str, Any]) -> None:
+    """What is taken for what: all of it, or of many labels the worst."""
+    labels, confusion = result["labels"], result["confusion"]
+    own = [f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-" for label in labels]
+    if len(labels) <= MOST_IN_A_TABLE:
+        rows = [[label, share, *map(str, counts)] for label, share, counts in zip(labels, own, confusion, strict=True)]
+        print_table(["label", "accuracy", *(f"as {label}" for label in labels)], rows)
+        return
+    shares = dict(zip(labels, own, strict=True))
+    worst = worst_confusions(labels, confusion)
+    print_line(f"The {len(worst)} worst confusions of {len(labels)} labels; --json has all.")
+    print_table(
+        ["label", "accuracy", "taken for", "how often"],
+        [[label, shares[label], other, f"{count} of {total}"] for label, other, count, total in worst],
+    )
 
 
 def _print_baselines(title: str, judged: Mapping[str, Mapping[str, Any]]) -> None:

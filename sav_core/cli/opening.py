@@ -10,6 +10,7 @@ from sav_core.cli.console import print_line, progress_bar, spinner
 
 if TYPE_CHECKING:
     from sav_core.data.examples import ExampleSet, Skipped
+    from sav_core.data.notes import Note
     from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.sav import SavClassifier
@@ -24,6 +25,7 @@ __all__ = [
     "open_queries",
     "print_dtype",
     "print_left_out",
+    "print_notes",
     "skipped_as_dicts",
 ]
 
@@ -88,6 +90,12 @@ def open_heads(path: Path, backbone: Backbone) -> HeadClassifier:
 
     check_model(path, *read_classifier(path), backbone)
     return SavClassifier.load(path, backbone).head_classifier_
+
+
+def print_notes(notes: Sequence[Note]) -> None:
+    """Say what was converted or guessed in reading, if anything, each once."""
+    for note in dict.fromkeys(notes):
+        print_line(f"Note: {note.sentence}")
 
 
 def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ __all__ = ["AsJson", "BelievedBy", "Dtype", "KeptHeads", "Model", "Question", "S
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
-Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, or .jsonl.")]
+Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, .jsonl or .csv.")]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
 Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
 ScoredBy = Annotated[

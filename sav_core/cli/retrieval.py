@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
-from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out
+from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out, print_notes, skipped_as_dicts
 from sav_core.cli.options import AsJson
 from sav_core.errors import SettingError
 
@@ -181,7 +181,8 @@ def extract(
         "bytes": size,
         "model": reader.backbone.name,
         "cost": None if cost is None else _cost(cost),
-        "skipped": [{"image": each.name, "reason": each.reason} for each in examples.skipped],
+        "skipped": skipped_as_dicts(examples.skipped),
+        "notes": [note.as_dict() for note in examples.notes],
     }
     if as_json:
         print_json(result)
@@ -189,6 +190,7 @@ def extract(
         _print_extracted(result, compressed, cost)
         if cost is not None and classifier is None and heads is not None:
             print_line(_SAME_LABELS)
+        print_notes(examples.notes)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from sav_core.data.notes import Note
+from sav_core.data.zip_names import read_names
 from sav_core.errors import DatasetError
 
 __all__ = ["MAX_ENTRIES", "MAX_ENTRY_BYTES", "MAX_RATIO", "MAX_TOTAL_BYTES", "Archive"]
@@ -37,7 +39,7 @@ MAX_RATIO = 200
 
 _RATIO_FREE_BYTES = 16 << 20  # below this even a picture of one colour, packed a thousand times smaller, does no harm
 _CHUNK_BYTES = 1 << 20
-_ENCRYPTED, _UTF8 = 0x1, 0x800
+_ENCRYPTED = 0x1
 
 
 class Archive:
@@ -46,6 +48,7 @@ class Archive:
     Attributes:
         name: the file's name, for messages.
         names: every file and folder in it, in the archive's order; folders end in a slash.
+        notes: how the names were read, where that is a guess.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -61,6 +64,7 @@ class Archive:
             raise DatasetError(f"{self.name!r} cannot be opened ({error.strerror}): check the path.") from error
         except Exception as error:
             raise DatasetError(f"{self.name!r} is not a ZIP archive, or it is damaged: make it again.") from error
+        self.notes: tuple[Note, ...] = ()
         try:
             self._entries = self._checked(self._zip.infolist())
         except BaseException:
@@ -105,6 +109,17 @@ class Archive:
             raise OSError(f"its entry in {self.name!r} is damaged") from error
         return bytes(data)
 
+    def head(self, name: str, count: int) -> bytes:
+        """Return the first bytes of a file; none where it cannot be read."""
+        entry = self._entries.get(name)
+        if entry is None or name.endswith("/") or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            return b""
+        try:
+            with self._zip.open(entry) as stream:
+                return stream.read(count)
+        except Exception:  # noqa: BLE001  # zipfile throws of every kind; whoever reads all of it is told why
+            return b""
+
     def _admit(self, name: str, fresh: int, unpacked: int, packed: int) -> None:
         with self._lock:
             self._unpacked += fresh
@@ -131,8 +146,16 @@ class Archive:
         if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
             raise self._too_large()
         checked: dict[str, ZipInfo] = {}
-        for entry in entries:
-            name = _name(entry)
+        names, guess = read_names(entries)
+        if guess:
+            odd = [name for name in names if not name.isascii()]
+            text = (
+                f"The names in {self.name!r} say no encoding, and are read as {guess}; make the ZIP again if that is wrong"
+            )
+            self.notes = (Note("zip names", text, len(odd), tuple(odd[:3])),)
+        for entry, name in zip(entries, names, strict=True):
+            if not name and entry.orig_filename.strip("./") == "" and ".." not in entry.orig_filename:
+                continue  # the folder that was packed, as some programs list it
             if flaw := _flaw(entry, name) or ("which comes twice" if name in checked else ""):
                 raise DatasetError(
                     f"{self.name!r} is refused because of its entry {name!r}, {flaw}: make the ZIP again with plain "
@@ -140,16 +163,6 @@ class Archive:
                 )
             checked[name] = entry
         return checked
-
-
-def _name(entry: ZipInfo) -> str:
-    """Return the name as stored; the Finder of macOS writes UTF-8 without saying so, and zipfile then reads cp437."""
-    if entry.flag_bits & _UTF8:
-        return entry.orig_filename
-    try:
-        return entry.orig_filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return entry.orig_filename
 
 
 def _flaw(entry: ZipInfo, name: str) -> str:

@@ -3,39 +3,50 @@
     read_examples("pets/")          # pets/cat/1.png, pets/dog/1.png: each label's images in a folder of its name
     read_examples("pets.zip")       # the same, also inside one wrapping folder; or one .jsonl with its images
     read_examples("pets.jsonl")     # {"image": "1.png", "question": "Which animal?", "label": "cat"} a line
+    read_examples("pets.csv")       # the same under a first line "image,question,label"
     read_queries(["new/", "a.png"]) # images to classify, without labels
 
 What lies deeper in a label folder counts for that label. Hidden files, ``__MACOSX`` and files that are no images by their
-name are passed over. An image that cannot be read is left out, listed in `ExampleSet.skipped` and warned about; it never
-stops the others, unless it leaves its label without any.
+name or first bytes are passed over. An image that cannot be read, or is of a format that is not, is left out, listed in
+`ExampleSet.skipped` and warned about; it never stops the others, unless it leaves its label without any. What was
+converted or guessed is in `ExampleSet.notes`.
 """
 
 from __future__ import annotations
 
 import glob
 import os
+import posixpath
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from sav_core.data.archives import Archive
+from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
-from sav_core.data.images import Picture
+from sav_core.data.images import Picture, read_picture
 from sav_core.data.jsonl import list_lines
 from sav_core.data.listings import Listed, Listing, list_images, list_labels
-from sav_core.data.sources import FolderSource, Source, ZipSource, composed, is_image, natural_order
-from sav_core.errors import DatasetError, ImageError, InputError, SkippedWarning
+from sav_core.data.lists import choose_list
+from sav_core.data.notes import Note, noted
+from sav_core.data.one_scale import on_one_scale, scale_note
+from sav_core.data.places import is_inline, read_inline
+from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen
+from sav_core.errors import DatasetError, ImageError, InputError, NotedWarning, SkippedWarning
 from sav_core.types import Progress, ProgressCallback
 
 __all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
-_LINE_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+_WARNED = 5  # of one kind, each with its own sentence
+_TOLD = {"zip names", "unread keys", "broken profile", "warning"}  # notes on what may be wrong
 _THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
 
 
@@ -45,12 +56,14 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
     Args:
         source: a folder of label folders, a ``.zip`` of one, or a ``.jsonl`` (also a ``.json``) of lines
             ``{"image": path | "images": [paths], "question": text, "label": text}``, where paths are absolute or
-            relative to the file, and ``<image>`` in a question marks the place of the next image.
+            relative to the file, and ``<image>`` in a question marks the place of the next image; or a ``.csv`` or
+            ``.tsv`` of columns called so.
         question: for examples that have none of their own.
         progress: called after each image.
 
     Returns:
-        The examples in natural order or in that of the lines, and what was left out.
+        The examples in natural order or in that of the lines, and what was left out, converted or guessed. Pictures of
+        more than eight bits are scaled by one rule for all of them.
 
     Raises:
         DatasetError: there is nothing to read, a line is malformed, a label has no readable image, or a ZIP is crafted
@@ -65,7 +78,7 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
     for listed, skip in skipped:
         if listed.label not in kept:
             raise DatasetError(f"The label {listed.label!r} has no readable image: {skip.reason}")
-    return _reported(examples, [*listing.skipped, *(skip for _, skip in skipped)])
+    return _reported(examples, [*listing.skipped, *(skip for _, skip in skipped)], listing.notes, labelled=True)
 
 
 def read_queries(
@@ -98,7 +111,7 @@ def read_queries(
     if not examples:
         reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
         raise DatasetError(f"There is nothing to classify: {reason}")
-    return _reported(examples, left_out)
+    return _reported(examples, left_out, [note for listing in listings for note in listing.notes])
 
 
 def read_lines(source: Source, listing: str, *, question: str = "", labelled: bool = True) -> ExampleSet:
@@ -116,8 +129,9 @@ def read_lines(source: Source, listing: str, *, question: str = "", labelled: bo
     Raises:
         DatasetError: a line is malformed, or there are none.
     """
-    examples, skipped = _read(list_lines(source, listing, question, labelled=labelled).examples, None)
-    return _reported(examples, [skip for _, skip in skipped])
+    listed = list_lines(source, listing, question, labelled=labelled)
+    examples, skipped = _read(listed.examples, None)
+    return _reported(examples, [skip for _, skip in skipped], listed.notes, labelled=labelled)
 
 
 def open_listed(
@@ -148,38 +162,54 @@ def _list_examples(path: Path, question: str, stack: ExitStack) -> Listing:
         raise DatasetError(f"There is no file or folder {str(path)!r}: check the path.")
     if path.suffix.lower() == ".zip":
         return _list_labelled(ZipSource(stack.enter_context(Archive(path))), question)
-    if path.suffix.lower() in _LINE_SUFFIXES:
+    if path.suffix.lower() in LIST_SUFFIXES:
         return list_lines(FolderSource(path.parent), path.name, question)
-    raise DatasetError(f"{path.name!r} is neither a folder of label folders, nor a .zip, nor a .jsonl: give one of these.")
+    raise DatasetError(
+        f"{path.name!r} is neither a folder of label folders, nor a .zip, nor a .jsonl or .csv: give one of these."
+    )
 
 
 def _list_labelled(source: Source, question: str) -> Listing:
-    """List by label folders, or by the ``.jsonl`` if the source holds one."""
-    listings = sorted(name for name in source.names if name.lower().endswith(".jsonl"))
-    if len(listings) > 1:
-        raise DatasetError(
-            f"{source.name!r} holds {len(listings)} .jsonl files, {listings[0]!r} and {listings[1]!r} among them: keep "
-            "one, or name the one to read."
-        )
-    return list_lines(source, listings[0], question) if listings else list_labels(source, question)
+    """List by label folders, or by the list of examples if the source holds one."""
+    listing = choose_list(source)
+    if not listing:
+        return list_labels(source, question)
+    found = list_lines(source, listing, question)
+    loose = _beside(source, found.examples)
+    if not loose:
+        return found
+    text = f"Pictures beside {listing!r} that no line of it names are left out"
+    return replace(found, notes=(*found.notes, Note("unnamed", text, len(loose), tuple(loose[:3]))))
 
 
 def _list_queries(source: StrPath, question: str, stack: ExitStack) -> Listing:
     path, given = Path(source), str(source)
     if path.is_file() and path.suffix.lower() == ".zip":
         return list_images(ZipSource(stack.enter_context(Archive(path))), question)
-    if path.is_file() and path.suffix.lower() in _LINE_SUFFIXES:
+    if path.is_file() and path.suffix.lower() in LIST_SUFFIXES:
         return list_lines(FolderSource(path.parent), path.name, question, labelled=False)
     found = [given]
     if path.is_dir():
-        found = [str(path / listed.images[0]) for listed in list_images(FolderSource(path), question).examples]
-        if not found:
-            return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another."),))
-    elif not path.exists() and set("*?[") & set(given):  # quoted, or typed where the shell knows no patterns
+        inside = list_images(FolderSource(path), question)
+        left_out = tuple(replace(skip, name=str(path / skip.name)) for skip in inside.skipped)
+        if not inside.examples and not left_out:
+            return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another.", "no images"),))
+        here = FolderSource(Path())
+        named = tuple(replace(listed, source=here, images=(str(path / listed.images[0]),)) for listed in inside.examples)
+        return Listing(named, left_out)
+    if not path.exists() and set("*?[") & set(given):  # quoted, or typed where the shell knows no patterns
         matches = glob.glob(given, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
-        found = natural_order(filter(is_image, matches)) or found
+        found = natural_order(seen(FolderSource(Path()), matches)) or found
     here = FolderSource(Path())
     return Listing(tuple(Listed(here, (name,), question, None) for name in found))
+
+
+def _beside(source: Source, examples: Sequence[Listed]) -> list[str]:
+    """The pictures of a source that no line names; a line that gives a whole path names every file of that name."""
+    named = {composed(posixpath.normpath(image)) for one in examples for image in one.images if not is_inline(image)}
+    far = {posixpath.basename(image) for image in named if posixpath.isabs(image)}
+    there = (composed(name) for name, what in seen(source, source.names).items() if what.read)
+    return natural_order(name for name in there if name not in named and posixpath.basename(name) not in far)
 
 
 @contextmanager
@@ -201,7 +231,7 @@ def _read(
             pictures = [_opened(opened[one.source, image]) for image in one.images]
             examples.append(Example(pictures, one.question, one.label))
         except ImageError as error:
-            skipped.append((one, Skipped(one.line or composed(one.images[0]), _placed(one, error))))
+            skipped.append((one, Skipped(one.line or composed(one.images[0])[-200:], _placed(one, error))))
         except InputError as error:
             raise DatasetError(_placed(one, error)) from error
     return examples, skipped
@@ -227,7 +257,7 @@ def _open_one(place: tuple[Source, str]) -> Picture | str:
     """Return the picture, or why there is none; a kept exception would keep the file's bytes alive in its frames."""
     source, image = place
     try:
-        return source.picture(image)
+        return read_picture(*read_inline(image)) if is_inline(image) else source.picture(image)
     except ImageError as error:
         return str(error)
 
@@ -242,7 +272,25 @@ def _placed(listed: Listed, error: InputError) -> str:
     return f"{listed.line}: {error}" if listed.line else str(error)
 
 
-def _reported(examples: Sequence[Example], skipped: Sequence[Skipped]) -> ExampleSet:
+def _reported(
+    examples: Sequence[Example], skipped: Sequence[Skipped], notes: Sequence[Note] = (), *, labelled: bool = False
+) -> ExampleSet:
+    """A set with all that there is to say of it, warned about where it may be wrong."""
+    examples = on_one_scale(examples)
+    pictures = {id(picture): picture for example in examples for picture in example.images}.values()
+    remarks = noted((kind, text, picture.name) for picture in pictures for kind, text in picture.remarks)
+    both = (*contradictions(examples), *scale_note(examples)) if labelled else ()
+    found = ExampleSet(tuple(examples), tuple(skipped), (*notes, *remarks, *both))
+    kinds: dict[str, list[Skipped]] = defaultdict(list)
     for skip in skipped:
-        warnings.warn(skip.reason, SkippedWarning, stacklevel=3)
-    return ExampleSet(tuple(examples), tuple(skipped))
+        kinds[skip.kind].append(skip)
+    for some in kinds.values():
+        for skip in some[:_WARNED]:
+            warnings.warn(skip.reason, SkippedWarning, stacklevel=3)
+        if more := some[_WARNED:]:
+            text = f"{len(more)} more were left out for such a reason, {more[0].name!r} among them."
+            warnings.warn(text, SkippedWarning, stacklevel=3)
+    for note in found.notes:
+        if note.kind in _TOLD:
+            warnings.warn(note.sentence, NotedWarning, stacklevel=3)
+    return found

@@ -12,22 +12,30 @@ import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
+from sav_core.data.colour import to_srgb
+from sav_core.data.formats import HEAD_BYTES, RAW, look, refusal
+from sav_core.data.levels import Levels, Spread, range_for, scaled, spread_of
+from sav_core.data.raster import Raster, png_raster, tiff_raster, tiff_tags
 from sav_core.errors import ImageError
 
-__all__ = ["MAX_ASPECT", "MAX_PIXELS", "decode", "to_rgb"]
+__all__ = ["MAX_ASPECT", "MAX_PIXELS", "Decoded", "decode", "decode_whole", "to_rgb", "whole_rgb"]
 
 MAX_PIXELS = 1 << 26
 """The largest picture, 8192 x 8192: what a 64-megapixel camera takes; decoded it needs 256 MiB."""
@@ -35,17 +43,18 @@ MAX_PIXELS = 1 << 26
 MAX_ASPECT = 200
 """The longest side over the shortest: beyond it the image processors of Qwen-VL refuse too."""
 
-_FORMATS: tuple[tuple[str, re.Pattern[bytes], Callable[[io.BytesIO], Image.Image]], ...] = (
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), PngImageFile),
-    ("JPEG", re.compile(rb"\xff\xd8\xff"), JpegImageFile),
-    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), WebPImageFile),
-    ("GIF", re.compile(rb"GIF8[79]a"), GifImageFile),
-    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]"), TiffImageFile),
-    # AVIF and HEIC share a container; the generic brands mif1 and msf1 name the coding among the compatible brands.
-    ("AVIF", re.compile(rb"....ftyp(avi[fs]|m[is]f1.{4}(.{4}){0,8}avi[fs])", re.DOTALL), AvifImageFile),
-    ("HEIC", re.compile(rb"....ftyp(hei[cmsx]|hev[cmsx]|m[is]f1)", re.DOTALL), HeifImageFile),
-    ("BMP", re.compile(rb"BM"), BmpImageFile),
-)
+_PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
+    "PNG": PngImageFile,
+    "JPEG": JpegImageFile,
+    "WebP": WebPImageFile,
+    "GIF": GifImageFile,
+    "TIFF": TiffImageFile,
+    "AVIF": AvifImageFile,
+    "HEIC": HeifImageFile,
+    "JPEG 2000": Jpeg2KImageFile,
+    "BMP": BmpImageFile,
+    "PNM": PpmImageFile,
+}
 
 # A HEIC may crop what it decodes, so the size it announces says nothing of the memory it takes; these boxes say it.
 _HEIC_SIZE = re.compile(rb"ispe\0{4}(.{8})", re.DOTALL)
@@ -65,31 +74,56 @@ _TURNS = {
 _FILTERS = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A picture as it was decoded.
+
+    Attributes:
+        rgb: the upright pixels.
+        spread: how its values lie, where they have more than eight bits.
+        remarks: what was converted or guessed, ``(kind, sentence without its full stop)``.
+    """
+
+    rgb: Image.Image
+    spread: Spread | None = None
+    remarks: tuple[tuple[str, str], ...] = ()
+
+
 def decode(encoded: bytes, name: str) -> Image.Image:
     """Decode the bytes of a picture file, its first frame if there are several.
 
     Raises:
         ImageError: they are empty, not a picture of a known format, too large, truncated or damaged.
     """
+    return decode_whole(encoded, name).rgb
+
+
+def decode_whole(encoded: bytes, name: str, levels: Levels | None = None) -> Decoded:
+    """Decode the bytes of a picture file, and say what had to be converted.
+
+    Args:
+        encoded: the file.
+        name: what to call it in messages; a RAW file that looks like a TIFF is also known by its ending.
+        levels: black and white of values of more than eight bits, see ``sav_core.data.levels.range_for``.
+
+    Raises:
+        ImageError: they are empty, not a picture of a known format, too large, truncated or damaged.
+    """
     if not encoded:
         raise ImageError(f"{name!r} is empty: an image file was expected, so copy or download it again.")
-    kind, plugin = next(((kind, plugin) for kind, start, plugin in _FORMATS if start.match(encoded)), (None, None))
-    if plugin is None:
-        raise ImageError(
-            f"{name!r} is not a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF image, by what it begins with: "
-            "save it as one of these."
-        )
-    with _in_one_sentence(f"{name!r} begins like {kind} but"):
-        with _hushed() if kind in _TALKATIVE else nullcontext():
-            image = plugin(io.BytesIO(encoded))
-            _check_size(image.size, name)
-            for box in _HEIC_SIZE.findall(encoded) if kind == "HEIC" else ():
-                _check_size(struct.unpack(">II", box), name)
-            if kind in _TALKATIVE:
-                image.load()
-        rgb = _convert(image)
-    rgb.info = {}  # among it the orientation: whoever opens these pixels again must not turn them once more
-    return rgb
+    seen = look(encoded[:HEAD_BYTES], name)
+    if seen is None or not seen.read:
+        # An ending says what a file should be, and its bytes what it is.
+        known = look(encoded[:HEAD_BYTES], "")
+        raise ImageError(refusal(name, seen.kind if seen and (known or seen.kind == RAW) else ""))
+    kind = seen.kind
+    # The filters of warnings belong to the process, so only those decoders wait for one another that use them.
+    talkative = kind in _TALKATIVE or b"acTL" in encoded[:4096]
+    with _in_one_sentence(f"{name!r} begins like {kind} but"), _heard(talkative) as heard:
+        found = _decoded(encoded, kind, name, levels)
+    found.rgb.info = {}  # among it the orientation: whoever opens these pixels again must not turn them once more
+    complaints = tuple(("warning", f"Pillow says: {' '.join(text.split())[:120].rstrip('.')}") for text in heard)
+    return Decoded(found.rgb, found.spread, (*found.remarks, *dict.fromkeys(complaints)))
 
 
 def to_rgb(image: Image.Image, name: str) -> Image.Image:
@@ -100,9 +134,58 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
     Raises:
         ImageError: it is too large, or its file turns out damaged when Pillow reads the pixels.
     """
+    return whole_rgb(image, name).rgb
+
+
+def whole_rgb(image: Image.Image, name: str) -> Decoded:
+    """Convert an image as ``to_rgb`` does, and say what had to be converted."""
     _check_size(image.size, name)
     with _in_one_sentence(f"{name!r}"):
-        return _convert(image)
+        image.load()
+        return _converted(image, None)
+
+
+def _decoded(encoded: bytes, kind: str, name: str, levels: Levels | None) -> Decoded:
+    raster, pages = None, 1
+    if kind == "TIFF":
+        tags = tiff_tags(encoded)
+        if tags.raw:
+            raise ImageError(refusal(name, RAW))
+        if not {256, 257} <= tags.first.keys():
+            raise ValueError("it has no width or no height")
+        _check_size((_number(tags.first[256]), _number(tags.first[257])), name)
+        raster, pages = tiff_raster(encoded, tags, name), tags.pages
+        if raster is not None:
+            exif = int(_number(tags.first.get(ExifTags.Base.Orientation)) or 1)
+            found = _of_raster(raster, levels, exif, tags.first.get(34675))
+            return _with_pages(found, pages)
+    image = _PLUGINS[kind](io.BytesIO(encoded))
+    _check_size(image.size, name)
+    for box in _HEIC_SIZE.findall(encoded) if kind == "HEIC" else ():
+        _check_size(struct.unpack(">II", box), name)
+    if kind == "PNG" and (raster := png_raster(encoded)) is not None:
+        found = _of_raster(raster, levels, _orientation(image.info.get("exif") or b""), image.info.get("icc_profile"))
+        return _with_pages(found, getattr(image, "n_frames", 1))
+    packed = "I;12" in str(getattr(image, "tile", ""))
+    image.load()
+    if kind == "PNM" and image.mode == "I":  # which Pillow has scaled to 16 bits by what the file says
+        image = Image.fromarray(scaled(np.asarray(image), 0.0, 65535.0))
+    found = _converted(image, levels, "uint12" if packed else "")
+    if kind in ("PNG", "WebP", "GIF"):
+        with suppress(EOFError, SyntaxError, OSError, struct.error):  # a damaged frame that nobody asked for
+            pages = getattr(image, "n_frames", 1)
+    return _with_pages(found, pages)
+
+
+def _with_pages(found: Decoded, pages: int) -> Decoded:
+    if pages < 2:
+        return found
+    return Decoded(found.rgb, found.spread, (*found.remarks, ("frames", "Only the first frame or page is read")))
+
+
+def _number(value: Any) -> int:
+    value = value[0] if isinstance(value, tuple) and value else value
+    return int(value) if isinstance(value, (int, float)) else 0
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -116,17 +199,52 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise ImageError(f"{shown}, a side more than {MAX_ASPECT} times the other: crop it.")
 
 
-def _convert(image: Image.Image) -> Image.Image:
-    image.load()
-    turn = _TURNS.get(_orientation(image.info.get("exif") or b""))
+def _converted(image: Image.Image, levels: Levels | None, kind: str = "") -> Decoded:
+    """Make loaded pixels of any mode upright RGB."""
+    info = image.info
+    orientation, profile = _orientation(info.get("exif") or b""), info.get("icc_profile")
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        image = _to_eight_bit(image)
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        rgb = Image.new("RGB", image.size, "white")
-        rgb.paste(layer, mask=layer)
+        values = np.asarray(image)
+        values = values.astype(values.dtype.newbyteorder("="))[..., None]
+        return _of_raster(Raster(values, kind or values.dtype.name), levels, orientation, None)
+    if image.mode == "LA":
+        grey, remarks = to_srgb(image.getchannel("L"), profile)
+        rgb = _over_white(grey, image.getchannel("A"))
+    elif image.has_transparency_data:
+        layer, remarks = to_srgb(image.convert("RGBA"), None if image.mode in ("L", "1") else profile)
+        rgb = _over_white(layer, layer)
     else:
-        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        rgb, remarks = to_srgb(image if image.mode != "P" else image.convert("RGB"), profile)
+    return Decoded(_turned(rgb, orientation), None, remarks)
+
+
+def _of_raster(raster: Raster, levels: Levels | None, orientation: int, profile: Any) -> Decoded:
+    """Scale a picture's values to eight bits, by the levels of its set or by its own."""
+    spread = spread_of(raster.values, raster.kind, raster.nodata) if raster.kind != "uint8" else None
+    black, white = (0.0, 255.0) if spread is None else range_for(spread, levels)
+    values = raster.values
+    if raster.nodata is not None:
+        values = np.where(values == raster.nodata, np.array(black).astype(values.dtype), values)
+    eight = scaled(values, black, white)
+    if raster.inverted:
+        eight = 255 - eight
+    image = Image.fromarray(eight[..., 0] if eight.shape[-1] == 1 else eight)
+    rgb, remarks = to_srgb(image, profile if isinstance(profile, bytes) and image.mode == "RGB" else None)
+    if raster.alpha is not None:
+        rgb = _over_white(rgb, Image.fromarray(raster.alpha))
+    if raster.bands:
+        remarks = (*remarks, ("bands", raster.bands))
+    return Decoded(_turned(rgb, orientation), spread, remarks)
+
+
+def _over_white(layer: Image.Image, mask: Image.Image) -> Image.Image:
+    rgb = Image.new("RGB", layer.size, "white")
+    rgb.paste(layer, mask=mask)
+    return rgb
+
+
+def _turned(rgb: Image.Image, orientation: int) -> Image.Image:
+    turn = _TURNS.get(orientation)
     return rgb if turn is None else rgb.transpose(turn)
 
 
@@ -149,23 +267,6 @@ def _orientation(exif: bytes) -> int:
     return 1
 
 
-def _to_eight_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit and float greys to 0..255.
-
-    Unsigned 16-bit has a fixed range. The others run over the smallest of 0..1, 0..255 and 0..65535 that holds all
-    their values, else from their minimum to their maximum.
-    """
-    values = np.asarray(image)
-    if values.dtype.kind == "u" and values.dtype.itemsize == 2:
-        return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))  # 65535 = 255 * 257
-    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    ceiling = next((ceiling for ceiling in (1.0, 255.0, 65535.0) if low >= 0 and high <= ceiling), None)
-    if ceiling is None:
-        values, ceiling = values - low, high - low or 1.0
-    return Image.fromarray(np.rint(values * (255 / ceiling)).astype(np.uint8))
-
-
 @contextmanager
 def _in_one_sentence(what: str) -> Iterator[None]:
     """Turn whatever a decoder throws at damaged bytes, MemoryError and struct.error included, into one ImageError."""
@@ -179,8 +280,13 @@ def _in_one_sentence(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Silence Pillow's warnings, one thread at a time, because warning filters belong to the process."""
-    with _FILTERS, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="PIL")
-        yield
+def _heard(talkative: bool) -> Iterator[list[str]]:
+    """Take down the warnings of a talkative decoder instead of showing them, one thread at a time."""
+    told: list[str] = []
+    if not talkative:
+        yield told
+        return
+    with _FILTERS, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield told
+        told += [str(each.message) for each in caught if "PIL" in each.filename]

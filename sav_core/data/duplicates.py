@@ -23,8 +23,9 @@ from PIL import Image
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
+from sav_core.data.notes import Note
 
-__all__ = ["DuplicateGroup", "count_shared", "find_duplicates"]
+__all__ = ["DuplicateGroup", "contradictions", "count_shared", "find_duplicates"]
 
 _ROWS, _COLUMNS = 32, 36  # of the small copy: 4 x 4 of its pixels for each of the hash's 8 x 9 parts
 _NEARLY_EQUAL = (
@@ -71,6 +72,21 @@ def count_shared(support: Sequence[Example], test: Sequence[Example]) -> int:
     """Return how many test examples are the same as one of the support: they make the figure too good."""
     learnt = {_content(example) for example in support}
     return sum(_content(example) in learnt for example in test)
+
+
+def contradictions(examples: Sequence[Example]) -> tuple[Note, ...]:
+    """Say which examples are the same in every pixel and in what is asked, but for the label; nothing where none are."""
+    same: dict[tuple[str, ...], list[Example]] = defaultdict(list)
+    for example in examples:
+        if example.label is not None:
+            same[_content(example)].append(example)
+    found = []
+    for group in same.values():
+        by_label = {example.label: example.name for example in group}
+        if len(by_label) > 1:
+            found.append(" and ".join(f"{name} ({label})" for label, name in by_label.items()))
+    text = "The same picture with the same question stands under two labels or more, which misleads every head"
+    return (Note("two labels", text, len(found), tuple(found[:3])),) if found else ()
 
 
 def _content(example: Example) -> tuple[str, ...]:

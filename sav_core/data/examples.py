@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from sav_core.data.images import Picture, PictureLike, as_picture
+from sav_core.data.notes import Note
 from sav_core.errors import InputError
 
 __all__ = ["IMAGE_MARKER", "Example", "ExampleSet", "Skipped"]
@@ -89,18 +90,26 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was left out of a data set, and why, in one sentence."""
+    """A file that was left out of a data set, and why, in one sentence.
+
+    Attributes:
+        name: the file's, or its line's.
+        reason: the sentence.
+        kind: a few words that are the same for all files that were left out for such a reason.
+    """
 
     name: str
     reason: str
+    kind: str = "unreadable"
 
 
 @dataclass(frozen=True)
 class ExampleSet(Sequence[Example]):
-    """What was read from one place: a sequence of examples, and what had to be left out."""
+    """What was read from one place: a sequence of examples, what had to be left out, and what was guessed or converted."""
 
     examples: tuple[Example, ...]
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         return f"ExampleSet({len(self)} examples, labels={list(self.labels)}, {len(self.skipped)} skipped)"

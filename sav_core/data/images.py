@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from sav_core.data.decoding import MAX_PIXELS, decode, to_rgb
+from sav_core.data.decoding import MAX_PIXELS, Decoded, decode_whole, whole_rgb
+from sav_core.data.levels import Levels, Spread, range_for
 from sav_core.errors import ImageError
 
 __all__ = [
@@ -35,9 +36,9 @@ __all__ = [
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
-    | {".heic", ".heif", ".hif", ".avif"}
+    | {".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".pgm", ".ppm", ".pbm", ".pnm"}
 )
-"""File names that are taken for pictures when a folder is searched; a file that is named outright may have any."""
+"""File names that are taken for pictures; what is called otherwise is known by its first bytes."""
 
 MAX_FILE_BYTES = MAX_PIXELS * 8
 """The largest file: the largest picture in 16-bit RGBA without compression."""
@@ -56,6 +57,9 @@ class Picture:
         name: what to call it in messages.
         size: ``(width, height)``.
         digest: SHA-256 of size and pixels, in hexadecimal; the identity of the picture.
+        spread: how its values lie, where they have more than eight bits.
+        levels: which of these values are black and white; ``None`` where no set has decided that.
+        remarks: what was converted or guessed, ``(kind, sentence without its full stop)``.
     """
 
     name: str = field(compare=False)
@@ -63,13 +67,16 @@ class Picture:
     digest: str
     _pixels: bytes | None = field(compare=False)
     _encoded: bytes | None = field(compare=False)
+    spread: Spread | None = field(compare=False, default=None)
+    levels: Levels | None = field(compare=False, default=None)
+    remarks: tuple[tuple[str, str], ...] = field(compare=False, default=())
 
     def __repr__(self) -> str:
         return f"Picture({self.name!r}, {self.size[0]} x {self.size[1]})"
 
     @property
     def encoded(self) -> bytes:
-        """The file as it was read; a PNG when the picture came from an array or a PIL image."""
+        """The file as it was read; a PNG, or a TIFF of more than eight bits, when it came from an array or a PIL image."""
         return _as_png(self.rgb()) if self._encoded is None else self._encoded
 
     @property
@@ -81,7 +88,15 @@ class Picture:
         """Return the pixels as a PIL image of mode ``RGB``, a new one at every call."""
         if self._pixels is not None:
             return Image.frombytes("RGB", self.size, self._pixels)
-        return decode(self.encoded, self.name)
+        return decode_whole(self.encoded, self.name, self.levels).rgb
+
+    def at_levels(self, levels: Levels | None) -> Picture:
+        """Return the same file read with other values for black and white; itself where it has eight bits."""
+        if self.spread is None or levels == self.levels:
+            return self
+        if range_for(self.spread, levels) == range_for(self.spread, self.levels):
+            return replace(self, levels=levels)
+        return read_picture(self.encoded, self.name, levels)
 
     def thumbnail(self, edge: int = 256) -> Image.Image:
         """Return a copy whose longer side has at most ``edge`` pixels."""
@@ -116,7 +131,8 @@ def as_picture(source: PictureLike, name: str | None = None) -> Picture:
             return _from_array(source, name or "image")
         case Image.Image():
             name = name or Path(os.fsdecode(getattr(source, "filename", ""))).name or "image"
-            return _picture(to_rgb(source, name), name)
+            found = whole_rgb(source, name)
+            return _picture(found, name, None if found.spread is None else _as_tiff(source))
     raise ImageError(
         f"An image is a path, bytes, a PIL image, a uint8 array or a Picture, but {type(source).__name__} came."
     )
@@ -143,22 +159,29 @@ def open_picture(path: str | os.PathLike[str], name: str | None = None) -> Pictu
     return read_picture(encoded, name or file.name)
 
 
-def read_picture(encoded: bytes, name: str = "image") -> Picture:
+def read_picture(encoded: bytes, name: str = "image", levels: Levels | None = None) -> Picture:
     """Decode the bytes of a picture file.
+
+    Args:
+        encoded: the file.
+        name: what to call it in messages.
+        levels: which of its values are black and white, where they have more than eight bits and a set has decided that.
 
     Raises:
         ImageError: they are empty, not a picture of a known format, too large, truncated or damaged.
     """
-    return _picture(decode(encoded, name), name, encoded)
+    return _picture(decode_whole(encoded, name, levels), name, encoded, levels)
 
 
-def _picture(rgb: Image.Image, name: str, encoded: bytes | None = None) -> Picture:
+def _picture(found: Decoded, name: str, encoded: bytes | None = None, levels: Levels | None = None) -> Picture:
+    rgb = found.rgb
     pixels = rgb.tobytes()
     digest = hashlib.sha256(b"%dx%d:" % rgb.size)
     digest.update(pixels)
-    if rgb.width * rgb.height <= _KEPT_PIXELS:
-        return Picture(name, rgb.size, digest.hexdigest(), pixels, encoded)
-    return Picture(name, rgb.size, digest.hexdigest(), None, encoded or _as_png(rgb))
+    small = rgb.width * rgb.height <= _KEPT_PIXELS
+    kept, encoded = (pixels, encoded) if small else (None, encoded or _as_png(rgb))
+    levels = None if found.spread is None else levels
+    return Picture(name, rgb.size, digest.hexdigest(), kept, encoded, found.spread, levels, found.remarks)
 
 
 def _from_array(array: npt.NDArray[Any], name: str) -> Picture:
@@ -167,10 +190,19 @@ def _from_array(array: npt.NDArray[Any], name: str) -> Picture:
             f"{name!r} must be a uint8 array (row, column), (row, column, 3) or (row, column, 4), but is "
             f"{array.dtype} {array.shape}: scale it to 0..255 and convert it with astype('uint8')."
         )
-    return _picture(to_rgb(Image.fromarray(np.ascontiguousarray(array)), name), name)
+    return _picture(whole_rgb(Image.fromarray(np.ascontiguousarray(array)), name), name)
 
 
 def _as_png(rgb: Image.Image) -> bytes:
     buffer = io.BytesIO()
     rgb.save(buffer, "PNG", compress_level=1)  # the other levels are several times slower for little
+    return buffer.getvalue()
+
+
+def _as_tiff(image: Image.Image) -> bytes:
+    """All values of an image of more than eight bits, which a later rule for its set may scale otherwise."""
+    buffer = io.BytesIO()
+    values = np.asarray(image)
+    plain = Image.fromarray(np.ascontiguousarray(values.astype(values.dtype.newbyteorder("="))))
+    plain.save(buffer, "TIFF", exif=image.info.get("exif", b""))
     return buffer.getvalue()

@@ -1,29 +1,37 @@
-"""The lines of a JSONL file -> which images, question and label make each example, nothing opened yet.
+"""The lines of a JSONL, CSV or TSV file -> which images, question and label make each example, nothing opened yet.
 
     {"image": "1.png", "question": "Which animal?", "label": "cat"}
     {"images": ["left.png", "right.png"], "question": "<image> or <image>?", "label": "left"}
     {"question": "Is this polite: give me that!", "label": "no"}
 
-The format of the SAV release, whose files work unchanged. A ``.json`` file may hold one list of such objects instead.
+The format of the SAV release, whose files work unchanged; `keys` has what other sets call these. A ``.json`` file may hold
+one list of such objects instead, and the first line of a CSV names its columns: ``image,label``.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sav_core.data.listings import Listed, Listing
-from sav_core.data.sources import Source
+from sav_core.data.formats import VIDEO, look, refusal
+from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, unread_pictures
+from sav_core.data.listings import Listed, Listing, check_twins
+from sav_core.data.notes import Note, noted
+from sav_core.data.places import is_inline
+from sav_core.data.sources import Source, composed
+from sav_core.data.tables import read_table
 from sav_core.errors import DatasetError
 
 __all__ = ["list_lines"]
 
 _LINE = '{"image": "1.png", "question": "Which animal?", "label": "cat"}'
+_TABLES = (".csv", ".tsv")
 
 
 def list_lines(source: Source, listing: str, question: str, *, labelled: bool = True) -> Listing:
-    """List the lines of a JSONL file, or the entries when the file is one JSON list.
+    """List the lines of a JSONL or CSV file, or the entries when the file is one JSON list.
 
     Each is ``{"image": path | "images": [paths], "question": text, "label": text}``; ``image`` may hold several paths
     too, and other keys are ignored.
@@ -35,22 +43,38 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         labelled: whether each line must have a label; if not, labels are ignored.
 
     Raises:
-        DatasetError: a line is not such an object; the message names it.
+        DatasetError: a line is not such an object, or names its picture by a key that is not known; the message names it.
+            Or two labels are one to the eye.
 
     """
-    examples = []
+    examples, shadowed = [], []
     for where, record in _records(source, listing):
         if not isinstance(record, dict):
             raise DatasetError(f"{where} is not a JSON object: write each example as {_LINE}.")
         label = _label(record, where) if labelled else None
         images = tuple(_located(source, path, listing, where) for path in _paths(record, where))
-        own = _text(record, "question", where)
+        asked = named(record, QUESTIONS)
+        own = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
         if not images and not own.strip():
             raise DatasetError(f"{where} has neither an image nor a question: write it as {_LINE}.")
+        shadowed += [
+            ("unread keys", f"{other.key!r} is not read, for {asked[0].key!r} is the question", where)
+            for other in asked[1:]
+            if other.value != own
+        ]
         examples.append(Listed(source, images, own if own.strip() else question, label, where))
     if not examples:
         raise DatasetError(f"{listing!r} holds no examples: write one a line, as {_LINE}.")
-    return Listing(tuple(examples))
+    check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
+    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(shadowed)))
+
+
+def _without_picture(examples: list[Listed]) -> tuple[Note, ...]:
+    bare = [one.line for one in examples if not one.images]
+    if not bare:
+        return ()
+    text = f"{len(bare)} of {len(examples)} examples are without a picture, text alone"
+    return (Note("without picture", text, len(bare)),)
 
 
 def _records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
@@ -60,6 +84,9 @@ def _records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
         raise DatasetError(f"{listing!r} cannot be read ({error.strerror or error}): check the file.") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{listing!r} is not text in UTF-8: save it in that encoding.") from error
+    if listing.lower().endswith(_TABLES):
+        yield from read_table(text, listing)
+        return
     if listing.lower().endswith(".json") and text.lstrip().startswith("["):
         for number, record in enumerate(_parsed(text, repr(listing)), start=1):
             yield f"Entry {number} of {listing!r}", record
@@ -80,13 +107,6 @@ def _parsed(text: str, where: str) -> Any:
         raise DatasetError(f"{where} is not JSON ({reason}): write each example on one line, as {_LINE}.") from error
 
 
-def _text(record: Mapping[str, Any], key: str, where: str) -> str:
-    value = record.get(key)
-    if value is None:
-        return ""
-    return _checked_text(value, f"{where} has a {key!r}")
-
-
 def _checked_text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise DatasetError(f"{what} that must be a text, but is {json.dumps(value)[:40]}: put it in quotes.")
@@ -96,26 +116,49 @@ def _checked_text(value: object, what: str) -> str:
 
 
 def _label(record: Mapping[str, Any], where: str) -> str:
-    value = record.get("label")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    label = _text(record, "label", where)
+    given = named(record, LABELS)
+    if given and isinstance(given[0].value, int) and not isinstance(given[0].value, bool):
+        return str(given[0].value)
+    label = _checked_text(given[0].value, f"{where} has a {given[0].key!r}") if given else ""
     if not label.strip():
-        raise DatasetError(f"{where} lacks a 'label': write it as {_LINE}.")
-    return label
+        raise DatasetError(f"{where} lacks a 'label' among its keys {found_keys(record)}: write it as {_LINE}.")
+    return composed(label)
 
 
 def _paths(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """Return the paths under ``image`` and ``images``; null and empty ones stand for no image."""
-    given = [value for key in ("image", "images") if (value := record.get(key)) not in (None, "", [])]
-    if len(given) > 1:
-        raise DatasetError(f"{where} has both 'image' and 'images': put all its paths under 'images'.")
-    values = [path for value in given for path in (value if isinstance(value, list) else [value])]
+    """Return the paths of a line's pictures; null and empty ones stand for no image."""
+    given = _one_of([(key, _listed(key, value, where)) for key, value in pictures_of(record)], where)
+    if not given and (odd := unread_pictures(record)):
+        raise DatasetError(
+            f"{where} names no picture under {', '.join(PICTURES[:3])} and the like, but has "
+            f"{', '.join(map(repr, odd[:3]))} among its keys {found_keys(record)}: call the picture's key 'image'."
+        )
+    for path in given:
+        what = None if is_inline(path) else look(b"", path)
+        if what is not None and what.kind == VIDEO:
+            raise DatasetError(f"{where} names a video: {refusal(path[-80:], VIDEO)}")
+    return given
+
+
+def _listed(key: str, value: Any, where: str) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
     return tuple(_checked_text(path, f"{where} has an image path") for path in values if path not in (None, ""))
 
 
+def _one_of(given: list[tuple[str, tuple[str, ...]]], where: str) -> tuple[str, ...]:
+    """The paths of the key that says most, where several keys name the same pictures."""
+    given = [(key, paths) for key, paths in given if paths]
+    if not given:
+        return ()
+    names = {tuple(posixpath.basename(path.replace("\\", "/")) for path in paths) for _, paths in given}
+    if len(names) > 1:
+        keys = " and ".join(repr(key) for key, _ in given[:2])
+        raise DatasetError(f"{where} has both {keys}: put all its paths under 'images'.")
+    return max((paths for _, paths in given), key=lambda paths: sum(map(len, paths)))
+
+
 def _located(source: Source, path: str, listing: str, where: str) -> str:
-    located = source.locate(path, listing)
+    located = path if is_inline(path) else source.locate(path, listing)
     if located is None:
         raise DatasetError(
             f"{where} names the image {path!r}, which lies outside {source.name!r}: put the image into the ZIP and name "

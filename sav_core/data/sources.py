@@ -14,13 +14,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 from sav_core.data.archives import Archive
+from sav_core.data.formats import HEAD_BYTES, Look, look
 from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture, read_picture
+from sav_core.data.notes import Note
+from sav_core.data.places import foreign, is_address
 from sav_core.errors import DatasetError, ImageError
 
-__all__ = ["FolderSource", "Source", "ZipSource", "composed", "is_image", "natural_order"]
+__all__ = [
+    "LIST_SUFFIXES",
+    "FolderSource",
+    "Source",
+    "ZipSource",
+    "composed",
+    "is_image",
+    "natural_order",
+    "seen",
+]
 
+LIST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".csv", ".tsv"})
+"""File names of lists that say what the examples of a set are."""
+
+_TEXTS = LIST_SUFFIXES | {".txt", ".md", ".rst", ".html", ".htm", ".xml", ".yaml", ".yml", ".toml", ".py", ".log", ".zip"}
 _IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
@@ -28,6 +45,7 @@ class Source(Protocol):
     """Where the files of a data set lie."""
 
     name: str
+    notes: tuple[Note, ...]
 
     @property
     def names(self) -> Sequence[str]:
@@ -35,6 +53,9 @@ class Source(Protocol):
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes, or raise `OSError`."""
+
+    def head(self, path: str) -> bytes:
+        """Return a file's first bytes, none where it cannot be read."""
 
     def picture(self, path: str) -> Picture:
         """Open an image, or raise `ImageError`."""
@@ -48,7 +69,8 @@ class FolderSource:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.name = root.name or str(root)
+        self.name = root.name or root.resolve().name or str(root)
+        self.notes: tuple[Note, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -59,13 +81,31 @@ class FolderSource:
         """Return a file's bytes."""
         return (self._root / path).read_bytes()
 
+    def head(self, path: str) -> bytes:
+        """Return a file's first bytes."""
+        try:
+            with (self._root / path).open("rb") as file:
+                return file.read(HEAD_BYTES)
+        except OSError:
+            return b""
+
     def picture(self, path: str) -> Picture:
         """Open an image."""
-        return open_picture(self._root / path, composed(path))
+        file = self._root / path
+        if (elsewhere := foreign(path)) and not file.is_file():
+            raise ImageError(elsewhere)
+        return open_picture(file, composed(path))
 
     def locate(self, path: str, listing: str) -> str | None:
-        """Resolve the path against the listing's own folder, unless it is absolute."""
-        return str(Path(posixpath.dirname(listing), path))
+        """Resolve the path against the listing's own folder, unless it is absolute or no path at all."""
+        if foreign(path):
+            return path
+        if path.startswith("file://"):
+            path = unquote(path.removeprefix("file://").removeprefix("localhost"))
+        here = Path(posixpath.dirname(listing))
+        if "\\" in path and not (self._root / here / path).exists():
+            path = path.replace("\\", "/")
+        return str(here / path)
 
     def _walk(self) -> Iterator[str]:
         def refuse(error: OSError) -> None:
@@ -89,7 +129,7 @@ class ZipSource:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self.name = archive.name
+        self.name, self.notes = archive.name, archive.notes
         self.names = tuple(name for name in archive.names if not _is_hidden(name))
         self._stored = {composed(name): name for name in archive.names}
 
@@ -97,8 +137,14 @@ class ZipSource:
         """Return a file's bytes."""
         return self._archive.read(path)
 
+    def head(self, path: str) -> bytes:
+        """Return a file's first bytes."""
+        return self._archive.head(path, HEAD_BYTES)
+
     def picture(self, path: str) -> Picture:
         """Open an image."""
+        if is_address(path):
+            raise ImageError(foreign(path))
         try:
             encoded = self._archive.read(path)
         except OSError as error:
@@ -107,7 +153,10 @@ class ZipSource:
 
     def locate(self, path: str, listing: str) -> str | None:
         """Resolve the path against the listing's own folder in the archive."""
-        if "\\" in path or re.match("/|[A-Za-z]:", path):
+        if is_address(path):
+            return path
+        path = path.replace("\\", "/")
+        if re.match("/|[A-Za-z]:", path):
             return None
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(listing), path))
         return None if inside.split("/")[0] == ".." else self._stored.get(composed(inside), inside)
@@ -116,6 +165,18 @@ class ZipSource:
 def is_image(name: str) -> bool:
     """Tell by its name whether a file is taken for an image."""
     return posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def seen(source: Source, names: Iterable[str]) -> dict[str, Look]:
+    """Say which of these files are pictures, of a format that is read or not: by their names, else by their first bytes."""
+    found: dict[str, Look] = {}
+    for name in names:
+        if is_image(name):
+            found[name] = Look("", read=True)
+        elif not name.endswith("/") and posixpath.splitext(name)[1].lower() not in _TEXTS:
+            what = look(b"", name) or look(source.head(name), name)
+            found |= {} if what is None else {name: what}
+    return found
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,10 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError
 
-__all__ = ["Evaluation", "check_truth", "evaluate_labels", "wilson_interval"]
+__all__ = ["MOST_IN_A_TABLE", "Evaluation", "check_truth", "evaluate_labels", "wilson_interval", "worst_confusions"]
+
+MOST_IN_A_TABLE = 20
+"""Labels whose confusion is shown whole; of more, the worst confusions are."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,24 @@ class Evaluation:
         return {
             label: float(self.confusion[row, row] / totals[row]) for row, label in enumerate(self.labels) if totals[row]
         }
+
+
+def worst_confusions(
+    labels: Sequence[str], confusion: npt.ArrayLike, most: int = MOST_IN_A_TABLE
+) -> list[tuple[str, str, int, int]]:
+    """Return what is taken most often for what: ``(label, taken for, how often, of how many)``, the most frequent first.
+
+    Args:
+        labels: in the order of ``confusion``.
+        confusion: ``int (label, label)``, rows the truth, columns the answer.
+        most: how many to return.
+    """
+    counts = np.asarray(confusion)
+    wrong = counts - np.diag(np.diag(counts))
+    totals = counts.sum(1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(place), len(labels)) for place in order if wrong.flat[place]]
+    return [(labels[row], labels[column], int(wrong[row, column]), int(totals[row])) for row, column in pairs]
 
 
 def evaluate_labels(truth: Sequence[str | None], answers: Sequence[str], labels: Sequence[str]) -> Evaluation:

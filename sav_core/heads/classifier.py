@@ -20,8 +20,9 @@ from sav_core.heads.ties import EXACT, Ties, ties_of
 from sav_core.heads.voting import Ballot, Tally
 from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote, at_heads
 
-__all__ = ["FittedHeads", "HeadClassifier", "check_labels"]
+__all__ = ["FittedHeads", "HeadClassifier", "check_labels", "check_vectors"]
 
+_ALIKE = 1e-6  # of a vector's length: what the order of sums changes in single precision
 _QUERY_BYTES = 64 << 20  # of double-precision vectors of queries at a time
 
 
@@ -335,3 +336,21 @@ def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str
         found = f"all {len(present)} are of {present[0]!r}" if present else "there is no example at all"
         raise InputError(f"A classifier needs examples of at least two labels, but {found}: add another label.")
     return present
+
+
+def check_vectors(vectors: HeadVectors) -> None:
+    """Refuse a support whose examples all are the same to the model: there is nothing to tell its labels apart by.
+
+    Args:
+        vectors: of all examples of the support.
+
+    Raises:
+        InputError: the vectors of all are alike.
+    """
+    first = vectors.values[:1].astype(np.float64)
+    limit = _ALIKE * np.abs(first).max(initial=0.0)
+    if len(vectors) > 1 and all(np.abs(each - first[0]).max() <= limit for each in vectors.values):
+        raise InputError(
+            f"All {len(vectors)} examples are the same to the model, so that nothing tells their labels apart: check that "
+            "each has its own picture or question, and that its picture was read."
+        )

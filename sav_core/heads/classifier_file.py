@@ -8,6 +8,7 @@ field that is absent means what was so before there was such a field: no calibra
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from sav_core.types import HeadScores
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief", "radii")  # what a file of an earlier version has not
+_LATER = ("calibration", "belief", "radii", "levels")  # what a file of an earlier version has not
 
 _FILE = TensorFile(
     key="sav",
@@ -56,6 +57,7 @@ class Provenance:
         calibration: turns its shares into probabilities, where it was calibrated.
         belief: what ``reliability`` voting measured of the heads.
         radii: of each label's examples for the kept heads, where it is known: see ``sav_core.heads.rejection``.
+        levels: ``{kind of number: (black, white)}`` of pictures of more than eight bits; ``None`` where it was not decided.
     """
 
     model: str
@@ -68,6 +70,7 @@ class Provenance:
     calibration: Calibration | None = None
     belief: str = "margin"
     radii: tuple[float, ...] | None = None
+    levels: dict[str, tuple[float, float]] | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -129,6 +132,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         calibration=calibration,
         belief=header.get("belief", "margin"),
         radii=None if reach is None else tuple(reach),
+        levels=_levels(header.get("levels")),
     )
     scores = HeadScores(
         arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
@@ -155,6 +159,16 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
             raise ValueError(f"it does not hold that {law}")
     rule = RULES[provenance.voting].restore(arrays, (layers, heads, n_labels, dim))
     return FittedHeads(labels, arrays["centroids"], scores, examples, rule, Ties(decimals)), provenance
+
+
+def _levels(told: Any) -> dict[str, tuple[float, float]] | None:
+    """Black and white of each kind of number, refusing with ``ValueError`` what is no range."""
+    if told is None:
+        return None
+    ranges = {str(kind): (float(black), float(white)) for kind, (black, white) in told.items()}
+    if not all(math.isfinite(black) and math.isfinite(white) and black < white for black, white in ranges.values()):
+        raise ValueError("a range of values is none")
+    return ranges
 
 
 def _texts(provenance: Provenance) -> tuple[object, ...]:

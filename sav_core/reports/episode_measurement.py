@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Skipped
+from sav_core.data.notes import Note
 from sav_core.evaluation.episodes import EpisodeResult
 from sav_core.evaluation.intervals import bootstrap_interval
 from sav_core.evaluation.sweeps import SweepPoint
@@ -64,6 +65,7 @@ class EpisodeMeasurement:
         refused: those that could not be tried, and why.
         sweeps: ``heads`` and ``shots``: accuracy by the number of heads, and of examples a label.
         skipped: what of the set could not be read.
+        notes: what was converted or guessed in reading them.
     """
 
     about: About
@@ -75,6 +77,7 @@ class EpisodeMeasurement:
     refused: Mapping[str, str] = field(default_factory=dict)
     sweeps: Mapping[str, tuple[SweepPoint, ...]] | None = None
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         return f"EpisodeMeasurement({self.n_way}-way, {self.shots} shots, {self.result!r})"

@@ -18,7 +18,7 @@ from sav_core.evaluation.episodes import Episode, draw_episodes, run_episodes
 from sav_core.evaluation.sweeps import SweepPoint, shot_numbers, sweep_heads_over, sweep_shots
 from sav_core.heads.classifier import HeadClassifier, check_labels
 from sav_core.reports.episode_measurement import EpisodeBaseline, EpisodeMeasurement
-from sav_core.reports.measure import skipped_of
+from sav_core.reports.measure import notes_of, skipped_of
 from sav_core.reports.measurement import About
 from sav_core.reports.model_baselines import episode_model_baselines
 from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
@@ -107,6 +107,7 @@ def measure_episodes(
         refused=dict(refused),
         sweeps=swept,
         skipped=skipped_of(examples),
+        notes=notes_of(examples),
     )
 
 

@@ -15,9 +15,11 @@ from dataclasses import replace
 
 from sav_core.data.duplicates import count_shared
 from sav_core.data.examples import Example, ExampleSet, Skipped
+from sav_core.data.notes import Note
+from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.evaluation.baselines import Baseline, pixel_baseline
 from sav_core.evaluation.metrics import check_truth
-from sav_core.heads.classifier import HeadClassifier, check_labels
+from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.measurement import Measurement
 from sav_core.reports.model_baselines import model_baselines
@@ -26,7 +28,7 @@ from sav_core.reports.wording import ASKING, COMPARING, READING
 from sav_core.sav import SavClassifier, as_asked, shared_question
 from sav_core.types import Cancel
 
-__all__ = ["measure", "other_answers", "skipped_of"]
+__all__ = ["measure", "notes_of", "other_answers", "skipped_of"]
 
 
 def measure(
@@ -79,6 +81,7 @@ def measure(
     heads.check_settings()
     labels = sorted(set(check_labels([each.label for each in support], [each.name for each in support])))
     check_truth([each.label for each in test], labels)  # a wrong test set is refused before the model runs
+    support = on_one_scale(support) if not isinstance(support, ExampleSet) else support
     queries, others = (_asked(some, support) for some in (test, unknown))
     run = run or run_here(classifier.backbone)
     with watch(READING) as progress:
@@ -86,6 +89,7 @@ def measure(
         vectors = run(read_vectors, every, classifier.cache, baselines, progress=progress, cancel=cancel)
     learnt, judged = len(support), len(support) + len(queries)
     taught = vectors.take(range(learnt))
+    check_vectors(taught)
     heads.fit(taught)
     more, refused = other_answers(
         run,
@@ -118,6 +122,7 @@ def measure(
         about=replace(about, title=title or about.title),
         overlap=count_shared(support, queries),
         skipped=skipped_of(support, test, unknown),
+        notes=notes_of(support, test, unknown),
     )
 
 
@@ -158,13 +163,22 @@ def other_answers(
 
 
 def _asked(queries: Sequence[Example], support: Sequence[Example]) -> list[Example]:
-    """The queries under the support's question, where they have none; they may ask nothing if some of the support do."""
-    question = shared_question(support)
+    """The queries as the support is shown: its question where they have none, its levels.
+
+    They may ask nothing if some of the support do.
+    """
+    question, levels = shared_question(support), levels_of(picture for each in support for picture in each.images)
+    queries = at_levels(queries, levels)
     if question is None and not all(each.question.strip() for each in support):
-        return list(queries)
+        return queries
     return [as_asked(each, question) for each in queries]
 
 
 def skipped_of(*sets: Sequence[Example]) -> tuple[Skipped, ...]:
     """Return what of some sets could not be read; only a set that was read from files knows."""
     return tuple(each for one in sets if isinstance(one, ExampleSet) for each in one.skipped)
+
+
+def notes_of(*sets: Sequence[Example]) -> tuple[Note, ...]:
+    """Return what was converted or guessed in some sets; only a set that was read from files knows."""
+    return tuple(dict.fromkeys(each for one in sets if isinstance(one, ExampleSet) for each in one.notes))

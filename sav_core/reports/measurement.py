@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Skipped
+from sav_core.data.notes import Note
 from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.curves import Roc
 from sav_core.evaluation.intervals import Comparison, compare
@@ -166,6 +167,7 @@ class Measurement:
         transfer: another task's heads on this one.
         overlap: how many test examples are in the support too; ``None`` where only vectors were given.
         skipped: what of both sets could not be read.
+        notes: what was converted or guessed in reading them.
     """
 
     about: About
@@ -183,6 +185,7 @@ class Measurement:
     transfer: Transfer | None = None
     overlap: int | None = None
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         return f"Measurement({self.evaluation!r})"

@@ -30,7 +30,7 @@ def values(found: Measurement | EpisodeMeasurement) -> dict[str, Any]:
     if found.sweeps is not None:
         parts["sweep"] = {name: [_point(point) for point in points] for name, points in found.sweeps.items()}
     skipped = [{"image": each.name, "reason": each.reason} for each in found.skipped]
-    return {**asdict(found.about), **parts, "skipped": skipped}
+    return {**asdict(found.about), **parts, "skipped": skipped, "notes": [note.as_dict() for note in found.notes]}
 
 
 def as_json(found: Measurement | EpisodeMeasurement) -> str:

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 from sav_core.data.datasets import read_examples, read_lines, read_queries
 from sav_core.data.examples import Example, ExampleSet, Skipped
+from sav_core.data.formats import HEAD_BYTES
 from sav_core.data.images import Picture, open_picture
+from sav_core.data.notes import Note
+from sav_core.data.places import foreign, is_address
 from sav_core.data.sources import composed
 from sav_core.errors import ImageError, InputError
 from sav_ui.uploads.files import Upload
@@ -84,7 +87,9 @@ class DropSource:
 
     def __init__(self, listing: Upload, files: Sequence[Upload]) -> None:
         self.name = listing.name
+        self.notes: tuple[Note, ...] = ()
         self.names = tuple(file.inside for file in files)
+        self._files = {file.inside: file for file in files}
         self._listing = listing
         self._called: dict[str, list[Upload]] = defaultdict(list)
         for file in files:
@@ -104,9 +109,18 @@ class DropSource:
             raise FileNotFoundError(f"it did not come with {self.name!r}")
         return self._listing.path.read_bytes()
 
+    def head(self, path: str) -> bytes:
+        """Return the first bytes of a file that came."""
+        file = self._files.get(path)
+        if file is None:
+            return b""
+        with file.path.open("rb") as opened:
+            return opened.read(HEAD_BYTES)
+
     def locate(self, path: str, listing: str) -> str:
         """Say which files are meant; whether it is one that came is told when the picture is opened."""
-        whole = posixpath.normpath(posixpath.join(posixpath.dirname(self._listing.inside), path.replace("\\", "/")))
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(self._listing.inside), path.replace("\\", "/")))
+        whole = path if is_address(path) else beside
         wanted, ending = _parts(whole), _parts(path)
         alike = self._called.get(ending[-1], []) if ending else []
         there = [file for file in alike if _parts(file.inside) == wanted]
@@ -119,6 +133,8 @@ class DropSource:
         """Open the picture that came under this path."""
         meant = self._meant.get(path, [])
         if not meant:
+            if is_address(path):
+                raise ImageError(foreign(path))
             raise ImageError(
                 f"The picture {path[-200:]!r} did not come with {self.name!r}: send the two together, or a ZIP of both."
             )

@@ -83,6 +83,7 @@ def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
         "labels": ["pet 0", "pet 1", "pet 2"],
         "n": 12,
         "skipped": [],
+        "notes": [],
     }
 
 
@@ -127,7 +128,7 @@ def test_evaluate_prints_one_json_object(capsys, pets, model):
     assert err.count("\n") == 1
     report = json.loads(out)
     contract = {"accuracy", "interval", "n", "per_label", "confusion", "labels", "skipped", "controls"}
-    more = {"macro_f1", "control_details", "refused", "overlap", "examples"}
+    more = {"macro_f1", "control_details", "refused", "overlap", "examples", "notes"}
     about = {"title", "date", "model", "identity", "dtype", "question", "heads", "voting", "scoring", "support", "test"}
     assert set(report) == contract | more | about
     assert report["overlap"] == 12

@@ -1,0 +1,113 @@
+r"""First bytes and a name -> what a file is: a picture of a format that is read, one that is not, or no picture at all.
+
+look(b"\x89PNG\r\n...", "cat")       # Look("PNG", read=True), whatever the name ends in
+look(b"\xff\n...", "cat.jpg")        # Look("a JPEG XL image", read=False)
+look(b"Dear diary", "notes.txt")    # None
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import NamedTuple
+
+__all__ = ["HEAD_BYTES", "RAW", "READ", "VIDEO", "Look", "look", "refusal"]
+
+HEAD_BYTES = 512
+"""How much of a file's beginning tells what it is."""
+
+RAW = "a camera's RAW file"
+VIDEO = "a video"
+
+READ: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ("JPEG", re.compile(rb"\xff\xd8\xff")),
+    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
+    ("GIF", re.compile(rb"GIF8[79]a")),
+    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]")),
+    # AVIF and HEIC share a container; the generic brands mif1 and msf1 name the coding among the compatible brands.
+    ("AVIF", re.compile(rb"....ftyp(avi[fs]|m[is]f1.{4}(.{4}){0,8}avi[fs])", re.DOTALL)),
+    ("HEIC", re.compile(rb"....ftyp(hei[cmsx]|hev[cmsx]|m[is]f1)", re.DOTALL)),
+    ("JPEG 2000", re.compile(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n", re.DOTALL)),
+    ("BMP", re.compile(rb"BM")),
+    ("PNM", re.compile(rb"P[1-6]\s")),
+)
+"""The formats that are read, in the order in which they are tried."""
+
+_UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("a JPEG XL image", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", re.DOTALL)),
+    (
+        RAW,
+        re.compile(rb"....ftypcrx |II\*\0....CR\x02|IIRO|IIRS|MMOR|IIU\0|FUJIFILMCCD-RAW|II....HEAPCCDR|FOVb", re.DOTALL),
+    ),
+    (
+        VIDEO,
+        re.compile(rb"....(ftyp|moov|mdat|wide|free|skip)|RIFF....AVI |\x1aE\xdf\xa3|\0\0\x01\xba|\0\0\x01\xb3", re.DOTALL),
+    ),
+    (VIDEO, re.compile(rb"FLV\x01|0&\xb2u\x8ef\xcf\x11|OggS", re.DOTALL)),
+    ("a Photoshop document", re.compile(rb"8BPS")),
+    ("an SVG drawing", re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.{0,300}?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", re.DOTALL)),
+    ("a PostScript or PDF page", re.compile(rb"%!PS|%PDF|\xc5\xd0\xd3\xc6")),
+    ("an icon", re.compile(rb"\0\0[\1\2]\0")),
+    ("a DICOM image", re.compile(rb".{128}DICM", re.DOTALL)),
+    ("a FITS image", re.compile(rb"SIMPLE  =")),
+    ("an OpenEXR or Radiance image", re.compile(rb"v/1\x01|#\?RAD")),
+    ("a JPEG XR image", re.compile(rb"II\xbc")),
+    ("a DirectDraw or KTX texture", re.compile(rb"DDS \x7c|\xabKTX")),
+    ("a QOI image", re.compile(rb"qoif")),
+    ("a float map", re.compile(rb"P[fF]\s")),
+    ("a NumPy array", re.compile(rb"\x93NUMPY")),
+)
+_UNREAD_SUFFIXES = {
+    RAW: "3fr ari arw bay cap cr2 cr3 crw dcr dcs dng erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf pef ptx raf rw2 rwl "
+    "sr2 srf srw x3f",
+    VIDEO: "mp4 m4v mov avi mkv webm mpg mpeg wmv flv 3gp mts m2ts ogv",
+    "a JPEG XL image": "jxl",
+    "a Photoshop document": "psd psb",
+    "an SVG drawing": "svg svgz",
+    "a PostScript or PDF page": "eps ps pdf ai",
+    "a DICOM image": "dcm dicom",
+    "a FITS image": "fits fit fts",
+    "an OpenEXR or Radiance image": "exr hdr",
+    "a JPEG XR image": "jxr wdp hdp",
+    "a Targa image": "tga",
+    "a GIMP image": "xcf",
+    "an icon": "ico",
+    "a NIfTI volume": "nii",
+}
+_BY_SUFFIX = {f".{suffix}": kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes.split()}
+_ADVICE = {RAW: "develop it and save a JPEG or PNG", VIDEO: "save frames of it as JPEG or PNG"}
+
+
+class Look(NamedTuple):
+    """What a file is: a format of ``READ``, or the words for one that is not read."""
+
+    kind: str
+    read: bool
+
+
+def look(head: bytes, name: str) -> Look | None:
+    """Say what a file is; ``None`` where it is no picture and no relative of one.
+
+    Args:
+        head: the first ``HEAD_BYTES``; none where only the name is known.
+        name: a RAW file in the clothes of a TIFF, and a Targa, are known by its ending alone.
+    """
+    suffix = posixpath.splitext(name)[1].lower()
+    read = next((kind for kind, start in READ if start.match(head)), None)
+    if read is not None and _BY_SUFFIX.get(suffix) != RAW:
+        return Look(read, read=True)
+    unread = next((kind for kind, start in _UNREAD if start.match(head)), None) or _BY_SUFFIX.get(suffix)
+    return Look(unread, read=False) if unread else None
+
+
+def refusal(name: str, kind: str = "") -> str:
+    """The sentence on a file whose format is not read.
+
+    Args:
+        name: what to call the file.
+        kind: what it is instead, as ``look`` says; empty where that is not known.
+    """
+    instead = f" but {kind}" if kind else ", by what it begins with"
+    advice = _ADVICE.get(kind, "save it as one of these")
+    return f"{name!r} is not a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC, AVIF or JPEG 2000 image{instead}: {advice}."

@@ -1,0 +1,64 @@
+"""Which list of a folder or a ZIP says what its examples are, if one does."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+
+from sav_core.data.keys import LABELS, PICTURES, named, plain
+from sav_core.data.sources import Source, seen
+from sav_core.data.tables import read_table
+from sav_core.errors import DatasetError
+
+__all__ = ["choose_list"]
+
+_LINES, _TABLES = (".jsonl", ".ndjson"), (".csv", ".tsv")
+_METADATA = "metadata"  # HuggingFace's imagefolder calls it so
+
+
+def choose_list(source: Source) -> str:
+    """Return the list's name; empty where the folders are the labels.
+
+    A ``.jsonl`` speaks for the pictures it lies with, and so does a ``.csv`` where no label folders are or where it is
+    called ``metadata.csv``. One that is called ``metadata`` and gives no labels leaves them to the folders.
+
+    Raises:
+        DatasetError: there are several.
+    """
+    files = sorted(name for name in source.names if not name.endswith("/"))
+    found = [name for name in files if name.lower().endswith(_LINES)]
+    if not found:
+        tables = [name for name in files if name.lower().endswith(_TABLES)]
+        found = [name for name in tables if _is_metadata(name)] or (tables if _is_flat(source) else [])
+    if len(found) > 1:
+        kind = posixpath.splitext(found[0])[1].lower()
+        raise DatasetError(
+            f"{source.name!r} holds {len(found)} {kind} files, {found[0]!r} and {found[1]!r} among them: keep one, or name "
+            "the one to read."
+        )
+    if not found or (_is_metadata(found[0]) and not _is_flat(source) and not _gives_labels(source, found[0])):
+        return ""
+    return found[0]
+
+
+def _is_metadata(name: str) -> bool:
+    return posixpath.splitext(posixpath.basename(name))[0].lower() == _METADATA
+
+
+def _is_flat(source: Source) -> bool:
+    """Whether all pictures lie in one folder, so that no folder can be a label."""
+    places = {posixpath.dirname(name) for name, what in seen(source, source.names).items() if what.read}
+    return len(places) < 2
+
+
+def _gives_labels(source: Source, listing: str) -> bool:
+    """Whether the first record has a label; what cannot be read is told by whoever reads all of it."""
+    try:
+        text = source.read(listing).decode("utf-8-sig")
+        if listing.lower().endswith(_TABLES):
+            record: object = next((row for _, row in read_table(text, listing)), {})
+        else:
+            record = json.loads(next((line for line in text.split("\n") if line.strip()), "{}"))
+    except (OSError, ValueError):
+        return True
+    return not isinstance(record, dict) or bool(named(record, LABELS)) or not {*map(plain, record)} & {*PICTURES}

@@ -1,0 +1,51 @@
+"""Folders that are parts of a set, such as train and test, and not labels: known by their names and by what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from itertools import pairwise
+
+__all__ = ["parts_among"]
+
+_PART = re.compile(
+    r"[xy]?(?P<kind>train|test|val|dev|eval|pred|support|quer|holdout|unseen|gallery|probe|unlabel)"
+    r"(ing|id|idation|el|uation|ict|iction|ictions|led|led|y|ies|s)?(set|data|images?|imgs?|split|s)?$"
+)
+_PLAIN = frozenset(
+    {"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "split", "fold", "part", "parts"}
+    | {"folder", "the", "of", "and"}
+)
+_HALF_ALIKE = 0.8
+
+
+def parts_among(folders: Mapping[str, Set[str]]) -> tuple[str, ...]:
+    """Return the folders that are parts of one set; none where they may be labels.
+
+    Args:
+        folders: those where labels are expected, each with the names of the folders in it that hold pictures.
+    """
+    if len(folders) < 2:
+        return ()
+    words = {name: _words(name) for name in folders}
+    kinds = {name: {found["kind"] for word in words[name] if (found := _PART.match(word))} for name in folders}
+    named = [name for name in folders if kinds[name]]
+    rest = {frozenset(w for w in words[name] if not _PART.match(w) and w not in _PLAIN) for name in named}
+    of_one_kind = len(set().union(*kinds.values())) == 1
+    alike = len(rest - {frozenset()}) < 2 and not (of_one_kind and rest != {frozenset()})
+    if alike and len(named) > 1 and (len(named) == len(folders) or not of_one_kind):
+        return tuple(named)
+    return tuple(folders) if _repeats(list(folders.values())) else ()
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower())
+
+
+def _repeats(inside: list[Set[str]]) -> bool:
+    """Whether each folder holds the same folders, which then are the labels, unless these in turn are called like parts."""
+    if any(len(names) < 2 for names in inside):
+        return False
+    if all(_PART.match(word) for names in inside for name in names for word in _words(name) or [""]):
+        return False
+    return all(len(one & other) >= _HALF_ALIKE * len(one | other) for one, other in pairwise(inside))
