@@ -28,7 +28,11 @@ def tiff(values, compression=1, predictor=1, planar=1, photometric=1, big_endian
         284: [planar],
         317: [predictor],
         339: [FORMATS[values.dtype.kind]] * bands,
-        **({322: [tile], 323: [tile], 324: starts, 325: sizes} if tile else {273: starts, 278: [rows or height], 279: sizes}),
+        **(
+            {322: [tile], 323: [tile], 324: starts, 325: sizes}
+            if tile
+            else {273: starts, 278: [rows or height], 279: sizes}
+        ),
         **dict(tags),
     }
     return directory(table, b"".join(parts), order)

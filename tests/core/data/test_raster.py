@@ -80,7 +80,9 @@ def test_which_bands_are_taken_is_said(bands, chosen, kind):
 
 def test_bands_that_the_file_names_are_taken_by_their_names():
     names = ["nir", "blue", "green", "red", "swir"]
-    items = "".join(f'<Item name="DESCRIPTION" sample="{n}" role="description">{name}</Item>' for n, name in enumerate(names))
+    items = "".join(
+        f'<Item name="DESCRIPTION" sample="{n}" role="description">{name}</Item>' for n, name in enumerate(names)
+    )
     values = array("u2", 5)
     found = read(tiff(values, tags={42112: f"<GDALMetadata>{items}</GDALMetadata>\0".encode()}))
     assert np.array_equal(found.values, values[..., [3, 2, 1]])
@@ -89,7 +91,9 @@ def test_bands_that_the_file_names_are_taken_by_their_names():
 def test_more_bands_or_another_form_are_refused_in_one_sentence():
     with pytest.raises(ImageError, match=r"'it' is a TIFF of 14 bands of 16 bits, and up to 13 bands are read"):
         decode(tiff(array("u2", 14)), "it")
-    odd = directory({256: [8], 257: [8], 258: [24], 259: [1], 262: [1], 273: [8], 277: [1], 278: [8], 279: [192]}, bytes(192))
+    odd = directory(
+        {256: [8], 257: [8], 258: [24], 259: [1], 262: [1], 273: [8], 277: [1], 278: [8], 279: [192]}, bytes(192)
+    )
     with pytest.raises(ImageError, match="in a form that is not read: save it with 8, 16 or 32 bits"):
         decode(odd, "it")
 

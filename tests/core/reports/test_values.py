@@ -17,7 +17,7 @@ from tests.support.tiny_models import example_image
 
 ABOUT = {"title", "date", "model", "identity", "dtype", "question", "heads", "voting", "scoring", "support", "test"}
 COUNTED = {"accuracy", "interval", "n", "macro_f1", "per_label", "confusion", "labels"}
-ALWAYS = ABOUT | COUNTED | {"skipped"}
+ALWAYS = ABOUT | COUNTED | {"skipped", "notes"}
 BESIDE = {"accuracy", "interval", "difference", "difference_interval"}
 POINT = {"value", "accuracy", "interval", "n"}
 EXAMPLE = {"image", "truth", "label", "right", "confidence", "probability"}
