@@ -205,7 +205,8 @@ def _chosen(bands: int, photometric: int, metadata: str) -> tuple[list[int], str
 
 def _top_bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if values.dtype.kind == "f":
-        return np.rint(np.clip(np.nan_to_num(values), 0, 1) * 255).astype(np.uint8)
+        shares: npt.NDArray[np.float64] = np.clip(np.nan_to_num(values.astype(np.float64)), 0, 1)
+        return np.rint(shares * 255).astype(np.uint8)
     top: npt.NDArray[np.uint8] = (values >> (8 * (values.dtype.itemsize - 1))).astype(np.uint8)
     return top
 
