@@ -1,0 +1,304 @@
+"""A visit that reaches most branches of the templates, on a tiny real model, and variations that reach the rest."""
+
+from dataclasses import replace
+from unittest import mock
+
+from sav_core.data.examples import Example
+from sav_core.data.images import as_picture
+from sav_core.types import Progress
+from sav_ui.pages.classify import actions as classify
+from sav_ui.pages.classify import view as classify_view
+from sav_ui.pages.classify import webcam
+from sav_ui.pages.classify.run import run as classify_run
+from sav_ui.pages.classify.state import NONE, ClassifyState, Query, WebcamFrame
+from sav_ui.pages.header import masthead, project_menu
+from sav_ui.pages.measure import actions as measure
+from sav_ui.pages.measure import view as measure_view
+from sav_ui.pages.measure.run import run as measure_run
+from sav_ui.pages.measure.state import MeasureState
+from sav_ui.pages.teach import actions as teach
+from sav_ui.pages.teach import view as teach_view
+from sav_ui.pages.teach.run import run as teach_run
+from sav_ui.pages.vectors.actions import act as vectors_act
+from sav_ui.pages.vectors.analogy_view import analogy
+from sav_ui.pages.vectors.effects_view import effects
+from sav_ui.pages.vectors.relation_view import relations, tuning, vector
+from sav_ui.pages.vectors.run import run as vectors_run
+from sav_ui.pages.vectors.state import VectorState
+from sav_ui.session.focus import Loading
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from tests.support.people import context, pool_with, small_project, taught
+from tests.support.tiny_models import example_image
+
+RECORDED_BY = [
+    "sav_ui.pages.about.page",
+    "sav_ui.pages.classify.view",
+    "sav_ui.pages.classify.webcam",
+    "sav_ui.pages.header.masthead",
+    "sav_ui.pages.header.project_menu",
+    "sav_ui.pages.measure.view",
+    "sav_ui.pages.shared.ready_tiles",
+    "sav_ui.pages.teach.view",
+    "sav_ui.pages.vectors.analogy_view",
+    "sav_ui.pages.vectors.effects_view",
+    "sav_ui.pages.vectors.relation_view",
+]
+"""Where templates are filled."""
+
+_SHOWS = (
+    masthead.show,
+    masthead.word,
+    project_menu.show,
+    teach_view.start,
+    teach_view.bench,
+    teach_view.findings,
+    classify_view.tray,
+    webcam.show,
+    classify_view.answers,
+    measure_view.setup,
+    measure_view.report,
+    relations,
+    effects,
+    vector,
+    tuning,
+    analogy,
+)
+
+
+def look(session):
+    """Show every panel."""
+    for show in _SHOWS:
+        show(session)
+
+
+def story(backbone, embedded):
+    """Somebody comes, teaches, classifies, measures and takes up a relation; every panel is shown at every step.
+
+    Args:
+        backbone: a tiny model, which learns no relation.
+        embedded: the demo model, which does.
+    """
+    models = pool_with(backbone)
+    look(Session())
+    _loads_a_model()
+    _begins()
+    session = taught(models, small_project(each=4))
+    _looks_into_heads(session, models)
+    _is_warned(session, models)
+    _classifies(session, models)
+    _measures(session, models)
+    look(taught(models, small_project(each=1)))
+    _takes_up_a_relation(pool_with(embedded))
+
+
+def _loads_a_model():
+    session = Session()
+    session.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
+    look(session)
+
+
+def _begins():
+    """Labels, one of them empty; then heads wait for the model, and are being found."""
+    session = Session()
+    session.project = small_project(each=1).with_label("empty")
+    look(session)
+    session.project = small_project()
+    session.due = True
+    look(session)
+    session.say("It went wrong.", where="bench")
+    with session.work.doing(Kind.FIND_HEADS) as task:
+        task.progress = Progress(3, 9, 1.0)
+        look(session)
+
+
+def _looks_into_heads(session, models):
+    best, worst = session.fit.ranking[0], session.fit.ranking[-1]
+    session.look_at(head=best)
+    look(session)
+    for _ in teach_run(context(session, models), {}):
+        look(session)
+    teach.act(context(session, models), {"do": "versus", "value": str(worst)})
+    for row in range(3):
+        session.look_at(head=worst, versus=best, cell=(row, 1))
+        look(session)
+    session.look_at(head=None, versus=None, cell=None)
+
+
+def _is_warned(session, models):
+    item, other = session.project.items[0], session.project.labels[1]
+    session.edit(lambda project: project.with_examples(other.id, [project.example(item)]))
+    session.edit(lambda project: project.with_text(project.items[1].id, "Is it this one?"))
+    session.say("Removed.", "done", where="bench", undo=True)
+    look(session)
+    session.say("It is done.", "done", where="findings")
+    look(session)
+    while session.project.items != taught_items(session):
+        session.undo()
+    session.due = False
+
+
+def taught_items(session):
+    """The examples that the fit was made of."""
+    return session.fit.items
+
+
+def _classifies(session, models):
+    state = session.state(ClassifyState)
+    labels = session.project.labels
+    pictures = [as_picture(example_image(100 + seed), f"{seed}.png") for seed in range(4)]
+    here = session.project.items[0]
+    state.add([Query("", (pictures[0],), truth=labels[0].id), Query("", (pictures[1],), truth=labels[1].id)])
+    state.add([Query("", (pictures[2], pictures[3]), truth=NONE), Query("", here.pictures)])
+    look(session)
+    with session.work.doing(Kind.CLASSIFY) as task:
+        task.progress = Progress(1, 4, 1.0)
+        look(session)
+    session.work.pause(Kind.CLASSIFY)
+    look(session)
+    session.work.resume(Kind.CLASSIFY)
+    for _ in classify_run(context(session, models, "classify"), {}):
+        look(session)
+    for query in state.shown(session.project):
+        state.chosen = query.id
+        look(session)
+        for _ in classify_run(context(session, models, "classify"), {"do": "insight"}):
+            pass
+        look(session)
+    session.set(threshold=1.0)
+    look(session)
+    session.set(threshold=0.0)
+    state.refuse(replace(state.query(state.chosen), id="refused"), session.project, "It cannot be read.")
+    answer = state.answers(session.project, session.fit)[state.chosen]
+    state.webcam = WebcamFrame(1, pictures[0], answer)
+    look(session)
+    state.webcam = WebcamFrame(2, refused="It is no JPEG.")
+    look(session)
+    project_menu.act(context(session, models, "project"), {"do": "code"})
+    look(session)
+    classify.act(context(session, models, "classify"), {"do": "dismiss"})
+
+
+def _measures(session, models):
+    state = session.state(MeasureState)
+    measure.act(context(session, models, "measure"), {"do": "each", "value": 1})
+    look(session)
+    for _ in measure_run(context(session, models, "measure"), {"do": "measure"}):
+        look(session)
+    labels = len(session.fit.labels)
+    for row in range(labels):
+        for column in range(labels):
+            state.cell = (row, column)
+            look(session)
+    session.set(n_kept=2)
+    look(session)
+    unknown = [Example(as_picture(example_image(300 + seed), f"u{seed}.png"), "", "stranger") for seed in range(2)]
+    known = [
+        Example(as_picture(example_image(400 + seed), f"k{seed}.png"), "", session.fit.labels[seed % labels])
+        for seed in range(4)
+    ]
+    measure_state_add(state, [*unknown, *known], session)
+    look(session)
+    for _ in measure_run(context(session, models, "measure"), {"do": "measure"}):
+        pass
+    look(session)
+
+
+def measure_state_add(state, examples, session):
+    """Bring a test set of one's own."""
+    state.add(examples, session.project.question)
+    state.setup = replace(state.setup, source="own")
+
+
+def _takes_up_a_relation(models):
+    """Few prompts and few items of each part: what they come to is no matter here."""
+    session = Session()
+
+    def do(name, **data):
+        vectors_act(context(session, models, "effects"), {"do": name, **data})
+        look(session)
+
+    def go(name="", **data):
+        for _ in vectors_run(context(session, models, "effects"), {"do": name, **data}):
+            look(session)
+        look(session)
+
+    do("relation", relation="above")
+    do("prompts", value="2")
+    with mock.patch.multiple("sav_ui.pages.vectors.run", _VALIDATION=2, _TEST=2, _TRAIN=4):
+        go("find_effects")
+        do("effect_head", layer=0, index=0)
+        go("build")
+        study = session.state(VectorState).study("")
+        with mock.patch.object(VectorState, "base_studies", return_value={"above": study}):  # all four take long
+            go()
+            go("judge_board")
+        go("tune", steps="10", control=False)
+
+
+def _inspector(said):
+    return said["teach/findings.html"][-1]["inspector"]
+
+
+_OPTIONS = [{"id": "l1", "name": "lion"}]
+_RIGHT = {"taught": None, "known": True, "right": True, "truth": "owl", "truth_id": "l2", "options": _OPTIONS}
+_WRONG = {**_RIGHT, "right": False, "as_buttons": True}
+_INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "refused": "It cannot be seen."}
+_REFUSED = [{"name": "in context", "why": "there are too many examples."}]
+_BARS = [{"word": "cat", "before": 1, "after": 90, "right": True, "role": "above", "first": True}]
+_OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
+_OWN = {"count": 3, "known": 1, "unknown": 2, "unknown_names": ["cow"]}
+_TWICE = {"kind": "twice", "key": "twice-1", "about": None, "text": "They are the same.", "fixes": [], "picture": ""}
+_WEIGHTS = [{"relation": "above", "id": "weight-0", "value": "0.50"}]
+_PROGRESS = {"percent": 10, "words": "1 of 10 steps"}
+_LABELS = [f"label {number}" for number in range(6)]
+
+VARIATIONS = [
+    ("about/page.html", {"card": None}),
+    ("classify/answers.html", {"rows.0.refused": "It cannot be read.", "rows.1.unlike": True, "more": 3, "detail": None}),
+    ("classify/answers.html", {"detail.refused": "It cannot be read.", "detail.answer": None}),
+    ("classify/answers.html", {"detail.answer.none": True, "detail.asks": True, "detail.verdict": _WRONG}),
+    ("classify/answers.html", {"detail.answer.none": False, "detail.verdict": {**_RIGHT, "as_buttons": True}}),
+    ("classify/answers.html", {"detail.answer.drawn": 1, "detail.verdict": {**_RIGHT, "as_buttons": False}}),
+    ("classify/answers.html", {"detail.one_vote": False, "detail.verdict": {**_RIGHT, "known": False, "as_buttons": True}}),
+    ("classify/answers.html", {"detail.insight": _INSIGHT, "detail.asking": False}),
+    ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
+    ("classify/answers.html", {"detail.insight": None, "detail.asking": False}),
+    ("classify/tray.html", {"labels": _LABELS, "groups": True}),
+    ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),
+    ("header/word.html", {"loading.hub": ""}),
+    ("measure/report.html", {"overlap": 1, "refused": _REFUSED, "rules_refused": _REFUSED, "rows.0.n": 0}),
+    ("measure/report.html", {"pictures.shown.0.picture": "", "pictures.more": 2}),
+    ("measure/report.html", {"drawn": set(), "trust": None, "untrusted": "The examples cannot judge it."}),
+    ("measure/report.html", {"trust.threshold": "0.62"}),
+    ("measure/report.html", {"trust.threshold": None}),
+    ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
+    ("measure/setup.html", {"own": _OWN, "busy": True, "progress": _PROGRESS}),
+    (
+        "teach/bench.html",
+        {"cards.0.items.0.doubt": "lion", "cards.0.items.1.pictures": [], "warnings": [_TWICE], "more_warnings": 2},
+    ),
+    ("teach/bench.html", {"cards.0.more": 3, "cards.0.expanded": True}),
+    (
+        "teach/findings.html",
+        {"accuracy": 94, "alone": False, "right": 34, "n": 36, "low": 80, "high": 99, "how": "in 5 groups"},
+    ),
+    ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
+    ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900}),
+    ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
+    ("vectors/analogy.html", {"progress": _PROGRESS, "missing": ["above"]}),
+    ("vectors/analogy.html", {"missing": [], "weights": _WEIGHTS, "own": True, "bars": [], "why_not": "It was refused."}),
+    ("vectors/analogy.html", {"missing": [], "weights": _WEIGHTS, "own": False, "even": False, "bars": _BARS}),
+    ("vectors/effects.html", {"refused": "It knows none.", "complete": False, "busy": ""}),
+    (
+        "vectors/effects.html",
+        {"overlap": {"both": 1, "leading": 10, "voting": 20, "chance": "3.1"}, "head.why_not": "There is no picture."},
+    ),
+    (
+        "vectors/effects.html",
+        {"head.name": "L0.H0", "inspector": lambda said: said["teach/findings.html"][-1]["inspector"]},
+    ),
+    ("vectors/task.html", {"drawn": False, "refused": "The model cannot read it.", "left_out": 2}),
+    ("vectors/vector.html", {"bars": [], "why_not": "It was refused.", "conditions": _OUTCOMES}),
+]
+"""``(template, {path: value})``: as a view filled it last, but for these; a function gets what all views have said."""
