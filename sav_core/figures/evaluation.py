@@ -18,8 +18,10 @@ from sav_core.figures.style import (
     OUTLINE,
     error_bars,
     here,
+    interval_words,
     layout,
     literal,
+    percent,
     percent_axis,
     reference_line,
 )
@@ -43,21 +45,26 @@ def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
             go.Scatter(
                 x=diagram.confidence[used],
                 y=accuracy,
-                customdata=np.column_stack([diagram.right[used], count, low, high]),
+                customdata=[
+                    [percent(sure, 1), percent(share, 1), int(right), int(of), interval_words(*ends)]
+                    for sure, share, right, of, *ends in zip(
+                        diagram.confidence[used], accuracy, diagram.right[used], count, low, high, strict=True
+                    )
+                ],
                 error_y=error_bars(accuracy, low, high),
                 mode="markers+lines",
                 line={"color": LINE, "width": 1},
                 marker={"color": LINE, "size": 8 + 14 * np.sqrt(count / count.max()), "opacity": 1},
                 cliponaxis=False,
                 hovertemplate=(
-                    "<b>confidence %{x:.1%}</b><br>accuracy %{y:.1%} (%{customdata[0]:.0f} of %{customdata[1]:.0f})<br>"
-                    "95 % interval %{customdata[2]:.0%} to %{customdata[3]:.0%}<extra></extra>"
+                    "<b>confidence %{customdata[0]}</b><br>accuracy %{customdata[1]} "
+                    "(%{customdata[2]} of %{customdata[3]})<br>%{customdata[4]}<extra></extra>"
                 ),
                 showlegend=False,
             ),
         ]
     )
-    note = f"expected calibration error {diagram.expected_error:.1%}"
+    note = f"expected calibration error {percent(diagram.expected_error, 1)}"
     return _square(figure, "confidence", "accuracy", note)
 
 
@@ -67,18 +74,22 @@ def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> g
         go.Scatter(
             x=curve.coverage,
             y=curve.accuracy,
-            customdata=curve.threshold,
+            customdata=[
+                [percent(coverage, 1), percent(accuracy, 1), float(threshold)]
+                for coverage, accuracy, threshold in zip(curve.coverage, curve.accuracy, curve.threshold, strict=True)
+            ],
             mode="lines+markers" if len(curve.coverage) < 30 else "lines",
             line={"color": LINE, "width": 2.5},
             hovertemplate=(
-                "<b>%{x:.1%} answered</b><br>%{y:.1%} of them right<br>from confidence %{customdata:.2f} on<extra></extra>"
+                "<b>%{customdata[0]} answered</b><br>%{customdata[1]} of them right<br>"
+                "from confidence %{customdata[2]:.2f} on<extra></extra>"
             ),
             showlegend=False,
         )
     )
     if threshold is not None and (given := np.flatnonzero(curve.threshold >= threshold)).size:
         figure.add_trace(here(curve.coverage[given[-1]], curve.accuracy[given[-1]]))
-    return _square(figure, "share answered", "accuracy of the answers", f"mean over coverages {curve.area:.1%}")
+    return _square(figure, "share answered", "accuracy of the answers", f"mean over coverages {percent(curve.area, 1)}")
 
 
 def roc_figure(curve: Roc) -> go.Figure:
@@ -89,11 +100,15 @@ def roc_figure(curve: Roc) -> go.Figure:
             go.Scatter(
                 x=curve.false_rate,
                 y=curve.true_rate,
-                customdata=curve.threshold,
+                customdata=[
+                    [float(threshold), percent(passed, 1), percent(others, 1)]
+                    for threshold, passed, others in zip(curve.threshold, curve.true_rate, curve.false_rate, strict=True)
+                ],
                 mode="lines",
                 line={"color": LINE, "width": 2.5},
                 hovertemplate=(
-                    "threshold %{customdata:.3f}<br>%{y:.1%} of the taught pass<br>%{x:.1%} of the others do<extra></extra>"
+                    "threshold %{customdata[0]:.3f}<br>%{customdata[1]} of the taught pass<br>"
+                    "%{customdata[2]} of the others do<extra></extra>"
                 ),
                 showlegend=False,
             ),
@@ -118,22 +133,19 @@ def dot_plot(answers: Sequence[Baseline], chance: float | None = None) -> go.Fig
         go.Scatter(
             x=accuracy,
             y=names,
-            customdata=np.column_stack([low, high, [len(each.right) for each in shown]]),
+            customdata=[[percent(each.accuracy, 1), len(each.right), interval_words(*each.interval, 1)] for each in shown],
             error_x=error_bars(accuracy, low, high, 1.5),
             mode="markers",
             marker={"color": [OUTLINE if row == 0 else LINE for row in order], "size": 11},
             cliponaxis=False,
-            hovertemplate=(
-                "<b>%{y}</b><br>%{x:.1%} of %{customdata[2]:.0f}<br>"
-                "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
-            ),
+            hovertemplate=("<b>%{y}</b><br>%{customdata[0]} of %{customdata[1]}<br>%{customdata[2]}<extra></extra>"),
             showlegend=False,
         )
     )
     if chance is not None:
         figure.add_vline(chance, **reference_line())
     figure.update_layout(**_layout(), height=dot_plot_height(len(answers)))
-    figure.update_xaxes(title="accuracy", dtick=0.25, tickangle=0, **percent_axis())
+    figure.update_xaxes(title="accuracy", tickangle=0, **percent_axis())
     figure.update_yaxes(showgrid=False, automargin=True)
     return figure
 
@@ -160,7 +172,7 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
         go.Scatter(
             x=value,
             y=accuracy,
-            customdata=np.column_stack([low, high]),
+            customdata=[[percent(point.accuracy, 1), interval_words(*point.interval, 1)] for point in points],
             error_y=error_bars(accuracy, low, high),
             mode="lines+markers",
             line={"color": LINE, "width": 2},
@@ -170,10 +182,7 @@ def sweep_figure(points: Sequence[SweepPoint], of: str, here: int | None = None,
                 "opacity": 1,
             },
             cliponaxis=False,
-            hovertemplate=(
-                f"<b>%{{x}} {of}</b><br>%{{y:.1%}}<br>"
-                "95 % interval %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>"
-            ),
+            hovertemplate=(f"<b>{of}: %{{x}}</b><br>%{{customdata[0]}}<br>%{{customdata[1]}}<extra></extra>"),
             showlegend=False,
         )
     )

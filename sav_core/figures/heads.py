@@ -12,7 +12,6 @@ from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.style import (
     BAND,
     LINE,
-    MOST_NUMBERED,
     SEQUENTIAL,
     axis_names,
     axis_range,
@@ -23,8 +22,11 @@ from sav_core.figures.style import (
     frames,
     height_of,
     here,
+    interval_words,
     layout,
     literal,
+    numbered,
+    percent,
     percent_axis,
     pointed_at,
     reference_line,
@@ -32,7 +34,13 @@ from sav_core.figures.style import (
 )
 from sav_core.types import Head, HeadScores
 
-__all__ = ["accuracy_curve", "classifier_heatmap", "head_heatmap", "similarity_heatmap"]
+__all__ = ["CURVE_HEIGHT", "accuracy_curve", "classifier_heatmap", "head_heatmap", "similarity_heatmap"]
+
+CURVE_HEIGHT = 194
+"""Of the accuracy curve, in pixels."""
+
+_WORDS_HIGH, _WORDS_WIDE = 0.12, 0.22
+"""Room that a level's words take: of the accuracies, and of the width on a phone."""
 
 
 def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()) -> go.Figure:
@@ -42,7 +50,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         scores: of every head.
         kept: the heads that vote, best first.
         title: what the accuracies are of.
-        selected: heads to point at with a dotted frame.
+        selected: heads to point at with a thick frame.
     """
     layers, heads = scores.correct.shape
     accuracy = scores.accuracy
@@ -54,6 +62,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         go.Heatmap(
             z=accuracy,
             customdata=np.dstack([scores.correct, scores.margin, ranks]),
+            text=[[percent(share, 1) for share in row] for row in accuracy],
             colorscale=colour_scale(SEQUENTIAL),
             zmin=lowest,
             zmax=1,
@@ -61,23 +70,22 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
             ygap=2 if layers <= 40 else 1,
             colorbar=colourbar("accuracy", [lowest, 1]),
             hovertemplate=(
-                "<b>layer %{y}, head %{x}</b><br>accuracy %{z:.1%} "
+                "<b>layer %{y}, head %{x}</b><br>accuracy %{text} "
                 f"(%{{customdata[0]:.0f}} of {scores.scored})<br>"
                 "margin %{customdata[1]:.4f}<br>rank %{customdata[2]:.0f}<extra></extra>"
             ),
         )
     )
     shades = (accuracy - lowest) / max(1 - lowest, 1e-9)
-    numbered = kept if len(kept) <= MOST_NUMBERED else ()
     # All at once: Plotly checks every shape there is again for each that is added.
     figure.update_layout(
         **layout(literal(title), top=84 if title else 58),
         height=height_of(layers),
-        shapes=[*frames(kept), *pointed_at(selected)],
+        shapes=[*frames(kept), *pointed_at(selected, heads)],
         annotations=[
             *(
                 cell_text(head.index, head.layer, str(ranks[head.layer, head.index]), float(shades[head.layer, head.index]))
-                for head in numbered
+                for head in kept[: numbered(len(kept), heads)]
             ),
             *axis_names("head", "layer"),
         ],
@@ -113,38 +121,66 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: f
             go.Scatter(
                 x=numbers,
                 y=right / n,
-                customdata=np.column_stack([right, low, high]),
+                customdata=[[count, interval_words(*ends)] for count, *ends in zip(right.tolist(), low, high, strict=True)],
+                text=[percent(share, 1) for share in right / n],
                 mode="lines",
                 line={"color": LINE, "width": 2.5, "shape": "hv"},
                 hovertemplate=(
-                    "<b>%{x} heads</b><br>%{y:.1%} "
-                    f"(%{{customdata[0]}} of {n})<br>95 % interval %{{customdata[1]:.0%}} to %{{customdata[2]:.0%}}"
-                    "<extra></extra>"
+                    "<b>heads that vote: %{x}</b><br>%{text} "
+                    f"(%{{customdata[0]}} of {n})<br>%{{customdata[1]}}<extra></extra>"
                 ),
                 showlegend=False,
             ),
             here(numbers[current], right[current] / n),
         ]
     )
-    if chance is not None:
-        figure.add_hline(chance, **reference_line("guessing"))
-    figure.update_layout(**layout(right=14, top=10, bottom=6), height=150)
-    figure.update_xaxes(visible=False, range=[1, max(len(right), 2)])
     bottom = max(0.0, min(float(low.min()), 1.0 if chance is None else chance) - 0.05)
-    figure.update_yaxes(nticks=4, **percent_axis(bottom, 1.03))
+    if chance is not None:
+        bottom = max(-0.1, bottom - _WORDS_HIGH)
+        figure.add_hline(chance, **reference_line("guessing", **_clear_of(right / n, chance)))
+    figure.update_layout(**layout(right=14, top=24, bottom=40), height=CURVE_HEIGHT)
+    last = max(len(right), 2)
+    figure.update_xaxes(
+        range=[1, last],
+        tickvals=sorted({1, round(last / 4), round(last / 2), round(3 * last / 4), last}),
+        showgrid=False,
+        zeroline=False,
+    )
+    figure.update_yaxes(**percent_axis(bottom, 1.03))
+    common = {"xref": "paper", "yref": "paper", "showarrow": False}
+    figure.add_annotation(text="accuracy", x=0, y=1, xanchor="left", yanchor="bottom", yshift=4, **common)
+    figure.add_annotation(text="number of heads that vote", x=0.5, y=0, yanchor="top", yshift=-20, **common)
     return figure
 
 
-def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[Head], labels: Sequence[str]) -> go.Figure:
-    """Draw each kept head's cosine to every label's mean, best head on top; each head's own vote is framed.
+def _clear_of(curve: npt.NDArray[np.float64], level: float) -> dict[str, bool]:
+    """Where words at a level are farthest from the curve: below or above it, at its right or left end."""
+    room = max(1, round(_WORDS_WIDE * len(curve)))
+    ends = {True: curve[-room:], False: curve[:room]}
+    places = [(above, right) for right in (True, False) for above in (False, True)]
 
-    Colour is the cosine above or below the head's own average over the labels: heads differ far more in how near they
-    find everything than in what they find nearest, and would be bars of one colour each. Exact cosines are on hover.
+    def distance(place: tuple[bool, bool]) -> float:
+        near, middle = ends[place[1]], level + (_WORDS_HIGH / 2 if place[0] else -_WORDS_HIGH / 2)
+        return min(max(float(near.min()) - middle, middle - float(near.max())), _WORDS_HIGH)
+
+    above, right = max(places, key=distance)
+    return {"above": above, "right": right}
+
+
+def similarity_heatmap(
+    similarities: npt.NDArray[np.float64], heads: Sequence[Head], labels: Sequence[str], selected: Head | None = None
+) -> go.Figure:
+    """Draw how near each kept head finds every label, best head on top; the label it finds nearest is framed.
+
+    What is drawn, said on hover and named at the scale is one quantity: the cosine to the label's mean, less the head's
+    average over the labels. Heads differ far more in how near they find everything than in what they find nearest, and
+    would be bars of one colour each.
 
     Args:
-        similarities: ``float (head, label)``.
+        similarities: ``float (head, label)``, cosines.
         heads: best first.
         labels: in the order of the array.
+        selected: the head whose row is pointed at.
     """
     names = [f"{rank}. {head}" for rank, head in enumerate(heads, start=1)]
     above = similarities - similarities.mean(1, keepdims=True)
@@ -160,15 +196,28 @@ def similarity_heatmap(similarities: npt.NDArray[np.float64], heads: Sequence[He
             colorscale=colour_scale(SEQUENTIAL),
             xgap=2,
             ygap=2,
-            colorbar=colourbar("nearer than on average", [float(above.min()), float(above.max())], "+.2f"),
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: cosine %{customdata[2]:.4f}<extra></extra>",
+            colorbar=colourbar("cosine above the head's average", [float(above.min()), float(above.max())], "+.2f"),
+            hovertemplate=(
+                "<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:+.4f} above the head's average<br>"
+                "(cosine %{customdata[2]:.4f})<extra></extra>"
+            ),
         )
     )
     votes = [Head(row, int(vote)) for row, vote in enumerate(similarities.argmax(1))]
-    figure.update_layout(**layout(left=84, right=12, top=58, bottom=40), shapes=frames(votes), height=108 + 22 * len(names))
+    shapes = frames(votes)
+    if selected in heads:
+        row = list(heads).index(selected)
+        whole = {"x0": -0.5, "x1": len(labels) - 0.5}
+        shapes += [{**shape, **whole} for shape in pointed_at([Head(row, 0)])]
+    figure.update_layout(**layout(left=84, right=12, top=58, bottom=40), shapes=shapes, height=108 + 22 * len(names))
     plain = {"showgrid": False, "zeroline": False}
-    figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=[literal(_short(label)) for label in labels], **plain)
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", **plain)
+    figure.update_xaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=[literal(_short(label)) for label in labels],
+        range=axis_range(len(labels)),
+        **plain,
+    )
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=axis_range(len(names))[::-1], **plain)
     return figure
 
 

@@ -20,7 +20,6 @@ __all__ = [
     "INK",
     "LINE",
     "LINES",
-    "MOST_NUMBERED",
     "NEUTRAL",
     "OUTLINE",
     "SEQUENTIAL",
@@ -35,8 +34,11 @@ __all__ = [
     "frames",
     "height_of",
     "here",
+    "interval_words",
     "layout",
     "literal",
+    "numbered",
+    "percent",
     "percent_axis",
     "pointed_at",
     "reference_line",
@@ -68,14 +70,23 @@ LINES = (LINE, "#b0711c", "#8a6fc0")
 BAND = "rgba(42,138,168,0.16)"
 """An interval around the first of the curves."""
 
-MOST_NUMBERED = 30
-"""More heads than this are framed only: their numbers would not be readable."""
+_MOST_NUMBERED, _WIDE = 30, 16
 
 GRID = "rgba(123,127,135,0.22)"
 DOTTED = {"color": NEUTRAL, "width": 1, "dash": "dot"}
 
 _FONT = "system-ui, sans-serif"
 _DARK_FROM = 0.5  # of the scale: from here on a cell takes white text
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as it is written everywhere, "55 %": a number, a space, the sign."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def interval_words(low: float, high: float, digits: int = 0) -> str:
+    """A 95 % interval of shares in words: "95 % interval: 74 to 90 %"."""
+    return f"95 % interval: {100 * low:.{digits}f} to {percent(high, digits)}"
 
 
 def literal(text: str) -> str:
@@ -101,12 +112,13 @@ def colour_scale(colours: Sequence[str]) -> list[list[float | str]]:
     return [[position, colour] for position, colour in zip(np.linspace(0, 1, len(colours)).tolist(), colours, strict=True)]
 
 
-def colourbar(name: str, values: Sequence[float], tickformat: str = ".0%") -> dict[str, Any]:
-    """A slim bar at the top right that names what colour means and its values there."""
+def colourbar(name: str, values: Sequence[float], tickformat: str = "") -> dict[str, Any]:
+    """A slim bar at the top right that names what colour means and its values there, shares unless a format is given."""
+    words = {"tickformat": tickformat} if tickformat else {"ticktext": [percent(value) for value in values]}
     return {
         "title": {"text": name, "side": "top"},
         "orientation": "h",
-        "tickformat": tickformat,
+        **words,
         "tickvals": list(values),
         "tickangle": 0,
         "thickness": 8,
@@ -131,9 +143,24 @@ def frames(heads: Sequence[Head], half: float = 0.5, **changes: Any) -> list[dic
     return [frame(head.index, head.layer, half, **changes) for head in heads]
 
 
-def pointed_at(heads: Sequence[Head]) -> list[dict[str, Any]]:
-    """A dotted frame around each head that is looked at, outside of the frame of what is kept."""
-    return frames(heads, 0.62, line={**DOTTED, "width": 2})
+def pointed_at(heads: Sequence[Head], columns: int = 1) -> list[dict[str, Any]]:
+    """Two frames around the cell of each head that is looked at, thick orange in white: it stands out from what is kept.
+
+    Args:
+        heads: that are looked at.
+        columns: how many cells lie side by side; where they are small, the frames are thinner.
+    """
+    halo, line = (7, 4) if columns <= _WIDE else (5, 3)
+    return [
+        frame(head.index, head.layer, 0.42, line={"color": colour, "width": width})
+        for head in heads
+        for colour, width in (("white", halo), (OUTLINE, line))
+    ]
+
+
+def numbered(count: int, columns: int) -> int:
+    """How many of so many framed heads are numbered: all, where cells are wide enough to read any; else the first."""
+    return count if columns <= _WIDE else min(count, _MOST_NUMBERED)
 
 
 def cell_text(column: int, row: int, text: str, shade: float) -> dict[str, Any]:
@@ -157,8 +184,8 @@ def cell_axes() -> dict[str, Any]:
 
 
 def axis_range(count: int) -> tuple[float, float]:
-    """Ends of a heatmap's axis of so many cells, with room for the dotted frame around the first and the last."""
-    return -0.7, count - 0.3
+    """Ends of a heatmap's axis of so many cells, with room for the frames of the first and the last."""
+    return -0.56, count - 0.44
 
 
 def tick_step(count: int) -> int:
@@ -172,15 +199,18 @@ def height_of(layers: int) -> int:
 
 
 def percent_axis(low: float = -0.02, high: float = 1.04) -> dict[str, Any]:
-    """An axis from none to all, with room for the marks at both ends."""
-    return {"tickformat": ".0%", "range": [low, high], "gridcolor": GRID, "zeroline": False}
+    """An axis of shares, from none to all unless told otherwise, with room for the marks at both ends."""
+    step = 0.25 if high - low > 0.6 else 0.1
+    ticks = [round(step * number, 2) for number in range(round(1 / step) + 1) if low <= step * number <= high]
+    words = [percent(tick) for tick in ticks]
+    return {"tickvals": ticks, "ticktext": words, "range": [low, high], "gridcolor": GRID, "zeroline": False}
 
 
-def reference_line(text: str = "", *, above: bool = True) -> dict[str, Any]:
-    """How a level to hold other values against is drawn, for ``add_hline`` and ``add_vline``."""
+def reference_line(text: str = "", *, above: bool = True, right: bool = True) -> dict[str, Any]:
+    """How a level to hold other values against is drawn, for ``add_hline`` and ``add_vline``; words at one end."""
     if not text:
         return {"line": DOTTED}
-    anchor = {"xanchor": "right", "yanchor": "bottom" if above else "top"}
+    anchor = {"x": int(right), "xanchor": "right" if right else "left", "yanchor": "bottom" if above else "top"}
     return {"line": DOTTED, "annotation": {"text": literal(text), "font": {"size": 11}, **anchor}}
 
 

@@ -14,7 +14,6 @@ from sav_core.figures.style import (
     DIVERGING_DARK,
     GRID,
     LINES,
-    MOST_NUMBERED,
     NEUTRAL,
     OUTLINE,
     SEQUENTIAL,
@@ -29,6 +28,8 @@ from sav_core.figures.style import (
     height_of,
     layout,
     literal,
+    numbered,
+    percent,
     percent_axis,
     pointed_at,
     reference_line,
@@ -62,7 +63,7 @@ def effect_heatmap(
         top: how many of them are framed and numbered.
         also: other heads, to see the overlap: each gets a ring.
         also_are: what they are, for the hover.
-        selected: a head to point at with a dashed frame.
+        selected: a head to point at with a thick frame.
     """
     layers, heads = effect.shape
     rank = np.empty((layers, heads), dtype=int)
@@ -98,12 +99,12 @@ def effect_heatmap(
         shapes=[
             *frames(framed),
             *frames(also, 0.4, type="circle", line={"color": NEUTRAL, "width": 2.5}),
-            *pointed_at(() if selected is None else (selected,)),
+            *pointed_at(() if selected is None else (selected,), heads),
         ],
         annotations=[
             *(
                 cell_text(head.index, head.layer, str(rank), abs(roots[head.layer, head.index]) / top_root)
-                for rank, head in enumerate(framed if top <= MOST_NUMBERED else (), start=1)
+                for rank, head in enumerate(framed[: numbered(top, heads)], start=1)
             ),
             *axis_names("head", "layer"),
         ],
@@ -136,7 +137,7 @@ def place_heatmap(
     """
     layers = len(accuracy)
     words = [
-        cell_text(column, row, f"{accuracy[row, column]:.0%}", float(accuracy[row, column]))
+        cell_text(column, row, percent(accuracy[row, column]), float(accuracy[row, column]))
         for row in range(layers)
         for column in range(len(scales))
     ]
@@ -144,6 +145,7 @@ def place_heatmap(
         go.Heatmap(
             z=accuracy,
             customdata=[list(scales)] * layers,
+            text=[[percent(share, 1) for share in row] for row in accuracy],
             colorscale=colour_scale(SEQUENTIAL),
             zmin=0,
             zmax=1,
@@ -151,7 +153,7 @@ def place_heatmap(
             ygap=2 if layers <= 40 else 1,
             colorbar=colourbar("accuracy", [0, 1]),
             hovertemplate=(
-                f"<b>after layer %{{y}}, scale %{{customdata}}</b><br>%{{z:.1%}} of {n} prompts right<extra></extra>"
+                f"<b>after layer %{{y}}, scale %{{customdata}}</b><br>%{{text}} of {n} prompts right<extra></extra>"
             ),
         )
     )
@@ -183,12 +185,13 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
                 x=points[:, 0],
                 y=points[:, 1],
                 customdata=points[:, 2],
+                text=[percent(share, 1) for share in points[:, 1]],
                 name=literal(name),
                 mode="lines+markers",
                 line={"color": LINES[number % len(LINES)], "width": 2.5, "dash": "solid" if number == 0 else "dash"},
                 marker={"size": 6},
                 hovertemplate=(
-                    f"<b>{literal(name)}, step %{{x}}</b><br>%{{y:.1%}} right<br>"
+                    f"<b>{literal(name)}, step %{{x}}</b><br>%{{text}} right<br>"
                     "probability of the answer %{customdata:.2f}"
                     "<extra></extra>"
                 ),
@@ -197,10 +200,10 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
         ]
     )
     for name, level in levels.items():
-        figure.add_hline(level, **reference_line(f"{name} {level:.0%}", above=level <= 0.93))
+        figure.add_hline(level, **reference_line(f"{name} {percent(level)}", above=level <= 0.93))
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(**layout(left=48, right=14, top=34), height=290, legend=legend, showlegend=True)
     figure.update_layout(annotations=[*figure.layout.annotations, *axis_names("step", "validation accuracy", left=-34)])
     figure.update_xaxes(range=[0, steps], gridcolor=GRID, zeroline=False)
-    figure.update_yaxes(nticks=6, **percent_axis(0, 1.03))
+    figure.update_yaxes(**percent_axis(0, 1.03))
     return figure

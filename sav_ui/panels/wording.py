@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sav_core.figures.style import percent
 from sav_core.types import Progress
 
 __all__ = ["STARTING", "percent", "pictures", "progress_bar"]
 
 STARTING = "Starting …"
-
-
-def percent(share: float) -> str:
-    """A share as whole per cent, "55 %"."""
-    return f"{share:.0%}".replace("%", " %")
 
 
 def pictures(count: int) -> str:

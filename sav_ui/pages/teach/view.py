@@ -6,8 +6,8 @@ from typing import Any
 
 from sav_core.data.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.figures.heads import accuracy_curve, head_heatmap
-from sav_core.figures.style import height_of
+from sav_core.figures.heads import CURVE_HEIGHT, accuracy_curve, head_heatmap
+from sav_core.figures.style import height_of, numbered
 from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
@@ -80,6 +80,8 @@ def findings(session: Session) -> Content:
         scoring=fit.scoring,
         can_leave_out=fit.can_leave_out,
         map_height=height_of(fit.scores.correct.shape[0]),
+        curve_height=CURVE_HEIGHT,
+        numbered=numbered(len(fit.kept), fit.scores.correct.shape[1]),
         best=[str(head) for head in fit.kept[:3]],
         notice=session.notice_at("findings"),
         inspector=inspector(session, fit),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sav_core.figures.style import DIVERGING
+from sav_core.figures.style import DIVERGING, OUTLINE
 from sav_core.figures.vectors import effect_heatmap, place_heatmap, tuning_curve
 from sav_core.types import Head
 
@@ -47,11 +47,13 @@ def test_small_effects_are_seen_beside_one_that_has_nearly_all_and_every_number_
         assert np.sign(place) * place**2 == pytest.approx(float(words), abs=0.005)
 
 
-def test_the_dotted_frame_of_a_head_at_the_edge_is_whole(effect):
+def test_the_frame_of_a_head_at_the_edge_lies_inside_the_plot_and_stands_out_from_what_is_kept(effect):
     for head in (Head(0, 0), Head(2, 3)):
         figure = effect_heatmap(effect, effect, effect, ranked(effect), 1, selected=head)
-        (frame,) = [shape for shape in figure.layout.shapes if shape.line.dash == "dot"]
-        for axis, ends in ((figure.layout.xaxis, (frame.x0, frame.x1)), (figure.layout.yaxis, (frame.y0, frame.y1))):
+        kept, halo, chosen = figure.layout.shapes
+        assert (halo.line.color, chosen.line.color) == ("white", OUTLINE)
+        assert halo.line.width > chosen.line.width > kept.line.width
+        for axis, ends in ((figure.layout.xaxis, (chosen.x0, chosen.x1)), (figure.layout.yaxis, (chosen.y0, chosen.y1))):
             assert axis.range[0] < min(ends)
             assert max(ends) < axis.range[1]
 
@@ -87,7 +89,7 @@ def test_the_place_in_use_is_framed_and_every_cell_says_its_accuracy():
     (frame,) = figure.layout.shapes
     assert (frame.x0, frame.y0) == (0.5, -0.5)
     words = {(note.y, note.x): note.text for note in figure.layout.annotations if note.text.endswith("%")}
-    assert words == {(row, column): f"{accuracy[row, column]:.0%}" for row in range(3) for column in range(2)}
+    assert words == {(row, column): f"{100 * accuracy[row, column]:.0f} %" for row in range(3) for column in range(2)}
     assert list(figure.layout.xaxis.ticktext) == ["0.5", "2"]
     (between,) = place_heatmap(accuracy, (0.5, 2.0), (2, 0.5), 30).layout.shapes
     assert (between.x0, between.x1, between.y0) == (0.0, 1.0, 1.5), "half-way between two scales"
@@ -98,6 +100,6 @@ def test_every_tuned_vector_has_its_line_and_every_level_its_name():
     curves = {"tuned": np.array([[0, 0.1, 0.2], [10, 0.6, 0.4]]), "random start": np.array([[0, 0.0, 0.1]])}
     figure = tuning_curve(curves, {"in context": 0.7, "zero-shot": 0.0}, steps=50)
     assert [(line.name, list(line.y)) for line in figure.data] == [("tuned", [0.1, 0.6]), ("random start", [0.0])]
-    assert {"in context 70%", "zero-shot 0%"} <= {note.text for note in figure.layout.annotations}
+    assert {"in context 70 %", "zero-shot 0 %"} <= {note.text for note in figure.layout.annotations}
     assert [shape.y0 for shape in figure.layout.shapes] == [0.7, 0.0]
     assert tuple(figure.layout.xaxis.range) == (0, 50)
