@@ -205,7 +205,7 @@ def similarity_heatmap(
     )
     votes = [Head(row, int(vote)) for row, vote in enumerate(similarities.argmax(1))]
     shapes = frames(votes)
-    if selected in heads:
+    if selected is not None and selected in heads:
         row = list(heads).index(selected)
         whole = {"x0": -0.5, "x1": len(labels) - 0.5}
         shapes += [{**shape, **whole} for shape in pointed_at([Head(row, 0)])]

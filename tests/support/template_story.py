@@ -3,7 +3,7 @@
 from dataclasses import replace
 from unittest import mock
 
-from sav_core.data.examples import Example
+from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
 from sav_core.types import Progress
 from sav_ui.pages.classify import actions as classify
@@ -25,7 +25,7 @@ from sav_ui.pages.vectors.effects_view import effects
 from sav_ui.pages.vectors.relation_view import relations, tuning, vector
 from sav_ui.pages.vectors.run import run as vectors_run
 from sav_ui.pages.vectors.state import VectorState
-from sav_ui.session.focus import Loading
+from sav_ui.session.focus import Loading, Notice
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from tests.support.people import context, pool_with, small_project, taught
@@ -247,9 +247,13 @@ _INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "r
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _BARS = [{"word": "cat", "before": 1, "after": 90, "right": True, "role": "above", "first": True}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
+_REASONS = (("a.txt", "is no picture."), ("b.txt", "is no picture."), ("c.png", "is empty."))
 _OWN = {"count": 3, "known": 1, "unknown": 2, "unknown_names": ["cow"]}
 _TWICE = {"kind": "twice", "key": "twice-1", "about": None, "text": "They are the same.", "fixes": [], "picture": ""}
 _WEIGHTS = [{"relation": "above", "id": "weight-0", "value": "0.50"}]
+_LEFT_OUT = Notice(
+    "Undone.", "part", "bench", redo=True, left_out=tuple(Skipped(name, reason) for name, reason in _REASONS)
+)
 _PROGRESS = {"percent": 10, "words": "1 of 10 steps"}
 _LABELS = [f"label {number}" for number in range(6)]
 
@@ -273,11 +277,13 @@ VARIATIONS = [
     ("measure/report.html", {"trust.threshold": "0.62"}),
     ("measure/report.html", {"trust.threshold": None}),
     ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
+    ("measure/setup.html", {"taught": 2, "source": "own", "busy": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"own": _OWN, "busy": True, "progress": _PROGRESS}),
     (
         "teach/bench.html",
         {"cards.0.items.0.doubt": "lion", "cards.0.items.1.pictures": [], "warnings": [_TWICE], "more_warnings": 2},
     ),
+    ("teach/bench.html", {"notice": _LEFT_OUT}),
     ("teach/bench.html", {"cards.0.more": 3, "cards.0.expanded": True}),
     (
         "teach/findings.html",
