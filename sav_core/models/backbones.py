@@ -56,6 +56,8 @@ def load_backbone(
     device: str | torch.device = "auto",
     dtype: str | torch.dtype = "auto",
     revision: str | None = None,
+    *,
+    hub_only: bool = False,
 ) -> Backbone:
     """Load a multimodal model from a folder or by its hub id; never remote code, no network when the files are here.
 
@@ -64,13 +66,14 @@ def load_backbone(
         device: ``"auto"`` takes the GPUs when there are any, else the CPU.
         dtype: ``"auto"`` takes bfloat16 on a GPU, on a CPU the faster of float32 and bfloat16 for this model.
         revision: a branch, tag or commit on the hub.
+        hub_only: whether ``model`` is an id on the hub even where a folder here is called so: for names that others type.
 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
         UnsupportedModelError: it has no ordinary self-attention, needs its own code, or lacks a part.
         SettingError: there is no such device or dtype.
     """
-    checkpoint = find_checkpoint(settings().model if model is None else model, revision)
+    checkpoint = find_checkpoint(settings().model if model is None else model, revision, hub_only=hub_only)
     config, place = read_config(checkpoint), choose_device(device)
     find_decoder(skeleton(config), checkpoint.name)  # refuse before the weights are read, which may take minutes
     processor = load_processor(checkpoint)

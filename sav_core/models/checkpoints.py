@@ -79,13 +79,16 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None, *, download: bool = True) -> Checkpoint:
+def find_checkpoint(
+    model: str | os.PathLike[str], revision: str | None = None, *, download: bool = True, hub_only: bool = False
+) -> Checkpoint:
     """Return the files of a model, from a folder or by a hub id; only a hub id that is not on this disk needs network.
 
     Args:
         model: a folder, or an id on the hub.
         revision: a branch, tag or commit on the hub.
         download: whether what is not on this disk may be fetched.
+        hub_only: whether it is an id on the hub even where a folder here is called so.
 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
@@ -93,18 +96,18 @@ def find_checkpoint(model: str | os.PathLike[str], revision: str | None = None, 
         StorageError: the disk is too small for it.
     """
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if not hub_only and folder.is_dir():
         embedded = folder.resolve() == settings().embedded_model.resolve()
         return _checked(folder, "the embedded model" if embedded else folder.resolve().name)
     if isinstance(model, str) and _HUB_ID.fullmatch(model) and not model.startswith("."):
-        return _from_hub(model, revision, download)
+        return _from_hub(model, revision, download, hub_only)
     raise ModelNotFoundError(
         f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a hub "
         "id such as Qwen/Qwen2-VL-2B-Instruct."
     )
 
 
-def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
+def _from_hub(hub_id: str, revision: str | None, download: bool, hub_only: bool) -> Checkpoint:
     """What is on this disk when it is whole, for a download may have been interrupted; else downloaded."""
     wanted: dict[str, Any] = {"revision": revision, "allow_patterns": _WANTED, "ignore_patterns": _UNWANTED}
     try:
@@ -119,10 +122,10 @@ def _from_hub(hub_id: str, revision: str | None, download: bool) -> Checkpoint:
     except UnsupportedModelError:
         if not download:
             raise
-    return _checked(_fetched(hub_id, wanted), hub_id)
+    return _checked(_fetched(hub_id, wanted, hub_only), hub_id)
 
 
-def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
+def _fetched(hub_id: str, wanted: dict[str, Any], hub_only: bool) -> Path:
     """The folder of a hub id after a download."""
     with silence():
         try:
@@ -137,14 +140,15 @@ def _fetched(hub_id: str, wanted: dict[str, Any]) -> Path:
             ) from error
         except RepositoryNotFoundError as error:
             raise ModelNotFoundError(
-                f"There is no folder and no hub model {hub_id!r}: check the name, and HF_TOKEN if it is private."
+                f"There is no {'' if hub_only else 'folder and no '}hub model {hub_id!r}: check the name, and HF_TOKEN if "
+                "it is private."
             ) from error
         except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
             if getattr(error, "errno", None) == errno.ENOSPC:
                 raise StorageError(f"The disk is full before all of {hub_id!r} is fetched: free some space.") from error
             raise ModelNotFoundError(
                 f"{hub_id!r} is not on this disk and the hub cannot be reached to fetch it: connect to the network, or "
-                "give a model folder."
+                f"{'choose a model that is here' if hub_only else 'give a model folder'}."
             ) from error
 
 

@@ -52,7 +52,11 @@ MENU = (
 )
 """The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
 
-NO_ID = "A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub."
+NO_ID = (
+    "A model is named like Qwen/Qwen2-VL-2B-Instruct: type its id on the hub. One in a folder is used by starting the app "
+    "with SAV_MODEL=FOLDER."
+)
+"""What is told to who types something else, a folder say: which folders there are here is nobody's business."""
 
 
 def any_allowed() -> bool:

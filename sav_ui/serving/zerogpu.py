@@ -46,7 +46,7 @@ _waiting: WeakValueDictionary[str, Backbone] = WeakValueDictionary()  # for proc
 
 
 def load(model: str) -> Backbone:
-    """Load a model to where it waits for its calls; empty for the embedded one.
+    """Load a model of the hub to where it waits for its calls; empty for the embedded one.
 
     Raises:
         SavError: it cannot be loaded.
@@ -54,8 +54,8 @@ def load(model: str) -> Backbone:
     from sav_core.models.backbones import load_backbone  # torch takes seconds, and the page must not wait for them
 
     if not LENT:
-        return load_backbone(model or None)
-    return load_backbone(model or None, device="cpu", dtype="bfloat16" if model else "auto")
+        return load_backbone(model or None, hub_only=bool(model))
+    return load_backbone(model or None, device="cpu", dtype="bfloat16" if model else "auto", hub_only=bool(model))
 
 
 def forward(

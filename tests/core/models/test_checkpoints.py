@@ -126,6 +126,16 @@ def test_an_unknown_id_without_network_fails_fast(hub_cache, unplugged):
     assert unplugged
 
 
+def test_what_others_type_never_opens_a_folder_here(folder, hub_cache, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    name = f"{folder.parent.name}/{folder.name}"
+    monkeypatch.chdir(folder.parent.parent)
+    assert find_checkpoint(name).folder.resolve() == folder.resolve()
+    with pytest.raises(ModelNotFoundError, match=r"hub cannot be reached .* or choose a model that is here") as caught:
+        find_checkpoint(name, hub_only=True)
+    assert "folder" not in str(caught.value)
+
+
 def test_a_disk_too_small_for_a_model_is_told_from_a_hub_out_of_reach(monkeypatch):
     def full(*_, local_files_only=False, **__):
         raise FileNotFoundError if local_files_only else OSError(28, "No space left on device")

@@ -176,4 +176,4 @@ def test_models_wait_in_main_memory_where_a_gpu_is_lent(monkeypatch, lend, model
     monkeypatch.setattr(gpu, "LENT", lend)
     monkeypatch.setattr("sav_core.models.backbones.load_backbone", lambda name, **given: asked.append((name, given)))
     gpu.load(model)
-    assert asked == [(model or None, options)]
+    assert asked == [(model or None, {**options, "hub_only": bool(model)})]
