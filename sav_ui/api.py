@@ -35,6 +35,7 @@ from sav_ui.host.page_host import MODEL_QUEUE
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.project import MAX_EXAMPLES
+from sav_ui.session.sav_file import open_sav
 from sav_ui.uploads.files import Upload
 
 __all__ = ["Answer", "FileData", "Fitted", "KeptHead", "Vote", "build", "classify_images", "fit_images", "wants_mcp"]
@@ -155,24 +156,12 @@ def classify_images(
     Raises:
         SavError: something given cannot be used; the message says what to give instead.
     """
-    # torch takes seconds, and the page must not wait for them
-    from sav_core.activations.extraction import extract_head_vectors
-    from sav_core.heads.classifier_file import read_classifier
-    from sav_core.sav import SavClassifier, check_model
+    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
 
     paths = _paths(images)
     if not classifier:
         raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
-    file = Path(classifier)
-    try:
-        heads, provenance = read_classifier(file)
-        model = (
-            provenance.model if "/" in provenance.model else ""
-        )  # a hub id; of the embedded model only its folder's name
-        check_model(file, heads, provenance, models.get(model))
-        fitted = SavClassifier.load(file, models.get(model))
-    except SavError as error:
-        raise type(error)(str(error).replace(str(file), file.name)) from error
+    model, fitted = open_sav(models, Path(classifier))
     queries = [fitted.as_query(Example(open_picture(path, path.name), str(question))) for path in paths]
     predictions = fitted.head_classifier_.predict(models.run(model, extract_head_vectors, queries))
     return [prediction.as_dict() for prediction in predictions]

@@ -8,7 +8,7 @@ from sav_ui import api
 from sav_ui.host.page_host import PageHost
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.classify import page as classify_page
-from sav_ui.pages.header import masthead, project_menu
+from sav_ui.pages.header import kept_work, masthead, project_menu
 from sav_ui.pages.measure import page as measure_page
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import page as teach_page
@@ -44,6 +44,7 @@ def lay_out(host: PageHost) -> None:
         host.panel("masthead", masthead.show, fetch=project_menu.load_model, lively=True, where="model")
         host.panel(project_menu.PANEL, project_menu.show, act=project_menu.act, where=project_menu.WHERE)
     host.panel("word", masthead.word, act=teach.act, lively=True, where=project_menu.WHERE)
+    kept_work.build(host)
     with gr.Tabs(elem_id="pages"):
         for page in PAGES:
             with gr.Tab(page.TITLE, id=page.TITLE.lower()):

@@ -22,6 +22,7 @@ from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
+from sav_ui.session.keeper import Keeper
 from sav_ui.session.session import Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
@@ -85,12 +86,14 @@ class PageHost:
         models: where models are loaded.
         store: where sessions are found again.
         tab: the ``gr.State`` that holds the ``Tab``; ``None`` before the page has loaded.
+        keepers: what pages keep in a saved project beside what is taught, by name.
     """
 
     def __init__(self, models: ModelPool, store: SessionStore) -> None:
         self.models = models
         self.tab = gr.State(None)
         self.store = store
+        self.keepers: dict[str, Keeper] = {}
         self._parts: dict[str, _Part] = {}
 
     def panel(
@@ -122,6 +125,14 @@ class PageHost:
         component = panel({**show(Session()), "version": 0}, name, events)  # events wait in the browser for the session's
         self._parts[name] = _Part(name, component, show, act, run, fetch, slides, lively, where or name)
         return component
+
+    def keeps(self, name: str, keeper: Keeper) -> None:
+        """Have a page's part of the work saved under that name."""
+        self.keepers[name] = keeper
+
+    def context(self, session: Session, where: str) -> Context:
+        """What a handler is given of an event at that part of the page."""
+        return Context(session, self.models, where, self.keepers)
 
     def open(self, token: object) -> Tab:
         """Return a new tab of the session of that token; a file that was made before is not handed over once more."""
@@ -187,7 +198,7 @@ class PageHost:
         part = self._parts[name]
         assert part.act is not None
         try:
-            part.act(Context(tab.session, self.models, part.where), data)
+            part.act(self.context(tab.session, part.where), data)
         except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
             return self._broken(tab, error, part.where)
         return self.shown(tab, names, always=name)
@@ -196,7 +207,7 @@ class PageHost:
         """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end."""
         lively = tuple(part.name for part in self._parts.values() if part.lively)
         try:
-            for _ in run(Context(tab.session, self.models, where), data):
+            for _ in run(self.context(tab.session, where), data):
                 yield self.shown(tab, lively)
         except SavError as error:
             tab.session.say(str(error), where=where)

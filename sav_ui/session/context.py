@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sav_core.data.examples import Skipped
 from sav_ui.serving.pool import ModelPool
+from sav_ui.session.keeper import Keepers
 from sav_ui.session.session import Session
 
 __all__ = ["Context", "Data"]
@@ -24,11 +25,13 @@ class Context:
         session: the visitor's.
         models: where models are loaded.
         where: the part of the page where the event came from, and where its sentences are shown.
+        keepers: what pages keep in a saved project beside what is taught.
     """
 
     session: Session
     models: ModelPool
     where: str
+    keepers: Keepers = field(default_factory=dict)
 
     def say(self, text: str, kind: str = "error", *, left_out: Sequence[Skipped] = ()) -> None:
         """Leave one sentence where the visitor is looking."""

@@ -39,11 +39,13 @@ class Snapshot:
     Attributes:
         project: what is taught.
         sought: whether heads had been found for it, or were to be.
+        line: which work it is, see ``Session``.
         kept: what each page keeps, by the class of its state.
     """
 
     project: Project
     sought: bool
+    line: str
     kept: Mapping[type, Kept]
 
     def with_pages(self, pages: Mapping[type, Kept]) -> Snapshot:

@@ -35,6 +35,7 @@ class Manifest:
     threshold: float
     model: str
     title: str
+    name: str
 
 
 def describe(project: Project, fit: Fit | None) -> str:
@@ -47,6 +48,7 @@ def describe(project: Project, fit: Fit | None) -> str:
     content: dict[str, Any] = {
         "format": _FORMAT,
         "title": project.title,
+        "name": project.name,
         "question": project.question,
         "labels": [{"name": label.name, "examples": len(project.of_label(label.id))} for label in project.labels],
         "settings": {
@@ -95,6 +97,7 @@ def parse_manifest(text: bytes) -> Manifest:
         threshold=content.settings.none_below,
         model=content.model.id[:200],
         title=content.title[:80],
+        name=content.name[:80],
     )
 
 
@@ -140,6 +143,7 @@ class _Model(_Part):
 class _Content(_Part):
     format: Literal["sav-explorer-project/1"]
     title: _Text
+    name: _Text = ""  # older projects had none
     question: _Text
     labels: list[_Label] = Field(max_length=MAX_LABELS)
     settings: _Settings

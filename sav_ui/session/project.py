@@ -61,6 +61,7 @@ class Project:
         threshold: of the share of the vote times closeness, below which the answer is "none of these".
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.
+        name: what the visitor calls it; empty while they have not.
         next_id: the next identity's number.
     """
 
@@ -73,7 +74,13 @@ class Project:
     threshold: float = 0.0
     model: str = ""
     title: str = ""
+    name: str = ""
     next_id: int = field(default=1, compare=False)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything in it that a visitor would miss."""
+        return bool(self.labels or self.question or self.name)
 
     @property
     def empty(self) -> bool:
@@ -133,6 +140,10 @@ class Project:
             labels=tuple(label for label in self.labels if label.id != label_id),
             items=tuple(item for item in self.items if item.label != label_id),
         )
+
+    def named(self, name: str) -> Project:
+        """Call it something; an empty name takes the name away."""
+        return replace(self, name=" ".join(name.split())[:MAX_LABEL_LENGTH].strip())
 
     def with_examples(self, label_id: str, examples: Iterable[Example]) -> Project:
         """Add examples to a label; a question of their own that is not the project's becomes their text.

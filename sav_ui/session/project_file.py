@@ -6,6 +6,7 @@
     ├── images/          the pictures as they were given, a folder for each label
     └── classifier.sav   when heads were found
 
+One that a browser has kept lays its pictures by their content, see ``pieces``, and has what pages keep, see ``kept_file``.
 So ``read_examples("pets.zip")`` and ``python -m sav_core fit --train pets.zip`` read it as it is.
 """
 
@@ -14,28 +15,25 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections import Counter
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from sav_core.data.archives import Archive
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.images import IMAGE_SUFFIXES, Picture, as_picture
+from sav_core.data.images import as_picture
 from sav_core.errors import DatasetError, StorageError
 from sav_ui.session.fit import Fit
 from sav_ui.session.manifest import MANIFEST, describe, parse_manifest
+from sav_ui.session.places import CLASSIFIER, EXAMPLES, label_places, own_name
 from sav_ui.session.project import Item, Project
 
 __all__ = ["CLASSIFIER", "EXAMPLES", "file_name", "read_project", "write_project"]
 
-EXAMPLES, CLASSIFIER = "examples.jsonl", "classifier.sav"
-_PNG = b"\x89PNG\r\n\x1a\n"
-
 
 def file_name(project: Project) -> str:
     """What to call a project's files, without an ending: letters, digits and hyphens."""
-    words = re.findall(r"[^\W_]+", project.title or "-".join(label.name for label in project.labels[:3]))
+    words = re.findall(r"[^\W_]+", project.name or project.title or "-".join(label.name for label in project.labels[:3]))
     return "-".join(words)[:60].strip("-").lower() or "sav-project"
 
 
@@ -51,7 +49,7 @@ def write_project(path: Path, project: Project, fit: Fit | None = None, classifi
     Raises:
         StorageError: the disk refuses.
     """
-    places = _places(project)
+    places = label_places(project)
     try:
         with ZipFile(path, "w", ZIP_DEFLATED) as archive:
             archive.writestr(MANIFEST, describe(project, fit))
@@ -98,6 +96,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         threshold=manifest.threshold,
         model=manifest.model,
         title=manifest.title,
+        name=manifest.name,
         next_id=base.next_id,
     )
     for name in manifest.labels:
@@ -108,34 +107,6 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         warnings.simplefilter("ignore")  # what was skipped is in the answer
         found = read_examples(path, question=manifest.question)
     return project.with_labelled([_renamed(example) for example in found]), found.skipped
-
-
-def _places(project: Project) -> dict[str, tuple[str, ...]]:
-    """Where each item's pictures go, by the item's identity; folders and files are numbered, so no two are one anywhere."""
-    folders = {
-        label.id: f"images/{number} {_safe(label.name)}".rstrip() for number, label in enumerate(project.labels, start=1)
-    }
-    counts: Counter[str] = Counter()
-    places: dict[str, tuple[str, ...]] = {}
-    for item in project.items:
-        own = []
-        for picture in item.pictures:
-            counts[item.label] += 1
-            own.append(f"{folders[item.label]}/{counts[item.label]:04d} {_picture_name(picture)}")
-        places[item.id] = tuple(own)
-    return places
-
-
-def _picture_name(picture: Picture) -> str:
-    """The picture's own name, with an ending that says what is in it."""
-    name = Path(picture.name)
-    ending = ".png" if picture.encoded.startswith(_PNG) else name.suffix.lower()
-    return f"{_safe(name.stem) or 'picture'}{ending if ending in IMAGE_SUFFIXES else ''}"
-
-
-def _safe(name: str) -> str:
-    """A name that every file system takes."""
-    return re.sub(r"[^\w+()-]+", " ", name).strip()[:60].strip()
 
 
 def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:
@@ -149,5 +120,4 @@ def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:
 
 def _renamed(example: Example) -> Example:
     """With its pictures called as they were before they were saved."""
-    pictures = [as_picture(picture, re.sub(r"^\d{4,} ", "", Path(picture.name).name)) for picture in example.images]
-    return Example(pictures, example.question, example.label)
+    return Example([as_picture(picture, own_name(picture)) for picture in example.images], example.question, example.label)

@@ -84,6 +84,8 @@ class Session:
         focus: where they are looking.
         memo: what is drawn anew only when it has changed.
         seen: when something of theirs last happened.
+        born: which session it is, for the browser, which must not take a new one for the old; no secret.
+        line: the work that this is, from its first label on: another one when a project takes another's place.
     """
 
     def __init__(self, token: str = "") -> None:
@@ -100,6 +102,7 @@ class Session:
         self.focus = Focus()
         self.memo = Memo()
         self.seen = time.monotonic()
+        self.born, self.line = secrets.token_hex(8), secrets.token_hex(8)
         self._states: dict[type[PageState], PageState] = {}
         self._history = History()
         self._step_from: Snapshot | None = None  # the work when the step began that is under way
@@ -203,7 +206,7 @@ class Session:
         with self.step():
             self.edit(lambda _: project)
             self._begin(due)
-            self._step_replaced = True
+            self._step_replaced, self.line = True, secrets.token_hex(8)
             for state in list(self._states.values()):
                 state.project_replaced()
 
@@ -245,6 +248,7 @@ class Session:
             self._take(project)
         if step.replaced:
             self._begin(end.sought)
+            self.line = end.line
         for page, kept in end.kept.items():
             if kept != other.kept[page]:
                 self.state(page).restore(kept)
@@ -254,7 +258,7 @@ class Session:
 
     def _snapshot(self) -> Snapshot:
         kept = {page: value for page, state in self._states.items() if (value := state.kept()) is not None}
-        return Snapshot(self.project, self.due or self.fit is not None, kept)
+        return Snapshot(self.project, self.due or self.fit is not None, self.line, kept)
 
     def _begin(self, due: bool) -> None:
         """Forget the fit of the project that was here before."""

@@ -18,8 +18,8 @@ __all__ = ["GONE", "SessionStore"]
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 GONE = (
-    "This page was left alone while others filled the server's memory, so its work was let go of. "
-    "Start again, or open a project that you saved."
+    "This page was left alone while others filled the server's memory, so its work was let go of there. "
+    "If this browser kept it, it is offered again here; or open a project that you saved."
 )
 """What the visitor of an emptied session is told."""
 _REMEMBERED = 10_000  # tokens of emptied sessions

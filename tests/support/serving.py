@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, **environment):
+def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, port=None, **environment):
     """Yield the app's address while it runs; afterwards its log may hold no traceback.
 
     Args:
@@ -25,9 +25,10 @@ def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, **en
         arguments: of the program.
         program: what serves the app.
         cwd: where it is started.
+        port: where it listens; any that is free by default.
         environment: more variables.
     """
-    port, log = _free_port(), folder / "log"
+    port, log = port or free_port(), folder / "log"
     settings = {
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
@@ -52,7 +53,8 @@ def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, **en
     assert "Traceback" not in log.read_text(), log.read_text()[-5000:]
 
 
-def _free_port():
+def free_port():
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -2,7 +2,7 @@
 //
 //   data-act="name"     a click sends {do: name, ...the element's other data-*}
 //   data-run="name"     the same for what needs the model; data-fetch="name" for fetching another
-//   data-change="name"  the same with {value} when a field has been edited
+//   data-change="name"  the same with {value} when a field has been edited; Escape takes back what was typed
 //   data-submit="name"  a form: the same with its fields; data-kind says that it is no act; data-clear empties a field
 //   data-enter="css"    Enter in the field clicks that button
 (() => {
@@ -29,6 +29,16 @@
     if (event.target.matches("input[data-change]")) event.target.blur();
     const button = event.target.dataset.enter && stage.root.querySelector(event.target.dataset.enter);
     if (button) button.click();
+  });
+
+  const TEXT = "input[type=text][data-change], textarea[data-change]";
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(TEXT)) target.savBefore = target.value;
+  });
+  document.addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Escape" || !target.matches(TEXT) || target.savBefore === undefined) return;
+    target.value = target.savBefore; // set by a script it is no change
+    target.blur();
   });
 
   document.addEventListener("submit", (event) => {

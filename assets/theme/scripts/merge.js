@@ -1,6 +1,7 @@
 // New HTML is merged into the old by key, so that a field keeps its cursor and a picture is not loaded again.
 //
 //   data-key="name"   the same thing as what had that key among its siblings before; an id does as well
+//   data-own="name"   what is in it belongs to a script, and stays
 //   data-reveal       scrolls into sight when it is new
 (() => {
   "use strict";
@@ -55,6 +56,7 @@
       old.style.height = fresh.style.height;
       return;
     }
+    if ("own" in old.dataset) return;
     if (old.savSort && fresh.nodeName === "TABLE") SAV.sortRows(fresh, old.savSort); // before merging: a row that stays keeps its focus
     for (const { name } of [...old.attributes])
       if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name)) old.removeAttribute(name);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, Tab, received
-from sav_ui.pages.classify import view, webcam
+from sav_ui.pages.classify import keeping, opened, view, webcam
 from sav_ui.pages.classify.actions import act
 from sav_ui.pages.classify.run import run
 from sav_ui.pages.classify.state import PANEL, WHERE
@@ -18,6 +18,8 @@ TITLE = "Classify"
 
 def build(host: PageHost) -> None:
     """Lay the page out."""
+    host.keeps(keeping.NAME, keeping.KEEPER)
+    host.panel("opened", opened.show, act=opened.act, run=opened.run, lively=True, where=opened.WHERE)
     host.panel("tray", view.tray, act=act, lively=True, where=WHERE)
     live = host.panel("live", webcam.show, act=act, where=WHERE, events=("frame",))
     host.panel(PANEL, view.answers, act=act, run=run, slides=(PANEL,), lively=True, where=WHERE)

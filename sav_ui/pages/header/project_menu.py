@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,15 @@ from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
 from sav_ui.session.fit import Fit
+from sav_ui.session.kept_file import read_kept
+from sav_ui.session.opened_sav import OpenedSav, OpenedSavState
+from sav_ui.session.places import CLASSIFIER
 from sav_ui.session.project import Project
-from sav_ui.session.project_file import CLASSIFIER, file_name, read_project, write_project
+from sav_ui.session.project_file import file_name, read_project, write_project
+from sav_ui.session.sav_file import open_sav
 from sav_ui.session.session import Session
 from sav_ui.session.switch_model import switch_model
-from sav_ui.uploads.files import describe_skipped, uploads
+from sav_ui.uploads.files import Upload, describe_skipped, uploads
 
 __all__ = ["PANEL", "WHERE", "act", "load_model", "show"]
 
@@ -29,9 +34,12 @@ PANEL = "project"
 WHERE = "project"
 """The part of the page that this one's sentences concern: the line under the masthead."""
 
+_LINE = re.compile("[0-9a-f]{16}")
+
 
 def act(context: Context, data: Data) -> None:
     """Do what the menu asks for."""
+    context.session.state(HeaderState).leads_to = ""
     dispatch(ACTIONS, context, data)
 
 
@@ -52,8 +60,10 @@ def show(session: Session) -> Content:
         python=python_code(project, fit) if opened and fit else "",
         commands=commands(project, fit) if opened and fit else (),
         file=f"{file_name(project)}.zip",
+        name=project.name,
+        begun=project.begun,
     )
-    return content(html, saved=session.download_at(PANEL))
+    return content(html, saved=session.download_at(PANEL), go_to=session.state(HeaderState).leads_to)
 
 
 def _current(session: Session) -> tuple[Project, Fit | None]:
@@ -86,9 +96,19 @@ def _open(context: Context, data: Data) -> Steps:
     files, session = uploads(data.get("files")), context.session
     if len(files) > 1:
         raise InputError(f"One project is open at a time, but {len(files)} files came: choose one.")
+    if files[0].path.suffix.lower() == ".sav":
+        yield from _open_classifier(context, files[0])
+        return
+    line = str(data.get("line", ""))
+    kept_here = bool(_LINE.fullmatch(line))  # by the visitor's own browser
     project, skipped = read_project(files[0].path, session.project)
+    parts, more_skipped = read_kept(files[0].path, context.keepers)
+    skipped = (*skipped, *more_skipped)
+    puts = [context.keepers[name].take(project, part) for name, part in parts.items()]
     here = context.models.ready(project.model) is not None
     yield
+    if kept_here:
+        project = project.named(str(data.get("name", "")))
     words = []
     if project.model != session.project.model and not here:
         words.append(
@@ -99,7 +119,31 @@ def _open(context: Context, data: Data) -> Steps:
     if skipped:
         words.append(describe_skipped(skipped))
     session.replace_project(project, due=not project.empty)
-    context.did(f"Opened “{files[0].name}”.", " ".join(words), left_out=skipped)
+    for put in puts:
+        put(session)
+    if kept_here:
+        session.line = line
+    done = "Your work is here again." if kept_here else f"Opened “{files[0].name}”."
+    context.did(done, " ".join(words), left_out=skipped)
+
+
+def _open_classifier(context: Context, file: Upload) -> Steps:
+    """Open a ``.sav`` file on the Classify page; the project stays as it is."""
+    model, classifier = open_sav(context.models, file.path)
+    opened = OpenedSav(file.name, model, classifier.question_, classifier.head_classifier_)
+    yield
+    session = context.session
+    session.state(OpenedSavState).open(opened)
+    session.state(HeaderState).leads_to = "Classify"
+    session.say(f"Opened the classifier “{file.name}”: drop pictures on it.", "done", where=context.where)
+
+
+def _name(context: Context, data: Data) -> None:
+    """Call the project something, or no longer so."""
+    session, name = context.session, str(data["value"])
+    session.edit(lambda project: project.named(name))
+    name = session.project.name
+    context.did(f"Named the project “{name}”." if name else "Took the project's name away.", shown=False)
 
 
 def _code(context: Context, data: Data) -> None:
@@ -129,6 +173,7 @@ def _classifier(context: Context, project: Project, fit: Fit, path: Path) -> Pat
 ACTIONS: Actions = {
     "close_code": _close_code,
     "code": _code,
+    "name": _name,
     "open": _open,
     "save": _save,
     "save_classifier": _save_classifier,

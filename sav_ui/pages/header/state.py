@@ -1,4 +1,4 @@
-"""What the top of the page keeps of a session: whether the code is shown."""
+"""What the top of the page keeps of a session: whether the code is shown, and where the last action leads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ class HeaderState(PageState):
 
     Attributes:
         code_shown: whether the dialog with the code is open.
+        leads_to: the page that the last action opens, if any.
     """
 
     def __init__(self) -> None:
         self.code_shown = False
+        self.leads_to = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sav_ui.host.page_host import PageHost
-from sav_ui.pages.measure import view
+from sav_ui.pages.measure import keeping, view
 from sav_ui.pages.measure.actions import act
 from sav_ui.pages.measure.run import run
 from sav_ui.pages.measure.state import PANEL, WHERE
@@ -15,5 +15,6 @@ TITLE = "Measure"
 
 def build(host: PageHost) -> None:
     """Lay the page out."""
+    host.keeps(keeping.NAME, keeping.KEEPER)
     host.panel(PANEL, view.setup, act=act, run=run, lively=True, where=WHERE)
     host.panel("report", view.report, act=act, where=WHERE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_ui.host.page_host import PageHost
-from sav_ui.pages.teach import view
+from sav_ui.pages.teach import keeping, view
 from sav_ui.pages.teach.actions import act
 from sav_ui.pages.teach.run import run
 from sav_ui.pages.teach.state import WHERE
@@ -17,6 +17,7 @@ TITLE = "Teach"
 
 def build(host: PageHost) -> None:
     """Lay the page out."""
+    host.keeps(keeping.NAME, keeping.KEEPER)
     host.panel("start", view.start, act=act, where=WHERE)
     with gr.Row(elem_id="teach", equal_height=False):
         with gr.Column(elem_id="left"):

@@ -38,7 +38,7 @@ def file_of(scene):
 
 def test_an_empty_project_has_nothing_to_save_and_the_menu_says_so(models):
     html = project_menu.show(Session())["html"]
-    assert len(re.findall("disabled", html)) == 3
+    assert len(re.findall("disabled", html)) == 4  # its name too
     assert "Add some pictures" in html
     session = Session()
     assert act(session, models, "save")["saved"] is None

@@ -9,8 +9,9 @@ from sav_core.data.examples import Example
 from sav_core.data.images import as_picture
 from sav_core.errors import DatasetError, InputError, StorageError
 from sav_ui.session import project as project_module
+from sav_ui.session.places import EXAMPLES
 from sav_ui.session.project import Project
-from sav_ui.session.project_file import EXAMPLES, file_name, read_project, write_project
+from sav_ui.session.project_file import file_name, read_project, write_project
 from tests.support.archives import zipped
 from tests.support.people import small_project
 from tests.support.pictures import corners, encoded, noise

@@ -1,0 +1,90 @@
+// The page that is open, and what is chosen on it, are in the address: a reload, Back and a link lead to the same.
+//
+//   #teach?head=L3.H2        the hash: the page, and what is chosen there
+//   data-address="head=L3.H2"   in a panel's HTML: what that page has chosen
+(() => {
+  "use strict";
+  const HUB = "https://huggingface.co";
+  const PATIENCE = 5000; // milliseconds in which what the address asks for is expected to come true
+  let going = ""; // an address that is being gone to
+  let ready = false;
+
+  const tabs = () => [...document.querySelectorAll('[role="tab"]')];
+  const slug = (tab) => tab.textContent.trim().toLowerCase().replace(/\s+/g, "-");
+  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+
+  // What a page can be asked to choose: the panel that does it, and what it is sent; nothing where it cannot.
+  const CHOOSES = {
+    teach: {
+      head: (value) => {
+        const [, layer, index] = /^L(\d+)\.H(\d+)$/.exec(value || "") || [];
+        return ["findings", value ? { do: "head", layer, index } : { do: "close_head" }];
+      },
+    },
+    classify: { picture: (query) => query && ["answers", { do: "pick", query }] },
+    "function-vectors": { relation: (value) => value && ["relations", { do: "relation", relation: value }] },
+  };
+
+  function now() {
+    const tab = tabs().find((each) => each.getAttribute("aria-selected") === "true");
+    if (!tab) return "";
+    const chosen = panelOf(tab) ? panelOf(tab).querySelector("[data-address]") : null;
+    return `#${slug(tab)}${chosen && chosen.dataset.address ? `?${chosen.dataset.address}` : ""}`;
+  }
+
+  function follow() {
+    const here = now();
+    if (!ready || !here) return;
+    if (going) {
+      if (here !== going) return;
+      going = "";
+    }
+    if (here === location.hash) return;
+    history[location.hash ? "pushState" : "replaceState"](null, "", here);
+    tellParent(here);
+  }
+
+  // A Space stands in a frame of the hub's page, whose address is the one that people see.
+  function tellParent(hash) {
+    const parent = location.ancestorOrigins ? location.ancestorOrigins[0] : document.referrer.replace(/\/$/, "");
+    if (window.parent !== window && parent === HUB) window.parent.postMessage({ hash }, HUB);
+  }
+
+  function go() {
+    const [page, query = ""] = location.hash.slice(1).split("?");
+    const tab = tabs().find((each) => slug(each) === page);
+    if (!tab) return;
+    const wanted = new URLSearchParams(query);
+    going = location.hash;
+    setTimeout(() => ((going = ""), follow()), PATIENCE);
+    if (tab.getAttribute("aria-selected") !== "true") SAV.openTab(tab.textContent.trim());
+    const chosen = panelOf(tab) && panelOf(tab).querySelector("[data-address]");
+    const has = new URLSearchParams(chosen ? chosen.dataset.address : "");
+    for (const [name, choose] of Object.entries(CHOOSES[page] || {})) {
+      const value = wanted.get(name);
+      if (value === has.get(name)) continue;
+      const [panel, data] = choose(value) || [];
+      const root = panel && document.querySelector(`#${panel} .stage`);
+      if (root) SAV.stageOf(root).send("act", data);
+    }
+    requestAnimationFrame(follow);
+  }
+
+  window.addEventListener("popstate", go);
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest('[role="tab"], [data-tab]')) setTimeout(follow);
+    const home = target.closest("a.brand");
+    if (home) window.scrollTo({ top: 0, behavior: SAV.pace() });
+  });
+  document.addEventListener("keyup", ({ target }) => target.matches && target.matches('[role="tab"]') && follow());
+
+  document.addEventListener("sav:drawn", ({ target, detail }) => {
+    if (!detail.version) return;
+    if (!ready && target.closest("#kept")) {
+      // the last panel of the header: the page knows whose session it shows
+      ready = true;
+      if (location.hash) return go();
+    }
+    requestAnimationFrame(follow);
+  });
+})();

@@ -1,0 +1,119 @@
+"""The classifier that a visitor brought as a file, at the top of the Classify page: what it says, and what it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sav_core.data.examples import Example
+from sav_core.errors import InputError, SavError
+from sav_core.types import HeadVectors
+from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.pages.classify.view import bars
+from sav_ui.panels.jobs import Job
+from sav_ui.panels.panel import Content, content, fill
+from sav_ui.panels.thumbnails import thumb
+from sav_ui.serving.menu import choice_of
+from sav_ui.session.context import Context, Data
+from sav_ui.session.opened_sav import OpenedSavState
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from sav_ui.uploads.files import LeftOutError, describe_skipped, read_pictures, uploads
+
+if TYPE_CHECKING:
+    from sav_core.models.backbones import Backbone
+
+__all__ = ["WHERE", "act", "run", "show"]
+
+WHERE = "opened"
+"""The part of the page that this one's sentences concern."""
+
+
+def act(context: Context, data: Data) -> None:
+    """Do what was asked for."""
+    dispatch(ACTIONS, context, data)
+
+
+def show(session: Session) -> Content:
+    """The classifier with its answers; nothing while none is open."""
+    state = session.state(OpenedSavState)
+    opened = state.opened
+    if opened is None:
+        return content("")
+    html = fill(
+        "classify/opened.html",
+        name=opened.name,
+        labels=[str(label) for label in opened.heads.classes_],
+        heads=len(opened.heads.kept_heads_),
+        model=choice_of(opened.model).title,
+        question=opened.question,
+        notice=session.notice_at(WHERE),
+        busy=bool(state.missing),
+        answers=[
+            {
+                "name": each.picture.name,
+                "picture": thumb(each.picture, 144),
+                "refused": each.refused,
+                "label": "" if each.prediction is None else each.prediction.label,
+                "bars": [] if each.prediction is None else bars(each.prediction.shares, each.prediction.label),
+            }
+            for each in reversed(state.asked)
+        ],
+    )
+    return content(html, next_run=bool(state.missing) and not session.work.busy)
+
+
+def run(context: Context, data: Data) -> Iterator[None]:
+    """Show the model the pictures that it has not seen, one after another; a picture it refuses gets its reason."""
+    session = context.session
+    state, opened = session.state(OpenedSavState), session.state(OpenedSavState).opened
+    if opened is None or session.work.busy:
+        return
+    with session.work.doing(Kind.CLASSIFY) as task:
+        for asked in state.missing:
+            example = Example(asked.picture, opened.question or "")
+            job = Job(lambda example=example: context.models.run(opened.model, _vectors, [example]))  # type: ignore[misc]
+            yield from job.ticks()
+            try:
+                (prediction,) = opened.heads.predict(job.result())
+            except SavError as error:
+                prediction, refused = None, str(error)
+            else:
+                refused = ""
+            with session.changing():
+                state.answer(asked, prediction, refused)
+            if task.cancelled() or state.opened is not opened:
+                return
+
+
+def _vectors(backbone: Backbone, examples: Sequence[Example], **progress: Any) -> HeadVectors:
+    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
+
+    vectors: HeadVectors = extract_head_vectors(backbone, examples, **progress)
+    return vectors
+
+
+def _ask(context: Context, data: Data) -> Steps:
+    """Take pictures to classify."""
+    good, bad = read_pictures(uploads(data.get("files")))
+    if bad and not good:
+        raise LeftOutError(bad)
+    yield
+    state = context.session.state(OpenedSavState)
+    if state.opened is None:
+        raise InputError("That classifier is no longer open: open its file again.")
+    state.add([picture for _, picture in good])
+    if bad:
+        context.say(describe_skipped(bad), left_out=bad)
+
+
+def _close(context: Context, data: Data) -> None:
+    context.session.state(OpenedSavState).open(None)
+
+
+def _dismiss(context: Context, data: Data) -> None:
+    context.session.notice = None
+
+
+ACTIONS: Actions = {"ask_opened": _ask, "close_opened": _close, "dismiss": _dismiss}
+"""What can be asked for."""

@@ -1,0 +1,106 @@
+"""A classifier that is brought as a file classifies, says what it cannot do, and leaves the work alone."""
+
+import pytest
+
+from sav_core.sav import SavClassifier
+from sav_ui.pages.classify import opened
+from sav_ui.pages.header import project_menu
+from sav_ui.session.opened_sav import OpenedSavState
+from sav_ui.session.project import Project
+from sav_ui.session.session import Session
+from tests.support.people import context, pool_with, sent, small_project, taught
+from tests.support.pictures import encoded, noise
+
+
+@pytest.fixture
+def models(tiny_backbone):
+    return pool_with(tiny_backbone("llava"))
+
+
+@pytest.fixture
+def saved(models, tmp_path):
+    """A ``.sav`` file, and the session that it is of."""
+    session = taught(models, small_project())
+    SavClassifier.from_heads(models.get(""), session.fit.classifier, "Which animal?").save(tmp_path / "pets.sav")
+    return tmp_path / "pets.sav", session
+
+
+def bring(session, models, path):
+    project_menu.act(context(session, models, project_menu.WHERE), {"do": "open", "files": [sent(path)]})
+
+
+def ask(session, models, *paths):
+    here = context(session, models, opened.WHERE)
+    opened.act(here, {"do": "ask_opened", "files": [sent(path) for path in paths]})
+    for _ in opened.run(here, {}):
+        pass
+
+
+def test_it_gives_the_answers_of_the_library_and_the_project_stays(saved, models, tmp_path):
+    path, _ = saved
+    session = Session()
+    bring(session, models, path)
+    assert session.project == Project()
+    assert project_menu.show(session)["go"] == "Classify"
+    html = opened.show(session)["html"]
+    assert "pets.sav" in html
+    assert "A classifier holds no examples" in html
+    pictures = []
+    for seed in range(3):
+        (tmp_path / f"{seed}.png").write_bytes(encoded(noise(40, 40, seed=seed)))
+        pictures.append(tmp_path / f"{seed}.png")
+    ask(session, models, *pictures)
+    theirs = SavClassifier.load(path, models.get("")).predict([str(picture) for picture in pictures])
+    ours = [each.prediction for each in session.state(OpenedSavState).asked]
+    assert [each.as_dict() for each in ours] == [each.as_dict() for each in theirs]
+    assert opened.show(session)["html"].count("<li>") == 3
+    project_menu.act(context(session, models, project_menu.WHERE), {"do": "close_code"})
+    assert project_menu.show(session)["go"] == "", "it leads there once"
+
+
+def test_it_goes_when_it_is_closed_and_another_takes_its_place(saved, models, tmp_path):
+    path, session = saved
+    before = session.project
+    bring(session, models, path)
+    (tmp_path / "a.png").write_bytes(encoded(noise()))
+    ask(session, models, tmp_path / "a.png")
+    bring(session, models, path)
+    assert session.state(OpenedSavState).asked == ()
+    opened.act(context(session, models, opened.WHERE), {"do": "close_opened"})
+    assert opened.show(session)["html"] == ""
+    assert session.project is before
+    ask(session, models, tmp_path / "a.png")
+    assert "no longer open" in session.notice_at(opened.WHERE).text
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"\x08" + b"\0" * 40])
+def test_a_bad_file_is_a_sentence_and_what_is_open_stays(saved, models, tmp_path, content):
+    path, session = saved
+    bring(session, models, path)
+    (tmp_path / "bad.sav").write_bytes(content)
+    bring(session, models, tmp_path / "bad.sav")
+    assert "bad.sav is not a whole .sav file" in session.notice_at("project").text
+    assert str(tmp_path) not in session.notice.text
+    assert session.state(OpenedSavState).opened.name == "pets.sav"
+
+
+def test_a_classifier_of_another_model_is_refused_with_the_reason(saved, tiny_backbone):
+    path, _ = saved
+    session, others = Session(), pool_with(tiny_backbone("qwen2_vl"))
+    bring(session, others, path)
+    assert "was made with" in session.notice_at("project").text
+    assert session.state(OpenedSavState).opened is None
+
+
+def test_a_picture_that_cannot_be_read_and_too_many_are_told(saved, models, tmp_path):
+    path, session = saved
+    bring(session, models, path)
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    ask(session, models, tmp_path / "no.png")
+    assert "no.png" in session.notice_at(opened.WHERE).text
+    state = session.state(OpenedSavState)
+    (tmp_path / "a.png").write_bytes(encoded(noise()))
+    here = context(session, models, opened.WHERE)
+    opened.act(here, {"do": "ask_opened", "files": [sent(tmp_path / "a.png")] * 201})
+    assert "Up to 200 pictures" in session.notice_at(opened.WHERE).text
+    assert state.asked == ()
