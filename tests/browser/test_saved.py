@@ -49,7 +49,7 @@ def menu(visitor):
 
 def kept(visitor):
     """Wait until the work is kept in this browser."""
-    visitor.page.wait_for_function("() => SAV.keeping.state === 'saved'")
+    visitor.page.wait_for_function("() => SAV.keeping().state === 'saved'")
 
 
 def pieces(visitor):

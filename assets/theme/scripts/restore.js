@@ -6,6 +6,7 @@
 //   data-keep="copy"     this tab goes on with a work of its own; "forget": everything is deleted, after a question
 (() => {
   "use strict";
+  const { plural, nameOf, whatOf, whenOf, made, fill } = SAV.keptWords();
   const WAIT = 250; // milliseconds in which other tabs say which works they have open
   const born = Math.random().toString(36).slice(2); // this tab, for the others
   const elsewhere = new Map(); // works that are open in other tabs: which tab
@@ -14,7 +15,7 @@
   let begunIn = ""; // the session in which this tab had something: it is not offered what it has just cleared
 
   const stageOf = (panel) => SAV.stageOf(document.querySelector(`#${panel} .stage`));
-  const told = () => SAV.keeping.told;
+  const told = () => SAV.keeping().told;
   const own = () => (told() && told().begun ? told().line : remembered());
 
   function remembered() {
@@ -39,7 +40,7 @@
 
   // ---------------------------------------------------------------- what there is
   async function refresh() {
-    works = await SAV.kept.works().catch(() => []);
+    works = await SAV.kept().works().catch(() => []);
     draw();
   }
 
@@ -51,13 +52,13 @@
     if (first) {
       first = false;
       say({ who: true });
-      await SAV.kept.sweep().catch(() => {});
+      await SAV.kept().sweep().catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, WAIT));
       ready = true;
       return refresh();
     }
     if (own() && own() !== line) say({ open: (line = own()) });
-    if (state !== SAV.keeping.state && (state = SAV.keeping.state) === "saved") {
+    if (state !== SAV.keeping().state && (state = SAV.keeping().state) === "saved") {
       say({ changed: true });
       return refresh();
     }
@@ -69,26 +70,7 @@
     if (target.closest("#project") || target.closest("#kept")) draw();
   });
 
-  // ---------------------------------------------------------------- words
-  const plural = (count, thing) => `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
-
-  function nameOf({ told }) {
-    const labels = told.labels.join(", ") + (told.n_labels > told.labels.length ? ", …" : "");
-    return told.name || told.title || labels || "Without labels";
-  }
-
-  function whatOf({ told }) {
-    const parts = [plural(told.n_labels, "label"), plural(told.pictures, "picture")];
-    return parts.join(", ") + (told.model ? `, with ${told.model}` : "");
-  }
-
-  function whenOf(time) {
-    const then = new Date(time), clock = then.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-    const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(time).setHours(0, 0, 0, 0)) / 864e5);
-    if (days < 2) return `${days ? "yesterday" : "today"} at ${clock}`;
-    return `on ${then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })} at ${clock}`;
-  }
-
+  // ---------------------------------------------------------------- drawing
   const TROUBLE = {
     refused: "This browser does not let the page keep your work, as in a private window: it is gone when you close this page. Save it as a file.",
     full: "This browser has no room left to keep your work. Delete some that is kept (menu Project), or save it as a file.",
@@ -97,26 +79,10 @@
   };
 
   function statusOf() {
-    const { state, at } = SAV.keeping;
+    const { state, at } = SAV.keeping();
     if (state === "saved") return `Kept in this browser ${whenOf(at)}.`;
     if (state === "saving") return "Being kept in this browser …";
     return TROUBLE[state] || "";
-  }
-
-  // ---------------------------------------------------------------- drawing
-  // Elements, of [tag, attributes, ...what is in it]; every text is a text.
-  function made([tag, attributes, ...inside]) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) if (value !== false) element.setAttribute(name, value === true ? "" : value);
-    element.append(...inside.filter(Boolean).map((each) => (Array.isArray(each) ? made(each) : each)));
-    return element;
-  }
-
-  function fill(place, ...inside) {
-    if (!place) return;
-    const fresh = document.createElement("div");
-    fresh.append(...inside.filter(Boolean).map(made));
-    if (place.innerHTML !== fresh.innerHTML) place.replaceChildren(...fresh.childNodes);
   }
 
   const button = (words, keep, more = {}) => ["button", { type: "button", "data-keep": keep, ...more }, words];
@@ -145,8 +111,8 @@
   }
 
   function trouble() {
-    const { state, told } = SAV.keeping;
-    if (!told || !told.begun || !TROUBLE[state] || SAV.keeping.unheard === state) return null;
+    const { state, told } = SAV.keeping();
+    if (!told || !told.begun || !TROUBLE[state] || SAV.keeping().unheard === state) return null;
     return ["div", { class: "notice error", role: "alert" },
       ["span", {}, TROUBLE[state]],
       state === "taken" ? button("Go on with a copy", "copy") : state !== "late" && button("Save as a file", "file"),
@@ -185,7 +151,7 @@
   const DOES = {
     open: (line) => restore(line).catch(() => failed("failed")),
     later: () => ((dismissed = true), draw()),
-    unheard: () => ((SAV.keeping.unheard = SAV.keeping.state), draw()),
+    unheard: () => ((SAV.keeping().unheard = SAV.keeping().state), draw()),
     menu: () => setTimeout(() => (document.getElementById("project-menu").open = true)),
     file: () => stageOf("project").send("act", { do: "save" }),
     copy: () => stageOf("kept").send("act", { do: "copy" }),
@@ -196,15 +162,15 @@
       field.focus();
       field.select();
     },
-    delete: (line) => SAV.kept.change(line, { gone: true }).then(refresh),
-    undelete: (line) => SAV.kept.change(line, { gone: false }).then(refresh),
+    delete: (line) => SAV.kept().change(line, { gone: true }).then(refresh),
+    undelete: (line) => SAV.kept().change(line, { gone: false }).then(refresh),
     forget: ask,
   };
 
   async function rename(line, name) {
     const work = works.find((each) => each.line === line);
     renaming = "";
-    if (work) await SAV.kept.change(line, { told: { ...work.told, name: name.trim().replace(/\s+/g, " ") } });
+    if (work) await SAV.kept().change(line, { told: { ...work.told, name: name.trim().replace(/\s+/g, " ") } });
     refresh();
   }
 
@@ -219,20 +185,20 @@
 
   // Puts the pieces of a work together and opens them as the saved project that they are.
   async function restore(line) {
-    const work = await SAV.kept.work(line);
+    const work = await SAV.kept().work(line);
     if (!work || opening) return;
     [opening, sent] = [line, false];
     draw();
     const files = new Map();
-    const texts = await SAV.kept.read(work.parts.map(([, digest]) => digest));
+    const texts = await SAV.kept().read(work.parts.map(([, digest]) => digest));
     work.parts.forEach(([name], place) => files.set(name, [...(files.get(name) || []), texts[place] || new Uint8Array()]));
     const entries = [...files].map(([name, some]) => [name, joined(some)]);
     const places = entries.filter(([name]) => /\.(jsonl|ndjson)$/.test(name)).flatMap(([, bytes]) => SAV.picturesOf(bytes));
     const wanted = [...new Set(places)];
-    const pictures = await SAV.kept.read(wanted.map((place) => place.split("/")[1]));
+    const pictures = await SAV.kept().read(wanted.map((place) => place.split("/")[1]));
     wanted.forEach((place, at) => pictures[at] && entries.push([place, pictures[at]])); // what is lost is told by the server
     const { path } = await stageOf("project").upload(new File([SAV.zipped(entries)], "kept work.zip"));
-    await SAV.kept.change(line, { writer: told().born });
+    await SAV.kept().change(line, { writer: told().born });
     say({ took: line });
     sent = true;
     stageOf("project").send("act", { do: "open", files: [{ path, name: "kept work.zip" }], line, name: work.told.name });
@@ -245,7 +211,7 @@
   }
 
   async function opened() {
-    const work = await SAV.kept.work(opening).catch(() => null);
+    const work = await SAV.kept().work(opening).catch(() => null);
     [opening, sent] = ["", false];
     document.getElementById("project-menu").open = false;
     if (work && work.told.model_id && work.told.model_id !== told().model) stageOf("masthead").send("fetch", { do: "model", model: work.told.model_id });
@@ -288,7 +254,7 @@
     } catch (error) {
       /* nothing was remembered */
     }
-    await SAV.kept.forget().catch(() => {});
+    await SAV.kept().forget().catch(() => {});
     say({ changed: true });
     refresh();
   }

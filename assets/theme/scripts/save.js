@@ -1,7 +1,7 @@
 // Keeps the visitor's work in this browser as it changes: the panel "kept" says which work it is and shows another mark for
 // every change; what is new of it is asked for in pieces and stored, see store.js. "sav:keeping" says that the state is another.
 //
-// SAV.keeping: {told, state, at}: what the server says of the work; "saved", "saving", "late" (the server does not answer),
+// SAV.keeping(): {told, state, at}: what the server says of the work; "saved", "saving", "late" (the server does not answer),
 // "refused" (by the browser), "full", "taken" (another tab writes it) or "" before there is any; and when it was last kept.
 (() => {
   "use strict";
@@ -32,7 +32,7 @@
     else if (hadWork === born) remember(""); // cleared by hand: what comes next is another work
     if (begun) hadWork = born;
     tell(begun ? "saving" : "");
-    const known = await SAV.kept.work(line).catch(() => null);
+    const known = await SAV.kept().work(line).catch(() => null);
     if (keeping.told.line !== line) return;
     if (known && !known.gone && known.mark === mark && known.writer === born) done(mark, known.saved);
     else changed();
@@ -56,7 +56,7 @@
     try {
       const { answer, work } = await ask({});
       const needed = await fetched(answer.parts);
-      const found = await SAV.kept.keep({
+      const found = await SAV.kept().keep({
         line: work.line,
         mark: work.mark,
         writer: work.born,
@@ -115,19 +115,19 @@
   async function fetched(parts) {
     await bring(parts.map(([, digest]) => digest));
     const listings = parts.filter(([file, digest]) => /\.(jsonl|ndjson)$/.test(file) && !pictures.has(digest)).map(([, digest]) => digest);
-    (await SAV.kept.read(listings)).forEach((bytes, place) => pictures.set(listings[place], SAV.picturesOf(bytes).map(digestOf)));
+    (await SAV.kept().read(listings)).forEach((bytes, place) => pictures.set(listings[place], SAV.picturesOf(bytes).map(digestOf)));
     const needed = [...new Set(parts.flatMap(([, digest]) => pictures.get(digest) || []))];
     await bring(needed);
     return needed;
   }
 
   async function bring(digests) {
-    let wanted = await SAV.kept.missing(digests);
+    let wanted = await SAV.kept().missing(digests);
     while (wanted.length) {
       const { answer } = await ask({ want: wanted.slice(0, AT_ONCE) });
       const found = Object.entries(answer.pieces).map(([digest, text]) => [digest, Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))]);
       if (!found.length) throw MOVED_ON;
-      await SAV.kept.add(found);
+      await SAV.kept().add(found);
       wanted = wanted.filter((digest) => !(digest in answer.pieces));
     }
   }
@@ -148,9 +148,9 @@
 
   // A ready task as everybody finds it gives way to what came after it, and so do the oldest of many works without a name.
   async function prune(line) {
-    const others = (await SAV.kept.works()).filter((work) => work.line !== line && !work.told.name && !work.gone);
+    const others = (await SAV.kept().works()).filter((work) => work.line !== line && !work.told.name && !work.gone);
     const own = others.filter((work) => !work.told.untouched);
-    await SAV.kept.remove([...others.filter((work) => work.told.untouched), ...own.slice(MOST_UNNAMED)].map((work) => work.line));
+    await SAV.kept().remove([...others.filter((work) => work.told.untouched), ...own.slice(MOST_UNNAMED)].map((work) => work.line));
   }
 
   // Which work this tab was about, for when the server has lost it.
@@ -172,5 +172,5 @@
 
   const taken = () => tell("taken");
 
-  Object.assign(SAV, { keeping, picturesOf, taken });
+  Object.assign(SAV, { keeping: () => keeping, picturesOf, taken });
 })();

@@ -104,5 +104,6 @@
 
   const forget = () => within("readwrite", async (pieces, all) => (pieces.clear(), all.clear(), undefined));
 
-  SAV.kept = { works, work, missing, add, read, keep, change, remove, sweep, forget };
+  const kept = { works, work, missing, add, read, keep, change, remove, sweep, forget };
+  SAV.kept = () => kept;
 })();
