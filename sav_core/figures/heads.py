@@ -19,6 +19,7 @@ from sav_core.figures.style import (
     cell_text,
     colour_scale,
     colourbar,
+    elided,
     frames,
     height_of,
     here,
@@ -213,13 +214,9 @@ def similarity_heatmap(
     plain = {"showgrid": False, "zeroline": False}
     figure.update_xaxes(
         tickvals=list(range(len(labels))),
-        ticktext=[literal(_short(label)) for label in labels],
+        ticktext=[literal(elided(label)) for label in labels],
         range=axis_range(len(labels)),
         **plain,
     )
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=axis_range(len(names))[::-1], **plain)
     return figure
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 14 else f"{label[:13]}…"

@@ -29,6 +29,7 @@ __all__ = [
     "cell_text",
     "colour_scale",
     "colourbar",
+    "elided",
     "error_bars",
     "frame",
     "frames",
@@ -92,6 +93,14 @@ def interval_words(low: float, high: float, digits: int = 0) -> str:
 def literal(text: str) -> str:
     """A text as Plotly must be given it to show just that: it reads ``<b>`` and ``&lt;``, but not ``&quot;``."""
     return escape(text, quote=False)
+
+
+def elided(text: str, most: int = 14) -> str:
+    """A text of at most so many letters: of a longer one the middle is left out, for ends tell names of one kind apart."""
+    if len(text) <= most:
+        return text
+    head = most // 2
+    return f"{text[:head].rstrip()}…{text[head + 1 - most :].lstrip()}"
 
 
 def layout(title: str = "", *, left: int = 44, right: int = 8, top: int = 14, bottom: int = 44) -> dict[str, Any]:

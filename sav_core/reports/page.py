@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from sav_core.figures.style import percent
 from sav_core.reports.figures import figures
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
@@ -22,6 +23,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters["percent"] = percent
 
 
 def as_html(found: Measurement) -> str:
@@ -51,7 +53,7 @@ def _compared(part: Compared) -> dict[str, Any]:
     rows = []
     for each in part.judged:
         beside, (low, high) = part.comparisons.get(each.name), each.interval
-        row = [named(each.name), f"{each.accuracy:.1%}", f"{low:.1%} to {high:.1%}"]
+        row = [named(each.name), percent(each.accuracy, 1), f"{percent(low, 1)} to {percent(high, 1)}"]
         if beside is None:
             row += ["", "", ""]
         else:

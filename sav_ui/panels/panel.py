@@ -13,6 +13,8 @@ from typing import Any
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from sav_core.figures.style import elided
+
 __all__ = ["Content", "content", "fill", "panel"]
 
 Content = dict[str, Any]
@@ -34,6 +36,9 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+_TEMPLATES.filters["elided"] = elided
 
 
 def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:

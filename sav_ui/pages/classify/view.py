@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def tray(session: Session) -> Content:
         notice=session.notice_at(WHERE),
         tiles=[]
         if task is None
-        else [_query_tile(number, query, project, here) for number, query in enumerate(task.queries)],
+        else [_query_tile(number, task.queries[number], project, here) for number in _in_turn(task.queries)],
     )
     return content(html)
 
@@ -254,6 +255,16 @@ def _figures(session: Session, answer: Answer, fit: Fit) -> tuple[int, dict[str,
 
     height, votes = session.memo("votes", (answer.prediction,), draw)
     return height, {"votes": votes}
+
+
+def _in_turn(queries: Sequence[Example]) -> list[int]:
+    """Where the queries stand, one of each label in turn: the first few already show what the labels are."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for number, query in enumerate(queries):
+        turns.append((seen[str(query.label)], number))
+        seen[str(query.label)] += 1
+    return [number for _, number in sorted(turns)]
 
 
 def _query_tile(number: int, example: Example, project: Project, here: set[tuple[str, ...]]) -> dict[str, Any]:

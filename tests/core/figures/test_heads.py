@@ -29,7 +29,7 @@ def test_hover_gives_rank_margin_and_counts():
 def test_a_label_is_shown_as_it_is_written_and_never_taken_for_html():
     labels = ["a<b>c", '"x" & y', "<a href='https://x.org'>long</a>"]
     figure = similarity_heatmap(np.eye(3), [Head(0, 0), Head(0, 1), Head(1, 0)], labels)
-    assert list(figure.layout.xaxis.ticktext) == ["a&lt;b&gt;c", '"x" &amp; y', "&lt;a href='http…"]
+    assert list(figure.layout.xaxis.ticktext) == ["a&lt;b&gt;c", '"x" &amp; y', "&lt;a href…ng&lt;/a&gt;"]
     assert [cell[1] for cell in figure.data[0].customdata[0]][::2] == [
         "a&lt;b&gt;c",
         "&lt;a href='https://x.org'&gt;long&lt;/a&gt;",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 
+from sav_core.figures.style import percent
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.figures import figures
 from sav_core.reports.measure_vectors import measure_vectors
@@ -21,7 +22,7 @@ def body_of(page):
 def test_the_page_holds_everything_and_fetches_nothing(found):
     page = as_html(found)
     assert page.startswith("<!doctype html>")
-    assert f"{found.evaluation.accuracy:.1%}" in page
+    assert percent(found.evaluation.accuracy, 1) in page
     assert "A &lt;b&gt;task&lt;/b&gt;" in page
     assert page.count("Plotly.newPlot(") >= len(figures(found)) == 7
     body = page.rpartition("</script></head>")[2]
@@ -41,7 +42,7 @@ def test_the_page_tells_what_was_measured_and_how_to_read_it(found):
     for each in (*found.beside.judged, *found.rules.judged):
         assert each.name == "always_first" or escape(told[each.name], quote=False).replace("'", "&#39;") in body
     label, share = found.evaluation.labels[0], found.evaluation.per_label[found.evaluation.labels[0]]
-    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{share:.1%} of 4</td></tr>", body)
+    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{percent(share, 1)} of 4</td></tr>", body)
     assert f"{found.unknown.n} examples of labels that were not taught" in body
 
 
