@@ -8,7 +8,7 @@ from sav_ui import api
 from sav_ui.host.page_host import PageHost
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.classify import page as classify_page
-from sav_ui.pages.header import kept_work, masthead, project_menu
+from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
 from sav_ui.pages.measure import page as measure_page
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import page as teach_page
@@ -49,3 +49,4 @@ def lay_out(host: PageHost) -> None:
         for page in PAGES:
             with gr.Tab(page.TITLE, id=page.TITLE.lower()):
                 page.build(host)
+    host.panel(undo_bar.PANEL, undo_bar.show, act=undo_bar.act, lively=True)

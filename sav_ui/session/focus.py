@@ -63,6 +63,7 @@ class Focus:
         item: the example whose neighbours and attention are shown.
         expanded: labels of which more examples are shown, once for each step.
         texts: whether each example's own question is shown; ``None`` leaves that to whether any has one.
+        enlarged: the example whose pictures are shown large.
     """
 
     head: Head | None = None
@@ -71,6 +72,7 @@ class Focus:
     item: str = ""
     expanded: tuple[str, ...] = ()
     texts: bool | None = None
+    enlarged: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 //
 //   data-files="name"   a file input: its files go up, then {do: name, files: [{path, name, folder, inside}]} is sent
 //   data-drop="name"    the same for what is dropped or pasted on the element; a drop on data-together inside it is one example
+//   data-drop-anywhere  takes what is dropped beside every such element while its page is open
 (() => {
   "use strict";
   let hovered = null; // what a drag is over
@@ -84,9 +85,11 @@
       if (!event.defaultPrevented && event.dataTransfer && event.dataTransfer.types.includes("Files")) event.preventDefault();
     });
 
-  function zoneOf({ target }) {
+  function zoneOf({ target, dataTransfer }) {
     const zone = target.closest && target.closest("[data-drop]");
-    return zone && SAV.stageOf(zone) ? zone : null;
+    if (zone) return SAV.stageOf(zone) ? zone : null;
+    const files = dataTransfer && dataTransfer.types.includes("Files");
+    return (files && [...document.querySelectorAll("[data-drop-anywhere]")].find((each) => each.offsetParent)) || null;
   }
 
   async function entriesOf(transfer) {

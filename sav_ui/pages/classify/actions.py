@@ -43,7 +43,8 @@ def _query(context: Context, data: Data) -> Steps:
     yield
     session.state(ClassifyState).add(queries)
     session.work.resume(Kind.CLASSIFY)
-    context.did(f"Added {pictures(len(queries))}.", describe_skipped(skipped), left_out=skipped)
+    later = "" if session.current_fit else "They are classified as soon as heads are found."
+    context.did(f"Added {pictures(len(queries))}.", f"{later} {describe_skipped(skipped)}".strip(), left_out=skipped)
 
 
 def _try(context: Context, data: Data) -> None:

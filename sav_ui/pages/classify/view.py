@@ -100,8 +100,14 @@ def squares(answer: Answer) -> list[dict[str, Any]]:
 
 def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
     project = session.project
+    shown = [each.id for each in session.state(ClassifyState).shown(project)]
+    place = shown.index(query.id)
     detail: dict[str, Any] = {
         "id": query.id,
+        "place": place + 1,
+        "count": len(shown),
+        "before": shown[place - 1] if place else "",
+        "after": shown[place + 1] if place + 1 < len(shown) else "",
         "name": query.name,
         "pictures": [thumb(picture, 480) for picture in query.pictures[:4]],
         "text": query.text,

@@ -91,6 +91,7 @@ def _move(context: Context, data: Data) -> None:
     label = project.label(str(data.get("label") or data["value"]))
     items = [project.item(name) for name in str(data["item"]).split(",")]
     context.session.edit(lambda project: project.moved([item.id for item in items], label.id))
+    context.session.look_at(enlarged="")
     context.did(f"Moved {_called([item.name for item in items])} to “{label.name}”.")
 
 
@@ -140,6 +141,15 @@ def _expand(context: Context, data: Data) -> None:
 def _fold(context: Context, data: Data) -> None:
     session = context.session
     session.look_at(expanded=tuple(label for label in session.focus.expanded if label != data["label"]))
+
+
+def _enlarge(context: Context, data: Data) -> None:
+    """Show an example's pictures large."""
+    context.session.look_at(enlarged=context.session.project.item(str(data["item"])).id)
+
+
+def _close_picture(context: Context, data: Data) -> None:
+    context.session.look_at(enlarged="")
 
 
 def _editing(context: Context, data: Data) -> None:
@@ -208,8 +218,10 @@ ACTIONS: Actions = {
     "add_new": _import,  # what is dropped on the empty card: a ZIP, or folders whose names become labels
     "cancel": _cancel,
     "clear": _clear,
+    "close_picture": _close_picture,
     "drop_label": _drop_label,
     "editing": _editing,
+    "enlarge": _enlarge,
     "expand": _expand,
     "find": _find,
     "fine": _settle_warning,

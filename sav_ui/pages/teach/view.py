@@ -27,6 +27,7 @@ from sav_ui.uploads.ready_tasks import ready_tasks, task_titled
 __all__ = ["bench", "findings", "start"]
 
 SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
+_LARGE = 960  # pixels of a picture's longer side in the dialog
 _WARNINGS = 6  # shown at a time
 _FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
 
@@ -56,6 +57,8 @@ def bench(session: Session) -> Content:
         fitted=session.fit is not None,
         due=session.due,
         texts=_with_texts(session),
+        bare=[f"“{label.name}”" for label in project.labels if not project.of_label(label.id)],
+        enlarged=_enlarged(session),
     )
     return content(html, next_run=session.waits_for_heads)
 
@@ -138,8 +141,8 @@ def _elsewhere(session: Session, fit: Fit) -> dict[str, Any] | None:
 
 
 def _card(session: Session, label_id: str, doubtful: dict[str, Doubt]) -> dict[str, Any]:
-    items = session.project.of_label(label_id)[::-1]  # what was added last is seen first
-    shown = items[: SHOWN + SHOWN_MORE * session.focus.expanded.count(label_id)]
+    items = session.project.of_label(label_id)
+    shown = items[-(SHOWN + SHOWN_MORE * session.focus.expanded.count(label_id)) :]  # in order, what came last in sight
     more = len(items) - len(shown)
     return {
         "id": label_id,
@@ -149,6 +152,27 @@ def _card(session: Session, label_id: str, doubtful: dict[str, Doubt]) -> dict[s
         "next": min(more, SHOWN_MORE),
         "expanded": len(shown) > SHOWN,
         "items": [_cell(item, session.project, doubtful) for item in shown],
+    }
+
+
+def _enlarged(session: Session) -> dict[str, Any] | None:
+    """The example whose pictures are shown large, and those before and after it under its label."""
+    project = session.project
+    item = next((item for item in project.items if item.id == session.focus.enlarged), None)
+    if item is None:
+        return None
+    ids = [each.id for each in project.of_label(item.label)]
+    place = ids.index(item.id)
+    return {
+        "id": item.id,
+        "name": item.name,
+        "text": item.text,
+        "pictures": [thumb(picture, _LARGE) for picture in item.pictures],
+        "label": project.label(item.label).name,
+        "place": place + 1,
+        "count": len(ids),
+        "before": ids[place - 1] if place else "",
+        "after": ids[place + 1] if place + 1 < len(ids) else "",
     }
 
 

@@ -237,6 +237,7 @@ ACTIONS: Actions = {
     "place": _site,
     "prompts": _setup("prompts"),
     "query": _query,
+    "redo": WORK["redo"],
     "relation": _relation,
     "save": _save,
     "scenes": _scenes,

@@ -96,10 +96,10 @@ def test_a_label_with_many_examples_shows_some_and_offers_more():
     examples = [Example(example_image(seed), project.question, "a") for seed in range(1000, 1130)]
     session.project = project.with_examples(label, examples)
     first = teach_view.bench(session)["html"]
-    assert "Show 100 more" in first
+    assert "Show 100 earlier" in first
     session.focus = type(session.focus)(expanded=(label,))
     html = teach_view.bench(session)["html"]
-    assert "Show 15 more" in html
+    assert "Show 15 earlier" in html
     assert html.count('data-act="remove"') == first.count('data-act="remove"') + 100
 
 
