@@ -112,7 +112,7 @@ def test_a_wrong_guess_is_corrected_and_learned(classifying):
 def test_dropped_and_pasted_pictures_are_classified_and_a_bad_file_is_told(classifying):
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     classifying.drop(".tray", picture("red", 1), bad)
-    expect(classifying.page.locator(".tray .notice.error")).to_contain_text("notes.png")
+    expect(classifying.page.locator(".tray .notice.part")).to_contain_text("notes.png")
     expect(detail(classifying).locator(".guess strong")).to_be_visible()
     classifying.paste(".tray", picture("green", 2))
     answered(classifying, 2)

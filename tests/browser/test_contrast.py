@@ -82,6 +82,6 @@ def test_what_goes_wrong_is_said_legibly(reader):
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     reader.label("one")
     reader.give("one", picture("red", 1), picture("red", 1, name="twin.png"), bad)
-    expect(page.locator("#bench .notice.error")).to_contain_text("notes.png")
+    expect(page.locator("#bench .notice.part")).to_contain_text("notes.png")
     expect(page.locator(".warnings li")).to_have_count(1)
     check(reader, "a bad file and a duplicate")

@@ -109,11 +109,12 @@ def test_a_jsonl_and_its_pictures_by_drop_picker_and_folder(measuring, tmp_path)
     measuring.drop(".measure-setup", lines, *pictures)
     expect(own).to_contain_text("2 pictures of your labels")
     expect(page.locator("#gauge .notice.error")).to_have_count(0)
-    page.get_by_label("Bring a ZIP or JSONL as test set").set_input_files([*pictures, lines])
+    others = [picture(label, 7, name=f"{label}.png") for label in ("red", "blue")]
+    page.get_by_label("Bring a ZIP or JSONL as test set").set_input_files([*others, lines])
     expect(own).to_contain_text("4 pictures of your labels")
     for folder, label in (("first", "red"), ("second", "blue")):
         (tmp_path / "set" / folder).mkdir(parents=True)
-        (tmp_path / "set" / folder / "1.png").write_bytes(picture(label)["buffer"])
+        (tmp_path / "set" / folder / "1.png").write_bytes(picture(label, 14)["buffer"])
     rows = [{"image": "first/1.png", "label": "red"}, {"image": "second/1.png", "label": "blue"}]
     (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)))
     page.get_by_label("Bring a folder as test set").set_input_files(tmp_path / "set")

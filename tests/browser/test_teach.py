@@ -108,7 +108,7 @@ def test_rename_remove_and_add_after_fitting(discs):
     expect(discs.thumbs("crimson")).to_have_count(3)
     expect(page.locator(".headline")).to_contain_text("of 11")
 
-    page.get_by_role("button", name="Undo").click()
+    page.locator("#bench .notice").get_by_role("button", name="Undo").click()
     expect(page.locator(".headline")).to_contain_text("of 12")
 
     discs.give("blue", picture(DISC["blue"], 7, name="another.png"))

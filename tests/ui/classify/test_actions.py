@@ -239,6 +239,36 @@ def test_a_zip_of_pictures_needs_no_labels_but_knows_those_of_its_folders(sessio
     assert len(answers(session)) == 3
 
 
+def test_a_spreadsheet_takes_no_name_for_a_formula_and_nothing_for_an_apostrophe(session, models, tmp_path):
+    files = dropped({"=1+1.png": encoded(example_image(5)), "plain.png": encoded(example_image(6))})
+    give(session, models, files)
+    do(session, models, "save", format="csv")
+    saved = classify_view.answers(session)["saved"]
+    text = Path(saved["url"].removeprefix("gradio_api/file=")).read_bytes().decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["image"] for row in rows] == ["'=1+1.png", "plain.png"]
+    assert [row["truth"] for row in rows] == ["", ""]
+    assert not [value for row in rows for value in row.values() if value == "'"]
+
+
+def test_a_picture_that_came_twice_counts_once(session, models):
+    same = encoded(example_image(5))
+    give(session, models, dropped({"hund/1.png": same, "hund/2.png": same}))
+    assert len(queries(session)) == 2
+    assert re.search(r"\d of 1 right", page(session))
+
+
+def test_a_mark_can_be_changed_whatever_it_was(session, models, upload):
+    give(session, models, upload(1))
+    query, _ = only(session)
+    do(session, models, "nothing", query=query.id)
+    for action in ("right", "teach"):
+        assert f'data-act="{action}"' in page(session)
+    do(session, models, "right", query=query.id)
+    assert "Right." in page(session)
+    assert 'data-act="nothing"' in page(session)
+
+
 def test_a_jsonl_dropped_with_its_pictures_asks_what_its_lines_ask(session, models):
     files = {"q.jsonl": [{"image": "hund/1.png", "question": "Is it wet?", "label": "?"}]}
     files |= {"hund/1.png": encoded(example_image(5)), "new.png": encoded(example_image(6))}

@@ -167,3 +167,25 @@ def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(models)
     html = teach_view.bench(session)["html"]
     assert key not in html
     assert html.count('data-key="twice-') == 1, "the exact copy is still told"
+
+
+def test_examples_stand_in_the_order_they_came_and_an_empty_label_is_said(session):
+    project = session.project
+    html = teach_view.bench(session)["html"]
+    assert "no picture yet" not in html
+    shown = re.findall(r'class="frame[^>]*data-item="(\w+)"', html)
+    assert shown == [item.id for label in project.labels for item in project.of_label(label.id)]
+    session.edit(lambda project: project.with_label("owl"))
+    session.due = False
+    assert "“owl” has no picture yet and is left out." in teach_view.bench(session)["html"]
+
+
+def test_an_example_is_shown_large_between_its_neighbours(session):
+    first, second, third = session.project.of_label(session.project.labels[0].id)
+    session.look_at(enlarged=second.id)
+    html = teach_view.bench(session)["html"]
+    dialog = html[html.index("<dialog") :]
+    assert "2 of 3 under “a cat”" in dialog
+    assert re.findall(r'data-act="enlarge" data-item="(\w+)"', dialog) == [first.id, third.id]
+    session.edit(lambda project: project.without_items([second.id]))
+    assert "<dialog" not in teach_view.bench(session)["html"]
