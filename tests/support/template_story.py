@@ -11,7 +11,7 @@ from sav_ui.pages.classify import view as classify_view
 from sav_ui.pages.classify import webcam
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import NONE, ClassifyState, Query, WebcamFrame
-from sav_ui.pages.header import masthead, project_menu
+from sav_ui.pages.header import masthead, project_menu, undo_bar
 from sav_ui.pages.measure import actions as measure
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import run as measure_run
@@ -37,6 +37,7 @@ RECORDED_BY = [
     "sav_ui.pages.classify.webcam",
     "sav_ui.pages.header.masthead",
     "sav_ui.pages.header.project_menu",
+    "sav_ui.pages.header.undo_bar",
     "sav_ui.pages.measure.view",
     "sav_ui.pages.shared.ready_tiles",
     "sav_ui.pages.teach.view",
@@ -50,6 +51,7 @@ _SHOWS = (
     masthead.show,
     masthead.word,
     project_menu.show,
+    undo_bar.show,
     teach_view.start,
     teach_view.bench,
     teach_view.findings,
@@ -130,11 +132,14 @@ def _is_warned(session, models):
     session.edit(lambda project: project.with_examples(other.id, [project.example(item)]))
     session.edit(lambda project: project.with_text(project.items[1].id, "Is it this one?"))
     session.say("Removed.", "done", where="bench", undo=True)
+    session.look_at(enlarged=session.project.items[1].id)
     look(session)
+    session.look_at(enlarged="")
     session.say("It is done.", "done", where="findings")
     look(session)
     while session.project.items != taught_items(session):
         session.undo()
+        look(session)
     session.due = False
 
 
@@ -270,6 +275,8 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.insight": None, "detail.asking": False}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
     ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),
+    ("header/undo.html", {"undo": "", "redo": "removed a picture."}),
+    ("header/undo.html", {"undo": "removed a picture.", "redo": ""}),
     ("header/word.html", {"loading.hub": ""}),
     ("measure/report.html", {"overlap": 1, "refused": _REFUSED, "rules_refused": _REFUSED, "rows.0.n": 0}),
     ("measure/report.html", {"pictures.shown.0.picture": "", "pictures.more": 2}),
@@ -277,6 +284,7 @@ VARIATIONS = [
     ("measure/report.html", {"trust.threshold": "0.62"}),
     ("measure/report.html", {"trust.threshold": None}),
     ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
+    ("measure/setup.html", {"taught": 1, "source": "own", "busy": False}),
     ("measure/setup.html", {"taught": 2, "source": "own", "busy": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"own": _OWN, "busy": True, "progress": _PROGRESS}),
     (
@@ -284,6 +292,10 @@ VARIATIONS = [
         {"cards.0.items.0.doubt": "lion", "cards.0.items.1.pictures": [], "warnings": [_TWICE], "more_warnings": 2},
     ),
     ("teach/bench.html", {"notice": _LEFT_OUT}),
+    ("teach/bench.html", {"progress": None, "fitted": True, "due": False, "bare": ["“owl”"]}),
+    ("teach/bench.html", {"progress": None, "fitted": True, "due": False, "bare": ["“owl”", "“cow”"]}),
+    ("teach/bench.html", {"enlarged.text": "", "enlarged.before": "", "enlarged.after": ""}),
+    ("teach/bench.html", {"enlarged.text": "Which?", "enlarged.before": "e1", "enlarged.after": "e2"}),
     ("teach/bench.html", {"cards.0.more": 3, "cards.0.expanded": True}),
     (
         "teach/findings.html",
