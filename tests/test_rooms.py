@@ -42,7 +42,7 @@ ROOMS = {
         "session": {"panels", "serving"},
         "host": {"panels", "serving", "session", "uploads"},
         "pages.shared": BELOW_PAGES,
-        "pages.header": BELOW_PAGES,
+        "pages.header": {"pages.shared"} | BELOW_PAGES,
         "pages.teach": {"pages.shared"} | BELOW_PAGES,
         "pages.classify": {"pages.shared"} | BELOW_PAGES,
         "pages.measure": {"pages.shared"} | BELOW_PAGES,
