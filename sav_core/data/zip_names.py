@@ -10,6 +10,7 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from zipfile import ZipInfo
 
 __all__ = ["read_names"]
@@ -50,7 +51,7 @@ def _bytes(entry: ZipInfo) -> bytes:
 
 
 def _told(entry: ZipInfo, name: bytes) -> str | None:
-    """The name where its encoding is known: by the flag, by Info-ZIP's extra field, or because it is UTF-8."""
+    """The name where its encoding is known: by the flag, by Info-ZIP's extra field, or because it is plain ASCII."""
     if entry.flag_bits & _UTF8:
         return entry.orig_filename
     for kind, body in _extra_fields(entry.extra):
@@ -59,10 +60,7 @@ def _told(entry: ZipInfo, name: bytes) -> str | None:
                 return body[5:].decode("utf-8")
             except UnicodeDecodeError:
                 break
-    try:
-        return name.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    return name.decode("ascii") if name.isascii() else None
 
 
 def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
@@ -74,7 +72,10 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _guess(names: Sequence[bytes]) -> str:
-    """The encoding in which the names look most like words."""
+    """UTF-8 where all names are that, as macOS writes them; else the encoding in which they look most like words."""
+    with suppress(UnicodeDecodeError):
+        b"/".join(names).decode("utf-8")
+        return "utf-8"
     distinct = {part for name in names for part in re.split(rb"/", name) if not part.isascii()}
     scores: dict[str, float] = {}
     for encoding in _ENCODINGS:

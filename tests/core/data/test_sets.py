@@ -1,0 +1,372 @@
+"""Sets as people have them: split folders, wrappings, files of other formats, lists of every kind, twins of labels."""
+
+import base64
+import json
+import unicodedata
+
+import pytest
+
+from sav_core.data.datasets import read_examples, read_queries
+from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
+from tests.support.archives import zipped
+from tests.support.pictures import BLUE, GREEN, RED, encoded, noise, solid
+
+PNG, OTHER = solid(RED), solid(BLUE)
+
+
+def write(root, files):
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root
+
+
+@pytest.fixture(params=["folder", "zip"])
+def source(request, tmp_path):
+    """The same files once as a folder and once as a ZIP."""
+
+    def made(files):
+        if request.param == "folder":
+            return write(tmp_path / "pets", files)
+        (tmp_path / "pets.zip").write_bytes(zipped(files))
+        return tmp_path / "pets.zip"
+
+    return made
+
+
+def jsonl(*records):
+    return "\n".join(map(json.dumps, records)).encode()
+
+
+def notes(examples):
+    return {note.kind: note for note in examples.notes}
+
+
+# Parts of a set ---------------------------------------------------------------------------------------------------------
+
+SPLITS = [
+    (("seg_train", "seg_test"), "seg_train"),
+    (("seg_train", "seg_test", "seg_pred"), "seg_train"),
+    (("training_set", "test_set"), "training_set"),
+    (("TrainingData", "ValidationData"), "TrainingData"),
+    (("train", "val", "pred"), "train"),
+    (("train2017", "val2017"), "train2017"),
+    (("x_train", "x_test"), "x_train"),
+    (("trainset", "testset"), "trainset"),
+    (("1. train", "2. test"), "1. train"),
+    (("lernen", "pruefen"), "lernen"),
+    (("2019", "2020"), "2019"),
+    (("fold1", "fold2", "fold3"), "fold1"),
+]
+
+
+@pytest.mark.parametrize(("parts", "first"), SPLITS)
+@pytest.mark.parametrize("wrapping", ["", "archive/", "archive/images/"])
+def test_parts_of_a_set_are_no_labels_and_one_is_named(source, parts, first, wrapping):
+    files = {f"{wrapping}{part}/{label}/1.png": PNG for part in parts for label in ("cat", "dog")}
+    with pytest.raises(
+        DatasetError, match=r"holds the sets .* but label folders were expected: read one set at a"
+    ) as caught:
+        read_examples(source(files))
+    assert f"{wrapping}{first}'" in str(caught.value)
+
+
+def test_parts_that_hold_a_folder_of_their_own_name_or_no_folders():
+    from sav_core.data.parts import parts_among
+
+    assert parts_among({"seg_train": {"cat", "dog"}, "seg_test": {"cat", "dog"}, "seg_pred": set()})
+    assert parts_among({"train": set(), "test": set()})
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("train", "bus", "car"),
+        ("valley", "hill"),
+        ("valid", "invalid"),
+        ("positive test", "negative test"),
+        ("train station", "test track"),
+        ("developer", "tester"),
+    ],
+)
+def test_labels_that_only_sound_like_parts_are_labels(source, labels):
+    assert set(read_examples(source({f"{label}/1.png": PNG for label in labels})).labels) == set(labels)
+
+
+def test_labels_with_parts_or_different_folders_inside_are_labels(source):
+    files = {f"{label}/{part}/1.png": PNG for label in ("cat", "dog") for part in ("train", "test")}
+    assert read_examples(source(files)).labels == ("cat", "dog")
+
+
+@pytest.mark.parametrize("wrapping", ["a/", "a/b/", "a/b/c/"])
+def test_any_number_of_wrapping_folders(source, wrapping):
+    assert read_examples(source({f"{wrapping}cat/1.png": PNG, f"{wrapping}dog/x/1.png": OTHER})).labels == ("cat", "dog")
+
+
+# Files that look like pictures --------------------------------------------------------------------------------------------
+
+
+def test_pictures_are_known_by_their_bytes(source):
+    files = {"cat/one": PNG, "cat/2.jpg?123": PNG, "dog/3.dat": OTHER, "dog/4.jp2": encoded(noise(32, 32), "JPEG2000")}
+    examples = read_examples(source(files))
+    assert [example.name for example in examples] == ["cat/2.jpg?123", "cat/one", "dog/3.dat", "dog/4.jp2"]
+    assert examples.skipped == ()
+
+
+UNREAD = {
+    "a.jxl": (b"\xff\x0a" + bytes(40), "a JPEG XL image"),
+    "a.cr2": (b"II*\0\x10\0\0\0CR\x02\0" + bytes(40), "a camera's RAW file"),
+    "a.nef": (encoded(noise(), "TIFF"), "a camera's RAW file"),
+    "a.cr3": (b"\0\0\0\x18ftypcrx " + bytes(40), "a camera's RAW file"),
+    "a.mp4": (b"\0\0\0\x18ftypisom" + bytes(40), "a video"),
+    "film": (b"\x1aE\xdf\xa3" + bytes(40), "a video"),
+    "a.psd": (b"8BPS\0\x01" + bytes(40), "a Photoshop document"),
+    "a.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+    "scan": (bytes(128) + b"DICM" + bytes(40), "a DICOM image"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_looks_like_a_picture_and_is_not_read_is_named_and_counted(source, name):
+    data, kind = UNREAD[name]
+    path = source({"cat/1.png": PNG, f"cat/{name}": data, "dog/1.png": OTHER, "dog/notes.txt": b"x"})
+    with pytest.warns(SkippedWarning, match=rf"'cat/{name}' is not a PNG.* but {kind}: "):
+        examples = read_examples(path)
+    assert [(skip.name, skip.kind) for skip in examples.skipped] == [(f"cat/{name}", kind)]
+
+
+def test_many_of_one_kind_are_warned_about_briefly(source):
+    files = {f"cat/{number}.jxl": b"\xff\x0a" for number in range(40)} | {"cat/1.png": PNG, "dog/1.png": OTHER}
+    with pytest.warns(SkippedWarning) as caught:
+        examples = read_examples(source(files))
+    assert len(examples.skipped) == 40
+    assert len(caught) == 6
+    assert "35 more were left out" in str(caught[-1].message)
+
+
+def test_a_set_of_nothing_but_videos_says_so(source):
+    files = {f"{label}/{number}.mp4": b"\0\0\0\x18ftypisom" for label in ("a", "b") for number in range(3)}
+    with pytest.raises(DatasetError, match=r"holds no images that are read, but 6 times a video, such as 'a/0\.mp4'"):
+        read_examples(source(files))
+
+
+def test_queries_name_what_is_not_read(tmp_path):
+    write(tmp_path, {"1.png": PNG, "2.jxl": b"\xff\x0a", "sub/three": OTHER})
+    with pytest.warns(SkippedWarning, match="JPEG XL"):
+        queries = read_queries(tmp_path)
+    assert [query.name for query in queries] == [str(tmp_path / "1.png"), str(tmp_path / "sub/three")]
+    assert [skip.name for skip in queries.skipped] == [str(tmp_path / "2.jxl")]
+
+
+# Labels that are one to the eye -------------------------------------------------------------------------------------------
+
+TWINS = [
+    ("cat", "Cat"),
+    ("cat", "cat "),
+    ("cat", " cat"),
+    ("cat", "c\u200bat"),
+    ("cat", "cat\u200d"),
+    ("cat", "\ufeffcat"),
+    ("a cat", "a  cat"),
+    ("a cat", "a\u00a0cat"),
+    ("stra\u00dfe", "STRASSE"),
+    ("K\u00f6ln", unicodedata.normalize("NFD", "k\u00f6ln")),
+    ("\u2764", "\u2764\ufe0f"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), TWINS)
+@pytest.mark.parametrize("form", ["folders", "lines", "table"])
+def test_labels_that_are_one_to_the_eye_are_refused_everywhere(source, one, other, form):
+    if form == "folders":
+        files = {f"{one}/1.png": PNG, f"{other}/2.png": OTHER}
+    elif form == "lines":
+        files = {"1.png": PNG, "l.jsonl": jsonl(*({"image": "1.png", "label": label} for label in (one, other)))}
+    else:
+        files = {"1.png": PNG, "l.csv": f'image,label\n1.png,"{one}"\n1.png,"{other}"\n'.encode()}
+    with pytest.raises(DatasetError, match=r"The label.* of '.*' differ only in upper and lower case or in invisible"):
+        read_examples(source(files))
+
+
+# Lists ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"image_path": "1.png", "question": "Which?", "label": "x"},
+        {"img": "1.png", "text": "Which?", "label": "x"},
+        {"file_name": "1.png", "instruction": "Which?", "answer": "x"},
+        {"filename": "1.png", "claim": "Which?", "claim_label": "x"},
+        {"Image": "1.png", "Text": "Which?", "Label": "x"},
+        {"Image-Path": "1.png", "prompt": "Which?", "class": "x"},
+        {"imagePath": "1.png", "query": "Which?", "category": "x"},
+        {"image": "1.png", "path": "/elsewhere/1.png", "question": "Which?", "label": "x"},
+        {"image": None, "image_path": "1.png", "question": "Which?", "label": "x"},
+        {"image": "1.png", "image_url": "https://example.org/1.png", "question": "Which?", "label": "x"},
+        {"image": ".\\1.png", "question": "Which?", "label": "x"},
+    ],
+)
+def test_what_published_sets_call_pictures_questions_and_labels(source, record):
+    (example,) = read_examples(source({"1.png": PNG, "l.jsonl": jsonl(record)}))
+    assert (len(example.images), example.question, example.label) == (1, "Which?", "x")
+
+
+@pytest.mark.parametrize(
+    "keys", [("image_1", "image_2", "image_10"), ("image0", "image1", "image2"), ("img_1", "img_2", "img_3")]
+)
+def test_numbered_pictures_come_in_the_order_of_their_numbers(source, keys):
+    record = dict(zip(reversed(keys), ("3.png", "2.png", "1.png"), strict=True)) | {"image_99": "", "label": "x"}
+    (example,) = read_examples(source({"1.png": PNG, "2.png": OTHER, "3.png": solid(GREEN), "l.jsonl": jsonl(record)}))
+    assert [picture.name for picture in example.images] == ["1.png", "2.png", "3.png"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"photo_location": "1.png", "question": "Which?", "label": "x"},
+        {"left_image": "1.png", "question": "Which?", "label": "x"},
+        {"image_id": 17, "question": "Which?", "label": "x"},
+        {"screenshot": "shots/1.PNG", "question": "Which?", "label": "x"},
+        {"audio": "1.wav", "question": "Which?", "label": "x"},
+    ],
+)
+def test_a_key_that_seems_to_name_a_picture_is_never_passed_over(source, record):
+    odd = next(iter(record))
+    with pytest.raises(
+        DatasetError, match=f"names no picture under image, images, .* but has '{odd}' among its keys '{odd}'"
+    ):
+        read_examples(source({"1.png": PNG, "l.jsonl": jsonl(record)}))
+
+
+@pytest.mark.parametrize("key", ["video", "image", "videos"])
+def test_videos_are_refused_as_what_they_are(source, key):
+    with pytest.raises(DatasetError, match=r"Line 1 of 'l\.jsonl' names a video: .* save frames of it"):
+        read_examples(source({"1.png": PNG, "l.jsonl": jsonl({key: "a/1.mp4", "question": "Which?", "label": "x"})}))
+
+
+def test_lines_without_a_picture_are_counted(source):
+    records = [{"image": "1.png", "question": "Which?", "label": "x"}, {"question": "Polite?", "id": 3, "label": "y"}]
+    examples = read_examples(source({"1.png": PNG, "l.jsonl": jsonl(*records)}))
+    assert notes(examples)["without picture"].sentence == "1 of 2 examples are without a picture, text alone."
+
+
+def test_two_questions_in_one_line_are_not_passed_over(source):
+    record = {"image": "1.png", "question": "Harmful?", "instruction": "Share this.", "label": "x"}
+    with pytest.warns(NotedWarning, match="'instruction' is not read, for 'question' is the question: \"Line 1"):
+        read_examples(source({"1.png": PNG, "l.jsonl": jsonl(record)}))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("https://example.org/a/1.png", "'https://example.org/a/1.png' lies on the web, and pictures are read from files"),
+        ("s3://bucket/1.png", "'s3://bucket/1.png' lies in a cloud"),
+        ("gs://bucket/1.png", "'gs://bucket/1.png' lies in a cloud"),
+    ],
+)
+def test_addresses_are_refused_as_what_they_are(source, path, reason):
+    lines = jsonl({"image": "1.png", "label": "x"}, {"image": path, "label": "x"}, {"image": "2.png", "label": "y"})
+    with pytest.warns(SkippedWarning, match=f"Line 2 of 'l.jsonl': {reason}"):
+        assert len(read_examples(source({"1.png": PNG, "2.png": OTHER, "l.jsonl": lines}))) == 2
+
+
+def test_a_path_of_windows_is_refused_as_what_it_is(tmp_path):
+    lines = jsonl({"image": "C:\\Users\\me\\1.png", "label": "x"})
+    with pytest.raises(DatasetError, match="is a path of a Windows computer: name the file as it is called here"):
+        read_examples(write(tmp_path, {"l.jsonl": lines}) / "l.jsonl")
+
+
+def test_a_picture_in_the_line_itself_is_read(source):
+    written = base64.b64encode(PNG).decode()
+    records = [{"image": f"data:image/png;base64,{written}", "label": "x"}, {"image": written, "label": "y"}]
+    examples = read_examples(source({"l.jsonl": jsonl(*records)}))
+    assert {example.images[0].rgb().getpixel((0, 0)) for example in examples} == {RED}
+    assert [example.images[0].name for example in examples] == ["data:image/png", "base64 text"]
+
+
+def test_a_picture_in_the_line_that_is_damaged_is_told_briefly(source):
+    records = [{"image": f"data:image/png;base64,{text}", "label": "x"} for text in ("????" * 99, "AAAA" * 999)]
+    with pytest.raises(DatasetError) as caught:
+        read_examples(source({"l.jsonl": jsonl(*records)}))
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", "image,label,question\n1.png,x,Which?\n2.png,y,Which?\n"),
+        ("l.csv", "image;label;question\r\n1.png;x;Which?\r\n2.png;y;Which?\r\n"),
+        ("l.tsv", "image\tlabel\tquestion\n1.png\tx\tWhich?\n2.png\ty\tWhich?\n"),
+        ("l.csv", '\ufeff"file_name","class","text","id"\n"1.png","x","Which?",1\n\n2.png,y,Which?,2\n'),
+    ],
+)
+def test_tables_are_read_like_lines(source, name, text):
+    path = source({"1.png": PNG, "2.png": OTHER, name: text.encode()})
+    for one in (path, path / name) if path.is_dir() else (path,):
+        examples = read_examples(one)
+        assert [(e.images[0].name, e.question, e.label) for e in examples] == [
+            ("1.png", "Which?", "x"),
+            ("2.png", "Which?", "y"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1.png,cat\n2.png,dog\n", r"begins with '1\.png', 'cat', none of which names an image"),
+        ("image,label\n1.png,x,y,z\n", r"Line 2 of 'l\.csv' has 4 cells, but the first line names 2 columns"),
+        ("image,label\n1.png\n", "lacks a 'label'"),
+        ("image,label,label\n1.png,x,y\n", "has the column 'label' twice"),
+        ("", "holds no examples"),
+    ],
+)
+def test_a_bad_table_is_refused_in_one_sentence(tmp_path, text, reason):
+    path = write(tmp_path, {"1.png": PNG, "l.csv": text.encode()}) / "l.csv"
+    with pytest.raises(DatasetError, match=reason):
+        read_examples(path)
+
+
+def test_a_table_beside_label_folders_changes_nothing(source):
+    examples = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "results.csv": b"image,label\n1.png,fox\n"}))
+    assert examples.labels == ("cat", "dog")
+
+
+def test_metadata_of_an_imagefolder_is_read_by_its_file_names(source):
+    lines = jsonl({"file_name": "a/1.png", "label": "x"}, {"file_name": "b/2.png", "label": "y"})
+    examples = read_examples(source({"a/1.png": PNG, "b/2.png": OTHER, "metadata.jsonl": lines}))
+    assert [(example.images[0].name, example.label) for example in examples] == [("a/1.png", "x"), ("b/2.png", "y")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("metadata.jsonl", jsonl({"file_name": "cat/1.png", "text": "a cat"}, {"file_name": "dog/1.png", "text": "a dog"})),
+        ("metadata.csv", b"file_name,text\ncat/1.png,a cat\n"),
+    ],
+)
+def test_metadata_without_labels_leaves_them_to_the_folders(source, name, text):
+    assert read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, name: text})).labels == ("cat", "dog")
+
+
+def test_pictures_that_no_line_names_are_noted(source):
+    files = {f"{number}.png": PNG for number in range(9)} | {"l.jsonl": jsonl({"image": "./3.png", "label": "x"})}
+    note = notes(read_examples(source(files)))["unnamed"]
+    assert (note.count, note.examples) == (8, ("0.png", "1.png", "2.png"))
+
+
+def test_one_picture_under_two_labels_is_noted(source):
+    note = notes(read_examples(source({"cat/1.png": PNG, "dog/2.png": PNG, "dog/3.png": OTHER})))["two labels"]
+    assert (note.count, note.examples) == (1, ("cat/1.png (cat) and dog/2.png (dog)",))
+
+
+def test_what_was_converted_is_noted_once(source):
+    from tests.support.profiles import P3
+
+    files = {f"{label}/{n}.png": encoded(noise(seed=n), icc_profile=P3) for label in ("a", "b") for n in range(5)}
+    note = notes(read_examples(source(files)))["profile"]
+    assert note.count == 10
+    assert note.sentence == (
+        "Converted to sRGB from the colour profile 'Display P3': 10, such as 'a/0.png', 'a/1.png', 'a/2.png'."
+    )

@@ -1,0 +1,100 @@
+"""Names in ZIPs of every age: decoded as they were meant, and said where that is a guess."""
+
+import struct
+import zlib
+
+import pytest
+
+from sav_core.data.archives import Archive
+from sav_core.data.datasets import read_examples
+from sav_core.errors import DatasetError, NotedWarning
+from tests.support.archives import zipped, zipped_raw
+from tests.support.pictures import BLUE, RED, solid
+
+LABELS = [
+    ("cp932", ("猫", "犬"), "Shift-JIS"),
+    ("cp932", ("表", "ソファ"), "Shift-JIS"),  # whose second bytes are backslashes
+    ("cp932", ("りんご", "能面"), "Shift-JIS"),
+    ("gbk", ("猫", "狗"), "GBK"),
+    ("gbk", ("正常", "异常"), "GBK"),
+    ("cp1251", ("кошка", "собака"), "cp1251"),
+    ("cp1251", ("Кот", "Пёс"), "cp1251"),
+    ("cp866", ("кошка", "собака"), "cp866"),
+    ("cp437", ("Köln", "Zürich"), "cp437"),
+    ("cp437", ("Café", "Bär"), "cp437"),
+    ("cp1252", ("Köln", "Zürich"), "cp1252"),
+    ("big5", ("貓", "狗"), "Big5"),
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "pets.zip"
+
+
+@pytest.mark.parametrize(("encoding", "labels", "called"), LABELS)
+def test_old_encodings_are_guessed_and_that_is_said(path, encoding, labels, called):
+    files = {f"{label}/{n}.png".encode(encoding): solid((n, 9, n)) for n, label in enumerate(labels * 2)}
+    path.write_bytes(zipped_raw(files))
+    with pytest.warns(NotedWarning, match=rf"The names in 'pets\.zip' say no encoding, and are read as .*{called}"):
+        examples = read_examples(path)
+    assert examples.labels == tuple(sorted(labels))
+    (note,) = [note for note in examples.notes if note.kind == "zip names"]
+    assert note.count == 4
+
+
+@pytest.mark.parametrize("labels", [("猫", "犬"), ("Köln", "Zürich"), ("cat", "dog")])
+def test_utf8_needs_no_guess(path, labels):
+    path.write_bytes(zipped_raw({f"{label}/1.png".encode(): solid() for label in labels}))
+    assert set(read_examples(path).labels) == set(labels)
+    path.write_bytes(zipped({f"{label}/1.png": solid() for label in labels}))
+    assert set(read_examples(path).labels) == set(labels)
+
+
+def unicode_path(name):
+    """Info-ZIP's extra field, which says the name again in UTF-8."""
+    body = struct.pack("<BI", 1, zlib.crc32(name)) + name.decode("cp932").encode()
+    return struct.pack("<HH", 0x7075, len(body)) + body
+
+
+def test_the_name_of_info_zip_is_taken_at_its_word(path):
+    files = {f"{label}/1.png".encode("cp932"): solid() for label in ("猫", "表")}
+    path.write_bytes(zipped_raw(files, unicode_path))
+    assert set(read_examples(path).labels) == {"猫", "表"}
+    other = {name: unicode_path(b"x" + name) for name in files}  # made for another name, as after a renaming
+    path.write_bytes(zipped_raw(files, other.get))
+    with pytest.warns(NotedWarning, match="Shift-JIS"):
+        assert set(read_examples(path).labels) == {"猫", "表"}
+
+
+@pytest.mark.parametrize("wrapping", ["", "pets\\"])
+def test_backslashes_alone_separate_as_powershell_writes_them(path, wrapping):
+    files = {f"{wrapping}{label}\\1.png": solid() for label in ("cat", "dog")}
+    path.write_bytes(zipped(files))
+    assert read_examples(path).labels == ("cat", "dog")
+    path.write_bytes(zipped_raw({name.replace("cat", "表").encode("cp932"): data for name, data in files.items()}))
+    with pytest.warns(NotedWarning, match="Shift-JIS"):
+        assert set(read_examples(path).labels) == {"表", "dog"}
+
+
+@pytest.mark.parametrize("name", ["..\\evil.png", "a\\..\\..\\evil.png", "C:\\evil.png", "\\evil.png"])
+def test_backslashes_lead_nowhere_else(path, name):
+    path.write_bytes(zipped({"cat\\1.png": solid(), name: solid()}))
+    with pytest.raises(DatasetError, match="is refused because of its entry"):
+        Archive(path)
+
+
+def test_entries_that_begin_with_a_dot_are_those_of_tar(path):
+    files = {"./": b"", "./cat/": b"", "./cat/1.png": solid(RED), "././dog/./1.png": solid(BLUE)}
+    path.write_bytes(zipped(files))
+    with Archive(path) as archive:
+        assert archive.names == ("cat/", "cat/1.png", "dog/1.png")
+    examples = read_examples(path)
+    assert [example.label for example in examples] == ["cat", "dog"]
+    assert examples[1].images[0].rgb().getpixel((0, 0)) == BLUE
+
+
+def test_the_dot_hides_no_way_out(path):
+    path.write_bytes(zipped({"cat/1.png": solid(), "./../evil.png": solid()}))
+    with pytest.raises(DatasetError, match="which leads out of the archive"):
+        Archive(path)
