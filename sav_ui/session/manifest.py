@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,10 @@ _LONGEST = 8 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """A project without its examples; the attributes are those of ``Project``."""
+    """A project without its examples; the attributes are those of ``Project``.
+
+    ``levels`` has black and white of each kind of number, where pictures have more than eight bits.
+    """
 
     labels: tuple[str, ...]
     n_examples: int
@@ -36,6 +40,7 @@ class Manifest:
     model: str
     title: str
     name: str
+    levels: dict[str, tuple[float, float]]
 
 
 def describe(project: Project, fit: Fit | None) -> str:
@@ -58,6 +63,7 @@ def describe(project: Project, fit: Fit | None) -> str:
             "none_below": project.threshold,
         },
         "model": {"id": project.model, "title": choice_of(project.model).title},
+        **({"levels": project.levels.as_dict()} if project.levels.ranges else {}),
         "files": {
             "examples.jsonl": "the examples in their order: pictures, question and label of each",
             "images/": "the pictures as they were given",
@@ -90,7 +96,7 @@ def parse_manifest(text: bytes) -> Manifest:
     return Manifest(
         labels=tuple(label.name for label in content.labels),
         n_examples=sum(label.examples for label in content.labels),
-        question=content.question[:2000],
+        question=content.question,
         n_kept=content.settings.heads,
         scoring=content.settings.scoring,
         voting=content.settings.voting,
@@ -98,6 +104,7 @@ def parse_manifest(text: bytes) -> Manifest:
         model=content.model.id[:200],
         title=content.title[:80],
         name=content.name[:80],
+        levels={kind: (black, white) for kind, (black, white) in content.levels.items()},
     )
 
 
@@ -113,6 +120,13 @@ def _encodable(text: str) -> str:
     """The same text; half a character, which JSON can hold, is none."""
     text.encode()
     return text
+
+
+def _ranges(levels: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The same black and white of each kind of number; what is no range is none."""
+    if not all(len(ends) == 2 and -math.inf < ends[0] < ends[1] < math.inf for ends in levels.values()):
+        raise ValueError("black is not below white")
+    return levels
 
 
 _Text = Annotated[str, AfterValidator(_encodable)]
@@ -148,6 +162,7 @@ class _Content(_Part):
     labels: list[_Label] = Field(max_length=MAX_LABELS)
     settings: _Settings
     model: _Model
+    levels: Annotated[dict[str, list[float]], AfterValidator(_ranges)] = Field(default_factory=dict)
 
 
 def _reason(error: Exception) -> str:

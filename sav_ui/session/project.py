@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
+from sav_core.data.levels import Levels
+from sav_core.data.one_scale import levels_of
 from sav_core.errors import InputError
 
-__all__ = ["MAX_EXAMPLES", "MAX_LABELS", "MAX_LABEL_LENGTH", "Item", "Label", "Project"]
+__all__ = ["MAX_EXAMPLES", "MAX_LABELS", "MAX_LABEL_LENGTH", "Item", "Label", "Project", "checked_question"]
 
 MAX_EXAMPLES = 3000
 MAX_BYTES = 768 << 20
@@ -17,6 +19,7 @@ MAX_BYTES = 768 << 20
 
 MAX_LABELS = 200
 MAX_LABEL_LENGTH = 80
+MAX_QUESTION_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class Project:
     def begun(self) -> bool:
         """Whether there is anything in it that a visitor would miss."""
         return bool(self.labels or self.question or self.name)
+
+    @property
+    def levels(self) -> Levels:
+        """Which values are black and white in its pictures of more than eight bits: as the first of them were read."""
+        return levels_of(picture for item in self.items for picture in item.pictures)
 
     @property
     def empty(self) -> bool:
@@ -203,13 +211,22 @@ class Project:
         if len(filled) < 2:
             bare = [label.name for label in self.labels if label.id not in filled]
             return f"Add a picture to {' and '.join(f'“{name}”' for name in bare[:2])}."
+        if len({item.content for item in self.items}) == 1:
+            return "All examples are the same, so that nothing tells the labels apart: add other pictures."
         return ""
 
     def _with_items(self, added: Iterable[tuple[Label, Example]]) -> Project:
         next_id, items = self.next_id, list(self.items)
-        for label, example in added:
+        fresh = list(added)
+        levels = levels_of(
+            picture
+            for pictures in (*(item.pictures for item in items), *(example.images for _, example in fresh))
+            for picture in pictures
+        )
+        for label, example in fresh:
             text = "" if example.question.strip() == self.question.strip() else example.question
-            items.append(Item(f"e{next_id}", label.id, example.images, text))
+            pictures = tuple(picture.at_levels(levels) for picture in example.images)
+            items.append(Item(f"e{next_id}", label.id, pictures, text))
             next_id += 1
         if len(items) > MAX_EXAMPLES:
             raise InputError(
@@ -230,6 +247,18 @@ class Project:
         if any(label.name == clean and label.id != but for label in self.labels):
             raise InputError(f"There is already a label “{clean}”: choose another name.")
         return clean
+
+
+def checked_question(text: str) -> str:
+    """Return a question without what surrounds it.
+
+    Raises:
+        InputError: it is too long, for a part of it would be another question.
+    """
+    clean = text.strip()
+    if len(clean) > MAX_QUESTION_LENGTH:
+        raise InputError(f"A question has at most {MAX_QUESTION_LENGTH:,} characters, and this has {len(clean):,}.")
+    return clean
 
 
 def _check_count(n_labels: int) -> None:

@@ -22,6 +22,8 @@ from sav_core.data.archives import Archive
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
+from sav_core.data.levels import Levels
+from sav_core.data.one_scale import at_levels
 from sav_core.errors import DatasetError, StorageError
 from sav_ui.session.fit import Fit
 from sav_ui.session.manifest import MANIFEST, describe, parse_manifest
@@ -106,7 +108,8 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
         found = read_examples(path, question=manifest.question)
-    return project.with_labelled([_renamed(example) for example in found]), found.skipped
+    examples = at_levels(found, Levels.from_dict(manifest.levels)) if manifest.levels else list(found)
+    return project.with_labelled([_renamed(example) for example in examples]), found.skipped
 
 
 def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:

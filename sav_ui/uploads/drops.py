@@ -34,11 +34,13 @@ class Drop:
         examples: of the ZIPs and the JSONL files.
         pictures: what came by itself: files that are read as pictures, and that no line names.
         skipped: what was left out.
+        notes: what was converted or guessed in reading the examples.
     """
 
     examples: tuple[Example, ...]
     pictures: tuple[Upload, ...]
     skipped: tuple[Skipped, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) -> Drop:
@@ -53,6 +55,7 @@ def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) 
     pictures = [file for file in files if not file.archive and not file.listing]
     examples: list[Example] = []
     skipped: list[Skipped] = []
+    notes: list[Note] = []
     named: set[Upload] = set()
     for file in files:
         try:
@@ -69,13 +72,14 @@ def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) 
             continue
         examples += found.examples
         skipped += found.skipped
+        notes += found.notes
     listing = next((file.name for file in files if file.listing), "")
     alone = tuple(file for file in pictures if file not in named)
     if labelled and listing:
         why = f"is named by no line of {listing!r}: add a line for it, or send it without that file."
         skipped += [Skipped(file.name, f"{file.name!r} {why}") for file in alone]
         alone = ()
-    return Drop(tuple(examples), alone, tuple(skipped))
+    return Drop(tuple(examples), alone, tuple(skipped), tuple(notes))
 
 
 class DropSource:

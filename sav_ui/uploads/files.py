@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, open_picture
+from sav_core.data.notes import Note, noted
+from sav_core.data.one_scale import levels_of, scale_note
 from sav_core.errors import ImageError, InputError
 
-__all__ = ["LeftOutError", "Upload", "as_examples", "as_one_example", "describe_skipped", "read_pictures", "uploads"]
+__all__ = [
+    "LeftOutError",
+    "Upload",
+    "as_examples",
+    "as_one_example",
+    "describe_notes",
+    "describe_skipped",
+    "notes_on",
+    "read_pictures",
+    "uploads",
+]
 
 MAX_TOGETHER = 16
 _MAX_INSIDE = 1000
@@ -54,9 +66,11 @@ class Upload:
 
     @property
     def listing(self) -> bool:
-        """Whether its lines name examples; a ``.json`` in a folder may be anything, and is none, as on the command line."""
-        suffix = self.path.suffix.lower()
-        return suffix in (".jsonl", ".ndjson") or (suffix == ".json" and "/" not in self.inside)
+        """Whether its lines name examples; a ``.json`` or a table in a folder may be anything, and is none."""
+        suffix, alone = self.path.suffix.lower(), "/" not in self.inside
+        if suffix in (".csv", ".tsv"):
+            return alone or PurePosixPath(self.inside).stem.lower() == "metadata"
+        return suffix in (".jsonl", ".ndjson") or (suffix == ".json" and alone)
 
 
 def uploads(sent: Any) -> list[Upload]:
@@ -76,14 +90,30 @@ def uploads(sent: Any) -> list[Upload]:
 
 
 def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
-    """Open uploaded pictures; those that cannot be read are left out, each with its reason."""
+    """Open uploaded pictures, all on one scale; those that cannot be read are left out, each with its reason."""
     good, bad = [], []
     for file in files:
         try:
             good.append((file, open_picture(file.path, file.name)))
         except ImageError as error:
             bad.append(Skipped(file.name, str(error)))
-    return good, bad
+    levels = levels_of(picture for _, picture in good)
+    return [(file, picture.at_levels(levels)) for file, picture in good], bad
+
+
+def notes_on(pictures: Iterable[tuple[Upload, Picture]]) -> tuple[Note, ...]:
+    """What was converted or guessed in reading pictures."""
+    opened = [picture for _, picture in pictures]
+    remarks = noted((kind, text, picture.name) for picture in opened for kind, text in picture.remarks)
+    return (*remarks, *scale_note(Example(picture) for picture in opened))
+
+
+def describe_notes(notes: Iterable[Note]) -> str:
+    """What was converted or guessed, a sentence for each kind; empty when nothing was.
+
+    Not that a picture has two labels, which the page shows where the pictures are.
+    """
+    return " ".join(dict.fromkeys(note.sentence for note in notes if note.kind != "two labels"))
 
 
 def as_examples(pictures: Sequence[tuple[Upload, Picture]], question: str, label: str | None = None) -> list[Example]:

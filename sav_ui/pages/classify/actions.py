@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sav_core.data.examples import Example
@@ -13,10 +14,18 @@ from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.session.project import Project
+from sav_ui.session.project import Project, checked_question
 from sav_ui.session.work import Kind
 from sav_ui.uploads.drops import read_drop
-from sav_ui.uploads.files import LeftOutError, as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.files import (
+    LeftOutError,
+    as_one_example,
+    describe_notes,
+    describe_skipped,
+    notes_on,
+    read_pictures,
+    uploads,
+)
 from sav_ui.uploads.ready_tasks import task_titled
 
 __all__ = ["ACTIONS", "act"]
@@ -37,6 +46,8 @@ def _query(context: Context, data: Data) -> Steps:
         queries += [_as_query(project, example) for example in as_one_example(good, project.question)]
     else:
         queries += [Query("", (picture,), truth=_named(project, file.folder)) for file, picture in good]
+    levels = project.levels  # what was black and white in the examples is so in what they are compared with
+    queries = [replace(each, pictures=tuple(one.at_levels(levels) for one in each.pictures)) for each in queries]
     skipped = [*drop.skipped, *bad]
     if skipped and not queries:
         raise LeftOutError(skipped)
@@ -44,7 +55,8 @@ def _query(context: Context, data: Data) -> Steps:
     session.state(ClassifyState).add(queries)
     session.work.resume(Kind.CLASSIFY)
     later = "" if session.current_fit else "They are classified as soon as heads are found."
-    context.did(f"Added {pictures(len(queries))}.", f"{later} {describe_skipped(skipped)}".strip(), left_out=skipped)
+    more = f"{later} {describe_skipped(skipped)} {describe_notes((*drop.notes, *notes_on(good)))}"
+    context.did(f"Added {pictures(len(queries))}.", " ".join(more.split()), left_out=skipped)
 
 
 def _try(context: Context, data: Data) -> None:
@@ -102,7 +114,7 @@ def _clear(context: Context, data: Data) -> None:
 def _text(context: Context, data: Data) -> None:
     """Ask about a picture in words of its own."""
     state = context.session.state(ClassifyState)
-    query, text = state.query(str(data["query"])), str(data["value"]).strip()[:2000]
+    query, text = state.query(str(data["query"])), checked_question(str(data["value"]))
     Example(query.pictures, text or context.session.project.question)  # refused here, before the model would
     state.change(query.id, text=text)
     context.did(f"Changed the question about “{query.name}”.", shown=False)

@@ -166,7 +166,8 @@ def _classifier(context: Context, project: Project, fit: Fit, path: Path) -> Pat
 
     questions = {example.question for example in project.examples()}
     backbone = context.models.get(project.model)
-    SavClassifier.from_heads(backbone, fit.classifier, questions.pop() if len(questions) == 1 else None).save(path)
+    question = questions.pop() if len(questions) == 1 else None
+    SavClassifier.from_heads(backbone, fit.classifier, question, project.levels).save(path)
     return path
 
 

@@ -14,7 +14,7 @@ from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.uploads.files import describe_skipped, uploads
+from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
 from sav_ui.uploads.labelled import read_labelled
 
 __all__ = ["ACTIONS", "FILES", "act"]
@@ -46,7 +46,8 @@ def _bring(context: Context, data: Data) -> Steps:
     yield
     fresh = state.add(found.examples, question)
     left_out = (*fresh.copies, *found.left_out)
-    words, more = f"Added {pictures(len(fresh.examples))} to your test set.", describe_skipped(found.left_out)
+    words = f"Added {pictures(len(fresh.examples))} to your test set."
+    more = f"{describe_skipped(found.left_out)} {describe_notes(found.notes)}".strip()
     if copies := len(fresh.copies):
         more = f"{pictures(copies)} {'is' if copies == 1 else 'are'} there already and left out. {more}".strip()
     if fresh.examples:

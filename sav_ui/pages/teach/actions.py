@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sav_core.data.examples import Example
+from sav_core.data.notes import Note, noted
 from sav_core.errors import InputError
 from sav_core.heads.rules import RULES
 from sav_core.heads.scoring import SCORINGS
@@ -13,9 +15,18 @@ from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.teach.state import TeachState
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.session.project import Project
+from sav_ui.session.project import MAX_LABEL_LENGTH, Project, checked_question
 from sav_ui.session.work import Kind
-from sav_ui.uploads.files import LeftOutError, as_examples, as_one_example, describe_skipped, read_pictures, uploads
+from sav_ui.uploads.files import (
+    LeftOutError,
+    as_examples,
+    as_one_example,
+    describe_notes,
+    describe_skipped,
+    notes_on,
+    read_pictures,
+    uploads,
+)
 from sav_ui.uploads.labelled import read_labelled
 
 __all__ = ["ACTIONS", "act"]
@@ -60,7 +71,8 @@ def _add(context: Context, data: Data) -> Steps:
     examples = make(good, session.project.question, label.name)
     yield
     session.edit(lambda project: project.with_examples(label.id, examples))
-    context.did(f"Added {pictures(len(good))} to “{label.name}”.", describe_skipped(bad), left_out=bad)
+    more = f"{describe_skipped(bad)} {describe_notes(notes_on(good))}".strip()
+    context.did(f"Added {pictures(len(good))} to “{label.name}”.", more, left_out=bad)
 
 
 def _import(context: Context, data: Data) -> Steps:
@@ -74,7 +86,16 @@ def _import(context: Context, data: Data) -> Steps:
     context.session.edit(lambda project: project.with_labelled(found.examples))
     labels = len({example.label for example in found.examples})
     words = f"Added {pictures(len(found.examples))} under {'1 label' if labels == 1 else f'{labels} labels'}."
-    context.did(words, describe_skipped(found.left_out), left_out=found.left_out)
+    notes = (*found.notes, *_cut(found.examples))
+    more = f"{describe_skipped(found.left_out)} {describe_notes(notes)}".strip()
+    context.did(words, more, left_out=found.left_out)
+
+
+def _cut(examples: Sequence[Example]) -> tuple[Note, ...]:
+    """Say which labels are longer than they may be, for those are cut."""
+    names = {" ".join(str(example.label).split()) for example in examples}
+    text = f"Labels of more than {MAX_LABEL_LENGTH} characters are cut to these"
+    return noted(("cut labels", text, f"{name[:40]}…") for name in sorted(names) if len(name) > MAX_LABEL_LENGTH)
 
 
 def _remove(context: Context, data: Data) -> None:
@@ -107,13 +128,13 @@ def _settle_warning(context: Context, data: Data) -> None:
 
 
 def _question(context: Context, data: Data) -> None:
-    context.session.edit(lambda project: _askable(replace(project, question=str(data["value"]).strip()[:2000])))
+    context.session.edit(lambda project: _askable(replace(project, question=checked_question(str(data["value"])))))
     context.did("Changed the question to the model.", shown=False)
 
 
 def _text(context: Context, data: Data) -> None:
     session, item_id = context.session, str(data["item"])
-    session.edit(lambda project: _askable(project.with_text(item_id, str(data["value"])[:2000])))
+    session.edit(lambda project: _askable(project.with_text(item_id, checked_question(str(data["value"])))))
     context.did(f"Changed the question of “{session.project.item(item_id).name}”.", shown=False)
 
 

@@ -2,10 +2,12 @@ import errno
 import io
 import json
 import os
+import warnings
 
 import pytest
 
 from sav_core.cli.console import exit_status, print_json, print_line, print_table
+from sav_core.errors import InputError
 
 
 @pytest.fixture
@@ -64,3 +66,22 @@ def test_a_reader_that_went_away_is_no_error(refusing, capsys):
     refusing(errno.EPIPE)
     assert exit_status(lambda: print_line("x")) == 141
     assert capsys.readouterr().err == ""
+
+
+def test_control_characters_are_written_out_and_never_obeyed(capsys):
+    label = "a\x1b[31mb\x9bc\u202ed\x07\u200be"
+    print_line(label)
+    print_table([label], [[label + "\nf"]])
+    print_json({"label": label})
+    exit_status(lambda: warnings.warn(label, stacklevel=1))
+
+    def refuse():
+        raise InputError(label)
+
+    assert exit_status(refuse) == 2
+    out, err = capsys.readouterr()
+    assert not {"\x1b", "\x9b", "\u202e", "\x07", "\u200b"} & set(out + err)
+    first, *_, last = out.splitlines()
+    assert first == r"a\u001b[31mb\u009bc\u202ed\u0007\u200be"
+    assert json.loads(last) == {"label": label}
+    assert "f" in out.splitlines()[2], "a cell is one line"
