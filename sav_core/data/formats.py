@@ -58,6 +58,7 @@ _UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a float map", re.compile(rb"P[fF]\s")),
     ("a NumPy array", re.compile(rb"\x93NUMPY")),
 )
+_CANON = re.compile(rb"II\*\0....CR\x02", re.DOTALL)  # a TIFF to every other program
 _UNREAD_SUFFIXES = {
     RAW: "3fr ari arw bay cap cr2 cr3 crw dcr dcs dng erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf pef ptx raf rw2 rwl "
     "sr2 srf srw x3f",
@@ -95,7 +96,7 @@ def look(head: bytes, name: str) -> Look | None:
     """
     suffix = posixpath.splitext(name)[1].lower()
     read = next((kind for kind, start in READ if start.match(head)), None)
-    if read is not None and _BY_SUFFIX.get(suffix) != RAW:
+    if read is not None and _BY_SUFFIX.get(suffix) != RAW and not _CANON.match(head):
         return Look(read, read=True)
     unread = next((kind for kind, start in _UNREAD if start.match(head)), None) or _BY_SUFFIX.get(suffix)
     return Look(unread, read=False) if unread else None

@@ -30,7 +30,7 @@ _LINE = '{"image": "1.png", "question": "Which animal?", "label": "cat"}'
 _TABLES = (".csv", ".tsv")
 
 
-def list_lines(source: Source, listing: str, question: str, *, labelled: bool = True) -> Listing:
+def list_lines(source: Source, listing: str, question: str, *, labelled: bool = True, twins: bool = False) -> Listing:
     """List the lines of a JSONL or CSV file, or the entries when the file is one JSON list.
 
     Each is ``{"image": path | "images": [paths], "question": text, "label": text}``; ``image`` may hold several paths
@@ -41,6 +41,7 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         listing: the file's name there.
         question: for lines that have none of their own.
         labelled: whether each line must have a label; if not, labels are ignored.
+        twins: whether labels may be one to the eye.
 
     Raises:
         DatasetError: a line is not such an object, or names its picture by a key that is not known; the message names it.
@@ -65,7 +66,8 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         examples.append(Listed(source, images, own if own.strip() else question, label, where))
     if not examples:
         raise DatasetError(f"{listing!r} holds no examples: write one a line, as {_LINE}.")
-    check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
+    if not twins:
+        check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
     return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(shadowed)))
 
 

@@ -448,3 +448,39 @@ def test_reading_warns_of_nothing_when_nothing_is_missing(miniature):
         warnings.simplefilter("error")
         for name in BENCHMARKS:
             load_benchmark(name, miniature(name))
+
+
+def statements(part, count):
+    return [
+        {"image": f"/far/val2017/{part}{k // 2}.jpg", "question": f"Is this '{k}'?", "label": ("Yes", "No")[k % 2]}
+        for k in range(2 * count)
+    ]
+
+
+@pytest.mark.parametrize("place", ["", "sugarcrepe_testset", "data/sugarcrepe_testset"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_release_has_a_folder_for_sugarcrepe(tmp_path, place, whole):
+    folder = tmp_path / place
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {part: statements(part, 2) for part in ("add_att", "swap_obj")}
+    for part, records in parts.items():
+        lines(folder / f"SC_{part}.jsonl", records)
+        for number in range(2):
+            picture(tmp_path / "coco" / f"{part}{number}.jpg", number)
+    if whole:
+        lines(folder / "SC_test.jsonl", [record for records in parts.values() for record in records])
+    if place:  # what else lies in the release's data/
+        dump(tmp_path / "data" / "eurosat_train.json", [{"image": "1.jpg", "question": "?", "label": "x"}])
+    loaded = load_benchmark("sugarcrepe", tmp_path)
+    assert (loaded.layout, len(loaded.items), {item.label for item in loaded.items}) == ("release", 8, {"Yes", "No"})
+    assert len({item.group for item in loaded.items}) == 4
+    assert len(by_id(loaded)) == 8
+
+
+def test_a_release_file_without_its_pictures_says_that_they_are_missing(tmp_path):
+    dump(tmp_path / "vlguard_train.json", [{"image": "/far/1.png", "instruction": "Share.", "label": "harmful"}])
+    for place in (tmp_path, tmp_path / "vlguard_train.json"):
+        with pytest.raises(
+            DatasetError, match=r"are read, but not one of the images that they name is in .*, such as \['/far"
+        ):
+            load_benchmark("vlguard", place)
