@@ -2,7 +2,7 @@
 
     project.json                        labels, question, settings
     examples.jsonl                      in runs of some lines, which are put together in their order
-    classify.ndjson, measure.ndjson     what pages keep beside it, likewise
+    classify.rows, measure.rows     what pages keep beside it, likewise
     work.json                           what they keep that is no picture
     images/DIGEST/NAME                  the pictures; each is one piece, whatever names and places it has
 

@@ -18,8 +18,8 @@ _PIECE = re.compile("images/[0-9a-f]{32}/(.*)", re.DOTALL)
 
 
 def listing_of(name: str) -> str:
-    """The file that lists a page's examples; not a ``.jsonl``, of which readers of the ZIP expect one."""
-    return f"{name}.ndjson"
+    """The file that lists a page's examples; by no ending that readers of the ZIP take for a list of examples."""
+    return f"{name}.rows"
 
 
 def label_places(project: Project) -> dict[str, tuple[str, ...]]:

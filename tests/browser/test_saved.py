@@ -52,6 +52,21 @@ def kept(visitor):
     visitor.page.wait_for_function("() => SAV.keeping().state === 'saved'")
 
 
+def name_it(visitor, name):
+    """Give the project a name, and wait until it is kept under it."""
+    menu(visitor).get_by_label("Name of this project").fill(name)
+    visitor.page.keyboard.press("Enter")
+    kept_with(visitor, f"told.name === {name!r}")
+    kept(visitor)
+
+
+def kept_with(visitor, what):
+    """Wait until that is true of what is told of the latest work in this browser."""
+    visitor.page.wait_for_function(
+        f"async () => {{ const [work] = await SAV.kept().works(), {{ told }} = work; return {what}; }}"
+    )
+
+
 def pieces(visitor):
     """How many pieces and works the browser holds."""
     return visitor.page.evaluate(
@@ -92,9 +107,7 @@ def test_work_comes_back_after_a_closed_tab_with_its_marks_and_name(served, peop
     visitor.page.locator("[data-act=right]").first.click()
     expect(visitor.page.locator(".tally")).to_be_visible()
     tally = visitor.page.locator(".tally").inner_text()
-    menu(visitor).get_by_label("Name of this project").fill("Discs")
-    visitor.page.keyboard.press("Enter")
-    kept(visitor)
+    name_it(visitor, "Discs")
     assert pieces(visitor)[1] == 1
     visitor.page.close(run_before_unload=True)
 

@@ -102,7 +102,7 @@
     const more = free.length - 1;
     return ["section", { class: "offer", "aria-label": "Your last work" },
       ["div", { class: "words" },
-        ["strong", {}, "Restore your last work?"],
+        ["strong", {}, work.line === remembered() ? "The server no longer has your work. Restore it?" : "Restore your last work?"],
         ["span", {}, `“${nameOf(work)}”: ${whatOf(work)}, kept in this browser ${whenOf(work.saved)}.`]],
       opening ? ["span", { class: "waiting", role: "status" }, ["span", { class: "spin", "aria-hidden": "true" }], "Restoring …"]
               : button("Restore", "open", { class: "primary", "data-line": work.line }),
@@ -193,7 +193,7 @@
     const texts = await SAV.kept().read(work.parts.map(([, digest]) => digest));
     work.parts.forEach(([name], place) => files.set(name, [...(files.get(name) || []), texts[place] || new Uint8Array()]));
     const entries = [...files].map(([name, some]) => [name, joined(some)]);
-    const places = entries.filter(([name]) => /\.(jsonl|ndjson)$/.test(name)).flatMap(([, bytes]) => SAV.picturesOf(bytes));
+    const places = entries.filter(([name]) => /\.(jsonl|rows)$/.test(name)).flatMap(([, bytes]) => SAV.picturesOf(bytes));
     const wanted = [...new Set(places)];
     const pictures = await SAV.kept().read(wanted.map((place) => place.split("/")[1]));
     wanted.forEach((place, at) => pictures[at] && entries.push([place, pictures[at]])); // what is lost is told by the server

@@ -69,15 +69,16 @@
         done(work.mark, Date.now());
         if (answer.told.untouched || !answer.told.name) prune(work.line);
       } else if (found === "taken") tell("taken");
-      else next = 1;
+      else next = PAUSE;
     } catch (error) {
       const full = error && (error.name === "QuotaExceededError" || /quota/i.test(error.message || ""));
-      if (error === MOVED_ON) next = 1;
+      if (error === MOVED_ON) next = PAUSE;
       else tell(error === UNANSWERED ? "late" : full ? "full" : "refused");
       if (keeping.state === "late") next = AGAIN;
     } finally {
       busy = false;
-      if (next || (keeping.told.begun && keeping.told.mark !== keptMark && keeping.state === "saved")) {
+      // What came while this was under way is kept next; after a refusal the next change tries again.
+      if (next || (keeping.told.begun && keeping.told.mark !== keptMark && ["saved", "saving"].includes(keeping.state))) {
         clearTimeout(timer);
         timer = setTimeout(save, next || PAUSE);
       }
@@ -114,7 +115,7 @@
   // Stores every piece of these parts that is not there yet; returns the digests of their pictures.
   async function fetched(parts) {
     await bring(parts.map(([, digest]) => digest));
-    const listings = parts.filter(([file, digest]) => /\.(jsonl|ndjson)$/.test(file) && !pictures.has(digest)).map(([, digest]) => digest);
+    const listings = parts.filter(([file, digest]) => /\.(jsonl|rows)$/.test(file) && !pictures.has(digest)).map(([, digest]) => digest);
     (await SAV.kept().read(listings)).forEach((bytes, place) => pictures.set(listings[place], SAV.picturesOf(bytes).map(digestOf)));
     const needed = [...new Set(parts.flatMap(([, digest]) => pictures.get(digest) || []))];
     await bring(needed);
@@ -162,7 +163,19 @@
     }
   }
 
-  const unsaved = () => Boolean(keeping.told && keeping.told.begun && keeping.told.mark !== keptMark) || Boolean(document.querySelector("[data-busy]"));
+  // What was done in a panel is not kept before the server has answered it, nor are files that go up.
+  const unanswered = new Set();
+  const did = (target) => SAV.stageOf(target) && unanswered.add(SAV.stageOf(target).root);
+  document.addEventListener("change", ({ target }) => target.matches("[data-change], [data-slide]") && did(target));
+  document.addEventListener("submit", ({ target }) => did(target));
+  document.addEventListener("click", ({ target }) => did(SAV.control(target, "[data-act]")));
+  document.addEventListener("sav:drawn", ({ target }) => unanswered.delete(target));
+
+  function unsaved() {
+    const { told } = keeping;
+    if (unanswered.size || document.querySelector("[data-busy]")) return true;
+    return Boolean(told && told.begun && told.mark !== keptMark);
+  }
 
   window.addEventListener("beforeunload", (event) => {
     if (!unsaved()) return;

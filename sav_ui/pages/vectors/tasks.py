@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # Imported inside the functions otherwise: torch takes seconds, and the page must not wait for it.
 
 __all__ = [
-    "PATIENCE",
     "Finding",
     "TuningStep",
     "build_and_map",
@@ -46,9 +45,6 @@ __all__ = [
     "tune",
     "weigh",
 ]
-
-PATIENCE = 5
-"""Looks at validation that find nothing better, after which a tuning ends."""
 
 _RANDOM_DRAWS = 3  # of the random controls
 
@@ -193,15 +189,7 @@ def tune(
     learning = PromptSet(reader, zero_shot(train), cancel=cancel)
     every = max(1, steps // 15)
     return tune_with_controls(
-        start,
-        learning,
-        unseen,
-        controls=controls,
-        steps=steps,
-        every=every,
-        patience=PATIENCE,
-        progress=report,
-        cancel=cancel,
+        start, learning, unseen, controls=controls, steps=steps, every=every, progress=report, cancel=cancel
     )
 
 

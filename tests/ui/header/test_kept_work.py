@@ -59,7 +59,7 @@ def fetched(session):
     entries = {}
     for name, digest in told["parts"]:
         entries[name] = entries.get(name, b"") + pieces[digest]
-    lines = b"".join(text for name, text in entries.items() if name.endswith(("jsonl", "ndjson")))
+    lines = b"".join(text for name, text in entries.items() if name.endswith(("jsonl", "rows")))
     places = [place for line in filter(None, lines.split(b"\n")) for place in json.loads(line)["images"]]
     get([place.split("/")[1] for place in places])
     return told, entries | {place: pieces[place.split("/")[1]] for place in places}, asked
@@ -117,7 +117,7 @@ def test_a_line_that_is_none_makes_it_an_ordinary_project(session, models, tmp_p
 def test_what_cannot_be_used_leaves_all_that_is_here(session, models, tmp_path):
     entries = fetched(session)[1]
     before, queries, line = session.project, session.state(ClassifyState), session.line
-    for name, content in (("work.json", b"{"), ("project.json", b"{"), ("examples.jsonl", b"{"), ("classify.ndjson", b"{")):
+    for name, content in (("work.json", b"{"), ("project.json", b"{"), ("examples.jsonl", b"{"), ("classify.rows", b"{")):
         (tmp_path / "bad.zip").write_bytes(zipped(entries | {name: content}))
         bring_back(session, models, tmp_path / "bad.zip", line=LINE)
         assert session.notice.kind == "error"

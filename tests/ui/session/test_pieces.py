@@ -66,7 +66,7 @@ def put_together(pieces):
     entries = {}
     for name, digest in pieces.parts:
         entries[name] = entries.get(name, b"") + pieces.read(digest)
-    for name in [name for name in entries if name.endswith(("jsonl", "ndjson"))]:
+    for name in [name for name in entries if name.endswith(("jsonl", "rows"))]:
         for line in filter(None, entries[name].split(b"\n")):
             for place in json.loads(line)["images"]:
                 entries[place] = pieces.read(place.split("/")[1])
@@ -154,12 +154,12 @@ def test_an_example_added_to_many_costs_one_run_of_lines():
         ("work.json", b'{"teach": {"settled": [3]}}', "'settled.0' is '3'"),
         ("work.json", b"\xff", "not text in UTF-8"),
         ("work.json", b" " * (9 << 20), "it is too long"),
-        ("classify.ndjson", b'{"images": ["../../etc/passwd"]}', "lies outside"),
-        ("classify.ndjson", b'{"images": [3]}', "must be a text"),
-        ("classify.ndjson", b"[]", "where an object was expected"),
-        ("classify.ndjson", b'{"question": "x", "truth": 1.5}', "'truth"),
-        ("classify.ndjson", b'{"question": "x"}\n' * (MAX_QUERIES + 1), "Up to 500 pictures"),
-        ("measure.ndjson", b'{"question": "x"}', "'label'"),
+        ("classify.rows", b'{"images": ["../../etc/passwd"]}', "lies outside"),
+        ("classify.rows", b'{"images": [3]}', "must be a text"),
+        ("classify.rows", b"[]", "where an object was expected"),
+        ("classify.rows", b'{"question": "x", "truth": 1.5}', "'truth"),
+        ("classify.rows", b'{"question": "x"}\n' * (MAX_QUERIES + 1), "Up to 500 pictures"),
+        ("measure.rows", b'{"question": "x"}', "'label'"),
     ],
 )
 def test_what_a_damaged_or_hostile_browser_sends_is_refused_in_a_sentence(session, tmp_path, name, content, message):
@@ -173,9 +173,7 @@ def test_what_a_damaged_or_hostile_browser_sends_is_refused_in_a_sentence(sessio
 def test_a_truth_that_names_no_label_is_no_truth(tmp_path):
     pieces = put_together(cut_up(small_project(), {}))
     lines = b'{"question": "x", "truth": 99}\n{"question": "y", "truth": -1, "odd": {}}\n'
-    (tmp_path / "w.zip").write_bytes(
-        zipped(pieces | {"work.json": b'{"classify": {"chosen": 7}}', "classify.ndjson": lines})
-    )
+    (tmp_path / "w.zip").write_bytes(zipped(pieces | {"work.json": b'{"classify": {"chosen": 7}}', "classify.rows": lines}))
     kept, _ = read_kept(tmp_path / "w.zip", KEEPERS)
     session = Session()
     classify.KEEPER.take(small_project(), kept["classify"])(session)
