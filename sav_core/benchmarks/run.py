@@ -17,6 +17,7 @@ from sav_core.benchmarks.splits import Split
 from sav_core.data.datasets import open_listed
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.listings import Listed
+from sav_core.data.notes import Note, merged
 from sav_core.errors import CancelledError, DatasetError
 from sav_core.evaluation.intervals import stratified_interval
 from sav_core.evaluation.metrics import wilson_interval
@@ -61,6 +62,7 @@ class BenchmarkRun:
         outcomes: every answer.
         skipped: images that could not be read.
         zero_shot: scores of the model's own answer to the same questions, without any support; empty unless asked for.
+        notes: what was converted in reading the images.
     """
 
     scores: dict[str, Score]
@@ -68,6 +70,7 @@ class BenchmarkRun:
     outcomes: tuple[Outcome, ...]
     skipped: tuple[Skipped, ...]
     zero_shot: dict[str, Score] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         name, score = next(iter(self.scores.items()))
@@ -81,6 +84,7 @@ class BenchmarkRun:
             "zero_shot": _plain(self.zero_shot),
             "n": len(self.outcomes),
             "skipped": [{"image": each.name, "reason": each.reason} for each in self.skipped],
+            "notes": [note.as_dict() for note in self.notes],
         }
 
 
@@ -144,10 +148,11 @@ def run_benchmark(
             ]
             if zero_shot:
                 labels = [str(label) for label in classifier.classes_]
-                own += _zero_shot(backbone, loaded, asked, examples, labels, cancel)
+                shown = [classifier.as_query(example) for example in examples]
+                own += _zero_shot(backbone, loaded, asked, shown, labels, cancel)
     if not outcomes:
         raise DatasetError(f"Not one image of {loaded.benchmark.title} that was to be asked about can be read.")
-    run = _scored(loaded, outcomes, reader.skipped)
+    run = replace(_scored(loaded, outcomes, reader.skipped), notes=merged(reader.notes))
     return replace(run, zero_shot=_scored(loaded, own, ()).scores) if own else run
 
 
@@ -199,6 +204,7 @@ class _Reader:
         self._done = 0
         self._start = time.perf_counter()
         self.skipped: list[Skipped] = []
+        self.notes: list[Note] = []
 
     def read(self, items: Sequence[Item]) -> tuple[list[Item], tuple[Example, ...]]:
         """Return the items whose images can be read, and their examples."""
@@ -210,6 +216,7 @@ class _Reader:
             ]
         )
         self.skipped += examples.skipped
+        self.notes += examples.notes
         self._done += len(items) - len(rows)
         return [items[row] for row in rows], examples.examples
 

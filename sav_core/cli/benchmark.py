@@ -11,8 +11,9 @@ import typer
 from sav_core.benchmarks.facts import BENCHMARKS, Benchmark
 from sav_core.benchmarks.prompts import Options
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
-from sav_core.cli.opening import open_backbone
+from sav_core.cli.opening import open_backbone, print_notes
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, ScoredBy, Voting
+from sav_core.data.notes import Note
 from sav_core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
         )
     for caveat in row.caveats:
         print_line(f"Note: {caveat}")
+    print_notes([Note(each["kind"], each["text"], each["count"], tuple(each["examples"])) for each in result["notes"]])
     if left_out := len(result["skipped"]) + result["missing"]:
         print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} missing or unreadable; the warnings say why.")
 

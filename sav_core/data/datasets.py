@@ -45,7 +45,7 @@ __all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
-_PROJECT = "project.json"  # beside the lines of a saved project, whose labels somebody has named one by one
+_PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {"zip names", "unread keys", "broken profile", "warning"}  # notes on what may be wrong
 _THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
@@ -176,7 +176,7 @@ def _list_labelled(source: Source, question: str) -> Listing:
     if not listing:
         return list_labels(source, question)
     found = list_lines(source, listing, question, twins=_PROJECT in source.names)
-    loose = _beside(source, found.examples)
+    loose = [] if _PROJECT in source.names else _beside(source, found.examples)
     if not loose:
         return found
     text = f"Pictures beside {listing!r} that no line of it names are left out"

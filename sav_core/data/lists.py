@@ -12,7 +12,7 @@ from sav_core.errors import DatasetError
 
 __all__ = ["choose_list"]
 
-_LINES, _TABLES = (".jsonl", ".ndjson"), (".csv", ".tsv")
+_LINES, _TABLES = (".jsonl",), (".csv", ".tsv")
 _METADATA = "metadata"  # HuggingFace's imagefolder calls it so
 
 

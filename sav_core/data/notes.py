@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Note", "noted"]
+__all__ = ["Note", "merged", "noted"]
 
 _SHOWN = 3
 
@@ -56,3 +56,13 @@ def noted(remarks: Iterable[tuple[str, str, str]]) -> tuple[Note, ...]:
     for kind, text, name in remarks:
         names.setdefault((kind, text), []).append(name)
     return tuple(Note(kind, text, len(some), tuple(some[:_SHOWN])) for (kind, text), some in names.items())
+
+
+def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Put together what several readings of one set say alike."""
+    found: dict[tuple[str, str], Note] = {}
+    for note in notes:
+        before = found.get((note.kind, note.text), Note(note.kind, note.text, 0))
+        names = (*before.examples, *note.examples)[:_SHOWN]
+        found[note.kind, note.text] = Note(note.kind, note.text, before.count + note.count, names)
+    return tuple(found.values())

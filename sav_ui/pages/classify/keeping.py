@@ -70,7 +70,8 @@ def _query(project: Project, row: SavedRow, known: _Row) -> Query:
     truth: str = known.truth if isinstance(known.truth, str) else ""
     if isinstance(known.truth, int) and 0 <= known.truth < len(project.labels):
         truth = project.labels[known.truth].id
-    return Query("", row.pictures, row.text, truth, known.task)
+    levels = project.levels
+    return Query("", tuple(picture.at_levels(levels) for picture in row.pictures), row.text, truth, known.task)
 
 
 KEEPER = Keeper(_about, _save, _take)
