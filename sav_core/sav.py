@@ -19,7 +19,7 @@ from sav_core.data.images import PictureLike
 from sav_core.data.levels import Levels
 from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.errors import CancelledError, ClassifierFileError, InputError
-from sav_core.evaluation.leave_one_out import calibrate
+from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels, check_vectors
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
@@ -146,7 +146,10 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return self
 
     def calibrate(self) -> Calibration:
-        """Let predictions carry a probability: fit its temperature on the support, each example left out.
+        """Let predictions carry a probability, and tell when they are none of the labels.
+
+        Both are learned with each example left out, the latter with each label left out too: see
+        ``sav_core.evaluation.acceptance``.
 
         The model does not run; a fit is needed for each example, which takes milliseconds for a small model.
 
@@ -235,7 +238,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             voting=self.head_classifier_.voting,
             calibration=self.head_classifier_.calibration_,
             belief=self.head_classifier_.belief,
-            radii=None if self.head_classifier_.radii_ is None else tuple(self.head_classifier_.radii_.tolist()),
+            reach=self.head_classifier_.reach_,
+            rejection=self.head_classifier_.rejection_,
             levels=None if self.levels_ is None else self.levels_.as_dict(),
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
@@ -265,7 +269,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             provenance.voting,
             provenance.calibration,
             provenance.belief,
-            None if provenance.radii is None else np.array(provenance.radii),
+            provenance.reach,
+            provenance.rejection,
         )
         levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
         classifier = cls.from_heads(backbone, heads, provenance.question, levels)

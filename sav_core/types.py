@@ -252,6 +252,8 @@ class Prediction:
             ``majority``, where a head has no opinion but its vote.
         closeness: 1 among the answer's own examples, less the farther out, see ``sav_core.heads.rejection``; ``None`` where
             no label had two examples to tell by, or an earlier version saved the classifier.
+        none_below: the acceptance below which the answer is "none of these", as learned from the support; ``None`` where
+            that was not learned, or an earlier version saved the classifier.
     """
 
     label: str
@@ -264,34 +266,45 @@ class Prediction:
     probability: float | None = None
     opinions: npt.NDArray[np.float64] | None = field(default=None, repr=False)
     closeness: float | None = None
+    none_below: float | None = None
 
     def __repr__(self) -> str:
         share = self.shares[self.label]
         return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
 
     def _repr_html_(self) -> str:
-        chance = "" if self.probability is None else f", right with probability {self.probability:.0%}"
+        sure = self.probability is not None and not self.is_rejected()
+        chance = f", right with probability {self.probability:.0%}" if sure else ""
         heads = Counter(vote.label for vote in self.votes)
         largest_first = sorted(self.shares.items(), key=lambda item: -item[1])
         rows = [(label, bar(share), heads[label]) for label, share in largest_first]
         note = f"{self.name or 'a query'}, {len(self.votes)} heads vote{chance}"
-        return card(self.label, note, ("label", "share of the vote", "heads"), rows)
+        title = f"none of these ({self.label}?)" if self.is_rejected() else self.label
+        return card(title, note, ("label", "share of the vote", "heads"), rows)
 
     @property
     def acceptance(self) -> float:
         """The "none of these" score, 0 to 1: the answer's share of the vote times its closeness."""
         return self.confidence * (1.0 if self.closeness is None else self.closeness)
 
-    def is_rejected(self, threshold: float) -> bool:
-        """Whether the answer is "none of these": its acceptance is below the threshold."""
-        return self.acceptance < threshold
+    def is_rejected(self, threshold: float | None = None) -> bool:
+        """Whether the answer is "none of these": its acceptance is below the threshold.
+
+        Args:
+            threshold: 0 refuses nothing; by default ``none_below``, and nothing is refused where that is not known.
+        """
+        limit = self.none_below if threshold is None else threshold
+        return limit is not None and self.acceptance < limit
 
     def as_dict(self) -> dict[str, Any]:
         """Return the prediction as JSON values: ``image``, ``label``, ``shares``, ``votes``, ``confidence``.
 
-        Where the classifier was calibrated there is a ``probability`` too, and ``closeness`` where that is known.
+        Where the classifier was calibrated there is a ``probability`` too, ``closeness`` where that is known, and where it
+        has learned when to say so, ``acceptance``, the ``none_below`` that is compared with, and whether it is ``none``.
         """
-        known = {"probability": self.probability, "closeness": self.closeness}
+        known: dict[str, float | None] = {"probability": self.probability, "closeness": self.closeness}
+        if self.none_below is not None:
+            known |= {"acceptance": self.acceptance, "none_below": self.none_below, "none": self.is_rejected()}
         return {
             "image": self.name,
             "label": self.label,

@@ -71,6 +71,9 @@ class Answer(BaseModel):
     confidence: float
     probability: float | None = None
     closeness: float | None = None
+    acceptance: float | None = None
+    none_below: float | None = None
+    none: bool | None = None
 
 
 class _Mark(BaseModel):
@@ -111,7 +114,7 @@ def fit_images(
     """
     # torch takes seconds, and the page must not wait for them
     from sav_core.activations.extraction import extract_head_vectors
-    from sav_core.evaluation.leave_one_out import calibrate
+    from sav_core.evaluation.acceptance import calibrate
     from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
     from sav_core.sav import SavClassifier
 
@@ -208,7 +211,8 @@ def build(models: ModelPool) -> None:
 
         Returns:
             For each image its label, each label's share of the vote, every kept head's vote and the confidence, 0 to 1;
-            where some label of /fit had two examples, also the calibrated probability of the label.
+            where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
+            none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
         with _told():
             return classify_images(models, _files(images), classifier and _file(classifier), question)

@@ -6,7 +6,7 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,6 +134,7 @@ def fit(
         except SettingError as error:  # too few examples to leave one out
             why_not = str(error)
     classifier.save(out)
+    rejection = classifier.head_classifier_.rejection_
     kept = [(head, float(classifier.head_scores_[head.layer, head.index])) for head in classifier.kept_heads_]
     if as_json:
         print_json(
@@ -145,6 +146,7 @@ def fit(
                 "n": len(support),
                 "heads": [{"head": str(head), "accuracy": accuracy} for head, accuracy in kept],
                 "temperature": temperature,
+                "none_below": None if rejection is None else asdict(rejection),
                 "skipped": skipped_as_dicts(support.skipped),
                 "notes": [note.as_dict() for note in support.notes],
             }
@@ -156,7 +158,12 @@ def fit(
         f"{len(kept)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
     )
     if why_not:
-        print_line(f"Its answers carry no probability. {why_not}")
+        print_line(f"Its answers carry no probability, and none is “none of these”. {why_not}")
+    if rejection is not None:
+        print_line(
+            f"“None of these” below {rejection.threshold:.2f}: refuses {rejection.refused} of {rejection.own} examples not "
+            f"learned from, lets {rejection.passed} of {rejection.strangers} pass when their label is hidden."
+        )
     print_dtype(classifier.backbone)
     print_notes(support.notes)
     print_left_out(len(support.skipped))
@@ -170,7 +177,10 @@ def classify(
     question: Question = "",
     none_below: Annotated[
         float | None,
-        typer.Option(help="Say “none of these” below this share of the vote, taken times closeness to the examples."),
+        typer.Option(
+            help="Say “none of these” below this share of the vote, taken times closeness to the examples; by default as "
+            "learned from the examples, 0 for never."
+        ),
     ] = None,
     index: Annotated[
         str | None, typer.Option("--index", help="Images, such as the support: also tell which are nearest to each query.")
@@ -193,7 +203,7 @@ def classify(
     near = None if index is None else _nearest(fitted, index, queries, question)
     if as_json:
         for row, prediction in enumerate(predictions):
-            doubt = {} if none_below is None else {"none": prediction.is_rejected(none_below)}
+            doubt = {} if none_below is None else _refusal(prediction, none_below)
             print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
         if queries.skipped or notes:
             print_json({"skipped": skipped_as_dicts(queries.skipped), "notes": [note.as_dict() for note in notes]})
@@ -201,8 +211,8 @@ def classify(
     rows = [
         [
             each.name,
-            each.label if none_below is None or not each.is_rejected(none_below) else f"none of these ({each.label}?)",
-            f"{each.confidence if each.probability is None else each.probability:.0%}",
+            f"none of these ({each.label}?)" if each.is_rejected(none_below) else each.label,
+            _sure(each, none_below),
             _shares(each),
         ]
         for each in predictions
@@ -217,6 +227,22 @@ def classify(
         )
     print_notes(notes)
     print_left_out(len(queries.skipped))
+
+
+def _refusal(prediction: Prediction, none_below: float) -> dict[str, Any]:
+    """What was asked for about "none of these", in place of what the classifier learned."""
+    return {
+        "acceptance": prediction.acceptance,
+        "none_below": none_below,
+        "none": prediction.is_rejected(none_below),
+    }
+
+
+def _sure(prediction: Prediction, none_below: float | None) -> str:
+    """How sure an answer is; no probability of a label where the answer is that it is none."""
+    if prediction.is_rejected(none_below):
+        return "-"
+    return f"{prediction.confidence if prediction.probability is None else prediction.probability:.0%}"
 
 
 def _nearest(

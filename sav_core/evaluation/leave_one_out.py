@@ -1,10 +1,9 @@
-"""What a classifier says of its own support when it has not seen the example: the honest figure, and its calibration.
+"""What a classifier says of its own support when it has not seen the example: the honest figure.
 
     fits = leave_out(classifier, support_vectors)            # every example, every number of kept heads
     fits.right[19]                                           # how many are right with 20 heads
     left_out = fits.at(20)                                   # the same as judge_left_out(classifier, support_vectors)
     left_out.accuracy, left_out.doubtful
-    calibrate(classifier, support_vectors)                   # from now on predictions carry a probability
 
 *Left out* means one thing everywhere: heads ranked, centroids made and the rule fitted without the example. Leaving it out
 of its centroid alone would still let it choose the heads that judge it, and that figure is too good by up to 32 points.
@@ -24,12 +23,11 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from sav_core.errors import SettingError
-from sav_core.heads.calibration import Calibration, fit_temperature
 from sav_core.heads.classifier import HeadClassifier, check_labels
 from sav_core.heads.voting import Tally
 from sav_core.types import HeadVectors
 
-__all__ = ["LeftOut", "LeftOutFits", "calibrate", "judge_left_out", "leave_out"]
+__all__ = ["LeftOut", "LeftOutFits", "judge_left_out", "leave_out"]
 
 _NUMBERS = 200_000_000  # of vectors to fit on, all fits together: about ten seconds
 _FEWEST_GROUPS = 10
@@ -168,18 +166,6 @@ def judge_left_out(
 ) -> LeftOut:
     """Judge every support example by the same settings fitted without it; arguments and errors as of ``leave_out``."""
     return leave_out(classifier, vectors, labels, groups=groups).at(classifier.n_kept)
-
-
-def calibrate(classifier: HeadClassifier, vectors: HeadVectors, labels: Sequence[str] | None = None) -> Calibration:
-    """Fit the temperature of a fitted classifier on its support, each example left out, and let it use it.
-
-    Raises:
-        SettingError: no label has two examples.
-        InputError: an example has no label.
-    """
-    left_out = judge_left_out(classifier, vectors, labels)
-    classifier.calibration_ = fit_temperature(left_out.shares, left_out.codes)
-    return classifier.calibration_
 
 
 def _refit(

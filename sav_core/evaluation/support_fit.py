@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
+from sav_core.evaluation.acceptance import Acceptances, AcceptanceTrial, try_acceptance
 from sav_core.evaluation.leave_one_out import LeftOutFits, leave_out
 from sav_core.heads.calibration import Calibration, fit_temperature
 from sav_core.heads.classifier import FittedHeads, HeadClassifier
@@ -72,17 +73,32 @@ class SupportFit:
         judged = self.left_out.at(n_kept)
         return fit_temperature(judged.shares, judged.codes)
 
+    def acceptances(self, n_kept: int) -> Acceptances | None:
+        """What so many heads give examples left out and strangers; ``None`` where no example can be left out."""
+        return None if self.left_out is None else self._trial.at(n_kept)
+
     def classifier(self, n_kept: int) -> HeadClassifier:
         """The calibrated classifier that keeps so many heads; under ``reliability`` so many for each label."""
-        calibration = self.calibration(n_kept)
-        made = HeadClassifier.from_fitted(self.fitted, n_kept, self.voting, calibration, self.base.belief)
-        return made.measure_radii(self.vectors, self.codes)
+        tried = self.acceptances(n_kept)
+        return HeadClassifier.from_fitted(
+            self.fitted,
+            n_kept,
+            self.voting,
+            self.calibration(n_kept),
+            self.base.belief,
+            self.base.reach_,
+            None if tried is None else tried.learn(),
+        )
 
     @cached_property
     def own_answers(self) -> OwnAnswers:
         """What each head alone gives each example."""
         scoring = "leave_one_out" if np.bincount(self.codes).max() > 1 else "resubstitution"
         return self.base.rule.own_answers(self.vectors, self.codes, len(self.fitted.labels), scoring=scoring)
+
+    @cached_property
+    def _trial(self) -> AcceptanceTrial:
+        return try_acceptance(self.base, self.vectors, left_out=self.left_out)
 
     @cached_property
     def _left_out(self) -> tuple[LeftOutFits | None, str]:

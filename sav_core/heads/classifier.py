@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.errors import InputError, SettingError
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.rejection import class_radii, closeness
+from sav_core.heads.rejection import Reach, Rejection, closeness, label_radii
 from sav_core.heads.rules import FittedRule, VotingRule, rule_named
 from sav_core.heads.rules.rule import KeptHeads
 from sav_core.heads.scoring import cosines, fit_heads
@@ -71,8 +71,10 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         kept_heads_: the heads that vote, best first.
         calibration_: turns shares into probabilities; ``None`` until ``sav_core.evaluation.leave_one_out.calibrate`` has
         set it.
-        radii_: ``float64 (label,)``, how far out each label's farthest example lies for the kept heads; ``None`` where that
-            is not known, see ``sav_core.heads.rejection``.
+        reach_: how far out each label's farthest example lies; ``None`` where that is not known, see
+            ``sav_core.heads.rejection``.
+        rejection_: when the answer is "none of these"; ``None`` until ``calibrate`` has set it, and where no example can be
+            left out.
 
     Example:
         >>> HeadClassifier(n_kept=20).fit(support_vectors).predict(query_vectors)[0].label  # doctest: +SKIP
@@ -121,7 +123,9 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 ties=ties_of(vectors.dtype),
             )
         )
-        return self.measure_radii(vectors, codes, rows=picked)
+        radii = label_radii(nearest.distances, codes)
+        self.reach_: Reach | None = None if radii is None else Reach(tuple(radii.tolist()))
+        return self
 
     @classmethod
     def from_fitted(
@@ -131,7 +135,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         voting: str = "majority",
         calibration: Calibration | None = None,
         belief: str = "margin",
-        radii: npt.NDArray[np.float64] | None = None,
+        reach: Reach | None = None,
+        rejection: Rejection | None = None,
     ) -> HeadClassifier:
         """Return a classifier that goes on from what an earlier fit found.
 
@@ -141,7 +146,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             voting: the rule it was fitted for, or ``majority``, which every fit serves.
             calibration: of a classifier of that many heads and that rule.
             belief: what ``reliability`` measured of the heads.
-            radii: of the labels' examples for the heads that this keeps.
+            reach: of the labels' examples.
+            rejection: of a classifier of that many heads and that rule.
 
         Raises:
             SettingError: a setting is out of its range, or the fit does not serve that rule.
@@ -157,22 +163,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 ) from error
             fitted = replace(fitted, rule=rule)
         classifier._adopt(fitted)
-        classifier.calibration_, classifier.radii_ = calibration, radii
+        classifier.calibration_, classifier.reach_, classifier.rejection_ = calibration, reach, rejection
         return classifier
-
-    def measure_radii(
-        self, vectors: HeadVectors, codes: npt.NDArray[np.intp], *, rows: npt.NDArray[np.intp] | None = None
-    ) -> HeadClassifier:
-        """Learn how far out the support's examples lie, so that predictions tell how close they are; returns itself.
-
-        Args:
-            vectors: of the support.
-            codes: ``int (example,)``, each used example's label's number.
-            rows: which of the vectors to use, in the order of ``codes``; all by default.
-        """
-        radii = class_radii(vectors, codes, len(self.fitted_.labels), self.kept_heads_, rows=rows)
-        self.radii_ = radii if np.isfinite(radii).all() else None
-        return self
 
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
@@ -191,7 +183,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
-        near = None if self.radii_ is None else closeness(similarities, ballot.winner, self.radii_).tolist()
+        near = None if self.reach_ is None else self._closeness(vectors, similarities, ballot.winner, self.reach_).tolist()
         return [
             Prediction(
                 label=labels[winner],
@@ -207,6 +199,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 probability=None if probability is None else float(probability[row, winner]),
                 opinions=opinions[row] if probabilistic else None,
                 closeness=None if near is None else near[row],
+                none_below=None if self.rejection_ is None else self.rejection_.threshold,
             )
             for row, winner in enumerate(ballot.winner)
         ]
@@ -268,7 +261,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             )
         layer, index = at_heads(heads)
         used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
-        step = max(1, _QUERY_BYTES // (8 * max(1, len(heads)) * fitted.geometry.dim))
+        step = self._queries_at_once(len(heads))
         centroids = fitted.centroids[layer, index]
         similarities = np.zeros((len(used), len(heads), len(fitted.labels)))
         opinions = np.zeros_like(similarities)
@@ -278,6 +271,25 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             similarities[part] = cosines(points, centroids, fitted.ties)
             opinions[part] = fitted.rule.opinions(points, similarities[part], heads)
         return similarities, opinions
+
+    def _closeness(
+        self, vectors: HeadVectors, kept: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], reach: Reach
+    ) -> npt.NDArray[np.float64]:
+        """``float64 (example,)``, from the kept heads' cosines where the reach is theirs, else from every head's."""
+        fitted, each = self.fitted_, np.arange(len(winner))
+        if reach.every_head:
+            layers, heads, labels, dim = fitted.centroids.shape
+            centroids = fitted.centroids.reshape(layers * heads, labels, dim)
+            points = vectors.values.reshape(len(vectors), layers * heads, dim)
+            step = self._queries_at_once(layers * heads)
+            parts = [cosines(points[start : start + step], centroids, fitted.ties) for start in range(0, len(points), step)]
+            mean = np.concatenate([part.mean(1) for part in parts]) if parts else np.zeros((0, labels))
+        else:
+            mean = kept.mean(1)
+        return closeness(1.0 - mean[each, winner], np.array(reach.radii)[winner])
+
+    def _queries_at_once(self, heads: int) -> int:
+        return max(1, _QUERY_BYTES // (8 * max(1, heads) * self.fitted_.geometry.dim))
 
     def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
@@ -299,7 +311,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.classes_ = np.array(fitted.labels)
         self.head_scores_ = fitted.scores.accuracy
         self.calibration_: Calibration | None = None
-        self.radii_ = None
+        self.reach_ = None
+        self.rejection_: Rejection | None = None
         self._keep(fitted.rule.keep(fitted.scores, self.n_kept))
         return self
 

@@ -2,7 +2,8 @@
 
 The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
 and names the model, so that a classifier is never used with vectors that mean something else. ``format`` is the version; a
-field that is absent means what was so before there was such a field: no calibration, comparison to ten decimals.
+field that is absent means what was so before there was such a field: no calibration, nothing learned of when to say "none
+of these", comparison to ten decimals.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sav_core.errors import ClassifierFileError
 from sav_core.files import write_atomically
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads
+from sav_core.heads.rejection import Reach, Rejection
 from sav_core.heads.rules import BELIEFS, RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_core.heads.ties import FINEST, Ties
@@ -30,7 +32,7 @@ from sav_core.types import HeadScores
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief", "radii", "levels")  # what a file of an earlier version has not
+_LATER = ("calibration", "belief", "reach", "rejection", "levels")  # what a file of an earlier version has not
 
 _FILE = TensorFile(
     key="sav",
@@ -56,7 +58,8 @@ class Provenance:
         voting: name of the voting rule.
         calibration: turns its shares into probabilities, where it was calibrated.
         belief: what ``reliability`` voting measured of the heads.
-        radii: of each label's examples for the kept heads, where it is known: see ``sav_core.heads.rejection``.
+        reach: of each label's examples, where it is known: see ``sav_core.heads.rejection``.
+        rejection: when its answer is "none of these", where that was learned.
         levels: ``{kind of number: (black, white)}`` of pictures of more than eight bits; ``None`` where it was not decided.
     """
 
@@ -69,7 +72,8 @@ class Provenance:
     voting: str
     calibration: Calibration | None = None
     belief: str = "margin"
-    radii: tuple[float, ...] | None = None
+    reach: Reach | None = None
+    rejection: Rejection | None = None
     levels: dict[str, tuple[float, float]] | None = None
 
 
@@ -89,7 +93,9 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
     for name, array in fitted.rule.arrays().items():
         arrays[name] = np.ascontiguousarray(array, dtype=np.float64)
     told = asdict(provenance)
-    told["reach"] = told.pop("radii")  # the name that files have had from the first
+    reach = provenance.reach
+    told["reach"] = None if reach is None else reach.radii  # the form that files have had from the first
+    told["reach_of_every_head"] = reach is not None and reach.every_head
     header = json.dumps(
         {
             "format": _FORMAT,
@@ -125,13 +131,15 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     labels, examples = tuple(header["labels"]), tuple(header["examples"])
     # What later versions added may be missing from an older file.
     calibration = Calibration(**header["calibration"]) if header.get("calibration") else None
+    rejection = Rejection(**header["rejection"]) if header.get("rejection") else None
     known = {name: header[name] for name in Provenance.__annotations__ if name not in _LATER}
     reach, decimals = header.get("reach"), header.get("decimals", FINEST)
     provenance = Provenance(
         **known,
         calibration=calibration,
         belief=header.get("belief", "margin"),
-        radii=None if reach is None else tuple(reach),
+        reach=None if reach is None else Reach(tuple(reach), bool(header.get("reach_of_every_head", False))),
+        rejection=rejection,
         levels=_levels(header.get("levels")),
     )
     scores = HeadScores(
@@ -153,6 +161,12 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "the temperature is possible": calibration is None or calibration.temperature > 0,
         "the labels' reach is possible": reach is None
         or (len(reach) == len(labels) and all(isinstance(each, float) and -1e-9 <= each <= 2 + 1e-9 for each in reach)),
+        "the limit of none is possible": rejection is None
+        or (
+            0 <= rejection.threshold <= 1
+            and 0 <= rejection.refused <= rejection.own
+            and 0 <= rejection.passed <= rejection.strangers
+        ),
     }
     for law, holds in expected.items():
         if not holds:

@@ -3,84 +3,150 @@
 A vote always has a winner, also for a thing that no label is about. But such a thing lies farther from the winner than the
 winner's own examples do:
 
-    radii = class_radii(support_vectors, codes, n_labels, kept_heads)
-    closeness(prediction.similarities, winner, radii)            # 1 among the examples, 0.5 twice as far out as any
+    reach = Reach(label_radii(fit_heads(...).distances, codes))
+    closeness(distance, reach.radii[winner])       # 1 among the examples, 0.5 twice as far out as any
 
 The winner's share times its closeness, ``Prediction.acceptance``, is the one "none of these" score: a threshold is
-compared with it on the page and the command line, and the ROC curve of unknown queries judges it.
+compared with it on the page and the command line, and the ROC curve of unknown queries judges it. The threshold itself is
+learned from the examples by ``sav_core.evaluation.acceptance`` and kept as a ``Rejection``.
 
-A distance is one minus the mean of the kept heads' cosines to a label's centroid. Each support example is taken out of its
-own centroid before its distance is measured, for a query is in none.
+A distance is one minus the mean of the heads' cosines to a label's centroid: of *every* head, for those that vote were
+chosen for how well they tell the labels apart and say little about what is none of them. Each support example is taken out
+of its own centroid before its distance is measured, for a query is in none. Files of an earlier version have the distances
+of the voting heads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.heads.scoring import cosines
+from sav_core.heads.chunks import Points, map_chunks
+from sav_core.heads.scoring import cosine, square_without
 from sav_core.heads.ties import ties_of
-from sav_core.types import Head, HeadVectors, at_heads
+from sav_core.types import HeadVectors
 
-__all__ = ["class_radii", "closeness"]
+__all__ = ["Reach", "Rejection", "closeness", "label_radii", "radii_without_each"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+_PAIRS = 200  # examples of a label up to which each pair is left out together; above, one more or less moves no centroid
 
 
-def class_radii(
-    vectors: HeadVectors,
-    codes: npt.NDArray[np.intp],
-    n_labels: int,
-    kept: Sequence[Head],
-    *,
-    rows: npt.NDArray[np.intp] | None = None,
-) -> npt.NDArray[np.float64]:
+@dataclass(frozen=True)
+class Reach:
+    """How far out each label's farthest example lies.
+
+    Attributes:
+        radii: one for each label, in their order.
+        every_head: whether distances are of every head; of those that vote where an earlier version saved them.
+    """
+
+    radii: tuple[float, ...]
+    every_head: bool = True
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """From which acceptance on an answer is given, and what that costs on the support.
+
+    Attributes:
+        threshold: of ``Prediction.acceptance``, in whole hundredths; below it the answer is "none of these".
+        own: how many examples were judged by a fit without them.
+        refused: how many of those lie below the threshold.
+        strangers: how many examples were judged by a fit without their label.
+        passed: how many of those do not lie below it.
+    """
+
+    threshold: float
+    own: int
+    refused: int
+    strangers: int
+    passed: int
+
+
+def label_radii(distances: Array, codes: npt.NDArray[np.intp]) -> Array | None:
     """How far from its label's centroid each label's farthest example lies when it is left out.
 
     Args:
-        vectors: of the support.
-        codes: ``int (example,)``, each example's label as a number from 0.
-        n_labels: how many labels there are.
-        kept: the heads that vote.
-        rows: which of the vectors to use, in the order of ``codes``; all by default.
+        distances: ``float64 (example, label)``, see ``sav_core.heads.scoring.HeadFit``.
+        codes: ``int (example,)``, each example's label's number.
 
     Returns:
-        ``float64 (label,)``. A label with a single example has the largest radius of the others; where no label has two,
-        radii are infinite, for nothing is known of it.
+        ``float64 (label,)``. A label with a single example has the largest radius of the others; ``None`` where no label
+        has two, for then nothing is known of any.
     """
-    used = np.arange(len(vectors)) if rows is None else rows
-    layer, index = at_heads(kept)
-    points = vectors.values[used[:, None], layer, index].astype(np.float64)
-    radii, ties = np.full(n_labels, -np.inf), ties_of(vectors.dtype)
-    for code in range(n_labels):
-        own = points[codes == code]  # (example of the label, head, dim)
-        if len(own) < 2:
-            continue
-        others = own.sum(0) - own  # each example's centroid of the others, but for its length, which no cosine sees
-        pairs = (-1, own.shape[-1])  # one by one: every head of every example has a centroid of its own
-        similarity = cosines(own.reshape(pairs)[None], others.reshape(pairs)[:, None], ties).reshape(own.shape[:2])
-        radii[code] = 1.0 - similarity.mean(1).min()
-    known = np.isfinite(radii)
-    radii[~known] = radii[known].max() if known.any() else np.inf
-    return radii
+    own = distances[np.arange(len(codes)), codes]
+    radii = np.full(distances.shape[1], -np.inf)
+    known = np.isfinite(own)
+    if not known.any():
+        return None
+    np.maximum.at(radii, codes[known], own[known])
+    return _lent(radii)
 
 
-def closeness(
-    similarities: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], radii: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """The winning label's radius divided by a query's distance to it, at most 1.
+def radii_without_each(vectors: HeadVectors, codes: npt.NDArray[np.intp], distances: Array) -> Array:
+    """What ``label_radii`` would be without each example: ``float64 (example, label)``.
+
+    The others of its label are then measured to a centroid that neither is part of, which follows from the label's Gram
+    matrix in every head. Infinite where nothing would be known.
 
     Args:
-        similarities: ``float (example, head, label)``, the kept heads' cosines to every label's centroid.
-        winner: ``int (example,)``, the label's number that each query was given.
-        radii: ``float (label,)``, from ``class_radii``.
-
-    Returns:
-        ``float64 (example,)``, from 0 to 1.
+        vectors: of the support.
+        codes: ``int (example,)``, each example's label's number.
+        distances: of the same fit.
     """
-    mean = similarities.mean(1)  # (example, label)
-    distance = 1.0 - mean[np.arange(len(winner)), winner]
-    allowed = radii[winner]
-    ratio = np.divide(allowed, distance, out=np.ones_like(distance), where=distance > allowed)
-    near: npt.NDArray[np.float64] = np.clip(ratio, 0.0, 1.0)
+    own, n_labels = distances[np.arange(len(codes)), codes], distances.shape[1]
+    known = np.isfinite(own)
+    whole = np.full(n_labels, -np.inf)
+    np.maximum.at(whole, codes[known], own[known])
+    radii = np.tile(whole, (len(codes), 1))
+    for label in range(n_labels):
+        rows = np.flatnonzero(codes == label)
+        if len(rows) < 3:
+            radii[rows, label] = -np.inf  # at most one is left
+            continue
+        far = _without_pairs(vectors, rows) if len(rows) <= _PAIRS else np.tile(own[rows], (len(rows), 1))
+        far[np.arange(len(rows)), np.arange(len(rows))] = -np.inf
+        radii[rows, label] = far.max(1)
+    return _lent(radii)
+
+
+def closeness(distance: Array, radius: Array) -> Array:
+    """A label's radius divided by a query's distance to it, at most 1.
+
+    Args:
+        distance: ``float64 (example,)``, to the label that each query was given.
+        radius: ``float64 (example,)``, that label's.
+    """
+    ratio = np.divide(radius, distance, out=np.ones_like(distance), where=distance > radius)
+    near: Array = np.clip(ratio, 0.0, 1.0)
     return near
+
+
+def _lent(radii: Array) -> Array:
+    """Give a label of which nothing is known the largest radius of the others; the last axis is label."""
+    largest = radii.max(-1, keepdims=True)
+    lent: Array = np.where(np.isneginf(radii), np.where(np.isneginf(largest), np.inf, largest), radii)
+    return lent
+
+
+def _without_pairs(vectors: HeadVectors, rows: npt.NDArray[np.intp]) -> Array:
+    """How far each example of a label is from the mean of those that are neither it nor another: ``(other, example)``."""
+    layers, heads, _ = vectors.geometry.shape
+    ties = ties_of(vectors.dtype)
+
+    def work(points: Points) -> Array:
+        by_head = points.transpose(1, 0, 2)
+        gram = np.matmul(by_head, by_head.transpose(0, 2, 1))  # (head, example, example)
+        dots, squares = gram.sum(-1), np.einsum("hee->he", gram)
+        without = square_without(dots.sum(-1, keepdims=True), dots, squares)  # (head, example), |s - x_i|^2
+        product = dots[:, None, :] - gram  # of x_j with s - x_i
+        left = square_without(without[:, :, None], product, squares[:, None, :])
+        return np.asarray(ties.round(cosine(product - squares[:, None, :], squares[:, None, :], left)).sum(0))
+
+    similarity = np.sum(map_chunks(vectors, work, rows), axis=0)
+    return np.asarray(1.0 - similarity / (layers * heads), dtype=np.float64)

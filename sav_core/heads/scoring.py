@@ -51,12 +51,15 @@ class HeadFit:
         predicted: ``int (example, layer, head)``, the label's number that each head gives each support example under the
             scoring asked for. An example left out with no other of its label is still given one of the other labels.
         margins: ``float64 (example, layer, head)``, own-label cosine minus best other-label cosine; 0 where not judged.
+        distances: ``float64 (example, label)``, one minus the mean of every head's cosines to the label's centroid, each
+            example taken out of its own label's; infinite where it is alone there.
     """
 
     scores: HeadScores
     centroids: npt.NDArray[np.float64]
     predicted: npt.NDArray[np.int32]
     margins: npt.NDArray[np.float64]
+    distances: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class _Block:
     centroids: npt.NDArray[np.float64]  # (head, label, dim)
     predicted: npt.NDArray[np.int32]  # (head, example)
     margins: npt.NDArray[np.float64]  # (head, example)
+    left_out: npt.NDArray[np.float64]  # (label, example), the sum of the heads' cosines, each example left out
 
 
 def fit_heads(
@@ -113,6 +117,7 @@ def fit_heads(
         centroids=np.concatenate([part.centroids for part in blocks]).reshape(layers, heads, n_labels, dim),
         predicted=predicted.T.reshape(examples, layers, heads),
         margins=margins.T.reshape(examples, layers, heads),
+        distances=1.0 - np.sum([part.left_out for part in blocks], axis=0).T / (layers * heads),
     )
 
 
@@ -223,7 +228,8 @@ def _fit_block(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties:
     """Score some heads; ``points`` is ``(example, head, dim)``."""
     each = np.arange(len(codes))
     found = HeadSums(points, codes, n_labels)
-    similarity = ties.round(found.cosines(leave_one_out=leave_one_out))
+    left_out = ties.round(found.cosines(leave_one_out=True))
+    similarity = left_out.copy() if leave_one_out else ties.round(found.cosines(leave_one_out=False))
     predicted = similarity.argmax(1).astype(np.int32)
     own = similarity[:, codes, each]
     similarity[:, codes, each] = -np.inf
@@ -231,6 +237,7 @@ def _fit_block(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties:
         centroids=found.sums / found.counts[:, None],
         predicted=predicted,
         margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
+        left_out=left_out.sum(0),
     )
 
 

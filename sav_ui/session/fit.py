@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.errors import SettingError
+from sav_core.evaluation.acceptance import Acceptances
 from sav_core.evaluation.leave_one_out import LeftOut
 from sav_core.evaluation.support_fit import SupportFit, fit_support
 from sav_core.heads.classifier import HeadClassifier
@@ -120,6 +121,11 @@ class Fit:
         """``int (number of heads,)``, how many examples are right when left out, with the best 1, 2, ... heads."""
         found = self.rule.left_out
         return None if found is None else found.right
+
+    @cached_property
+    def acceptances(self) -> Acceptances | None:
+        """What examples left out and strangers score; ``None`` where no example can be left out."""
+        return self.rule.acceptances(self.dial)
 
     @cached_property
     def classifier(self) -> HeadClassifier:

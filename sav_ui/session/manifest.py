@@ -36,7 +36,7 @@ class Manifest:
     n_kept: int
     scoring: str
     voting: str
-    threshold: float
+    threshold: float | None
     model: str
     title: str
     name: str
@@ -147,7 +147,7 @@ class _Settings(_Part):
     heads: int = _number("heads")
     scoring: Scoring
     voting: VotingName = "majority"  # older projects knew no other
-    none_below: float = _number("none_below")
+    none_below: float | None = _number("none_below")  # null: as learned from the examples
 
 
 class _Model(_Part):

@@ -61,7 +61,8 @@ class Project:
         n_kept: how many heads vote.
         scoring: what ranks the heads, one of ``sav_core.heads.scoring.SCORINGS``.
         voting: how the heads' votes are counted, one of ``sav_core.heads.rules.VOTING_RULES``.
-        threshold: of the share of the vote times closeness, below which the answer is "none of these".
+        threshold: of the share of the vote times closeness, below which the answer is "none of these"; as learned from
+            the examples where ``None``.
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.
         name: what the visitor calls it; empty while they have not.
@@ -74,7 +75,7 @@ class Project:
     n_kept: int = 20
     scoring: str = "leave_one_out"
     voting: str = "majority"
-    threshold: float = 0.0
+    threshold: float | None = None
     model: str = ""
     title: str = ""
     name: str = ""

@@ -20,7 +20,7 @@ from tests.support.people import pool_with
 from tests.support.serving import serve
 from tests.support.tiny_models import example_image
 
-ANSWER = {"image", "label", "shares", "votes", "confidence", "probability", "closeness"}
+ANSWER = {"image", "label", "shares", "votes", "confidence", "probability", "closeness", "acceptance", "none_below", "none"}
 
 
 _BRIER = {"n_kept": 3, "voting": "reliability", "belief": "brier"}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sav_core.cli.app import main
-from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
+from sav_core.evaluation.acceptance import calibrate
+from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.settings import settings

@@ -133,6 +133,11 @@ def _threshold(context: Context, data: Data) -> None:
     context.session.set(threshold=max(0.0, min(float(data["value"]) / 100, 1.0)))
 
 
+def _learned_threshold(context: Context, data: Data) -> None:
+    """Say "none of these" where the examples teach it again."""
+    context.session.set(threshold=None)
+
+
 def _right(context: Context, data: Data) -> None:
     """The guess is right: remember that."""
     session, state, fit = context.session, context.session.state(ClassifyState), context.session.current_fit
@@ -202,6 +207,7 @@ ACTIONS: Actions = {
     "clear_queries": _clear,
     "drop_query": _drop,
     "keep_frame": _keep_frame,
+    "learned_threshold": _learned_threshold,
     "nothing": _nothing,
     "pick": _pick,
     "query": _query,

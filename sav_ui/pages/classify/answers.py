@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy.typing as npt
 from sav_core.types import Head, HeadVectors, Prediction
 from sav_ui.session.fit import Fit
 
-__all__ = ["Answer", "answers"]
+__all__ = ["Answer", "answers", "percent", "threshold_of"]
 
-_UNLIKE = 2 / 3  # half as far out again as the farthest example: worth a word, whatever the threshold
+_UNLIKE = 2 / 3  # half as far out again as the farthest example
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Answer:
     Attributes:
         prediction: the kept heads' vote.
         code: the winner's number among the fit's labels.
-        threshold: of the winner's share times closeness, below which the answer is "none of these".
+        threshold: of the acceptance, below which the answer is "none of these"; 0 refuses nothing.
     """
 
     prediction: Prediction
@@ -31,13 +33,16 @@ class Answer:
 
     @property
     def probability(self) -> float | None:
-        """How often such a vote is right, judged by the examples when left out; ``None`` if they cannot judge."""
-        return self.prediction.probability
+        """How often such a vote is right, judged by the examples when left out; ``None`` if they cannot judge.
+
+        Nor can they for what lies farther out than each of them, or is none of the labels.
+        """
+        return None if self.none or self.closeness < 1 else self.prediction.probability
 
     @property
-    def confidence(self) -> float:
-        """The winner's share of the vote."""
-        return self.prediction.confidence
+    def acceptance(self) -> float:
+        """The number that decides, and the one that is shown: the winner's share of the vote times its closeness."""
+        return self.prediction.acceptance
 
     @property
     def none(self) -> bool:
@@ -60,14 +65,27 @@ class Answer:
         return tuple(vote.head for vote in self.prediction.votes if vote.label == self.prediction.label)
 
 
-def answers(fit: Fit, vectors: npt.NDArray[np.float32], threshold: float) -> list[Answer]:
+def threshold_of(fit: Fit, wanted: float | None) -> float:
+    """Return the threshold that decides: the visitor's, else what the examples taught, else 0, which refuses nothing."""
+    if wanted is not None:
+        return wanted
+    learned = fit.classifier.rejection_
+    return 0.0 if learned is None else learned.threshold
+
+
+def percent(acceptance: float) -> int:
+    """Return an acceptance or a threshold in whole per cent, never rounded up: so it reads as it is compared."""
+    return math.floor(100 * acceptance + _ROUNDING)
+
+
+def answers(fit: Fit, vectors: npt.NDArray[np.float32], wanted: float | None) -> list[Answer]:
     """Let the kept heads vote.
 
     Args:
         fit: whose heads vote.
         vectors: ``float32 (example, layer, head, dim)`` of the queries, made by the fit's model.
-        threshold: of share times closeness, below which the answer is "none of these".
+        wanted: the visitor's threshold; as learned from the examples where ``None``.
     """
-    n = len(vectors)
+    n, threshold = len(vectors), threshold_of(fit, wanted)
     predictions = fit.classifier.predict(HeadVectors(vectors, (None,) * n, ("",) * n, tuple(range(n)), n))
     return [Answer(prediction, fit.labels.index(prediction.label), threshold) for prediction in predictions]

@@ -22,13 +22,14 @@ def as_csv(state: ClassifyState, project: Project, fit: Fit) -> str:
     """One line for each answered query, with a column for each label's share of the vote."""
     buffer = io.StringIO()
     table = csv.writer(buffer)
-    columns = ["image", "label", "confidence", "probability", "closeness", "truth", "right", "votes"]
+    numbered = ("confidence", "probability", "closeness", "acceptance", "none_below")
+    columns = ["image", "label", *numbered, "truth", "right", "votes"]
     table.writerow([*columns, *(f"share: {label}" for label in fit.labels)])
     for query, answer in _answered(state, project, fit):
         row = _row(query, answer, project, fit)
         votes = " ".join(f"{vote.head}={vote.label}" for vote in answer.prediction.votes)
         right = {True: "yes", False: "no", None: ""}[row["right"]]
-        numbers = ["" if row[name] is None else f"{row[name]:.4f}" for name in ("confidence", "probability", "closeness")]
+        numbers = ["" if row[name] is None else f"{row[name]:.4f}" for name in numbered]
         shares = [f"{share:.4f}" for share in answer.prediction.shares.values()]
         table.writerow(
             [plain(row["image"]), plain(row["label"]), *numbers, plain(row["truth"] or ""), right, votes, *shares]
@@ -56,9 +57,12 @@ def _row(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, 
     return {
         "image": query.name,
         "label": names.get(given, answer.prediction.label),
-        "confidence": answer.confidence,
-        "probability": answer.probability,
-        "closeness": answer.closeness,
+        "confidence": answer.prediction.confidence,
+        "probability": answer.prediction.probability,
+        "closeness": answer.prediction.closeness,
+        "acceptance": answer.acceptance,
+        "none_below": answer.threshold,
+        "none": answer.none,
         "truth": names.get(query.truth),
         "right": query.truth == given if query.truth in names else None,
     }

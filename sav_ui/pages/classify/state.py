@@ -98,13 +98,13 @@ class WebcamFrame:
     Attributes:
         serial: the browser's number of the frame.
         picture: the frame; ``None`` before the first.
-        answer: what it was taken for; ``None`` if there is no answer.
+        answers: what it and the frames just before it were taken for, latest last; empty if there is no answer.
         refused: why not.
     """
 
     serial: int = 0
     picture: Picture | None = None
-    answer: Answer | None = None
+    answers: tuple[Answer, ...] = ()
     refused: str = ""
 
 

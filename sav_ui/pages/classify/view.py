@@ -10,9 +10,10 @@ from sav_core.data.examples import Example
 from sav_core.figures.heads import similarity_heatmap
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
-from sav_ui.pages.classify.answers import Answer
+from sav_ui.pages.classify.answers import Answer, percent
 from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
 from sav_ui.pages.classify.state import NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
+from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
@@ -69,7 +70,7 @@ def answers(session: Session) -> Content:
         more=max(0, len(shown) - _ROWS),
         count=len(shown),
         tally=_tally(shown, found, project, fit),
-        threshold=round(100 * project.threshold),
+        strictness=strictness(fit, project.threshold),
         progress=_progress(session),
         stopped=len(state.missing(project)) if session.work.paused(Kind.CLASSIFY) else 0,
         detail=None if current is None else _detail(session, current, answer, fit),
@@ -79,10 +80,19 @@ def answers(session: Session) -> Content:
     return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
 
 
-def bars(shares: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
-    """Labels with their share of the vote, most first; what is beyond the first few is one line."""
+def bars(shares: Mapping[str, float], winner: str, *, in_place: bool = False) -> list[dict[str, Any]]:
+    """Labels with their share of the vote; what is beyond the first few is one line.
+
+    Args:
+        shares: of every label.
+        winner: the label that won.
+        in_place: whether they stand in the labels' order, for shares that change while one looks; else most first.
+    """
     ordered = sorted(shares.items(), key=lambda pair: -pair[1])
     first, rest = (ordered, []) if len(ordered) <= _BARS else (ordered[: _BARS - 1], ordered[_BARS - 1 :])
+    if in_place:
+        places = {label: place for place, label in enumerate(shares)}
+        first.sort(key=lambda pair: places[pair[0]])
     lines = [{"label": label, "percent": round(100 * share), "won": label == winner} for label, share in first]
     if rest:
         together = round(100 * sum(share for _, share in rest))
@@ -126,10 +136,10 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "answer": {
             "label": answer.prediction.label,
             "none": answer.none,
-            "confidence": round(100 * answer.confidence),
+            "percent": percent(answer.acceptance),
             "agree": agree,
             "heads": len(votes),
-            "reasons": _reasons(answer, agree),
+            "reasons": reasons(answer),
             "bars": bars(answer.prediction.shares, answer.prediction.label),
             "squares": squares(answer),
             "drawn": min(_DRAWN, len(votes)),
@@ -142,24 +152,6 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "insight": None if learned is None else _model_answer(learned, answer),
         "asking": session.work.kind in (Kind.CLASSIFY, Kind.ASK_MODEL) or waits_for_model_answer(session),
     }
-
-
-def _reasons(answer: Answer, agree: int) -> list[dict[str, Any]]:
-    """Why to believe it or not, as sentences; ``doubt`` marks what speaks against it."""
-    label, heads = answer.prediction.label, len(answer.prediction.votes)
-    lines = [{"text": f"{agree} of {heads} heads agree.", "doubt": False}]
-    if answer.probability is not None:
-        words = f"By the examples, such a vote is right about {100 * answer.probability:.0f} % of the time."
-        lines.append({"text": words, "doubt": False})
-    if answer.closeness >= 1:
-        lines.append({"text": f"It is as close to {label} as the examples are.", "doubt": False})
-    else:
-        times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
-        doubt = ": it may be none of these" if answer.unlike else ""
-        counts = f"its {100 * answer.confidence:.0f} % count as {100 * answer.prediction.acceptance:.0f} %"
-        words = f"It is {times} as far from {label} as the farthest example{doubt}. So {counts} for the threshold."
-        lines.append({"text": words, "doubt": answer.unlike})
-    return lines
 
 
 def _verdict(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, Any]:
@@ -228,7 +220,7 @@ def _row(query: Query, answer: Answer | None, state: ClassifyState, project: Pro
         "current": query is state.current(project),
         "refused": state.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
-        "confidence": None if answer is None else round(100 * answer.confidence),
+        "percent": None if answer is None else percent(answer.acceptance),
         "unlike": answer is not None and answer.unlike,
         "verdict": verdict,
     }

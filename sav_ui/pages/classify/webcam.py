@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from statistics import fmean
 from typing import Any
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture, read_picture
 from sav_core.errors import InputError, SavError
-from sav_ui.pages.classify.answers import Answer, answers
+from sav_ui.pages.classify.answers import Answer, answers, percent
 from sav_ui.pages.classify.run import frame_vector
 from sav_ui.pages.classify.state import ClassifyState, WebcamFrame
 from sav_ui.pages.classify.view import bars, squares
@@ -21,6 +22,7 @@ from sav_ui.session.session import Session
 __all__ = ["look", "show"]
 
 _MAX_CHARACTERS = 1 << 20  # of a frame in base64; the browser sends a few ten thousand
+_SMOOTHED = 5  # frames whose mean is shown
 _PREFIX = "data:image/jpeg;base64,"
 
 
@@ -35,7 +37,8 @@ def look(context: Context, data: Data) -> None:
     serial = given if isinstance(given, int) else 0
     try:
         picture = _opened(data.get("image"), serial)
-        frame = WebcamFrame(serial, picture, _answer(context, picture))
+        answer = _answer(context, picture)
+        frame = WebcamFrame(serial, picture, (*_before(context.session, answer), answer))
     except SavError as error:
         frame = WebcamFrame(serial, refused=str(error))
     except Exception as error:  # noqa: BLE001  # or the webcam would wait for ever
@@ -47,12 +50,12 @@ def look(context: Context, data: Data) -> None:
 def show(session: Session) -> Content:
     """The webcam's picture, and beside it what the latest frame was taken for."""
     frame, fit = session.state(ClassifyState).webcam, session.current_fit
-    answer = frame.answer if fit is not None else None
+    recent = frame.answers if fit is not None else ()
     html = fill(
         "classify/live.html",
         serial=frame.serial,
         refused=frame.refused,
-        answer=None if answer is None else _shown(answer),
+        answer=_shown(recent) if recent else None,
     )
     return content(html)
 
@@ -76,11 +79,24 @@ def _answer(context: Context, picture: Picture) -> Answer:
     return answers(fit, vector[None], project.threshold)[0]
 
 
-def _shown(answer: Answer) -> dict[str, Any]:
+def _before(session: Session, answer: Answer) -> tuple[Answer, ...]:
+    """The answers to the frames just before, as far as they are of the same labels."""
+    with session.changing():
+        recent = session.state(ClassifyState).webcam.answers
+    labels = answer.prediction.shares.keys()
+    return tuple(each for each in recent if each.prediction.shares.keys() == labels)[-_SMOOTHED + 1 :]
+
+
+def _shown(recent: tuple[Answer, ...]) -> dict[str, Any]:
+    """The latest frames' mean, so that nothing flickers; the labels keep their places."""
+    latest = recent[-1]
+    shares = {label: fmean(each.prediction.shares[label] for each in recent) for label in latest.prediction.shares}
+    label = max(shares, key=shares.__getitem__)
+    acceptance = fmean(each.acceptance for each in recent)
     return {
-        "label": answer.prediction.label,
-        "none": answer.none,
-        "confidence": round(100 * answer.confidence),
-        "bars": bars(answer.prediction.shares, answer.prediction.label),
-        "squares": squares(answer),
+        "label": label,
+        "none": acceptance < latest.threshold,
+        "percent": percent(acceptance),
+        "bars": bars(shares, label, in_place=True),
+        "squares": squares(latest),
     }

@@ -27,8 +27,9 @@ def python_code(project: Project, fit: Fit) -> str:
     loaded = ", ".join([*([_quoted(project.model)] if project.model else []), f"dtype={_quoted(fit.vectors.dtype)}"])
     query = f"Example({_quoted(_QUERY)}, {_quoted(project.question or _NO_QUESTION)})" if own_texts else _quoted(_QUERY)
     answer = "prediction.label"
-    if project.threshold > 0:
-        answer = f'"none of these" if prediction.is_rejected({project.threshold!r}) else {answer}'
+    if project.threshold is not None or fit.acceptances is not None:
+        limit = "" if project.threshold is None else repr(project.threshold)
+        answer = f'"none of these" if prediction.is_rejected({limit}) else {answer}'
     settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
     if fit.rule.voting != DEFAULT_RULE:
         settings += f", voting={_quoted(fit.rule.voting)}"
@@ -52,7 +53,7 @@ def commands(project: Project, fit: Fit) -> tuple[str, ...]:
     saved, classifier = f"{file_name(project)}.zip", f"{file_name(project)}.sav"
     find = ["fit", "--train", saved, "--out", classifier, "--heads", str(fit.dial), "--scoring", fit.scores.scoring]
     voting = ["--voting", fit.rule.voting] if fit.rule.voting != DEFAULT_RULE else []
-    doubt = ["--none-below", repr(project.threshold)] if project.threshold > 0 else []
+    doubt = [] if project.threshold is None else ["--none-below", repr(project.threshold)]
     model = ["--model", project.model] if project.model else []
     question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
     return tuple(

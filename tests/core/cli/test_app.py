@@ -64,7 +64,7 @@ def test_fit_says_why_answers_carry_no_probability(capsys, pets, model, tmp_path
         shutil.copy(pets / f"pet {label}" / "0.png", tmp_path / f"pet {label}")
     status, out, err = run(capsys, "fit", "--train", tmp_path, "--out", tmp_path / "pets.sav", "--model", model)
     assert (status, err) == (0, "")
-    assert "Its answers carry no probability. To leave an example out, its label needs another one" in out
+    assert "Its answers carry no probability, and none is “none of these”. To leave an example out, its label" in out
 
 
 def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
@@ -76,6 +76,9 @@ def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
     result = json.loads(out)
     assert len(result.pop("heads")) == 5
     assert result.pop("temperature") > 0
+    learned = result.pop("none_below")
+    assert set(learned) == {"threshold", "own", "refused", "strangers", "passed"}
+    assert learned["own"] == learned["strangers"] == 12
     assert result == {
         "classifier": str(out_file),
         "model": "llava",
@@ -94,7 +97,10 @@ def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets)
     lines = [json.loads(line) for line in out.splitlines()]
     assert len(lines) == 2
     for line in lines:
-        assert set(line) == {"image", "label", "shares", "votes", "confidence", "probability", "closeness"}
+        contract = {"image", "label", "shares", "votes", "confidence"}
+        assert set(line) == contract | {"probability", "closeness", "acceptance", "none_below", "none"}
+        assert line["acceptance"] == line["confidence"] * line["closeness"]
+        assert line["none"] is (line["acceptance"] < line["none_below"])
         assert 0 < line["closeness"] <= 1
         assert line["shares"][line["label"]] == line["confidence"]
         assert sum(line["shares"].values()) == pytest.approx(1)
@@ -110,6 +116,21 @@ def test_classify_tells_the_nearest_images_of_an_index(capsys, classifier, model
     assert (found[0]["label"], found[0]["similarity"]) == ("pet 0", pytest.approx(1))
     assert [hit["similarity"] for hit in found] == sorted((hit["similarity"] for hit in found), reverse=True)
     assert "by the kept heads:" in run(capsys, *options)[1]
+
+
+def test_the_threshold_of_none_is_the_learned_one_or_the_one_that_is_asked_for(capsys, classifier, model, pets):
+    command = ("classify", "--classifier", classifier, "--model", model, pets / "pet 0")
+
+    def lines(*options):
+        return [json.loads(line) for line in run(capsys, *command, *options, "--json")[1].splitlines()]
+
+    learned = lines()
+    for line in lines("--none-below", 0):
+        assert (line["none"], line["none_below"]) == (False, 0)
+    for line, before in zip(lines("--none-below", 1.01), learned, strict=True):
+        assert line == {**before, "none": True, "none_below": 1.01}
+    table = run(capsys, *command, "--none-below", 1.01)[1].splitlines()[1:]
+    assert all("none of these (pet" in row and " - " in row for row in table), "no probability where there is no answer"
 
 
 def test_classify_prints_a_table_for_people(capsys, classifier, model, pets):

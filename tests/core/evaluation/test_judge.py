@@ -5,9 +5,9 @@ import pytest
 
 from sav_core.cli.evaluate_text import print_evaluation
 from sav_core.errors import InputError
+from sav_core.evaluation.acceptance import calibrate
 from sav_core.evaluation.curves import reliability_diagram
 from sav_core.evaluation.judge import judge_confidence, judge_rules, sweep_support, unknown_roc
-from sav_core.evaluation.leave_one_out import calibrate
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import VOTING_RULES
 from tests.support.problems import clusters

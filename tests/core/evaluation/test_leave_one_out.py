@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sav_core.errors import SettingError
-from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
+from sav_core.evaluation.acceptance import calibrate
+from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.calibration import fit_temperature
 from sav_core.heads.classifier import HeadClassifier
 from tests.support.problems import clusters, head_vectors

@@ -10,6 +10,7 @@ from sav_core.errors import ClassifierFileError, SettingError, StorageError
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.classifier_file import _FILE, Provenance, read_classifier, write_classifier
+from sav_core.heads.rejection import Rejection
 from sav_core.heads.ties import Ties
 from tests.support.problems import clusters
 
@@ -105,16 +106,34 @@ def test_a_file_of_an_older_version_is_read(path, fitted):
 
 def test_radii_are_kept_and_a_file_from_before_they_were_known_has_none(path, fitted):
     classifier = HeadClassifier(n_kept=4).fit(clusters())
-    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, radii=tuple(classifier.radii_.tolist())))
+    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, reach=classifier.reach_))
     kept, provenance = read_classifier(path)
-    again = HeadClassifier.from_fitted(kept, 4, radii=np.array(provenance.radii))
+    again = HeadClassifier.from_fitted(kept, 4, reach=provenance.reach)
     queries = clusters(noise=4.0, seed=9)
     assert [one.closeness for one in again.predict(queries)] == [one.closeness for one in classifier.predict(queries)]
+    rewrite(path, lambda header, arrays: header.pop("reach_of_every_head"))
+    assert read_classifier(path)[1].reach == dataclasses.replace(classifier.reach_, every_head=False)
     rewrite(path, lambda header, arrays: header.pop("reach"))
-    assert read_classifier(path)[1].radii is None
+    assert read_classifier(path)[1].reach is None
     for reach in ([0.1], ["0.1", 0.1, 0.1], [True, 0.1, 0.1], [0.1, 0.1, 3.0], 5, "abc"):
         rewrite(path, lambda header, arrays, reach=reach: header.update(reach=reach))
         with pytest.raises(ClassifierFileError, match=r"reach is possible|no usable classifier"):
+            read_classifier(path)
+
+
+def test_when_to_say_none_is_kept_and_a_file_from_before_that_was_learned_has_none(path, fitted):
+    rejection = Rejection(0.43, 18, 1, 18, 4)
+    write_classifier(path, fitted, dataclasses.replace(PROVENANCE, rejection=rejection))
+    kept, provenance = read_classifier(path)
+    assert provenance.rejection == rejection
+    again = HeadClassifier.from_fitted(kept, 4, rejection=provenance.rejection)
+    assert {each.none_below for each in again.predict(clusters())} == {0.43}
+    rewrite(path, lambda header, arrays: header.pop("rejection"))
+    assert read_classifier(path)[1].rejection is None
+    for wrong in ({"threshold": 1.5}, {"refused": 19}, {"passed": -1}, {"threshold": "much"}, {"of": 3}):
+        told = {**dataclasses.asdict(rejection), **wrong}
+        rewrite(path, lambda header, arrays, told=told: header.update(rejection=told))
+        with pytest.raises(ClassifierFileError, match=r"limit of none is possible|no usable classifier"):
             read_classifier(path)
 
 

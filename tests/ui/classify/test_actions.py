@@ -153,7 +153,7 @@ def test_the_answer_in_full_names_votes_neighbours_attention_and_what_the_model_
 def test_below_the_threshold_the_answer_is_none_of_these(session, models, upload):
     give(session, models, upload(1))
     _, answer = only(session)
-    acceptance = answer.confidence * answer.closeness
+    acceptance = answer.prediction.confidence * answer.closeness
     session.set(threshold=acceptance)
     assert not only(session)[1].none
     session.set(threshold=acceptance + 0.01)
@@ -471,12 +471,12 @@ def test_a_frame_is_answered_like_any_picture_and_nothing_of_it_is_kept(session,
     assert (seen.serial, seen.refused) == (7, "")
     html = webcam.show(session)["html"]
     assert 'data-serial="7"' in html
-    assert seen.answer.prediction.label in html
+    assert seen.answers[-1].prediction.label in html
     assert queries(session) == ()
     do(session, models, "keep_frame")
     go_on(session, models)
     _, answer = only(session)
-    assert answer.prediction.shares == seen.answer.prediction.shares
+    assert answer.prediction.shares == seen.answers[-1].prediction.shares
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ PROJECTS = {
     "plain": {},
     "the paper's scoring": {"scoring": "resubstitution", "n_kept": 3},
     "none of these": {"threshold": 0.99},
+    "never none of these": {"threshold": 0.0},
     "none of these, perhaps": {"threshold": 0.4},
     "gaussian": {"voting": "gaussian", "threshold": 0.3},
     "reliability": {"voting": "reliability", "n_kept": 2},
@@ -98,8 +99,11 @@ def test_the_commands_find_the_heads_and_labels_of_the_page(session, models, cap
     assert [row["head"] for row in heads["heads"]] == [str(head) for head in session.fit.kept]
     assert tuple(heads["labels"]) == session.fit.labels
     assert (line["label"], line["shares"]) == (page.label, dict(page.shares))
-    if session.project.threshold:
+    if session.project.threshold is not None or session.fit.acceptances is not None:
         assert line["none"] is page.is_rejected(session.project.threshold)
+        assert line["acceptance"] == page.acceptance
+    else:
+        assert "none" not in line
 
 
 def test_another_model_is_named_in_both(models):

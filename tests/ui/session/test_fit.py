@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.evaluation.leave_one_out import calibrate, judge_left_out
+from sav_core.evaluation.acceptance import calibrate
+from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import VOTING_RULES
 from sav_ui.pages.classify.answers import answers
@@ -34,7 +35,7 @@ def test_heads_left_out_figures_and_probabilities_are_the_librarys(voting, scori
     assert fit.left_out.shares.tolist() == left_out.shares.tolist()
     assert fit.left_out.accuracy < 1, "a problem that is solved tells nothing"
     assert fit.classifier.calibration_ == reference.calibration_
-    ours = [answer.probability for answer in answers(fit, queries.values, 0.0)]
+    ours = [answer.prediction.probability for answer in answers(fit, queries.values, 0.0)]
     assert ours == [prediction.probability for prediction in reference.predict(queries)]
 
 
