@@ -7,7 +7,7 @@ WORKERS ?= 2
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit browser screenshots notebook browser-needs benchmark report model clean help
+.PHONY: app test lint types unit browser screenshots notebook browser-needs benchmark report model vectors clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ model: $(VENV)/.tools  ## train the embedded model anew: a day of two cores; sto
 	$(BIN)/python -m tools.evaluate_model
 	$(BIN)/python -m tools.make_examples --measure
 	$(BIN)/python -m tools.write_card
+	$(BIN)/python -m tools.make_vectors
+
+vectors: $(VENV)/.runtime  ## make the ready function vectors anew, as is needed whenever the embedded model is another one
+	$(BIN)/python -m tools.make_vectors
 
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots

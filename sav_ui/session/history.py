@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sav_ui.session.project import Project
 
@@ -30,6 +30,9 @@ class Kept(Protocol):
 
     def held(self) -> dict[int, int]:
         """The bytes of every large thing in it, by the thing's identity."""
+
+    def beside(self, other: Any) -> Kept:
+        """The same without what would not be missed on the way to or from ``other``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,10 @@ class Snapshot:
     def with_pages(self, pages: Mapping[type, Kept]) -> Snapshot:
         """With what those pages kept that were not there yet."""
         return replace(self, kept={**pages, **self.kept})
+
+    def beside(self, other: Snapshot) -> Snapshot:
+        """The same without what would not be missed on the way to or from another moment."""
+        return replace(self, kept={page: kept.beside(other.kept[page]) for page, kept in self.kept.items()})
 
     def same_work(self, other: Snapshot) -> bool:
         """Whether there is nothing between them to undo: settings of the project are set, and no step."""

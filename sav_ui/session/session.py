@@ -164,7 +164,8 @@ class Session:
                 before, self._step_from = self._step_from.with_pages(_new(after.kept)), None
                 if not after.same_work(before):
                     words = self._step_words or "Changed something."
-                    self._history = self._history.with_step(Step(words, before, after, self._step_replaced))
+                    step = Step(words, before.beside(after), after.beside(before), self._step_replaced)
+                    self._history = self._history.with_step(step)
                     self.notice = None if self.notice is said else self.notice
                 elif self._step_words:
                     self.notice = said  # nothing came of it

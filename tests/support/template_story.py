@@ -22,9 +22,10 @@ from sav_ui.pages.teach.run import run as teach_run
 from sav_ui.pages.vectors.actions import act as vectors_act
 from sav_ui.pages.vectors.analogy_view import analogy
 from sav_ui.pages.vectors.effects_view import effects
-from sav_ui.pages.vectors.relation_view import relations, tuning, vector
+from sav_ui.pages.vectors.relation_view import relations
 from sav_ui.pages.vectors.run import run as vectors_run
-from sav_ui.pages.vectors.state import VectorState
+from sav_ui.pages.vectors.tuning_view import tuning
+from sav_ui.pages.vectors.vector_view import vector
 from sav_ui.session.focus import Loading, Notice
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
@@ -44,6 +45,8 @@ RECORDED_BY = [
     "sav_ui.pages.vectors.analogy_view",
     "sav_ui.pages.vectors.effects_view",
     "sav_ui.pages.vectors.relation_view",
+    "sav_ui.pages.vectors.tuning_view",
+    "sav_ui.pages.vectors.vector_view",
 ]
 """Where templates are filled."""
 
@@ -230,14 +233,12 @@ def _takes_up_a_relation(models):
 
     do("relation", relation="above")
     do("prompts", value="2")
-    with mock.patch.multiple("sav_ui.pages.vectors.run", _VALIDATION=2, _TEST=2, _TRAIN=4):
+    do("mixed", mixed="yes")
+    with mock.patch.multiple("sav_ui.pages.vectors.study_runs", _VALIDATION=2, TEST=2, _TRAIN=4):
         go("find_effects")
         do("effect_head", layer=0, index=0)
         go("build")
-        study = session.state(VectorState).study("")
-        with mock.patch.object(VectorState, "base_studies", return_value={"above": study}):  # all four take long
-            go()
-            go("judge_board")
+        go("judge_board")
         go("tune", steps="10", control=False)
 
 
@@ -250,12 +251,22 @@ _RIGHT = {"taught": None, "known": True, "right": True, "truth": "owl", "truth_i
 _WRONG = {**_RIGHT, "right": False, "as_buttons": True}
 _INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "refused": "It cannot be seen."}
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
-_BARS = [{"word": "cat", "before": 1, "after": 90, "right": True, "role": "above", "first": True}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
 _REASONS = (("a.txt", "is no picture."), ("b.txt", "is no picture."), ("c.png", "is empty."))
 _OWN = {"count": 3, "known": 1, "unknown": 2, "unknown_names": ["cow"]}
 _TWICE = {"kind": "twice", "key": "twice-1", "about": None, "text": "They are the same.", "fixes": [], "picture": ""}
-_WEIGHTS = [{"relation": "above", "id": "weight-0", "value": "0.50"}]
+_JUDGING_A_SUM = {"busy": "analogy", "doing": "judge_board", "latest": "judge_board"}
+_JUDGED = {
+    "turn": 1,
+    "use": "built",
+    "conditions": _OUTCOMES,
+    "right": 1,
+    "n": 2,
+    "without": 0,
+    "at": "after layer 2 at scale 1",
+    "stale": "These figures are of the vector as it was built before.",
+    "random_heads": False,
+}
 _LEFT_OUT = Notice(
     "Undone.", "part", "bench", redo=True, left_out=tuple(Skipped(name, reason) for name, reason in _REASONS)
 )
@@ -304,9 +315,14 @@ VARIATIONS = [
     ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
     ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900}),
     ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
-    ("vectors/analogy.html", {"progress": _PROGRESS, "missing": ["above"]}),
-    ("vectors/analogy.html", {"missing": [], "weights": _WEIGHTS, "own": True, "bars": [], "why_not": "It was refused."}),
-    ("vectors/analogy.html", {"missing": [], "weights": _WEIGHTS, "own": False, "even": False, "bars": _BARS}),
+    (
+        "vectors/analogy.html",
+        {"progress": _PROGRESS, "busy": "analogy", "doing": "bases", "missing": ["above"], "refused": "They do not fit."},
+    ),
+    ("vectors/analogy.html", {"board.answer": None, "board.why_not": "It was refused.", "latest": "board_start"}),
+    ("vectors/analogy.html", {"board.answer.right": False, "board.own": True, "latest": "board_start"}),
+    ("vectors/analogy.html", {"board.own": False, "board.even": True, "judged.stale": "They are of other weights."}),
+    ("vectors/analogy.html", {"board.own": False, "board.even": False, "progress": _PROGRESS, **_JUDGING_A_SUM}),
     ("vectors/effects.html", {"refused": "It knows none.", "complete": False, "busy": ""}),
     (
         "vectors/effects.html",
@@ -317,6 +333,13 @@ VARIATIONS = [
         {"head.name": "L0.H0", "inspector": lambda said: said["teach/findings.html"][-1]["inspector"]},
     ),
     ("vectors/task.html", {"drawn": False, "refused": "The model cannot read it.", "left_out": 2}),
-    ("vectors/vector.html", {"bars": [], "why_not": "It was refused.", "conditions": _OUTCOMES}),
+    ("vectors/tuning.html", {"ended": True, "moved": True, "stale": "It began with another vector."}),
+    (
+        "vectors/vector.html",
+        {"asked.bars": [], "asked.why_not": "It was refused.", "built.share": "", "built.between": True},
+    ),
+    ("vectors/vector.html", {"built.use": "tuned", "built.uses": ["built", "tuned"], "built.share": "", "busy": "tuning"}),
+    ("vectors/vector.html", {"judged": _JUDGED, "latest": "judge", "built.between": False}),
+    ("vectors/vector.html", {"progress": _PROGRESS, "busy": "vector", "doing": "judge", "latest": "judge"}),
 ]
 """``(template, {path: value})``: as a view filled it last, but for these; a function gets what all views have said."""

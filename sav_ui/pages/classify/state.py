@@ -122,6 +122,12 @@ class _Kept:
         pictures = {id(picture): picture.held_bytes for query in self.queries for picture in query.pictures}
         return pictures | {id(vector): vector.nbytes for _, vector in self.vectors.values()}
 
+    def beside(self, other: _Kept) -> _Kept:
+        """Without what the model had said of queries that are in both, for the page knows that by itself."""
+        gone = {query.id for query in self.queries} - {query.id for query in other.queries}
+        vectors = {name: vector for name, vector in self.vectors.items() if name in gone}
+        return replace(self, vectors=vectors, refusals={name: why for name, why in self.refusals.items() if name in gone})
+
 
 class ClassifyState(PageState):
     """The Classify page of one session; changed only under the session's lock.

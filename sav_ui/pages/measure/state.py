@@ -98,6 +98,10 @@ class _Kept:
         """The pictures."""
         return {id(picture): picture.held_bytes for example in self.own for picture in example.images}
 
+    def beside(self, other: _Kept) -> _Kept:
+        """All of it."""
+        return self
+
 
 class MeasureState(PageState):
     """The Measure page of one session; changed only under the session's lock.

@@ -20,6 +20,10 @@ class _Kept:
         """Nothing large."""
         return {}
 
+    def beside(self, other: _Kept) -> _Kept:
+        """All of it."""
+        return self
+
 
 class TeachState(PageState):
     """The Teach page of one session; changed only under the session's lock.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from sav_core.errors import InputError
 from sav_core.types import Head
 from sav_core.vectors import Site
 from sav_ui.host.dispatch import Action, Actions, Steps, dispatch
 from sav_ui.pages.shared.actions import INSPECTOR, WORK, head_asked_for
-from sav_ui.pages.vectors.state import PANEL, SLIDER_SCALES, Analogy, Study, VectorState, drawn_task
+from sav_ui.pages.vectors.analogy_actions import ANALOGY
+from sav_ui.pages.vectors.setup import drawn_task
+from sav_ui.pages.vectors.state import PANEL, VectorState
+from sav_ui.pages.vectors.study import BUILT, SLIDER_SCALES, Study
+from sav_ui.pages.vectors.study_runs import NOTHING_ADDED
 from sav_ui.pages.vectors.uploads import read_task
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.session.context import Context, Data
@@ -32,6 +33,8 @@ def act(context: Context, data: Data) -> None:
     if context.session.work.kind in _AT_WORK and data.get("do") in _CHANGE_THE_WORK:
         context.say("The model is at work on this page: wait until it is done, or cancel it.")
         return
+    if context.session.work.kind not in _AT_WORK:  # or what is under way would not be brought into sight
+        _state(context).latest = str(data.get("do", ""))
     dispatch(ACTIONS, context, data)
 
 
@@ -50,6 +53,7 @@ def _relation(context: Context, data: Data) -> Steps:
     yield
     if drawn is not None:
         state.open(drawn, relation)
+        state.latest = "open"
     else:
         state.choose(relation=relation)
 
@@ -104,7 +108,7 @@ def _cancel(context: Context, data: Data) -> None:
 
 
 def _effect_head(context: Context, data: Data) -> None:
-    """Look into a head; the inspector of Teach shows the same."""
+    """Look into a head, from the map or from a row of the table; the inspector of Teach shows the same."""
     session, study = context.session, _study(context)
     layer, index = head_asked_for(data)
     if study is None or study.effects is None:
@@ -112,6 +116,8 @@ def _effect_head(context: Context, data: Data) -> None:
     _, layers, heads = study.effects.changes.shape
     if 0 <= layer < layers and 0 <= index < heads:
         _state(context).head = Head(layer, index)
+        if "layer" in data:  # from the table, which stands below what opens
+            _state(context).latest = "effect_row"
         if session.current_fit is not None:
             session.look_at(head=Head(layer, index), versus=None, cell=None)
 
@@ -138,14 +144,15 @@ def _site(context: Context, data: Data) -> None:
         return
     layers, scales = study.sites.layers, study.sites.scales
     if 0 <= row < len(layers) and 0 <= column < len(scales):
-        study.site, study.use, study.judged = Site(layers[row], scales[column]), "built", {}
-        study.scale = study.site.scale
+        study.use, study.at[BUILT] = BUILT, Site(layers[row], scales[column])
 
 
 def _scale(context: Context, data: Data) -> None:
+    """Add more or less of the vector in use: the one scale that answers, is judged, tuned and saved."""
     study = _study(context)
-    if study is not None:
-        study.scale = max(0.0, min(float(data["value"]), SLIDER_SCALES[-1]))
+    if study is not None and study.vector is not None:
+        scale = max(0.0, min(float(data["value"]), SLIDER_SCALES[-1]))
+        study.at[study.use] = study.site._replace(scale=scale)
 
 
 def _query(context: Context, data: Data) -> None:
@@ -155,62 +162,25 @@ def _query(context: Context, data: Data) -> None:
 def _use(context: Context, data: Data) -> None:
     """Let the built vector answer, or one that was tuned."""
     study, name = _study(context), str(data["use"])
-    known = {"built", *(study.tuning.vectors if study is not None and study.tuning is not None else ())}
-    if study is not None and name in known:
-        study.use, study.judged = name, {}
-        vector = study.in_use
-        study.scale = study.scale if vector is None else vector.scale
+    if study is not None and name in study.usable:
+        study.use = name
 
 
 def _save(context: Context, data: Data) -> Steps:
-    """Make the vector in use a file at the slider's scale, as the command line writes and reads it."""
+    """Make the vector in use a file, as the command line writes and reads it."""
     study = _study(context)
-    vector = None if study is None else study.to_save
+    vector = None if study is None else study.in_use
     if vector is None:
         raise InputError("There is no vector yet to save: build it first.")
+    if not vector.scale:
+        raise InputError(NOTHING_ADDED)
     plain = "".join(sign if sign.isalnum() else "-" for sign in vector.relation)[:60] or "vector"
     tuned = "" if vector.origin == "heads" else f"-{vector.origin}"
     path = fresh_path(f"{plain}{tuned}.fv")
     vector.save(path)
     yield
     context.session.offer(path, PANEL)
-
-
-def _analogy(context: Context) -> Analogy:
-    return _state(context).analogy(context.session.project.model)
-
-
-def _change_analogy(context: Context, **changes: Any) -> None:
-    _state(context).keep(context.session.project.model, replace(_analogy(context), **changes))
-
-
-def _board_relation(context: Context, data: Data) -> None:
-    relation, state = str(data["value"]), _state(context)
-    state.own(relation)  # refused if the task has none
-    state.keep(context.session.project.model, Analogy(relation))
-
-
-def _board_source(context: Context, data: Data) -> None:
-    source = _analogy(context).source + 1
-    _change_analogy(context, source=source, words=None, judged={}, weights=None, own=False)
-
-
-def _board_target(context: Context, data: Data) -> None:
-    _change_analogy(context, target=_analogy(context).target + 1, words=None)
-
-
-def _board_weight(context: Context, data: Data) -> None:
-    weights = _analogy(context).weights
-    relation, value = str(data["relation"]), float(data["value"])
-    if weights is None or relation not in weights:
-        return
-    most = float(max(2, len(weights)))  # a pair that only one base vector predicts gives that one all the weight
-    weights = {**weights, relation: max(-most, min(value, most))}
-    _change_analogy(context, weights=weights, own=True, words=None, judged={})
-
-
-def _board_auto(context: Context, data: Data) -> None:
-    _change_analogy(context, weights=None, own=False, words=None, judged={})
+    context.say(f"{path.name} is on its way to you: after layer {vector.layer}, at scale {vector.scale:g}.", "done")
 
 
 def _upload_failed(context: Context, data: Data) -> None:
@@ -219,11 +189,7 @@ def _upload_failed(context: Context, data: Data) -> None:
 
 ACTIONS: Actions = {
     **INSPECTOR,
-    "board_auto": _board_auto,
-    "board_relation": _board_relation,
-    "board_source": _board_source,
-    "board_target": _board_target,
-    "board_weight": _board_weight,
+    **ANALOGY,
     "bring": _bring,
     "cancel": _cancel,
     "close_effect": _close_effect,
@@ -240,8 +206,8 @@ ACTIONS: Actions = {
     "redo": WORK["redo"],
     "relation": _relation,
     "save": _save,
+    "scale": _scale,
     "scenes": _scenes,
-    "strength": _scale,
     "told_by": _told_by,
     "undo": WORK["undo"],
     "upload_failed": _upload_failed,

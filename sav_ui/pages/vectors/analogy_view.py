@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.vectors import BEST_BASE, COMPOSED
-from sav_ui.pages.vectors.parts import busy_at, conditions, progress_of, word_bars
-from sav_ui.pages.vectors.run import base_vectors, missing_bases, waits_for_analogy
-from sav_ui.pages.vectors.state import VectorState, item_at
+from sav_core.vectors import BEST_BASE, COMPOSED, Site
+from sav_ui.pages.vectors.analogies import Analogy, Bases, JudgedSum, base_vectors, missing_bases
+from sav_ui.pages.vectors.analogy_runs import waits_for_analogy
+from sav_ui.pages.vectors.parts import answer_word, at_site, busy_at, conditions, doing, progress_of, word_bars
+from sav_ui.pages.vectors.setup import item_at
+from sav_ui.pages.vectors.state import VectorState
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import percent
@@ -26,41 +28,79 @@ def analogy(session: Session) -> Content:
     """The analogy; before all base vectors are made, what it takes to make them."""
     state = session.state(VectorState)
     study, task = state.study(session.project.model), state.task
-    if study is None or task is None or study.vector is None:
+    if study is None or task is None:
         return content("")
-    chosen, studies = state.analogy(study.model), state.base_studies(study.model)
-    missing, own = missing_bases(studies), state.own(chosen.relation)
-    source, target = item_at(own.train, chosen.source), item_at(own.test, chosen.target)
-    words, chance = chosen.words, own.chance.share
-    base = None if missing else base_vectors(studies)[0]
+    bases = state.bases(study.model)
+    missing = missing_bases(bases)
+    if missing and study.vector is None:
+        return content("")
     html = fill(
         "vectors/analogy.html",
-        relation=chosen.relation,
         relations=task.listed,
         bases=task.bases,
         missing=missing,
+        refused="" if state.ready is None else state.ready.refused,
         prompts=study.setup.prompts,
-        layer=0 if base is None else base.layer,
-        scale="" if base is None else f"{base.scale:g}",
-        source={"picture": thumb(source.picture, 320), "a": source.anchor, "b": source.related},
-        target={"picture": thumb(target.picture, 320), "c": target.anchor, "d": target.related},
-        weights=[
-            {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
-            for number, (name, weight) in enumerate((chosen.weights or {}).items())
-        ],
-        most=max(2, len(studies)),
-        own=chosen.own,
-        even=len({round(weight, 6) for weight in (chosen.weights or {}).values()}) == 1,
-        bars=[] if words is None or isinstance(words, str) else word_bars(words, 1.0, target),
-        why_not=words if isinstance(words, str) else "",
-        conditions=conditions(chosen.judged),
-        chance=percent(chance),
-        verdict=_verdict(chosen.judged, chance),
+        board=_board(state, study.model, bases),
+        judged=None if missing else _judged(state, study.model),
         busy=busy_at(session),
+        doing=doing(session),
+        latest=state.latest,
         progress=progress_of(session, Kind.ANALOGY, "steps"),
         notice=session.notice_at("analogy"),
     )
     return content(html, next_run=not session.work.busy and waits_for_analogy(state, study.model))
+
+
+def _board(state: VectorState, model: str, bases: Bases) -> dict[str, Any] | None:
+    """The pair, the target, the weights and the answer; ``None`` before all base vectors are made."""
+    if missing_bases(bases):
+        return None
+    chosen, base = state.analogy(model), base_vectors(bases)[0]
+    own, words = state.own(chosen.relation), chosen.words
+    source, target = item_at(own.train, chosen.source), item_at(own.test, chosen.target)
+    weights, known = chosen.weights or {}, None if words is None or isinstance(words, str) else words
+    return {
+        "relation": chosen.relation,
+        "at": at_site(Site(base.layer, base.scale)),
+        "ready": sum(mapped is not None and mapped.vector.notes.get("sites") is not None for mapped in bases.values()),
+        "source": {"picture": thumb(source.picture, 320), "a": source.anchor, "b": source.related},
+        "target": {"picture": thumb(target.picture, 320), "c": target.anchor, "d": target.related},
+        "weights": [
+            {"relation": name, "id": f"weight-{number}", "value": f"{weight:.2f}"}
+            for number, (name, weight) in enumerate(weights.items())
+        ],
+        "most": max(2, len(bases)),
+        "own": chosen.own,
+        "even": len({round(weight, 6) for weight in weights.values()}) == 1,
+        "answer": None if known is None else answer_word(known, 1.0),
+        "bars": [] if known is None else word_bars(known, 1.0, target),
+        "why_not": words if isinstance(words, str) else "",
+    }
+
+
+def _judged(state: VectorState, model: str) -> dict[str, Any] | None:
+    """How the sum did on test items, and whether it was this one."""
+    chosen = state.analogy(model)
+    if chosen.judged is None:
+        return None
+    chance = state.own(chosen.relation).chance.share
+    return {
+        "turn": chosen.judged.turn,
+        "conditions": conditions(chosen.judged.outcomes),
+        "chance": percent(chance),
+        "verdict": _verdict(chosen.judged.outcomes, chance),
+        "stale": "" if chosen.judged_is_current else _what_changed(chosen, chosen.judged),
+    }
+
+
+def _what_changed(chosen: Analogy, judged: JudgedSum) -> str:
+    if judged.former:
+        return "These figures are of the base vectors that were built before."
+    if judged.source != chosen.source:
+        return "These figures are of another source pair."
+    were = ", ".join(f"{weight:.2f} of {name}" for name, weight in judged.weights.items())
+    return f"These figures are of other weights: {were}."
 
 
 def _verdict(judged: Mapping[str, Outcome], chance: float) -> str:

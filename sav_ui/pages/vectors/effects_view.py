@@ -11,7 +11,8 @@ from sav_core.types import Head
 from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.vectors.parts import busy_at, progress_of
 from sav_ui.pages.vectors.run import waits_for_look
-from sav_ui.pages.vectors.state import Study, VectorState
+from sav_ui.pages.vectors.state import VectorState
+from sav_ui.pages.vectors.study import Study
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import data_uri
 from sav_ui.panels.wording import percent
@@ -24,6 +25,7 @@ __all__ = ["effects"]
 
 _FEW = 8  # prompts below which a bootstrap interval is too narrow to be believed
 _LISTED = 20  # heads of the table
+_CLOSE = "#effect-head [data-act=close_effect]"
 
 
 def effects(session: Session) -> Content:
@@ -54,11 +56,13 @@ def effects(session: Session) -> Content:
         n_top=study.n_heads,
         head=_head(session, study, state) if found is not None and state.head is not None else None,
         inspector=inspector(session, ringed) if ringed is not None and state.head is not None else None,
+        latest=state.latest,
         notice=session.notice_at("effects"),
     )
     looking = not session.work.busy and (waits_for_look(state, study) or (state.head and session.to_look_at is not None))
     figures = {} if found is None else {"effects": _effects_figure(session, study, state, ringed)}
-    return content(html, figures, next_run=bool(looking))
+    from_table = state.latest == "effect_row" and state.head is not None
+    return content(html, figures, next_run=bool(looking), focus=_CLOSE if from_table else "")
 
 
 def _found(session: Session, study: Study) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from sav_ui.host.page_host import PageHost
 from sav_ui.pages.vectors.actions import act
 from sav_ui.pages.vectors.analogy_view import analogy
 from sav_ui.pages.vectors.effects_view import effects
-from sav_ui.pages.vectors.relation_view import relations, tuning, vector
+from sav_ui.pages.vectors.relation_view import relations
 from sav_ui.pages.vectors.run import run
 from sav_ui.pages.vectors.state import PANEL
+from sav_ui.pages.vectors.tuning_view import tuning
+from sav_ui.pages.vectors.vector_view import vector
 
 __all__ = ["TITLE", "build"]
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation.metrics import wilson_interval
-from sav_core.vectors import COMPOSED, INJECTED
-from sav_ui.panels.wording import progress_bar
+from sav_core.vectors import COMPOSED, INJECTED, Site
+from sav_ui.pages.vectors.state import VectorState
+from sav_ui.panels.wording import percent, progress_bar
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 
 if TYPE_CHECKING:
     from sav_core.vectors import Outcome, RelationItem, WordShares
 
-__all__ = ["busy_at", "conditions", "progress_of", "word_bars"]
+__all__ = ["answer_word", "at_site", "busy_at", "conditions", "doing", "progress_of", "word_bars"]
 
 _BARS = 7  # words that are shown
 _PANELS = {
@@ -37,9 +38,36 @@ def progress_of(session: Session, kind: Kind, what: str) -> dict[str, Any] | Non
     return progress_bar(session.work.progress(kind), what) if session.work.kind is kind else None
 
 
+def doing(session: Session) -> str:
+    """The name of what the visitor has the model do, such as ``"judge"``; empty when it is at nothing of this page."""
+    return session.state(VectorState).latest if busy_at(session) else ""
+
+
+def at_site(site: Site) -> str:
+    """Where a vector is added, in words that are the same everywhere."""
+    return f"after layer {site.layer} at scale {site.scale:g}"
+
+
+def answer_word(words: WordShares, scale: float) -> dict[str, Any]:
+    """The likeliest first word of the answer, at a scale and without the vector."""
+    row = _row(words, scale)
+    now, before = int(words.shares[row].argmax()), int(words.shares[0].argmax())
+    return {
+        "word": words.words[now],
+        "share": percent(float(words.shares[row, now])),
+        "before": words.words[before],
+        "right": words.words[now] == words.wanted,
+    }
+
+
+def _row(words: WordShares, scale: float) -> int:
+    """The row of the scale that was asked and is nearest."""
+    return min(range(len(words.scales)), key=lambda row: abs(words.scales[row] - scale))
+
+
 def word_bars(words: WordShares, scale: float, item: RelationItem) -> list[dict[str, Any]]:
     """Words with their probabilities before and after, always in the same order; what each is in the picture."""
-    row = min(range(len(words.scales)), key=lambda row: abs(words.scales[row] - scale))
+    row = _row(words, scale)
     roles = {name: relation for relation, name in item.others.items()} | {item.anchor: "what was asked about"}
     if words.wanted is not None:  # the answer's first word may be all that the model says of it so far
         roles[words.wanted] = item.relation

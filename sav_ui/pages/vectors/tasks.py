@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # Imported inside the functions otherwise: torch takes seconds, and the page must not wait for it.
 
 __all__ = [
+    "PATIENCE",
     "Finding",
     "TuningStep",
     "build_and_map",
@@ -45,6 +46,9 @@ __all__ = [
     "tune",
     "weigh",
 ]
+
+PATIENCE = 5
+"""Looks at validation that find nothing better, after which a tuning ends."""
 
 _RANDOM_DRAWS = 3  # of the random controls
 
@@ -189,7 +193,15 @@ def tune(
     learning = PromptSet(reader, zero_shot(train), cancel=cancel)
     every = max(1, steps // 15)
     return tune_with_controls(
-        start, learning, unseen, controls=controls, steps=steps, every=every, progress=report, cancel=cancel
+        start,
+        learning,
+        unseen,
+        controls=controls,
+        steps=steps,
+        every=every,
+        patience=PATIENCE,
+        progress=report,
+        cancel=cancel,
     )
 
 

@@ -15,7 +15,7 @@ from sav_core.data.examples import Skipped
 from sav_core.data.images import IMAGE_SUFFIXES
 from sav_core.errors import DatasetError, InputError
 from sav_core.vectors import RelationTask, cutouts_from, draw_task, read_relation_task
-from sav_ui.pages.vectors.state import SCENES
+from sav_ui.pages.vectors.setup import SCENES
 from sav_ui.uploads.files import Upload
 
 __all__ = ["read_task"]

@@ -292,6 +292,22 @@ def test_steps_share_pictures_and_the_oldest_give_way_when_what_they_took_is_too
     assert [item.name for item in session.project.items] == ["5.png", "6.png", "7.png"]
 
 
+def test_of_what_the_model_said_only_that_of_removed_pictures_is_held(classified, models, do):
+    do("rename", label=LABEL, value="tabby")
+    do("question", value="What is it?")
+    answer(classified, models)
+    do("drop_query", on=classify, query="q2")
+    for step in classified._history.done:
+        for end, other in ((step.before, step.after), (step.after, step.before)):
+            gone = {query.id for query in _queries_at(end)} - {query.id for query in _queries_at(other)}
+            assert set(end.kept[ClassifyState].vectors if ClassifyState in end.kept else ()) <= gone
+    assert set(classified.to_undo.before.kept[ClassifyState].vectors) == {"q2"}
+
+
+def _queries_at(end):
+    return end.kept[ClassifyState].queries if ClassifyState in end.kept else ()
+
+
 def test_the_oldest_of_very_many_steps_give_way():
     session = Session()
     for number in range(history.MAX_STEPS + 5):

@@ -23,71 +23,24 @@ from sav_core.vectors import (
     next_words,
     scale_sweep,
 )
-from sav_ui.pages.vectors import state as vector_lab
+from sav_ui.pages.vectors import setup as vector_setup
 from sav_ui.pages.vectors import tasks as vector_tasks
-from sav_ui.pages.vectors.actions import ACTIONS, act
+from sav_ui.pages.vectors.actions import ACTIONS
+from sav_ui.pages.vectors.analogies import JudgedSum, base_vectors, missing_bases
 from sav_ui.pages.vectors.analogy_view import _verdict, analogy
 from sav_ui.pages.vectors.effects_view import effects
 from sav_ui.pages.vectors.parts import word_bars
-from sav_ui.pages.vectors.relation_view import _reached, relations, tuning, vector
-from sav_ui.pages.vectors.run import base_vectors, missing_bases, run
-from sav_ui.pages.vectors.state import SLIDER_SCALES, Tuning, VectorState
+from sav_ui.pages.vectors.relation_view import relations
+from sav_ui.pages.vectors.run import run
+from sav_ui.pages.vectors.state import VectorState
+from sav_ui.pages.vectors.study import SLIDER_SCALES
+from sav_ui.pages.vectors.tuning_view import tuning
+from sav_ui.pages.vectors.vector_view import vector
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from tests.support.people import context, dropped, pool_with, sent, small_project, taught
 from tests.support.pictures import encoded, noise
-
-
-@pytest.fixture(scope="module")
-def models():
-    """A models with the embedded model: a tiny random one answers nothing right, so nothing could be averaged."""
-    from sav_core.models.backbones import load_backbone
-
-    return pool_with(load_backbone())
-
-
-@pytest.fixture
-def few(monkeypatch):
-    """Few items everywhere, to be quick."""
-    for name, count in (("_VALIDATION", 4), ("_TEST", 4), ("_TRAIN", 8)):
-        monkeypatch.setattr(f"sav_ui.pages.vectors.run.{name}", count)
-
-
-def do(session, models, name, **data):
-    act(context(session, models), {"do": name, **data})
-
-
-def go(session, models, name="", where="effects", **data):
-    """Run, and afterwards what the page asks for by itself."""
-    steps = len(list(run(context(session, models, where), {"do": name, **data})))
-    assert not session.work.busy
-    return steps
-
-
-def begun(models, relation="above", prompts=3):
-    session = Session()
-    do(session, models, "relation", relation=relation)
-    do(session, models, "prompts", value=str(prompts))
-    return session
-
-
-def study_of(session):
-    return session.state(VectorState).study(session.project.model)
-
-
-@pytest.fixture
-def found(models):
-    session = begun(models)
-    go(session, models, "find_effects")
-    assert session.notice is None, session.notice
-    return session
-
-
-@pytest.fixture
-def built(found, models, few):
-    go(found, models, "build")
-    assert found.notice is None, found.notice
-    return found
+from tests.support.vector_page import begun, do, go, study_of
 
 
 def test_before_a_relation_is_chosen_there_are_only_relations_to_choose(models):
@@ -218,7 +171,7 @@ def test_the_vector_stands_where_the_map_is_best_and_moves_on_a_click(built, mod
     assert study.sites.accuracy[study.sites.cell(study.site)] == study.sites.accuracy.max()
     assert study.vector.heads == study.effects.ranking[:10]
     do(built, models, "place", x=1, y=3)
-    assert (study.in_use.layer, study.in_use.scale, study.scale) == (3, SCALES[1], SCALES[1])
+    assert (study.in_use.layer, study.in_use.scale, study.site) == (3, SCALES[1], (3, SCALES[1]))
     assert vector(built)["next"], "another layer is asked by itself"
     do(built, models, "place", x=1, y=30)
     assert study.site == (3, SCALES[1])
@@ -240,9 +193,9 @@ def test_the_slider_shows_what_the_library_says_at_that_scale(built, models):
     built_run = models.run
     try:
         models.run = lambda *args, **more: calls.append(args) or built_run(*args, **more)
-        do(built, models, "strength", value=0.0)
+        do(built, models, "scale", value=0.0)
         none = vector(built)
-        do(built, models, "strength", value=2.0)
+        do(built, models, "scale", value=2.0)
         some = vector(built)
     finally:
         del models.run
@@ -251,7 +204,7 @@ def test_the_slider_shows_what_the_library_says_at_that_scale(built, models):
     assert f"<b>{round(100 * next(iter(strong.values())))} %</b>" in some["html"]
     pairs = re.findall(r"</span>(\d+) <span aria-hidden.*?<b>(\d+) %</b>", none["html"])
     assert len(pairs) >= 3
-    assert all(before == now for before, now in pairs), "at strength 0 nothing is added"
+    assert all(before == now for before, now in pairs), "at scale 0 nothing is added"
 
 
 def test_another_number_of_heads_makes_another_vector(built, models):
@@ -265,7 +218,7 @@ def test_another_number_of_heads_makes_another_vector(built, models):
 
 
 def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, models):
-    do(built, models, "strength", value=1.5)
+    do(built, models, "scale", value=1.5)
     do(built, models, "save")
     saved = vector(built)["saved"]
     assert saved["name"] == "above.fv"
@@ -278,22 +231,13 @@ def test_the_vector_comes_home_as_the_file_that_the_library_reads(built, models)
 def test_the_scale_belongs_to_the_relation_and_the_download_says_it(built, models):
     at_best = study_of(built).in_use.scale
     do(built, models, "relation", relation="left")
-    do(built, models, "strength", value=5)
+    do(built, models, "scale", value=3)
     do(built, models, "relation", relation="above")
     study = study_of(built)
-    assert study.scale == study.to_save.scale == at_best
-    assert f"Download at strength {at_best:g} (.fv)" in vector(built)["html"]
-    do(built, models, "strength", value=5)
-    assert "Download at strength 5 (.fv)" in vector(built)["html"]
-    do(built, models, "strength", value=0)
-    assert study.to_save.scale == at_best, "nothing cannot be added"
-
-
-def test_the_step_told_is_that_of_the_vector_that_is_kept():
-    curve = np.array([[0, 1.0, 0.6], [1, 1.0, 0.8], [2, 1.0, 0.9], [3, 0.5, 0.95]])
-    growing = Tuning({"tuned": curve}, {}, 3, 30)
-    assert _reached(growing) == ["tuned: 100 % → 100 % of 30 at step 2"]
-    assert _reached(replace(growing, best_steps={"tuned": 1})) == ["tuned: 100 % → 100 % of 30 at step 1"]
+    assert study.site.scale == study.in_use.scale == at_best
+    assert f"Download at scale {at_best:g} (.fv)" in vector(built)["html"]
+    do(built, models, "scale", value=5)
+    assert f"Download at scale {SLIDER_SCALES[-1]:g} (.fv)" in vector(built)["html"], "as far as the map goes"
 
 
 def test_an_answer_of_several_tokens_is_right_by_its_first_word():
@@ -306,63 +250,11 @@ def test_an_answer_of_several_tokens_is_right_by_its_first_word():
 
 
 def test_the_wanted_word_is_the_first_token_of_the_answer(models):
-    backbone, example = models.get(""), RelationPrompt(vector_lab.drawn_task().test[0]).example
+    backbone, example = models.get(""), RelationPrompt(vector_setup.drawn_task().test[0]).example
     vector = FunctionVector(np.zeros(1, np.float32), "above", 0)
     words = scale_sweep(PromptReader(backbone), example, vector, [0.0], wanted="cat apple")
     assert words.wanted == "cat"
     assert scale_sweep(PromptReader(backbone), example, vector, [0.0]).wanted is None
-
-
-def test_judging_shows_every_control_with_its_interval_and_guessing(built, models):
-    go(built, models, "judge")
-    judged = study_of(built).judged
-    assert set(judged) == {
-        "zero-shot", "in context", "in words", "injected", "random vector", "random heads", "layer mean",
-    }  # fmt: skip
-    assert judged["injected"].n == 4
-    html = vector(built)["html"]
-    assert "95 % interval" in html
-    assert "guessing" in html
-
-
-def test_tuning_draws_its_curve_as_it_grows_and_then_answers(built, models):
-    seen = []
-    for _ in run(context(built, models), {"do": "tune", "steps": "10"}):
-        study = study_of(built)
-        seen.append(0 if study.tuning is None else sum(len(points) for points in study.tuning.curves.values()))
-    study = study_of(built)
-    assert built.notice is None, built.notice
-    assert seen == sorted(seen)
-    assert set(study.tuning.curves) == set(study.tuning.vectors) == {"tuned", "tuned random start", "tuned on five"}
-    assert study.use == "tuned"
-    assert study.in_use.origin == "tuned"
-    assert any(key[1] == "tuned" for key in study.words)
-    assert set(study.tuning.levels) == {"in context", "zero-shot"}
-    assert study.tuning.vectors["tuned on five"].notes["prompts"] == 5
-    for name, best in study.tuning.best_steps.items():
-        assert best == study.tuning.vectors[name].notes["steps"]
-        assert re.search(rf"<li>{name}: .* of 4 at step {best}</li>", tuning(built)["html"])
-    assert 'value="10"' in tuning(built)["html"], "the form keeps the steps that were asked for"
-    assert '"dash":"dash"' in tuning(built)["figures"]["tuning"].replace(" ", "")
-    do(built, models, "use", use="built")
-    assert study.in_use.origin == "heads"
-    do(built, models, "use", use="nothing of that name")
-    assert study.use == "built"
-    assert study.scale == study.in_use.scale
-
-
-def test_a_tuning_stopped_before_it_began_leaves_the_one_before(built, models):
-    go(built, models, "tune", steps="10")
-    study = study_of(built)
-    before = (study.tuning, study.use)
-    steps = run(context(built, models), {"do": "tune", "steps": "1000"})
-    next(steps)
-    do(built, models, "cancel")
-    list(steps)
-    if study.tuning is not before[0]:  # the model was faster: then what it reached by then is there
-        assert set(study.tuning.vectors) == {"tuned"}
-    assert study.use == "tuned"
-    assert study.in_use.origin == "tuned"
 
 
 def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(models, few):
@@ -370,12 +262,12 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(models, few
     go(session, models, "find_effects")
     go(session, models, "build")
     state = session.state(VectorState)
-    assert missing_bases(state.base_studies("")) == ["below", "left", "right"]
+    assert missing_bases(state.bases("")) == ["below", "left", "right"]
     assert "Make the missing vectors" in analogy(session)["html"]
     go(session, models, "bases")
     assert session.notice is None, session.notice
-    assert missing_bases(state.base_studies("")) == []
-    assert len({(each.layer, each.scale) for each in base_vectors(state.base_studies(""))}) == 1
+    assert missing_bases(state.bases("")) == []
+    assert len({(each.layer, each.scale) for each in base_vectors(state.bases(""))}) == 1
     assert state.setup.relation == "above"
     assert sum(state.analogy("").weights.values()) == pytest.approx(len(state.task.bases))
     assert state.analogy("").words is not None
@@ -387,7 +279,7 @@ def test_the_analogy_board_weighs_by_the_pair_until_the_visitor_does(models, few
     assert "as you set it" in analogy(session)["html"]
     go(session, models, "judge_board")
     names = {"zero-shot", "in context, same pair", "composed", "equal weights", "best base vector"}
-    assert set(state.analogy("").judged) == names
+    assert set(state.analogy("").judged.outcomes) == names
     do(session, models, "board_auto")
     go(session, models)
     assert state.analogy("").weights == pytest.approx(by_pair)
@@ -402,11 +294,12 @@ def test_a_board_belongs_to_the_model_and_the_way_to_prompt(models):
     session = begun(models, prompts=2)
     state = session.state(VectorState)
     answered = replace(
-        state.analogy(""), source=3, weights={"above": 1.0}, words="said", judged={"composed": Outcome(1, 2, 0.5)}
+        state.analogy(""), source=3, weights={"above": 1.0}, words="said", judged=JudgedSum(3, {"above": 1.0}, {})
     )
     state.keep("", answered)
     do(session, models, "prompts", value="3")
-    assert state.analogy("") == replace(answered, weights=None, words=None, judged={}), "the pair stays, its answers do not"
+    asked = replace(answered, weights=None, words=None, judged=None)
+    assert state.analogy("") == asked, "the pair stays, its answers do not"
     do(session, models, "relation", relation="left")
     do(session, models, "prompts", value="2")
     assert state.analogy("") is answered, "which relation is looked at changes nothing"
@@ -538,7 +431,7 @@ def test_prompts_that_cannot_be_corrupted_are_left_out_and_counted(models, tmp_p
     study = study_of(session)
     assert study.prompts.left_out > 0
     assert [prompt.item for prompt in study.prompts.clean] == [prompt.item for prompt in study.prompts.corrupted]
-    assert f"{study.prompts.left_out} of the prompts asked for cannot be mixed up" in relations(session)["html"]
+    assert f"{study.prompts.left_out} of the prompts asked for are left out" in relations(session)["html"]
 
 
 def test_a_model_that_answers_nothing_right_is_told_where_the_visitor_looks(tiny_backbone):
@@ -561,7 +454,7 @@ def test_every_action_survives_nonsense(built, models):
 
 def test_two_visitors_share_the_scenes_and_nothing_else(models):
     one, other = begun(models), begun(models, "left")
-    assert one.state(VectorState).task is other.state(VectorState).task is vector_lab.drawn_task()
+    assert one.state(VectorState).task is other.state(VectorState).task is vector_setup.drawn_task()
     assert study_of(one) is not study_of(other)
     do(one, models, "next_prompt")
     assert other.state(VectorState).prompt == 0
