@@ -195,7 +195,7 @@ def test_an_analogy_is_one_click_and_its_answer_is_in_the_window(visit, width, h
     visitor = visit(width=width, height=height)
     page = visitor.page
     visitor.tab("Function vectors")
-    expect(page.locator(".steps.three svg")).to_have_count(3)
+    expect(page.locator(".steps.down svg")).to_have_count(3)
     visitor.shot(f"vectors-{width}-0-start")
     page.get_by_role("button", name="Try an analogy").click()
     expect(page.locator("#analogy .answer-word strong")).not_to_be_empty()
