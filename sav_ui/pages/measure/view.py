@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
@@ -82,7 +83,8 @@ def report(session: Session) -> Content:
         rules=_table(rules),
         rules_refused=_refused(rules),
         labels=list(found.evaluation.labels),
-        rows=_confusion(found),
+        rows=[] if _many(found) else _confusion(found),
+        worst=_worst(found) if _many(found) else [],
         cell=state.cell,
         pictures=_pictures(measured, state.cell),
         trust=_trust(found),
@@ -187,6 +189,20 @@ def _confusion(found: Measurement) -> list[dict[str, Any]]:
             ],
         }
         for row, label in enumerate(found.evaluation.labels)
+    ]
+
+
+def _many(found: Measurement) -> bool:
+    """Whether there are more labels than a table of all of them can show."""
+    return len(found.evaluation.labels) > MOST_IN_A_TABLE
+
+
+def _worst(found: Measurement) -> list[dict[str, Any]]:
+    """What is taken most often for what, in place of a table of very many labels."""
+    labels = found.evaluation.labels
+    return [
+        {"label": label, "other": other, "count": count, "n": n, "row": labels.index(label), "column": labels.index(other)}
+        for label, other, count, n in worst_confusions(labels, found.evaluation.confusion)
     ]
 
 

@@ -246,6 +246,18 @@ def test_a_click_in_the_confusion_shows_exactly_its_pictures(session, models, te
     assert session.state(MeasureState).cell is None
 
 
+def test_of_very_many_labels_the_worst_confusions_are_shown(session, models, tests_zip, monkeypatch):
+    monkeypatch.setattr(measure_view, "MOST_IN_A_TABLE", 1)
+    do(session, models, "bring_tests", files=tests_zip({"a cat": 4, "hund": 4}))
+    run(session, models)
+    found = session.state(MeasureState).measured.measurement
+    labels, confusion = found.evaluation.labels, found.evaluation.confusion
+    wrong = {f"{confusion[r, c]} of {labels[r]} taken for {labels[c]}" for r, c in ((0, 1), (1, 0)) if confusion[r, c]}
+    assert set(re.findall(r'aria-label="(\d+ of [^"]+ taken for [^"]+)"', shown(session))) == wrong
+    said = f"The {len(wrong)} worst confusions of 2 labels" if wrong else "Nothing is taken for anything else."
+    assert said in shown(session)
+
+
 def test_another_number_of_heads_makes_the_report_out_of_date(session, models):
     do(session, models, "source", source="split")
     run(session, models)
