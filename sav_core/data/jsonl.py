@@ -57,7 +57,9 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         asked = named(record, QUESTIONS)
         own = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
         if not images and not own.strip():
-            raise DatasetError(f"{where} has neither an image nor a question: write it as {_LINE}.")
+            raise DatasetError(
+                f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {_LINE}."
+            )
         shadowed += [
             ("unread keys", f"{other.key!r} is not read, for {asked[0].key!r} is the question", where)
             for other in asked[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -28,7 +29,7 @@ def foreign(path: str) -> str:
     if (address := _ADDRESS.match(path)) is not None:
         where = "on the web" if address[1].lower() in ("http", "https", "ftp") else "in a cloud"
         return f"{shown} lies {where}, and pictures are read from files: download it and name the file."
-    if _DRIVE.match(path):
+    if os.name != "nt" and _DRIVE.match(path):
         return f"{shown} is a path of a Windows computer: name the file as it is called here, best relative to the list."
     return ""
 

@@ -96,6 +96,7 @@ def tiff_raster(encoded: bytes, tags: TiffTags, name: str) -> Raster | None:
     bits, formats = _all(first.get(258, 1)), _all(first.get(339, 1))
     extra = _all(first.get(338, ()))
     odd_bands = bands > 4 or (photometric in (0, 1) and bands > 1 and not (bands == 2 and extra[:1] in ((1,), (2,))))
+    odd_bands |= bands == 4 and extra == (0,)  # of which Pillow drops the fourth without a word
     if photometric not in (0, 1, 2) or not (odd_bands or max(bits) > 8 or max(formats) > 1):
         return None
     if bits == (12,) and formats == (1,):

@@ -84,6 +84,8 @@ class FolderSource:
     def head(self, path: str) -> bytes:
         """Return a file's first bytes."""
         try:
+            if not (self._root / path).is_file():  # a pipe could block for ever
+                return b""
             with (self._root / path).open("rb") as file:
                 return file.read(HEAD_BYTES)
         except OSError:

@@ -51,7 +51,8 @@ def test_what_libtiff_writes_is_read_back(kind, compression):
     values = array(kind)[..., 0]
     for predictor in (1, 3 if kind == "f4" else 2) if str(compression).startswith("tiff") else (1,):
         buffer = io.BytesIO()
-        Image.fromarray(values).save(buffer, "TIFF", compression=compression, tiffinfo={317: predictor})
+        big = predictor == 1
+        Image.fromarray(values).save(buffer, "TIFF", compression=compression, tiffinfo={317: predictor}, big_tiff=big)
         assert np.array_equal(read(buffer.getvalue()).values[..., 0], values)
 
 
@@ -76,6 +77,13 @@ def test_which_bands_are_taken_is_said(bands, chosen, kind):
     assert np.array_equal(found.values, values[..., chosen])
     assert found.bands.startswith(f"Of {'two' if bands == 2 else bands} bands ")
     assert ("as in Sentinel-2" in found.bands) == (bands > 11)
+
+
+def test_a_fourth_band_that_is_no_transparency_is_said():
+    values = array("u1", 4)
+    found = read(tiff(values, photometric=2, tags={338: [0]}))
+    assert np.array_equal(found.values, values[..., :3])
+    assert found.bands == "Of 4 bands 1, 2, 3 are read as red, green and blue"
 
 
 def test_bands_that_the_file_names_are_taken_by_their_names():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import unicodedata
 
 import pytest
@@ -134,6 +135,12 @@ def test_what_looks_like_a_picture_and_is_not_read_is_named_and_counted(source, 
     with pytest.warns(SkippedWarning, match=rf"'cat/{name}' is not a PNG.* but {kind}: "):
         examples = read_examples(path)
     assert [(skip.name, skip.kind) for skip in examples.skipped] == [(f"cat/{name}", kind)]
+
+
+def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
+    write(tmp_path, {"cat/1.png": PNG, "dog/1.png": OTHER})
+    os.mkfifo(tmp_path / "cat" / "pipe")
+    assert len(read_examples(tmp_path)) == 2
 
 
 def test_many_of_one_kind_are_warned_about_briefly(source):
