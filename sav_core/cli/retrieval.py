@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +12,15 @@ import typer
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
 from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out, print_notes, skipped_as_dicts
 from sav_core.cli.options import AsJson
+from sav_core.data.notes import merged
+from sav_core.data.one_scale import at_levels, levels_of
 from sav_core.errors import SettingError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from sav_core.data.examples import Example
+    from sav_core.data.examples import Example, ExampleSet
     from sav_core.models.backbones import Backbone
     from sav_core.retrieval.compression import Compressed, CompressionCost
     from sav_core.sav import SavClassifier
@@ -72,6 +74,7 @@ def search(
     if k < 1:
         raise SettingError(f"--k must be 1 or more, but is {k}.")
     queries, searched = open_queries(query, question), open_index(index, question)
+    queries = _on_scale_of(searched, queries)
     _check_heads(searched, classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors, asked = reader.extract(searched, "reading the index"), reader.extract(queries, "reading the query")
@@ -88,6 +91,11 @@ def search(
         print_line(f"Nearest to {example.name} by {why}:")
         rows = [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in hits]
         print_table(["image", "label", "similarity"], rows)
+    told = _told(queries, searched)
+    if as_json and any(told.values()):
+        print_json(told)
+    elif not as_json:
+        _print_told(queries, searched)
 
 
 def recall(
@@ -111,7 +119,7 @@ def recall(
     from sav_core.types import Head
 
     searched = open_index(index, question)
-    queries = searched if query is None else open_index(query, question)
+    queries = searched if query is None else _on_scale_of(searched, open_index(query, question))
     ks = k or [n for n in (1, 5, 10) if n < len(searched)]
     labels = [[example.label for example in each] for each in (searched, queries)]
     check_recall(labels[0], None if query is None else labels[1], ks)
@@ -133,11 +141,13 @@ def recall(
     )
     if as_json:
         numbers = {name: {str(each): value for each, value in values.items()} for name, values in report.items()}
-        print_json({"recall": numbers, "n": len(queries), "heads": [str(head) for head in chosen], "chosen_by": why})
+        about = {"recall": numbers, "n": len(queries), "heads": [str(head) for head in chosen], "chosen_by": why}
+        print_json(about | _told(*sets))
         return
     print_line(f"{len(queries)} queries in {len(searched)} images; the kept heads are {why}.\n")
     columns = [f"recall@{each}" for each in next(iter(report.values()))]
     print_table(["by", *columns], [[n.replace("_", " "), *(f"{v:.1%}" for v in vs.values())] for n, vs in report.items()])
+    _print_told(*sets)
     if classifier is None:
         print_line(_SAME_LABELS)
 
@@ -191,6 +201,24 @@ def extract(
         if cost is not None and classifier is None and heads is not None:
             print_line(_SAME_LABELS)
         print_notes(examples.notes)
+
+
+def _on_scale_of(searched: ExampleSet, queries: ExampleSet) -> ExampleSet:
+    """The queries with the values of their pictures scaled as in the index; a classifier scales both by its own rule."""
+    levels = levels_of(picture for example in searched for picture in example.images)
+    return replace(queries, examples=tuple(at_levels(queries, levels)))
+
+
+def _told(*sets: ExampleSet) -> dict[str, Any]:
+    """What was left out and what was converted, for JSON."""
+    notes = merged(note for each in sets for note in each.notes)
+    skipped = skipped_as_dicts([skip for each in sets for skip in each.skipped])
+    return {"skipped": skipped, "notes": [note.as_dict() for note in notes]}
+
+
+def _print_told(*sets: ExampleSet) -> None:
+    print_notes(merged(note for each in sets for note in each.notes))
+    print_left_out(sum(len(each.skipped) for each in sets))
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ def _converted(image: Image.Image, levels: Levels | None, kind: str = "") -> Dec
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         values = np.asarray(image)
         values = values.astype(values.dtype.newbyteorder("="))[..., None]
-        return _of_raster(Raster(values, kind or values.dtype.name), levels, orientation, None)
+        return _of_raster(Raster(values, kind or values.dtype.name), levels, orientation, profile)
     if image.mode == "LA":
         grey, remarks = to_srgb(image.getchannel("L"), profile)
         rgb = _over_white(grey, image.getchannel("A"))
@@ -229,7 +229,7 @@ def _of_raster(raster: Raster, levels: Levels | None, orientation: int, profile:
     if raster.inverted:
         eight = 255 - eight
     image = Image.fromarray(eight[..., 0] if eight.shape[-1] == 1 else eight)
-    rgb, remarks = to_srgb(image, profile if isinstance(profile, bytes) and image.mode == "RGB" else None)
+    rgb, remarks = to_srgb(image, profile)
     if raster.alpha is not None:
         rgb = _over_white(rgb, Image.fromarray(raster.alpha))
     if raster.bands:

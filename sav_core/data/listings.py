@@ -158,9 +158,11 @@ def _check_parts(source: Source, label_folder: Mapping[str, str], images: Sequen
     if parts:
         first = min(parts, key=lambda part: ("train" not in part.lower(), parts.index(part)))
         place = "/".join(part for part in (source.name, wrapping, first) if part)
+        called_so = parts_among({part: frozenset[str]() for part in parts})
+        else_ = "" if called_so else "; if these are the labels, list the examples in a .csv"
         raise DatasetError(
             f"{source.name!r} holds the sets {', '.join(map(repr, parts))}, but label folders were expected: read one set "
-            f"at a time, such as {place!r}."
+            f"at a time, such as {place!r}{else_}."
         )
 
 

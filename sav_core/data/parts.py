@@ -16,6 +16,10 @@ _PLAIN = frozenset(
     {"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "split", "fold", "part", "parts"}
     | {"folder", "the", "of", "and"}
 )
+_WITHIN = frozenset(  # what a label's own folders are called, whatever the label
+    {"mask", "masks", "annotation", "annotations", "labels", "gt", "rgb", "depth", "raw", "processed", "left", "right"}
+    | {"front", "back", "top", "side", "indoor", "outdoor", "day", "night", "old", "new", "color", "colour", "gray", "grey"}
+)
 _HALF_ALIKE = 0.8
 
 
@@ -35,17 +39,23 @@ def parts_among(folders: Mapping[str, Set[str]]) -> tuple[str, ...]:
     alike = len(rest - {frozenset()}) < 2 and not (of_one_kind and rest != {frozenset()})
     if alike and len(named) > 1 and (len(named) == len(folders) or not of_one_kind):
         return tuple(named)
-    return tuple(folders) if _repeats(list(folders.values())) else ()
+    only_numbered = all(word in _PLAIN or len(word) == 1 for name in folders for word in words[name])
+    return tuple(folders) if _repeats(list(folders.values()), whatever=only_numbered) else ()
 
 
 def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower())
 
 
-def _repeats(inside: list[Set[str]]) -> bool:
-    """Whether each folder holds the same folders, which then are the labels, unless these in turn are called like parts."""
+def _repeats(inside: list[Set[str]], *, whatever: bool) -> bool:
+    """Whether each folder holds the same folders, which then are the labels.
+
+    Not if these in turn are called as folders inside of labels are, but ``whatever`` they are called in folders that are
+    only numbered.
+    """
     if any(len(names) < 2 for names in inside):
         return False
-    if all(_PART.match(word) for names in inside for name in names for word in _words(name) or [""]):
+    words = [word for names in inside for name in names for word in _words(name)]
+    if words and not whatever and all(_PART.match(word) or word in _WITHIN or word in _PLAIN for word in words):
         return False
     return all(len(one & other) >= _HALF_ALIKE * len(one | other) for one, other in pairwise(inside))

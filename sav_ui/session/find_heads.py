@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
+from sav_core.heads.classifier import check_vectors
 from sav_core.types import HeadVectors
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
@@ -66,6 +67,8 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
                         where=where,
                     )
                     return
+                if len(vectors) == len(project.items):  # else some were read before, and were not alike
+                    check_vectors(vectors)
                 if session.project.why_not_ready() or _fit(session, project.model, backbone):
                     session.no_longer_so()  # that heads were still to be waited for
                     return

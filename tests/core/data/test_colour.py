@@ -59,6 +59,14 @@ def test_transparency_and_grey_keep_their_profiles():
     assert linear.getpixel((8, 0))[0] > 120  # a quarter of the light is half as bright to the eye
 
 
+def test_values_of_sixteen_bits_keep_their_profile():
+    ramp = np.arange(0, 256, 8, dtype=np.uint8)[None]
+    wide = Image.fromarray(ramp.astype(np.uint16) * 257)
+    for kind in ("PNG", "TIFF"):
+        found = decode(encoded(wide, kind, icc_profile=GREY), "it")
+        assert np.array_equal(np.asarray(found), by_hand(Image.fromarray(ramp), GREY)), kind
+
+
 def test_a_palette_is_converted_by_its_colours():
     picture = noise(16, 16).quantize(32)
     assert np.array_equal(

@@ -71,6 +71,8 @@ def test_parts_of_a_set_are_no_labels_and_one_is_named(source, parts, first, wra
     ) as caught:
         read_examples(source(files))
     assert f"{wrapping}{first}'" in str(caught.value)
+    known = any(word in str(parts).lower() for word in ("train", "test", "val"))
+    assert known != ("if these are the labels, list the examples in a .csv" in str(caught.value))
 
 
 def test_parts_that_hold_a_folder_of_their_own_name_or_no_folders():
@@ -78,6 +80,8 @@ def test_parts_that_hold_a_folder_of_their_own_name_or_no_folders():
 
     assert parts_among({"seg_train": {"cat", "dog"}, "seg_test": {"cat", "dog"}, "seg_pred": set()})
     assert parts_among({"train": set(), "test": set()})
+    assert parts_among({"fold1": {"indoor", "outdoor"}, "fold2": {"indoor", "outdoor"}})
+    assert not parts_among({"house": {"indoor", "outdoor"}, "shop": {"indoor", "outdoor"}})
 
 
 @pytest.mark.parametrize(
@@ -95,8 +99,9 @@ def test_labels_that_only_sound_like_parts_are_labels(source, labels):
     assert set(read_examples(source({f"{label}/1.png": PNG for label in labels})).labels) == set(labels)
 
 
-def test_labels_with_parts_or_different_folders_inside_are_labels(source):
-    files = {f"{label}/{part}/1.png": PNG for label in ("cat", "dog") for part in ("train", "test")}
+@pytest.mark.parametrize("inside", [("train", "test"), ("images", "masks"), ("indoor", "outdoor"), ("left", "right")])
+def test_labels_with_the_usual_folders_inside_are_labels(source, inside):
+    files = {f"{label}/{part}/1.png": PNG for label in ("cat", "dog") for part in inside}
     assert read_examples(source(files)).labels == ("cat", "dog")
 
 
