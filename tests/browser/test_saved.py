@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor, picture
+from tests.browser.visitor import Visitor, archive, picture
 
 TASK = "How many stars?"
 RED, BLUE = [picture("red", n) for n in range(3)], [picture("blue", n) for n in range(3)]
@@ -63,7 +63,7 @@ def name_it(visitor, name):
 def kept_with(visitor, what):
     """Wait until that is true of what is told of the latest work in this browser."""
     visitor.page.wait_for_function(
-        f"async () => {{ const [work] = await SAV.kept().works(), {{ told }} = work; return {what}; }}"
+        f"async () => {{ const [work] = await SAV.kept().works(), told = work && work.told; return told && {what}; }}"
     )
 
 
@@ -124,3 +124,138 @@ def test_work_comes_back_after_a_closed_tab_with_its_marks_and_name(served, peop
     expect(menu(again).get_by_label("Name of this project")).to_have_value("Discs")
     kept(again)
     assert pieces(again)[1] == 1, "it goes on as the same work"
+
+
+def test_leaving_is_questioned_only_while_something_is_not_kept(served, people):
+    visitor = people(served)
+    dialogs = []
+    visitor.page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.accept()))
+    visitor.label("a")
+    kept(visitor)
+    visitor.open()
+    assert dialogs == []
+    visitor.label("b")
+    visitor.open()
+    assert dialogs == ["beforeunload"]
+    kept(visitor)
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_the_page_works(served, people):
+    refused = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('No', 'SecurityError'); } })"
+    visitor = people(served, refused)
+    visitor.label("a")
+    said = visitor.page.locator("#kept .notice")
+    expect(said).to_contain_text("This browser does not let the page keep your work, as in a private window")
+    visitor.give("a", *RED)
+    expect(visitor.thumbs("a")).to_have_count(3)
+    with visitor.page.expect_download() as download:
+        said.get_by_role("button", name="Save as a file").click()
+    assert download.value.suggested_filename == "a.zip"
+    expect(menu(visitor)).to_contain_text("does not let the page keep your work")
+
+
+def test_a_full_browser_says_so(served, people):
+    full = """
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...all) {
+        if (this.name === "pieces") throw new DOMException("No room", "QuotaExceededError");
+        return put.apply(this, all);
+      };
+    """
+    visitor = people(served, full)
+    visitor.label("a")
+    expect(visitor.page.locator("#kept .notice")).to_contain_text("This browser has no room left to keep your work")
+
+
+def test_of_two_tabs_the_later_one_keeps_the_work_and_the_other_is_told(served, people):
+    one = people(served)
+    teach_two(one)
+    kept(one)
+    two = people(served, context=one.page.context)
+    two.page.wait_for_timeout(1000)
+    expect(offer(two)).to_have_count(0)
+    row = menu(two).locator(".work", has_text="red ones, blue ones")
+    expect(row).to_contain_text("open in another tab")
+    row.click()
+    expect(two.page.get_by_text("Your work is here again.")).to_be_visible()
+    expect(one.page.locator("#kept .notice")).to_contain_text(
+        "This work was opened in another tab, which keeps it from now on"
+    )
+    one.label("only here")
+    one.page.wait_for_timeout(2500)
+    expect(one.page.locator("#kept .notice")).to_be_visible()
+    one.page.locator("#kept .notice").get_by_role("button", name="Go on with a copy").click()
+    expect(one.page.locator("#kept .notice")).to_have_count(0)
+    kept(one)
+    kept(two)
+    assert pieces(one)[1] == 2
+
+
+def test_what_is_damaged_in_the_browser_is_refused_and_stays(served, people):
+    visitor = people(served)
+    teach_two(visitor)
+    kept(visitor)
+    visitor.page.evaluate(
+        """async () => {
+          const [work] = await SAV.kept().works();
+          const digest = work.parts.find(([name]) => name === "project.json")[1];
+          await SAV.kept().add([[digest, new TextEncoder().encode("{")]]);
+        }"""
+    )
+    again = people(served, context=visitor.page.context)
+    visitor.page.close()
+    again.open()
+    offer(again).get_by_role("button", name="Restore").click()
+    expect(again.page.locator("#word")).to_contain_text("project.json cannot be used because it is not JSON")
+    expect(offer(again).get_by_role("button", name="Restore")).to_be_visible()
+    assert pieces(again)[1] == 1
+
+
+def test_a_project_opens_wherever_it_is_dropped(served, people, tmp_path):
+    visitor = people(served)
+    teach_two(visitor)
+    with visitor.page.expect_download() as download:
+        menu(visitor).get_by_text("Save the project").click()
+    download.value.save_as(tmp_path / "p.zip")
+    saved = {"name": "p.zip", "mimeType": "application/zip", "buffer": (tmp_path / "p.zip").read_bytes()}
+    for name in ("Teach", "Classify", "Measure", "Function vectors", "About"):
+        other = people(served)
+        other.tab(name)
+        other.drop("#top", saved)
+        expect(other.page.get_by_text("Opened “p.zip”.")).to_be_visible()
+        other.page.context.close()
+    pictures = archive({"cat/1.png": RED[0], "dog/1.png": BLUE[0]})
+    visitor.drop(".bench", pictures)
+    expect(visitor.card("cat")).to_be_visible()
+    expect(visitor.card("red ones")).to_be_visible()
+
+
+def test_escape_gives_a_label_its_name_back(served, people):
+    visitor = people(served)
+    visitor.label("cat")
+    field = visitor.card("cat").get_by_label("Name of the label cat")
+    field.fill("dog")
+    field.press("Escape")
+    expect(field).to_have_value("cat")
+    visitor.open()
+    expect(visitor.card("cat")).to_be_visible()
+
+
+def test_a_classifier_opens_wherever_it_is_dropped_and_says_what_it_cannot(served, people, tmp_path):
+    visitor = people(served)
+    visitor.start(TASK)
+    with visitor.page.expect_download() as download:
+        menu(visitor).get_by_text("Save the classifier").click()
+    download.value.save_as(tmp_path / "c.sav")
+    other = people(served)
+    saved = {"name": "stars.sav", "mimeType": "", "buffer": (tmp_path / "c.sav").read_bytes()}
+    other.tab("About")
+    other.drop("#top", saved)
+    opened = other.page.get_by_role("region", name="The classifier stars.sav")
+    expect(opened).to_contain_text("A classifier holds no examples: it classifies pictures, and that is all.")
+    other.drop(".opened", picture("red", 1))
+    expect(opened.locator(".bars")).to_be_visible()
+    other.shot("opened-sav", full=False)
+    other.drop("#top", {"name": "bad.sav", "mimeType": "", "buffer": b"nothing of the kind"})
+    expect(other.page.locator("#word")).to_contain_text("bad.sav is not a whole .sav file")
+    expect(opened).to_be_visible()

@@ -11,7 +11,7 @@
 
   const tabs = () => [...document.querySelectorAll('[role="tab"]')];
   const slug = (tab) => tab.textContent.trim().toLowerCase().replace(/\s+/g, "-");
-  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  const chosen = () => [...document.querySelectorAll("[data-address]")].find((element) => element.offsetParent) || null; // in sight
 
   // What a page can be asked to choose: the panel that does it, and what it is sent; nothing where it cannot.
   const CHOOSES = {
@@ -28,11 +28,12 @@
   function now() {
     const tab = tabs().find((each) => each.getAttribute("aria-selected") === "true");
     if (!tab) return "";
-    const chosen = panelOf(tab) ? panelOf(tab).querySelector("[data-address]") : null;
-    return `#${slug(tab)}${chosen && chosen.dataset.address ? `?${chosen.dataset.address}` : ""}`;
+    const what = chosen() && chosen().dataset.address;
+    return `#${slug(tab)}${what ? `?${what}` : ""}`;
   }
 
-  function follow() {
+  // `instead`: what was asked for did not come true, so that the address says what is, with no step more to go back.
+  function follow(instead = false) {
     const here = now();
     if (!ready || !here) return;
     if (going) {
@@ -40,7 +41,7 @@
       going = "";
     }
     if (here === location.hash) return;
-    history[location.hash ? "pushState" : "replaceState"](null, "", here);
+    history[location.hash && !instead ? "pushState" : "replaceState"](null, "", here);
     tellParent(here);
   }
 
@@ -54,25 +55,28 @@
     const [page, query = ""] = location.hash.slice(1).split("?");
     const tab = tabs().find((each) => slug(each) === page);
     if (!tab) return;
-    const wanted = new URLSearchParams(query);
     going = location.hash;
-    setTimeout(() => ((going = ""), follow()), PATIENCE);
+    const mine = going;
+    setTimeout(() => mine === going && ((going = ""), follow(true)), PATIENCE);
     if (tab.getAttribute("aria-selected") !== "true") SAV.openTab(tab.textContent.trim());
-    const chosen = panelOf(tab) && panelOf(tab).querySelector("[data-address]");
-    const has = new URLSearchParams(chosen ? chosen.dataset.address : "");
-    for (const [name, choose] of Object.entries(CHOOSES[page] || {})) {
+    setTimeout(() => choose(page, new URLSearchParams(query))); // when that page is in sight
+  }
+
+  function choose(page, wanted) {
+    const has = new URLSearchParams(chosen() ? chosen().dataset.address : "");
+    for (const [name, asked] of Object.entries(CHOOSES[page] || {})) {
       const value = wanted.get(name);
       if (value === has.get(name)) continue;
-      const [panel, data] = choose(value) || [];
+      const [panel, data] = asked(value) || [];
       const root = panel && document.querySelector(`#${panel} .stage`);
       if (root) SAV.stageOf(root).send("act", data);
     }
-    requestAnimationFrame(follow);
+    requestAnimationFrame(() => follow());
   }
 
   window.addEventListener("popstate", go);
   document.addEventListener("click", ({ target }) => {
-    if (target.closest('[role="tab"], [data-tab]')) setTimeout(follow);
+    if (target.closest('[role="tab"], [data-tab]')) setTimeout(() => follow());
     const home = target.closest("a.brand");
     if (home) window.scrollTo({ top: 0, behavior: SAV.pace() });
   });
@@ -85,6 +89,6 @@
       ready = true;
       if (location.hash) return go();
     }
-    requestAnimationFrame(follow);
+    requestAnimationFrame(() => follow());
   });
 })();

@@ -31,6 +31,7 @@
     if (begun) remember(line);
     else if (hadWork === born) remember(""); // cleared by hand: what comes next is another work
     if (begun) hadWork = born;
+    keptMark = "";
     tell(begun ? "saving" : "");
     const known = await SAV.kept().work(line).catch(() => null);
     if (keeping.told.line !== line) return;
