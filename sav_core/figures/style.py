@@ -135,6 +135,8 @@ def colourbar(name: str, values: Sequence[float], tickformat: str = "") -> dict[
         "len": 150,
         "x": 1,
         "xanchor": "right",
+        "xpad": 22,
+        "ticklabeloverflow": "allow",
         "y": 1,
         "yanchor": "bottom",
         "outlinewidth": 0,

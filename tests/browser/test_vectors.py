@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.visitor import PATIENCE
+
+_LONG = 4 * PATIENCE
 _WIDTHS_OF = """((kind) => {
   const spans = [...document.querySelectorAll(`#vector .rail.${kind} span`)];
   return spans.map((span) => span.style.width).join();
@@ -170,13 +173,13 @@ def test_after_every_button_of_the_way_its_result_is_in_the_window(visit, width,
     in_sight(page, "#vector .answers-both")
     page.get_by_role("button", name="Judge it").click()
     in_sight(page, "#vector .progress")
-    expect(page.locator("#vector .outcomes")).to_be_visible()
+    expect(page.locator("#vector .outcomes")).to_be_visible(timeout=_LONG)
     in_sight(page, "#vector .judging .lead-figure")
     visitor.shot(f"vectors-{width}-3-judged", full=False)
     page.get_by_label("Steps").fill("30")
     page.get_by_role("button", name="Tune", exact=True).click()
     in_sight(page, "#tuning .progress")
-    expect(page.get_by_role("button", name="Tune again")).to_be_enabled()
+    expect(page.get_by_role("button", name="Tune again")).to_be_enabled(timeout=_LONG)
     in_sight(page, "#tuning .fine")
     visitor.shot(f"vectors-{width}-4-tuned", full=False)
     expect(page.locator("#vector .outcomes")).to_be_visible()
@@ -184,7 +187,7 @@ def test_after_every_button_of_the_way_its_result_is_in_the_window(visit, width,
     board.get_by_role("button", name="Another target").click()
     in_sight(page, "#analogy .answer-word")
     board.get_by_role("button", name="Judge them").click()
-    expect(board.locator(".outcomes")).to_be_visible()
+    expect(board.locator(".outcomes")).to_be_visible(timeout=_LONG)
     in_sight(page, "#analogy [data-key^=judged-sum]")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     visitor.shot(f"vectors-{width}-5-all")
@@ -195,7 +198,7 @@ def test_an_analogy_is_one_click_and_its_answer_is_in_the_window(visit, width, h
     visitor = visit(width=width, height=height)
     page = visitor.page
     visitor.tab("Function vectors")
-    expect(page.locator(".steps.three svg")).to_have_count(3)
+    expect(page.locator(".steps.down svg")).to_have_count(3)
     visitor.shot(f"vectors-{width}-0-start")
     page.get_by_role("button", name="Try an analogy").click()
     expect(page.locator("#analogy .answer-word strong")).not_to_be_empty()

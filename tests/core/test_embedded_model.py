@@ -10,6 +10,7 @@ import pytest
 
 from sav_core import load_backbone, read_examples
 from sav_core.activations.extraction import extract_head_vectors
+from sav_core.evaluation.unfamiliar import read_unfamiliar
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.settings import settings
 
@@ -110,3 +111,17 @@ def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
     for scoring in ("resubstitution", "leave_one_out"):
         kept = [HeadClassifier(20, scoring=scoring).fit(vectors).kept_heads_ for vectors in (alone, together)]
         assert kept[0] == kept[1]
+
+
+def test_photographs_are_told_from_drawings_by_what_is_stored_for_just_these_weights():
+    """After other weights: ``python -m tools.unfamiliar``, or remove the file if the model knows photographs."""
+    weak = read_unfamiliar(ASSETS / "model")
+    if weak is None:
+        return  # a model that is weak at no kind of picture
+    backbone = load_backbone(ASSETS / "model", dtype="float32")
+    assert weak.model == backbone.identity, "fitted for other weights"
+    for name in ("photographs", "other-artists", "where"):
+        folder = ASSETS / "examples" / name
+        question = tomllib.loads((folder / "task.toml").read_text())["question"]
+        examples = list(read_examples(folder / "support", question=question))[::3]
+        assert weak.holds(extract_head_vectors(backbone, examples)) is (name == "photographs"), name

@@ -333,6 +333,7 @@ VARIATIONS = [
         {"head.name": "L0.H0", "inspector": lambda said: said["teach/findings.html"][-1]["inspector"]},
     ),
     ("vectors/task.html", {"drawn": False, "refused": "The model cannot read it.", "left_out": 2}),
+    ("vectors/vector.html", {"latest": "query"}),
     ("vectors/tuning.html", {"ended": True, "moved": True, "stale": "It began with another vector."}),
     (
         "vectors/vector.html",

@@ -14,6 +14,7 @@ from sav_ui.pages.shared.ready_tiles import tile
 from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
+from sav_ui.pages.teach.weak_at import weak_at
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -29,7 +30,6 @@ __all__ = ["bench", "findings", "start"]
 SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
 _LARGE = 960  # pixels of a picture's longer side in the dialog
 _WARNINGS = 6  # shown at a time
-_FAIR = 0.8  # accuracy below which the demo model's limits are worth a line
 
 
 def start(session: Session) -> Content:
@@ -73,7 +73,7 @@ def findings(session: Session) -> Content:
         "teach/findings.html",
         **_headline(fit),
         elsewhere=_elsewhere(session, fit),
-        caveat=not session.project.model and fit.left_out is not None and fit.left_out.accuracy < _FAIR,
+        caveat=weak_at(session, fit),
         dial=fit.dial,
         kept=len(fit.kept),
         heads=len(fit.ranking),

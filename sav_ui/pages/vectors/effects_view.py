@@ -78,6 +78,7 @@ def _found(session: Session, study: Study) -> dict[str, Any]:
         "best_effect": f"{aie[effects.ranking[0].layer, effects.ranking[0].index]:+.2f}",
         "sure": int((low > 0).sum()),
         "count": len(effects.ranking),
+        "few": len(effects.changes) < _FEW,
         "layers": aie.shape[0],
         "columns": aie.shape[1],
         "height": height_of(aie.shape[0]),
