@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from sav_core.errors import SettingError
 from sav_ui.panels.theme import look
+from sav_ui.serving.link_preview import LinkPreview
 from sav_ui.serving.pool import ModelPool
 
 __all__ = ["launch"]
@@ -35,6 +37,7 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
             ssr_mode=False,
             show_error=False,
             mcp_server=mcp,
+            app_kwargs={"middleware": [Middleware(LinkPreview)]},
             prevent_thread_lock=True,
         )
     except OSError as error:

@@ -47,7 +47,7 @@ ROOMS = {
         "pages.classify": {"pages.shared"} | BELOW_PAGES,
         "pages.measure": {"pages.shared"} | BELOW_PAGES,
         "pages.vectors": {"pages.shared"} | BELOW_PAGES,
-        "pages.about": BELOW_PAGES,
+        "pages.about": {"pages.shared"} | BELOW_PAGES,
         "api": BELOW_PAGES,
         "app": {
             "api", "pages.header", "pages.teach", "pages.classify", "pages.measure", "pages.vectors", "pages.about",

@@ -123,6 +123,9 @@ def measure(
         overlap=count_shared(support, queries),
         skipped=skipped_of(support, test, unknown),
         notes=notes_of(support, test, unknown),
+        scores=heads.fitted_.scores,
+        heads=heads.kept_heads_,
+        pictures=tuple(each.images[0] if each.images else None for each in queries),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Skipped
+from sav_core.data.images import Picture
 from sav_core.data.notes import Note
 from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.curves import Roc
@@ -18,7 +19,7 @@ from sav_core.evaluation.judge import Confidence
 from sav_core.evaluation.metrics import Evaluation
 from sav_core.evaluation.sweeps import SweepPoint
 from sav_core.heads.classifier import HeadClassifier
-from sav_core.types import Head, HeadVectors
+from sav_core.types import Head, HeadScores, HeadVectors
 
 __all__ = [
     "KEPT",
@@ -168,6 +169,9 @@ class Measurement:
         overlap: how many test examples are in the support too; ``None`` where only vectors were given.
         skipped: what of both sets could not be read.
         notes: what was converted or guessed in reading them.
+        scores: of every head on the support; ``None`` where only vectors of a fitted classifier were judged.
+        heads: that vote, best first.
+        pictures: the first of each test example, ``None`` for one of words alone; empty where only vectors were given.
     """
 
     about: About
@@ -186,6 +190,9 @@ class Measurement:
     overlap: int | None = None
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[Note, ...] = ()
+    scores: HeadScores | None = field(default=None, repr=False)
+    heads: tuple[Head, ...] = ()
+    pictures: tuple[Picture | None, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         return f"Measurement({self.evaluation!r})"

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import io
+import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from sav_core.data.images import Picture
+from sav_core.figures.heads import head_heatmap
 from sav_core.figures.style import percent
 from sav_core.reports.figures import figures
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
+from sav_core.types import HeadScores
 
 __all__ = ["as_html"]
 
@@ -25,27 +34,67 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters["percent"] = percent
 
+_LISTED = 64  # heads of the table; the map shows the rest
+_EDGE = 64  # pixels of a thumbnail
+
 
 def as_html(found: Measurement) -> str:
     """Return the whole report as one page: its figures are alive and nothing is fetched."""
     low, high = found.evaluation.interval
-    drawn = {
-        name: figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
-        for name, figure in figures(found).items()
-    }
+    drawn = {name: figure.to_plotly_json() for name, figure in figures(found).items()}
+    if found.scores is not None:
+        drawn["map"] = head_heatmap(found.scores, found.heads).to_plotly_json()
     about = {name: value for name, value in asdict(found.about).items() if name != "title" and value not in ("", 0)}
     return _TEMPLATES.get_template("page.html.jinja").render(
-        script=get_plotlyjs(),
+        plotly=_plotly(),
         title=found.about.title or "Measurement",
         settings=[(named(name), VALUES.get(str(value), value)) for name, value in about.items()],
         found=found,
         low=low,
         high=high,
         sections=SECTIONS,
-        drawn=drawn,
+        drawn={name: figure["layout"].get("height", 360) for name, figure in drawn.items()},
+        figures=_as_script(drawn),
+        heads=None if found.scores is None else _heads(found, found.scores),
+        thumbnails=[None if picture is None else _thumbnail(picture) for picture in found.pictures],
         baselines=None if found.baselines is None else _compared(found.beside),
         rules=None if found.rules is None else _compared(found.rules),
     )
+
+
+@cache
+def _plotly() -> str:
+    """plotly.js, packed: a browser unpacks it to three times the size in a moment."""
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
+
+
+def _as_script(drawn: dict[str, Any]) -> Markup:
+    """Figures as JSON that can stand in a script: no text in it can end the script."""
+    from plotly.utils import PlotlyJSONEncoder
+
+    return Markup(json.dumps(drawn, cls=PlotlyJSONEncoder).replace("<", "\\u003c"))  # noqa: S704
+
+
+def _thumbnail(picture: Picture) -> str:
+    buffer = io.BytesIO()
+    picture.thumbnail(_EDGE).save(buffer, "WEBP", quality=80)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _heads(found: Measurement, scores: HeadScores) -> dict[str, Any]:
+    """The heads that vote, best first, as rows of a table, and how many there are."""
+    ranks = {head: rank for rank, head in enumerate(scores.ranking, start=1)}
+    rows = [
+        (
+            ranks[head],
+            str(head),
+            f"{scores.correct[head.layer, head.index]} of {scores.scored}",
+            percent(scores.accuracy[head.layer, head.index], 1),
+            f"{scores.margin[head.layer, head.index]:.4f}",
+        )
+        for head in found.heads[:_LISTED]
+    ]
+    return {"rows": rows, "more": len(found.heads[_LISTED:]), "all": len(scores.ranking), "kept": len(found.heads)}
 
 
 def _compared(part: Compared) -> dict[str, Any]:

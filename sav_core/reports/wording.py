@@ -49,7 +49,7 @@ VALUES: Mapping[str, str] = {
 }
 """Settings whose names say little."""
 
-SWEPT: Mapping[str, str] = {"heads": "heads that vote", "shots": "examples a label"}
+SWEPT: Mapping[str, str] = {"heads": "heads that vote", "shots": "examples of each label"}
 """What a sweep's numbers count."""
 
 
@@ -60,18 +60,18 @@ class Section(NamedTuple):
     caption: str
 
 
-_DOTTED = "The dotted line is always giving the commonest label of the test set."
+_DOTTED = "The dotted line is what always giving the commonest label would get right."
 
 SECTIONS: Mapping[str, Section] = {
     "baselines": Section(
-        "Compared with what?",
-        "Every other way to answer on the same examples, best on top. Ours is orange; lines are 95 % intervals. "
+        "Is that good?",
+        "Other ways to answer the same pictures, best on top. The heads you found are orange, lines are 95 % intervals. "
         f"{_DOTTED} A difference whose interval holds 0 may be luck; p is McNemar's exact test, on the examples where the "
         "two differ.",
     ),
     "confusion": Section(
         "What is taken for what?",
-        "Rows are the label, columns the answer; at the right the share of the label's own examples that got it.",
+        "Rows: the true label. Columns: the answer. At the right, how many of the label's own pictures got it.",
     ),
     "by_heads": Section(
         "More or fewer heads?",
@@ -89,8 +89,8 @@ SECTIONS: Mapping[str, Section] = {
         "what is held at 80 % is right 80 % of the time.",
     ),
     "selective": Section(
-        "Accuracy if doubtful answers are withheld",
-        "Accuracy of the answers given, when only the surest share is answered.",
+        "What if doubtful answers are kept back?",
+        "When only the surest share is answered: how many of those answers are right.",
     ),
     "rules": Section(
         "Which voting rule?",

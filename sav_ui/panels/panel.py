@@ -14,6 +14,8 @@ import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from sav_core.figures.style import elided
+from sav_ui.panels.glossary import TERMS
+from sav_ui.panels.wording import counted
 
 __all__ = ["Content", "content", "fill", "panel"]
 
@@ -36,9 +38,8 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-
-_TEMPLATES.filters["elided"] = elided
+_TEMPLATES.globals["TERMS"] = TERMS
+_TEMPLATES.filters.update(counted=counted, elided=elided)
 
 
 def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:

@@ -1,4 +1,4 @@
-"""Numbers in words: shares, counts and progress, written alike on every page."""
+"""Numbers in words: shares, counts and progress, written alike on every page; singular and plural right."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any
 from sav_core.figures.style import percent
 from sav_core.types import Progress
 
-__all__ = ["STARTING", "percent", "pictures", "progress_bar"]
+__all__ = ["STARTING", "counted", "percent", "pictures", "progress_bar"]
 
 STARTING = "Starting …"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """How many of something, "1 picture" or "5 pictures"; ``many`` where the plural takes more than an s."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def pictures(count: int) -> str:
     """How many pictures, "1 picture" or "5 pictures"."""
-    return "1 picture" if count == 1 else f"{count} pictures"
+    return counted(count, "picture")
 
 
 def progress_bar(progress: Progress | None, what: str, *, doing: str = "", rate: bool = False) -> dict[str, Any]:

@@ -47,7 +47,11 @@ MENU = (
     Choice("Qwen/Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL 3B", "7.5 GB", "10 GB", "fine differences; a GPU helps"),
     Choice("Qwen/Qwen3-VL-4B-Instruct", "Qwen3-VL 4B", "8.9 GB", "12 GB", "fine differences; a GPU helps"),
     Choice(
-        "llava-hf/llava-onevision-qwen2-7b-ov-hf", "LLaVA-OneVision 7B", "16 GB", "20 GB", "the paper's model; needs a GPU"
+        "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+        "LLaVA-OneVision 7B",
+        "16 GB",
+        "20 GB",
+        "photographs, as in the paper; needs a GPU",
     ),
 )
 """The embedded model first, then hub models by size. Sizes are of 16-bit weights; memory adds room to work."""
@@ -75,7 +79,7 @@ def choice_of(model: str) -> Choice:
     for choice in MENU:
         if choice.id == model:
             return choice
-    return Choice(model, model.split("/")[-1] or model, "unknown size", "twice its size", "your own choice")
+    return Choice(model, model.split("/")[-1] or model, "unknown size", "twice its size", "what you chose it for")
 
 
 def looks_like_an_id(model: str) -> bool:

@@ -5,13 +5,14 @@ from unittest import mock
 
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
+from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Progress
 from sav_ui.pages.classify import actions as classify
+from sav_ui.pages.classify import opened, webcam
 from sav_ui.pages.classify import view as classify_view
-from sav_ui.pages.classify import webcam
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import NONE, ClassifyState, Query, WebcamFrame
-from sav_ui.pages.header import masthead, project_menu, undo_bar
+from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
 from sav_ui.pages.measure import actions as measure
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import run as measure_run
@@ -27,15 +28,19 @@ from sav_ui.pages.vectors.run import run as vectors_run
 from sav_ui.pages.vectors.tuning_view import tuning
 from sav_ui.pages.vectors.vector_view import vector
 from sav_ui.session.focus import Loading, Notice
+from sav_ui.session.opened_sav import OpenedSav, OpenedSavState
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from tests.support.people import context, pool_with, small_project, taught
+from tests.support.problems import clusters
 from tests.support.tiny_models import example_image
 
 RECORDED_BY = [
     "sav_ui.pages.about.page",
+    "sav_ui.pages.classify.opened",
     "sav_ui.pages.classify.view",
     "sav_ui.pages.classify.webcam",
+    "sav_ui.pages.header.kept_work",
     "sav_ui.pages.header.masthead",
     "sav_ui.pages.header.project_menu",
     "sav_ui.pages.header.undo_bar",
@@ -58,6 +63,8 @@ _SHOWS = (
     teach_view.start,
     teach_view.bench,
     teach_view.findings,
+    lambda session: kept_work.show(session, {}),
+    opened.show,
     classify_view.tray,
     webcam.show,
     classify_view.answers,
@@ -87,6 +94,7 @@ def story(backbone, embedded):
     models = pool_with(backbone)
     look(Session())
     _loads_a_model()
+    _opens_a_classifier()
     _begins()
     session = taught(models, small_project(each=4))
     _looks_into_heads(session, models)
@@ -100,6 +108,21 @@ def story(backbone, embedded):
 def _loads_a_model():
     session = Session()
     session.loading = Loading("HuggingFaceTB/SmolVLM-256M-Instruct")
+    look(session)
+
+
+def _opens_a_classifier():
+    """A file of one's own, which holds no examples; its pictures are to be seen, were seen, or were refused."""
+    session = Session()
+    state = session.state(OpenedSavState)
+    heads = HeadClassifier(n_kept=2).fit(clusters())
+    state.open(OpenedSav("pets.sav", heads, "", "Which?"))
+    look(session)
+    state.add([as_picture(example_image(500 + seed), f"{seed}.png") for seed in range(3)])
+    look(session)
+    first, second, _ = state.asked
+    state.answer(first, heads.predict(clusters(per_label=1))[0])
+    state.answer(second, None, "It cannot be read.")
     look(session)
 
 
@@ -173,6 +196,8 @@ def _classifies(session, models):
         for _ in classify_run(context(session, models, "classify"), {"do": "insight"}):
             pass
         look(session)
+    classify.act(context(session, models, "classify"), {"do": "vote_head", "x": 0, "y": 1})
+    look(session)
     session.set(threshold=1.0)
     look(session)
     session.set(threshold=0.0)
@@ -284,6 +309,9 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.insight": _INSIGHT, "detail.asking": False}),
     ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
     ("classify/answers.html", {"detail.insight": None, "detail.asking": False}),
+    ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
+    ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
+    ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
     ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),
     ("header/undo.html", {"undo": "", "redo": "removed a picture."}),

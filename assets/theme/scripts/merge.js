@@ -72,7 +72,8 @@
 
   function reveal(element) {
     const { top, bottom } = element.getBoundingClientRect();
-    if (bottom > innerHeight) window.scrollBy({ top: Math.min(top - 90, bottom - innerHeight + 20), behavior: pace() });
+    if (bottom <= innerHeight) return;
+    window.scrollBy({ top: SAV.leaveInSight(Math.min(top - 90, bottom - innerHeight + 20)), behavior: pace() });
   }
 
   // How the page scrolls by itself: at once for those who want no motion.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sav_ui.host.page_host import PageHost
 from sav_ui.pages.about.citations import CITATIONS
-from sav_ui.pages.about.view import model_card, steps
+from sav_ui.pages.about.view import model_card
+from sav_ui.pages.shared.drawings import steps
 from sav_ui.panels.panel import content, fill, panel
 
 __all__ = ["TITLE", "build"]

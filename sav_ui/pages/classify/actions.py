@@ -186,6 +186,20 @@ def _save(context: Context, data: Data) -> Steps:
     context.session.offer(path, PANEL)
 
 
+def _vote_head(context: Context, data: Data) -> None:
+    """Look into a head of the vote, by its row of the heatmap."""
+    session, state, fit = context.session, context.session.state(ClassifyState), context.session.current_fit
+    query = state.current(session.project)
+    answer = state.answers(session.project, fit).get(query.id) if fit and query else None
+    row = int(data["y"])
+    if answer is not None and 0 <= row < len(answer.prediction.votes):
+        state.head = answer.prediction.votes[row].head
+
+
+def _close_vote_head(context: Context, data: Data) -> None:
+    context.session.state(ClassifyState).head = None
+
+
 def _refresh(context: Context, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
@@ -205,6 +219,7 @@ ACTIONS: Actions = {
     **WORK,
     "again": _again,
     "clear_queries": _clear,
+    "close_vote_head": _close_vote_head,
     "drop_query": _drop,
     "keep_frame": _keep_frame,
     "learned_threshold": _learned_threshold,
@@ -219,5 +234,6 @@ ACTIONS: Actions = {
     "teach": _teach,
     "threshold": _threshold,
     "try": _try,
+    "vote_head": _vote_head,
 }
 """What the page can ask for."""

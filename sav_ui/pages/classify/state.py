@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
+from sav_core.types import Head
 from sav_ui.pages.classify.answers import Answer, answers
 from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
@@ -135,6 +136,7 @@ class ClassifyState(PageState):
     Attributes:
         queries: in the order they came; of all ready tasks, of which the current one's are shown.
         chosen: the query that is shown in full.
+        head: of those that vote, the one that is looked into; ``None`` for none.
         model_answers: by what they depend on, see ``about``.
         webcam: the latest frame and what it was taken for.
     """
@@ -142,6 +144,7 @@ class ClassifyState(PageState):
     def __init__(self) -> None:
         self.queries: tuple[Query, ...] = ()
         self.chosen = ""
+        self.head: Head | None = None
         self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
         self.webcam = WebcamFrame()
         self._vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = {}

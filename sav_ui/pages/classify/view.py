@@ -17,7 +17,7 @@ from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
-from sav_ui.panels.wording import progress_bar
+from sav_ui.panels.wording import counted, progress_bar
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import HeadAttention
@@ -147,7 +147,9 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "verdict": _verdict(query, answer, project, fit),
         "voting": fit.rule.voting,
         "one_vote": answer.prediction.opinions is None,  # a head has no opinion but its vote
-        "near": _near(query, project, state, fit),
+        "near": _near(query, project, state, fit, fit.kept),
+        "labels": len(fit.labels),
+        "head": _vote_head(query, answer, project, state, fit),
         "model": choice_of(project.model).title,
         "insight": None if learned is None else _model_answer(learned, answer),
         "asking": session.work.kind in (Kind.CLASSIFY, Kind.ASK_MODEL) or waits_for_model_answer(session),
@@ -171,13 +173,35 @@ def _verdict(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[s
     }
 
 
-def _near(query: Query, project: Project, state: ClassifyState, fit: Fit) -> list[dict[str, Any]]:
-    """The examples that the kept heads find most like the query."""
+def _vote_head(query: Query, answer: Answer, project: Project, state: ClassifyState, fit: Fit) -> dict[str, Any] | None:
+    """The head of the vote that is looked into: how it votes here, what it looks at, and what it finds alike."""
+    votes = answer.prediction.votes
+    row = next((row for row, vote in enumerate(votes[:_DRAWN]) if vote.head == state.head), None)
+    if row is None:
+        return None
+    vote, learned = votes[row], state.model_answers.get(state.about(query, project, fit))
+    with_it = "as the answer is" if vote.label == answer.prediction.label else f"not for “{answer.prediction.label}”"
+    looks = None if learned is None else learned.looks
+    return {
+        "name": str(vote.head),
+        "row": row,
+        "column": fit.labels.index(vote.label),
+        "label": vote.label,
+        "words": f"It is number {row + 1} of the {counted(len(votes), 'head')} that vote. "
+        f"Here it is for “{vote.label}”, {with_it}.",
+        "views": [] if looks is None else looks.of_head(vote.head),
+        "why_not": "" if learned is None else learned.refused,
+        "near": _near(query, project, state, fit, [vote.head]),
+    }
+
+
+def _near(query: Query, project: Project, state: ClassifyState, fit: Fit, heads: Sequence[Head]) -> list[dict[str, Any]]:
+    """The examples that some heads together find most like the query."""
     vector = state.vector(query, project)
     if vector is None:
         return []
     me = HeadVectors(vector[None], (None,), (query.name,), (0,), 1, fit.vectors.model)
-    found = nearest(fit.vectors, me, fit.kept, k=_NEAR)
+    found = nearest(fit.vectors, me, heads, k=_NEAR)
     return [
         {
             "id": fit.items[row].id,
@@ -245,13 +269,14 @@ def _progress(session: Session) -> dict[str, Any] | None:
 
 def _figures(session: Session, answer: Answer, fit: Fit) -> tuple[int, dict[str, str]]:
     """The heatmap of the vote and its height in pixels."""
+    chosen = session.state(ClassifyState).head
 
     def draw() -> tuple[int, str]:
         heads = [vote.head for vote in answer.prediction.votes][:_DRAWN]
-        figure = similarity_heatmap(answer.prediction.similarities[:_DRAWN], heads, fit.labels)
+        figure = similarity_heatmap(answer.prediction.similarities[:_DRAWN], heads, fit.labels, chosen)
         return int(figure.layout.height), str(figure.to_json())
 
-    height, votes = session.memo("votes", (answer.prediction,), draw)
+    height, votes = session.memo("votes", (answer.prediction, chosen), draw)
     return height, {"votes": votes}
 
 

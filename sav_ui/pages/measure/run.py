@@ -26,6 +26,8 @@ _KINDS = {wording.READING: Kind.READ_TESTS, wording.ASKING: Kind.ASK_BASELINES, 
 MEASURING = tuple(_KINDS.values())
 """The steps of measuring, in their order."""
 
+_TESTED_ON = {"task": "the ready task's own pictures", "own": "pictures of your own", "split": "pictures set aside"}
+
 
 def run(context: Context, data: Data) -> Iterator[None]:
     """Measure what the setup says; yields whenever there is something new to show. What was measured before stays."""
@@ -86,7 +88,7 @@ def _measure(
         confidence=True,
         unknown=plan.unknown,
         title=project.title,
-        test_name={"task": "the ready task's own", "own": "brought", "split": "split off the examples"}[key[1][0]],
+        test_name=_TESTED_ON[key[1][0]],
         run=partial(models.run, project.model),
         watch=watch,
         cancel=task.cancelled,

@@ -8,7 +8,7 @@ from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
-from sav_core.reports.wording import SECTIONS, named
+from sav_core.reports.wording import BASELINES, SECTIONS, named
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, WHERE, Measured, MeasureState, most_to_split
 from sav_ui.pages.shared.ready_tiles import nothing_taught
@@ -79,6 +79,7 @@ def report(session: Session) -> Content:
         head=_headline(found),
         overlap=found.overlap,
         baselines=_table(baselines),
+        how=[{"name": named(each.name), "words": BASELINES[each.name]} for each in baselines.judged],
         refused=_refused(baselines),
         rules=_table(rules),
         rules_refused=_refused(rules),

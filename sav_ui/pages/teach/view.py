@@ -8,6 +8,7 @@ from sav_core.data.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.heads import CURVE_HEIGHT, accuracy_curve, head_heatmap
 from sav_core.figures.style import height_of, numbered
+from sav_ui.pages.shared.drawings import steps
 from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
@@ -68,7 +69,7 @@ def findings(session: Session) -> Content:
     fit = session.fit
     if fit is None:
         looking = session.work.kind is Kind.FIND_HEADS
-        return content(fill("teach/findings_empty.html", looking=looking, progress=_progress(session)))
+        return content(fill("teach/findings_empty.html", looking=looking, progress=_progress(session), **steps()))
     html = fill(
         "teach/findings.html",
         **_headline(fit),

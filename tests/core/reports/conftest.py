@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
+from sav_core.data.images import as_picture
 from sav_core.evaluation.baselines import answer_baseline
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.measure_vectors import measure_vectors
@@ -24,4 +26,7 @@ def found(problem):
     asked = dict.fromkeys(("baselines", "rules", "sweeps", "confidence"), True)
     unknown = clusters(noise=9, seed=5)
     whole = measure_vectors(classifier, support, test, unknown=unknown, others=[always], refused={"x": "why"}, **asked)
-    return replace(whole, about=replace(whole.about, title="A <b>task</b>", model="tiny"))
+    drawn = [as_picture(Image.new("RGB", (90, 60), (40 * place % 255, 90, 120))) for place in range(1, len(test))]
+    about = replace(whole.about, title="A <b>task</b>", model="tiny")
+    scores, heads = classifier.fitted_.scores, classifier.kept_heads_
+    return replace(whole, about=about, scores=scores, heads=heads, pictures=(None, *drawn))

@@ -1,9 +1,14 @@
 """The report as one HTML page: everything is in it, nothing is fetched, and no label can write into it."""
 
+import base64
+import gzip
+import json
 import re
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
+
+from plotly.offline import get_plotlyjs
 
 from sav_core.figures.style import percent
 from sav_core.heads.classifier import HeadClassifier
@@ -16,7 +21,12 @@ from tests.support.problems import clusters
 
 def body_of(page):
     """What is shown: the page without its scripts."""
-    return re.sub(r"<script.*?</script>", "", page.rpartition("</script></head>")[2], flags=re.DOTALL)
+    return re.sub(r"<script.*?</script>", "", page.rpartition("</head>")[2], flags=re.DOTALL)
+
+
+def script(page, name):
+    """The data of that name which the page's script reads."""
+    return re.search(rf'id="{name}">(.*?)</script>', page, re.DOTALL)[1]
 
 
 def test_the_page_holds_everything_and_fetches_nothing(found):
@@ -24,10 +34,11 @@ def test_the_page_holds_everything_and_fetches_nothing(found):
     assert page.startswith("<!doctype html>")
     assert percent(found.evaluation.accuracy, 1) in page
     assert "A &lt;b&gt;task&lt;/b&gt;" in page
-    assert page.count("Plotly.newPlot(") >= len(figures(found)) == 7
-    body = page.rpartition("</script></head>")[2]
-    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", page.split("<script>", 1)[0] + body)
-    assert "x: not judged; why" in body
+    assert set(json.loads(script(page, "figures"))) == {*figures(found), "map"}
+    assert gzip.decompress(base64.b64decode(script(page, "plotly"))).decode() == get_plotlyjs()
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=(?!.data:image/)", page)
+    assert "x: not judged; why" in body_of(page)
+    assert len(page) < 2_500_000, "half of what plotly.js takes unpacked"
 
 
 def test_the_page_tells_what_was_measured_and_how_to_read_it(found):
@@ -94,3 +105,13 @@ def test_a_hostile_label_or_name_writes_nothing_into_the_page(found):
     assert (shown.count.get("img"), shown.handlers) == (plain.count.get("img"), plain.handlers)
     assert shown.count["script"] == plain.count["script"]
     assert evil not in as_html(attacked)
+
+
+def test_the_page_names_the_app_lists_and_maps_the_heads_and_shows_each_picture(found, problem):
+    body = body_of(as_html(found))
+    assert "SAV Explorer" in body
+    scores, best = found.scores, found.heads[0]
+    right = f"{scores.correct[best.layer, best.index]} of {scores.scored}"
+    assert f"<td>1</td><td>{best}</td><td>{right}</td>" in body
+    assert len(json.loads(script(as_html(found), "figures"))["map"]["layout"]["shapes"]) == len(found.heads) == 3
+    assert body.count("<img") == len(found.names) - 1, "one has no picture"

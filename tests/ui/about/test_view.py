@@ -6,7 +6,8 @@ import pytest
 from sav_core.settings import Settings
 from sav_ui.pages.about import view as about_view
 from sav_ui.pages.about.citations import CITATIONS
-from sav_ui.pages.about.view import model_card, steps
+from sav_ui.pages.about.view import model_card
+from sav_ui.pages.shared.drawings import steps
 from sav_ui.panels.panel import fill
 
 
@@ -68,7 +69,7 @@ def test_every_drawing_is_described_and_every_tag_closed():
 
     parser = Balance()
     parser.feed(page())
-    assert parser.drawings == 4
+    assert parser.drawings == 7
     assert parser.open == []
 
 

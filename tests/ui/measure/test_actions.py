@@ -227,7 +227,10 @@ def test_teach_tells_what_was_measured_of_the_same_heads(session, models, tests_
     do(session, models, "bring_tests", files=tests_zip({"a cat": 3, "hund": 2}))
     run(session, models)
     found = session.state(MeasureState).measured.measurement
-    assert f"On test pictures (brought) {found.right.sum()} of 5 are right" in teach_view.findings(session)["html"]
+    assert (
+        f"tested these heads on pictures of your own: {found.right.sum()} of 5 are right"
+        in teach_view.findings(session)["html"]
+    )
 
 
 def test_a_click_in_the_confusion_shows_exactly_its_pictures(session, models, tests_zip):

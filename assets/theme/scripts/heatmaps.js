@@ -1,0 +1,75 @@
+// Heatmaps whose cells can be chosen, by mouse, by touch and by keyboard; the map stays in sight whatever opens.
+//
+//   data-pick="name"    a click in the figure, or a key while it has the keyboard, sends {do: name, x, y}
+//   data-rows, data-columns, data-at="x y"
+//                       how many cells there are, and the one that is chosen, where keys start
+//   data-closes-pick    the button that closes what a choice has opened; Escape presses it, and the keyboard goes back
+(() => {
+  "use strict";
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  STEPS.Home = [-Infinity, 0];
+  STEPS.End = [Infinity, 0];
+  STEPS.PageUp = [0, Infinity];
+  STEPS.PageDown = [0, -Infinity];
+  let last = null; // the map, or the button of a list, that something was chosen by
+
+  function pick(place, x, y) {
+    if (!place.dataset.pick) return;
+    if (document.activeElement !== place) place.focus({ preventScroll: true });
+    last = place;
+    place.savCursor = { x, y };
+    SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.pick, x, y });
+  }
+
+  function walk(place, [across, up]) {
+    const columns = Number(place.dataset.columns), rows = Number(place.dataset.rows);
+    const [low, high] = place._fullLayout.yaxis.range, down = low > high; // rows may be counted from the top
+    const [x, y] = (place.dataset.at || `0 ${down ? 0 : rows - 1}`).split(" ").map(Number);
+    const here = place.savCursor || { x, y }; // its own is ahead of the server's
+    const within = (value, count) => Math.max(0, Math.min(value, count - 1));
+    pick(place, within(here.x + across, columns), within(here.y + (down ? -up : up), rows));
+    keepInSight(place, place.savCursor);
+  }
+
+  // Keys never go on in a map that is out of the window: the row that they have reached scrolls into it.
+  function keepInSight(place, { y }) {
+    const { yaxis } = place._fullLayout, at = place.getBoundingClientRect().top + yaxis._offset + yaxis.d2p(y);
+    const room = 48;
+    if (at < room) scrollBy({ top: at - room, behavior: "instant" });
+    else if (at > innerHeight - room) scrollBy({ top: at - innerHeight + room, behavior: "instant" });
+  }
+
+  // How far the page may scroll to show what a choice has opened: not so far that the map leaves the window.
+  function leaveInSight(wanted) {
+    if (!last || !last.isConnected || !last.dataset.pick) return wanted;
+    return Math.max(0, Math.min(wanted, last.getBoundingClientRect().top - 8));
+  }
+
+  function listen(place) {
+    place.on("plotly_click", (event) => pick(place, event.points[0].x, event.points[0].y));
+    place.addEventListener("focus", () => place.dataset.at && (place.savCursor = null)); // chosen elsewhere meanwhile
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const place = event.target, step = STEPS[event.key];
+    if (!step || !place.dataset || !place.dataset.pick || !place.savListens) return;
+    event.preventDefault();
+    walk(place, step);
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    const button = SAV.control(target, "[data-act]");
+    if (button && "layer" in button.dataset) last = button;
+    if (button && "closesPick" in button.dataset && last && last.isConnected) last.focus({ preventScroll: true });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (document.activeElement.closest("details[data-menu][open]") || document.querySelector(":popover-open")) return;
+    const stage = SAV.stageOf(document.activeElement);
+    const button = stage && stage.root.querySelector("[data-closes-pick]");
+    if (button) button.click();
+  });
+
+  Object.assign(SAV, { listenToMap: listen, leaveInSight });
+})();
