@@ -116,7 +116,7 @@ def _opens_a_classifier():
     session = Session()
     state = session.state(OpenedSavState)
     heads = HeadClassifier(n_kept=2).fit(clusters())
-    state.open(OpenedSav("pets.sav", heads, "", "Which?"))
+    state.open(OpenedSav("pets.sav", "", "Which?", heads))
     look(session)
     state.add([as_picture(example_image(500 + seed), f"{seed}.png") for seed in range(3)])
     look(session)
