@@ -203,7 +203,7 @@ def _classifies(session, models):
     session.set(threshold=0.0)
     state.refuse(replace(state.query(state.chosen), id="refused"), session.project, "It cannot be read.")
     answer = state.answers(session.project, session.fit)[state.chosen]
-    state.webcam = WebcamFrame(1, pictures[0], answer)
+    state.webcam = WebcamFrame(1, pictures[0], (answer,))
     look(session)
     state.webcam = WebcamFrame(2, refused="It is no JPEG.")
     look(session)
@@ -312,6 +312,8 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
+    ("classify/answers.html", {"strictness.moved": True, "strictness.learned": 40}),
+    ("classify/answers.html", {"strictness.moved": False, "strictness.learned": 40}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
     ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),
     ("header/undo.html", {"undo": "", "redo": "removed a picture."}),
