@@ -42,12 +42,12 @@ def test_where_examples_are_too_many_to_leave_out_in_turn_both_pages_say_in_grou
 
 def test_beside_the_headline_stands_what_measure_found_of_these_heads_alone(models):
     session = taught(models, small_project(LABELS, each=4))
-    assert "as Measure found" not in headline(session)
+    assert "Measure tested these heads" not in headline(session)
     measured(session, models)
     found = session.state(MeasureState).measured.measurement
     right, n = int(found.right.sum()), found.evaluation.n
     assert n == 2
     assert f"{right} of {n} are right, {round(100 * right / n)} %" in headline(session)
-    assert "as Measure found" in headline(session)
+    assert "Measure tested these heads" in headline(session)
     session.set(n_kept=2)  # another number of heads is another classifier
-    assert "as Measure found" not in headline(session)
+    assert "Measure tested these heads" not in headline(session)
