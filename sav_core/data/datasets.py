@@ -17,11 +17,9 @@ from __future__ import annotations
 import glob
 import os
 import posixpath
-import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,16 +28,16 @@ from typing import TypeAlias
 from sav_core.data.archives import Archive
 from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
-from sav_core.data.images import Picture, read_picture
 from sav_core.data.jsonl import list_lines
 from sav_core.data.listings import Listed, Listing, list_images, list_labels
 from sav_core.data.lists import choose_list
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import on_one_scale, scale_note
-from sav_core.data.places import is_inline, read_inline
+from sav_core.data.opening import read_listed
+from sav_core.data.places import is_inline
 from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen
-from sav_core.errors import DatasetError, ImageError, InputError, NotedWarning, SkippedWarning
-from sav_core.types import Progress, ProgressCallback
+from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
+from sav_core.types import ProgressCallback
 
 __all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
 
@@ -48,7 +46,6 @@ StrPath: TypeAlias = str | os.PathLike[str]
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {"zip names", "unread keys", "broken profile", "warning"}  # notes on what may be wrong
-_THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
 
 
 def read_examples(source: StrPath, *, question: str = "", progress: ProgressCallback | None = None) -> ExampleSet:
@@ -74,7 +71,7 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
     with ExitStack() as stack:
         with _readable(source):
             listing = _list_examples(Path(source), question, stack)
-        examples, skipped = _read(listing.examples, progress)
+        examples, skipped = read_listed(listing.examples, progress)
     kept = {example.label for example in examples}
     for listed, skip in skipped:
         if listed.label not in kept:
@@ -107,7 +104,7 @@ def read_queries(
         for source in given:
             with _readable(source):
                 listings.append(_list_queries(source, question, stack))
-        examples, skipped = _read([listed for listing in listings for listed in listing.examples], progress)
+        examples, skipped = read_listed([listed for listing in listings for listed in listing.examples], progress)
     left_out = [*(skip for listing in listings for skip in listing.skipped), *(skip for _, skip in skipped)]
     if not examples:
         reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
@@ -131,7 +128,7 @@ def read_lines(source: Source, listing: str, *, question: str = "", labelled: bo
         DatasetError: a line is malformed, or there are none.
     """
     listed = list_lines(source, listing, question, labelled=labelled)
-    examples, skipped = _read(listed.examples, None)
+    examples, skipped = read_listed(listed.examples, None)
     return _reported(examples, [skip for _, skip in skipped], listed.notes, labelled=labelled)
 
 
@@ -150,7 +147,7 @@ def open_listed(
     Raises:
         DatasetError: a question and its images do not fit each other.
     """
-    examples, skipped = _read(listed, progress)
+    examples, skipped = read_listed(listed, progress)
     unreadable = {id(one) for one, _ in skipped}
     rows = tuple(row for row, one in enumerate(listed) if id(one) not in unreadable)
     return rows, _reported(examples, [skip for _, skip in skipped])
@@ -219,58 +216,6 @@ def _readable(path: StrPath) -> Iterator[None]:
         yield
     except OSError as error:
         raise DatasetError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path.") from error
-
-
-def _read(
-    listed: Sequence[Listed], progress: ProgressCallback | None
-) -> tuple[list[Example], list[tuple[Listed, Skipped]]]:
-    wanted = list(dict.fromkeys((one.source, image) for one in listed for image in one.images))
-    opened = dict(zip(wanted, _open_all(wanted, progress), strict=True))
-    examples, skipped = [], []
-    for one in listed:
-        try:
-            pictures = [_opened(opened[one.source, image]) for image in one.images]
-            examples.append(Example(pictures, one.question, one.label))
-        except ImageError as error:
-            skipped.append((one, Skipped(one.line or composed(one.images[0])[-200:], _placed(one, error))))
-        except InputError as error:
-            raise DatasetError(_placed(one, error)) from error
-    return examples, skipped
-
-
-def _open_all(wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None) -> list[Picture | str]:
-    """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
-    started = time.perf_counter()
-    opened: list[Picture | str] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
-        try:
-            for picture in pool.map(_open_one, wanted):
-                opened.append(picture)
-                if progress is not None:
-                    progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return opened
-
-
-def _open_one(place: tuple[Source, str]) -> Picture | str:
-    """Return the picture, or why there is none; a kept exception would keep the file's bytes alive in its frames."""
-    source, image = place
-    try:
-        return read_picture(*read_inline(image)) if is_inline(image) else source.picture(image)
-    except ImageError as error:
-        return str(error)
-
-
-def _opened(picture: Picture | str) -> Picture:
-    if isinstance(picture, str):
-        raise ImageError(picture)
-    return picture
-
-
-def _placed(listed: Listed, error: InputError) -> str:
-    return f"{listed.line}: {error}" if listed.line else str(error)
 
 
 def _reported(

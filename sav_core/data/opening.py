@@ -1,0 +1,84 @@
+"""Listed examples -> opened ones: each picture once, several at a time, and what could not be read with its reason."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sav_core.data.examples import Example, Skipped
+from sav_core.data.images import Picture, read_picture
+from sav_core.data.listings import Listed
+from sav_core.data.places import is_inline, read_inline
+from sav_core.data.sources import Source, composed
+from sav_core.errors import DatasetError, ImageError, InputError
+from sav_core.types import Progress, ProgressCallback
+
+__all__ = ["read_listed"]
+
+_THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
+
+
+def read_listed(
+    listed: Sequence[Listed], progress: ProgressCallback | None
+) -> tuple[list[Example], list[tuple[Listed, Skipped]]]:
+    """Open examples in their order.
+
+    Args:
+        listed: what to open.
+        progress: called after each image.
+
+    Returns:
+        Those that could be read; and those that could not, each with the reason.
+
+    Raises:
+        DatasetError: a question and its images do not fit each other.
+    """
+    wanted = list(dict.fromkeys((one.source, image) for one in listed for image in one.images))
+    opened = dict(zip(wanted, _open_all(wanted, progress), strict=True))
+    examples, skipped = [], []
+    for one in listed:
+        try:
+            pictures = [_opened(opened[one.source, image]) for image in one.images]
+            examples.append(Example(pictures, one.question, one.label))
+        except ImageError as error:
+            skipped.append((one, Skipped(one.line or composed(one.images[0])[-200:], _placed(one, error))))
+        except InputError as error:
+            raise DatasetError(_placed(one, error)) from error
+    return examples, skipped
+
+
+def _open_all(wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None) -> list[Picture | str]:
+    """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
+    started = time.perf_counter()
+    opened: list[Picture | str] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for picture in pool.map(_open_one, wanted):
+                opened.append(picture)
+                if progress is not None:
+                    progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return opened
+
+
+def _open_one(place: tuple[Source, str]) -> Picture | str:
+    """Return the picture, or why there is none; a kept exception would keep the file's bytes alive in its frames."""
+    source, image = place
+    try:
+        return read_picture(*read_inline(image)) if is_inline(image) else source.picture(image)
+    except ImageError as error:
+        return str(error)
+
+
+def _opened(picture: Picture | str) -> Picture:
+    if isinstance(picture, str):
+        raise ImageError(picture)
+    return picture
+
+
+def _placed(listed: Listed, error: InputError) -> str:
+    return f"{listed.line}: {error}" if listed.line else str(error)
