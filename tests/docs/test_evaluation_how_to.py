@@ -35,8 +35,9 @@ def test_every_option_it_names_is_one():
 
     from sav_core.cli.app import app
 
-    known = {option for each in get_command(app).commands["evaluate"].params for option in each.opts}
-    assert set(re.findall(r"--[a-z-]+", PAGE)) <= known
+    commands = get_command(app).commands
+    known = {option for name in ("evaluate", "classify") for each in commands[name].params for option in each.opts}
+    assert set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", PAGE)) <= known
 
 
 def test_the_readme_links_it():
