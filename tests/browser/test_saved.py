@@ -1,9 +1,12 @@
 """Nothing is lost: work is kept in the browser, and is here again after a reload, a closed tab and another server."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor, archive, picture
+from tests.browser.visitor import PATIENCE, Visitor, archive, picture
+from tests.support.serving import free_port, serve
 
 TASK = "How many stars?"
 RED, BLUE = [picture("red", n) for n in range(3)], [picture("blue", n) for n in range(3)]
@@ -62,9 +65,12 @@ def name_it(visitor, name):
 
 def kept_with(visitor, what):
     """Wait until that is true of what is told of the latest work in this browser."""
-    visitor.page.wait_for_function(
-        f"async () => {{ const [work] = await SAV.kept().works(), told = work && work.told; return told && {what}; }}"
-    )
+    asked = f"async () => {{ const [work] = await SAV.kept().works(), told = work && work.told; return told && {what}; }}"
+    for _ in range(PATIENCE // 200):  # wait_for_function takes a promise for an answer
+        if visitor.page.evaluate(asked):
+            return
+        visitor.page.wait_for_timeout(200)
+    pytest.fail(f"It was not kept: {what}")
 
 
 def pieces(visitor):
@@ -124,6 +130,24 @@ def test_work_comes_back_after_a_closed_tab_with_its_marks_and_name(served, peop
     expect(menu(again).get_by_label("Name of this project")).to_have_value("Discs")
     kept(again)
     assert pieces(again)[1] == 1, "it goes on as the same work"
+
+
+def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(chromium, people, tmp_path):
+    port = free_port()
+    with serve(tmp_path, port=port) as address:
+        visitor = people(address)
+        teach_two(visitor)
+        kept(visitor)
+    with serve(tmp_path, port=port) as address:
+        visitor.open()
+        expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
+        offer(visitor).get_by_role("button", name="Restore").click()
+        expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
+        assert hold(visitor) == HERE
+        kept(visitor)
+        visitor.open()
+        expect(visitor.thumbs("red ones")).to_have_count(3)
+        expect(offer(visitor)).to_have_count(0)
 
 
 def test_leaving_is_questioned_only_while_something_is_not_kept(served, people):
@@ -191,6 +215,51 @@ def test_of_two_tabs_the_later_one_keeps_the_work_and_the_other_is_told(served, 
     assert pieces(one)[1] == 2
 
 
+def test_named_projects_are_listed_opened_renamed_deleted_and_forgotten(served, people):
+    visitor = people(served)
+    for name in ("first", "second"):
+        visitor.label(f"a {name}")
+        name_it(visitor, name)
+        visitor.page.keyboard.press("Escape")
+        if name == "first":
+            visitor.page.locator("summary", has_text="Import").click()
+            visitor.page.get_by_role("button", name="Start over").click()
+            expect(visitor.card("a first")).to_have_count(0)
+    listed = menu(visitor).locator(".kept-list li")
+    expect(listed).to_have_count(2)
+    expect(listed.nth(0)).to_contain_text("open here")
+    visitor.shot("project-menu-1440", full=False)
+    listed.nth(1).get_by_role("button", name="Rename").click()
+    visitor.page.keyboard.type("the first one")
+    visitor.page.keyboard.press("Enter")
+    listed.nth(1).locator(".work", has_text="the first one").click()
+    expect(visitor.card("a first")).to_be_visible()
+    expect(menu(visitor).get_by_label("Name of this project")).to_have_value("the first one")
+    kept_with(visitor, "told.name === 'the first one'")
+    second = menu(visitor).locator(".kept-list li", has_text="second")
+    second.get_by_role("button", name="Delete").click()
+    expect(second).to_contain_text("is deleted")
+    second.get_by_role("button", name="Undo").click()
+    expect(second.locator(".work")).to_be_visible()
+
+    menu(visitor).get_by_role("button", name="Forget my work").click()
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    assert pieces(visitor)[1] == 2
+    menu(visitor).get_by_role("button", name="Forget my work").click()
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("This deletes 2 kept works from this browser")
+    dialog.get_by_role("button", name="Delete it all").click()
+    expect(visitor.page.locator("#word")).to_contain_text(
+        "All your work is deleted, from this browser and from the server's memory."
+    )
+    expect(visitor.card("a first")).to_have_count(0)
+    visitor.page.wait_for_timeout(1000)
+    assert pieces(visitor) == [0, 0]
+    visitor.open()
+    visitor.page.wait_for_timeout(1000)
+    expect(offer(visitor)).to_have_count(0)
+
+
 def test_what_is_damaged_in_the_browser_is_refused_and_stays(served, people):
     visitor = people(served)
     teach_two(visitor)
@@ -209,6 +278,40 @@ def test_what_is_damaged_in_the_browser_is_refused_and_stays(served, people):
     expect(again.page.locator("#word")).to_contain_text("project.json cannot be used because it is not JSON")
     expect(offer(again).get_by_role("button", name="Restore")).to_be_visible()
     assert pieces(again)[1] == 1
+
+
+def test_the_page_and_what_is_chosen_are_in_the_address(served, people):
+    visitor = people(served)
+    visitor.start(TASK)
+    page = visitor.page
+    visitor.click_head(2, 3)
+    expect(page).to_have_url(re.compile(r"#teach\?head=L2\.H3$"))
+    visitor.tab("Classify")
+    expect(page).to_have_url(re.compile("#classify$"))
+    page.get_by_role("button", name="Classify all").click()
+    expect(page).to_have_url(re.compile(r"#classify\?picture=q1$"))
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".inspector")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"#teach\?head=L2\.H3$"))
+    page.go_back()
+    expect(page.locator(".inspector")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator(".inspector h2")).to_contain_text("L2.H3")
+    visitor.tab("Function vectors")
+    page.locator("[data-act=relation]").first.click()
+    expect(page).to_have_url(re.compile(r"#function-vectors\?relation=\w+"))
+    chosen = page.url
+    page.reload()
+    page.wait_for_function("() => window.SAV && SAV.keeping().told")
+    expect(page.get_by_role("tab", name="Function vectors")).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(chosen)
+    other = people(served)
+    other.page.goto("about:blank")
+    other.page.goto(chosen)
+    expect(other.page.get_by_role("tab", name="Function vectors")).to_have_attribute("aria-selected", "true")
+    page.locator("a.brand").click()
+    expect(page.get_by_role("tab", name="Teach")).to_have_attribute("aria-selected", "true")
 
 
 def test_a_project_opens_wherever_it_is_dropped(served, people, tmp_path):
