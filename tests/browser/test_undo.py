@@ -274,6 +274,7 @@ def test_the_webcam_takes_a_burst_while_held_and_each_picture_can_be_taken_out(v
     visitor.page.mouse.down()
     expect(dialog.locator(".shots li").nth(2)).to_be_visible()
     visitor.page.mouse.up()
+    visitor.page.wait_for_timeout(500)  # the last one is on its way
     taken = dialog.locator(".shots li").count()
     shot(visitor, "burst")
     dialog.get_by_role("button", name="Take picture 2 out").click()

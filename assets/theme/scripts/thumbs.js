@@ -61,7 +61,9 @@
   }, true);
 
   document.addEventListener("change", ({ target }) => {
-    if (target.dataset.chosenChange && target.value) send(target, target.dataset.chosenChange, [...chosen].join(","), { value: target.value });
+    if (!target.dataset.chosenChange || !target.value) return;
+    send(target, target.dataset.chosenChange, [...chosen].join(","), { value: target.value });
+    target.value = ""; // the same may be chosen next time
   });
 
   document.addEventListener("keydown", (event) => {
