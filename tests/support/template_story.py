@@ -323,6 +323,8 @@ VARIATIONS = [
     ("measure/report.html", {"pictures.shown.0.picture": "", "pictures.more": 2}),
     ("measure/report.html", {"drawn": set(), "trust": None, "untrusted": "The examples cannot judge it."}),
     ("measure/report.html", {"trust.threshold": "0.62"}),
+    ("measure/report.html", {"worst": [{"label": "a", "other": "b", "count": 2, "n": 4, "row": 0, "column": 1}]}),
+    ("measure/report.html", {"worst": [], "rows": []}),
     ("measure/report.html", {"trust.threshold": None}),
     ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"taught": 1, "source": "own", "busy": False}),

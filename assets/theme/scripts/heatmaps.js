@@ -18,6 +18,7 @@
     if (document.activeElement !== place) place.focus({ preventScroll: true });
     last = place;
     place.savCursor = { x, y };
+    place.savTop = place.getBoundingClientRect().top;
     SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.pick, x, y });
   }
 
@@ -44,6 +45,17 @@
     if (!last || !last.isConnected || !last.dataset.pick) return wanted;
     return Math.max(0, Math.min(wanted, last.getBoundingClientRect().top - 8));
   }
+
+  // What opens may move the map: the page then scrolls so far that it stands where it was chosen.
+  document.addEventListener("sav:drawn", ({ target }) => {
+    const place = last;
+    if (!place || place.savTop == null || !target.contains(place)) return;
+    requestAnimationFrame(() => {
+      const { top, bottom } = place.getBoundingClientRect();
+      if (place.savTop != null && (top < 0 || bottom > innerHeight)) scrollBy({ top: top - place.savTop, behavior: "instant" });
+      place.savTop = null;
+    });
+  });
 
   function listen(place) {
     place.on("plotly_click", (event) => pick(place, event.points[0].x, event.points[0].y));
