@@ -74,29 +74,41 @@ def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visit
             assert below or width >= 1280, f"{where}: the tabs have a line of their own"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_is_covered_on_any_page(visit, width):
-    visitor = visit(width=width)
+def everywhere(page, where, root="body", least=1):
+    """The same at every width, the window being made wider and narrower."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(250)
+        check(page, f"{where}, {width} px", root, least)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_nothing_is_covered_on_any_page_at_any_width(visitor):
     page = visitor.page
     for name in PAGES:
         visitor.tab(name)
         page.wait_for_timeout(300)
-        check(page, f"{name}, empty, {width} px", least=9)
+        everywhere(page, f"{name}, empty", least=9)
     visitor.tab("Teach")
     page.locator('[data-key="tile-which-colour"]').click()
     visitor.found()
     expect(visitor.figure("heads")).to_be_visible()
-    check(page, f"Teach, fitted, {width} px", least=25)
+    everywhere(page, "Teach, fitted", least=25)
     visitor.click_head(2, 3)
     expect(page.locator(".inspector .overlays img").first).to_be_visible()
-    check(page, f"Teach, the inspector, {width} px", least=25)
+    everywhere(page, "Teach, the inspector", least=25)
     visitor.tab("Classify")
     page.get_by_role("button", name="Classify all 20").click()
     expect(page.locator(".answers-table td.label")).to_have_count(20)
-    check(page, f"Classify, {width} px", least=40)
+    everywhere(page, "Classify", least=40)
     visitor.tab("Measure")
     expect(page.locator(".measure-setup")).to_be_visible()
-    check(page, f"Measure, {width} px", least=12)
+    everywhere(page, "Measure", least=12)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_what_a_menu_holds_can_be_reached(visit, width):
+    page = visit(width=width).page
     for menu in ("#model-menu", "#project-menu"):
         page.locator(f"{menu} summary").click()
         check(page, f"{menu}, {width} px", f"{menu} .sheet", least=1)
