@@ -435,7 +435,10 @@ def test_a_ready_tasks_pictures_know_their_labels_and_go_with_it(session, models
     task = Task("animals", "Animals", "", "Which animal?", (), examples)
     monkeypatch.setattr("sav_ui.uploads.ready_tasks.ready_tasks", lambda: (task,))
     session.project = Project(**{**vars(session.project), "title": "Animals"})
-    assert classify_view.tray(session)["html"].count('data-act="try"') == 5
+    tray = classify_view.tray(session)["html"]
+    assert tray.count('data-act="try"') == 5
+    places = [int(place) for place in re.findall(r'data-place="(\d+)"', tray)]
+    assert [examples[place].label for place in places] == ["hund", "a cat", "hund", "a cat"], "one of each label in turn"
     do(session, models, "try", place="1")
     do(session, models, "try", place="1")
     for place in (9999, float("inf")):
