@@ -31,7 +31,7 @@ def build(models: ModelPool | None = None, store: SessionStore | None = None) ->
     """
     app = gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
     with app:
-        host = PageHost(models or ModelPool(), store or SessionStore())
+        host = PageHost(models or ModelPool(), SessionStore() if store is None else store)  # an empty one is false
         lay_out(host)
         host.connect(app)
         api.build(host.models)

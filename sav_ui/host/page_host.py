@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import gradio as gr
 
 from sav_core.errors import SavError
+from sav_ui.host.tab import Tab
 from sav_ui.panels.errors import unexpected
-from sav_ui.panels.panel import Content, panel
+from sav_ui.panels.panel import Content, panel, parts_place
+from sav_ui.panels.parts import Parts, cut
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
@@ -47,27 +49,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _WHOSE_SESSION = "() => [window.SAV.session()]"
 
 
-@dataclass(eq=False)
-class Tab:
-    """One open browser tab: whose session it shows, and what it was sent last.
-
-    A reload makes a new one, so that everything is sent again; two tabs of one session each get what they do not have yet.
-
-    Attributes:
-        session: the visitor's.
-        sent: a digest of each panel's content, by the panel's name.
-    """
-
-    session: Session
-    sent: dict[str, bytes] = field(default_factory=dict)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tab:
-        """Return itself: Gradio copies what a state holds."""
-        return self
-
-
 @dataclass(frozen=True)
-class _Part:
+class _Panel:
     name: str
     component: gr.HTML
     show: Show
@@ -87,14 +70,17 @@ class PageHost:
         store: where sessions are found again.
         tab: the ``gr.State`` that holds the ``Tab``; ``None`` before the page has loaded.
         keepers: what pages keep in a saved project beside what is taught, by name.
+        parts: where the parts of what panels show are sent; an output of every event, as ``tab`` is.
     """
 
     def __init__(self, models: ModelPool, store: SessionStore) -> None:
         self.models = models
         self.tab = gr.State(None)
+        self.parts = parts_place()
         self.store = store
         self.keepers: dict[str, Keeper] = {}
-        self._parts: dict[str, _Part] = {}
+        self._first: Parts = self.parts.value["texts"]  # with the page itself, every browser gets these
+        self._panels: dict[str, _Panel] = {}
 
     def panel(
         self,
@@ -122,8 +108,10 @@ class PageHost:
             where: the part of the page that says what went wrong in it; its name by default.
             events: more events that its script may trigger; the page listens to them itself.
         """
-        component = panel({**show(Session()), "version": 0}, name, events)  # events wait in the browser for the session's
-        self._parts[name] = _Part(name, component, show, act, run, fetch, slides, lively, where or name)
+        first, parts = cut(show(Session()))
+        self._first.update(parts)
+        component = panel({**first, "version": 0}, name, events)  # events wait in the browser for the session's
+        self._panels[name] = _Panel(name, component, show, act, run, fetch, slides, lively, where or name)
         return component
 
     def keeps(self, name: str, keeper: Keeper) -> None:
@@ -138,7 +126,7 @@ class PageHost:
         """Return a new tab of the session of that token; a file that was made before is not handed over once more."""
         session = self.store.find(token)
         session.download = None
-        return Tab(session)
+        return Tab(session, has={name: len(text) for name, text in self._first.items()})
 
     def shown(self, tab: Tab, names: Iterable[str] | None = None, *, always: str = "", rerun: bool = False) -> Outputs:
         """Return what is new in the panels, as an event's outputs.
@@ -155,8 +143,8 @@ class PageHost:
         try:
             with session.changing():  # all panels show one moment
                 marks = dict(tab.sent)
-                for name in self._parts if names is None else names:
-                    part = self._parts[name]
+                for name in self._panels if names is None else names:
+                    part = self._panels[name]
                     shown = part.show(session)
                     mark = _digest(shown)
                     if mark != marks.get(name) or name == always or (rerun and shown["next"]):
@@ -167,16 +155,39 @@ class PageHost:
             gr.Warning(str(error))
         return outputs
 
+    def everything(self, tab: Tab) -> Outputs:
+        """Return what all panels show, for a browser that has lost what it was sent."""
+        tab.forget()
+        return self.shown(tab)
+
     @property
     def outputs(self) -> list[Any]:
         """What an event can change: the tab and every panel."""
-        return [self.tab, *(part.component for part in self._parts.values())]
+        return self.outputs_for(*self._panels)
+
+    def outputs_for(self, *names: str) -> list[Any]:
+        """What an event can change that shows these panels alone."""
+        return [self.tab, self.parts, *(self._panels[name].component for name in names)]
+
+    def as_sent(self, outputs: Outputs) -> Outputs:
+        """Return an event's outputs as they go to the browser: cut into parts, without those that it has."""
+        tab, sent = outputs[self.tab], dict(outputs)
+        parts: Parts = {}
+        for component, shown in outputs.items():
+            if component is not self.tab:
+                sent[component], pieces = cut(shown)
+                parts |= pieces
+        fresh, anew = tab.lacks(parts)
+        if fresh:
+            sent[self.parts] = {"texts": fresh, "anew": anew}
+        return sent
 
     def connect(self, app: gr.Blocks) -> None:
         """Connect the panels' events; to be called when every page is laid out."""
         token = gr.Textbox(visible=False)
-        app.load(lambda name: self.shown(self.open(name)), token, self.outputs, js=_WHOSE_SESSION, **QUIET)
-        for part in self._parts.values():
+        app.load(lambda name: self.as_sent(self.shown(self.open(name))), token, self.outputs, js=_WHOSE_SESSION, **QUIET)
+        self.parts.ask(lambda tab: self.as_sent(self.everything(self.known(tab))), self.tab, self.outputs, **QUIET)
+        for part in self._panels.values():
             if part.act is not None:
                 self._connect_act(part)
                 if part.slides:
@@ -195,7 +206,7 @@ class PageHost:
             data: what was sent.
             names: of the panels to show again; all by default.
         """
-        part = self._parts[name]
+        part = self._panels[name]
         assert part.act is not None
         try:
             part.act(self.context(tab.session, part.where), data)
@@ -205,7 +216,7 @@ class PageHost:
 
     def stepped(self, tab: Tab, run: Run, data: Data, where: str) -> Iterator[Outputs]:
         """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end."""
-        lively = tuple(part.name for part in self._parts.values() if part.lively)
+        lively = tuple(part.name for part in self._panels.values() if part.lively)
         try:
             for _ in run(self.context(tab.session, where), data):
                 yield self.shown(tab, lively)
@@ -229,28 +240,30 @@ class PageHost:
         """The tab, or a new one of a new session: of a page whose server has been started again, say."""
         return tab or self.open(None)
 
-    def _connect_act(self, part: _Part) -> None:
+    def _connect_act(self, part: _Panel) -> None:
         def on_act(tab: Tab | None, event: gr.EventData) -> Outputs:
-            return self.acted(self.known(tab), part.name, received(event))
+            return self.as_sent(self.acted(self.known(tab), part.name, received(event)))
 
         part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=8, **QUIET)
 
-    def _connect_slide(self, part: _Part) -> None:
-        outputs = [self.tab, *(self._parts[name].component for name in part.slides)]
+    def _connect_slide(self, part: _Panel) -> None:
+        outputs = self.outputs_for(*part.slides)
 
         def on_slide(tab: Tab | None, event: gr.EventData) -> Outputs:
             tab = self.known(tab)
             shown = self.acted(tab, part.name, received(event), part.slides)
-            for name in set(self._parts) - set(part.slides):
-                if self._parts[name].component in shown:
+            for name in set(self._panels) - set(part.slides):
+                if self._panels[name].component in shown:
                     tab.sent.pop(name, None)  # not one of this event's outputs: the next one sends it
-            return {output: shown[output] for output in outputs if output in shown}
+            return self.as_sent({output: shown[output] for output in outputs if output in shown})
 
         part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
 
-    def _connect_steps(self, part: _Part, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
+    def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
         def on_run(tab: Tab | None, event: gr.EventData) -> Iterator[Outputs]:
-            yield from self.stepped(self.known(tab), run, received(event), part.where)
+            tab = self.known(tab)
+            yield from map(self.as_sent, self.stepped(tab, run, received(event), part.where))
+            yield {self.tab: tab}  # Gradio sends the last step once more, so it is one without anything new
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 

@@ -17,7 +17,7 @@ from sav_core.figures.style import elided
 from sav_ui.panels.glossary import TERMS
 from sav_ui.panels.wording import counted
 
-__all__ = ["Content", "content", "fill", "panel"]
+__all__ = ["Content", "content", "fill", "panel", "parts_place"]
 
 Content = dict[str, Any]
 """What a panel shows, from ``content``; as JSON it goes to the browser."""
@@ -29,6 +29,11 @@ const start = () => window.SAV
   ? window.SAV.mount(element, props, trigger, upload, watch)
   : setTimeout(start, 20);
 start();
+"""
+
+_TAKE = """
+const start = () => window.SAV ? window.SAV.takeParts(props, trigger, watch) : setTimeout(start, 20);
+start(); // It triggers 'ask'.
 """
 
 _TEMPLATES = Environment(
@@ -61,6 +66,12 @@ def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) ->
         elem_id=elem_id,
         elem_classes=["sav-stage"],
     )
+
+
+def parts_place() -> gr.HTML:
+    """Return where the parts arrive that panels show, for all panels; its event ``ask`` asks for all that is shown."""
+    nothing = {"texts": {}, "anew": False}
+    return gr.HTML(value=nothing, html_template="", js_on_load=_TAKE, apply_default_css=False, visible="hidden")
 
 
 def fill(template: str, **values: Any) -> str:

@@ -46,6 +46,18 @@ def test_a_reload_loses_nothing(at_work):
     assert shown(at_work) == before
 
 
+def test_a_page_that_lost_what_it_was_sent_has_it_sent_again(at_work):
+    """A connection may break between two messages, and the host takes it that both have come."""
+    page, before = at_work.page, shown(at_work)
+    page.evaluate("SAV.forgetParts()")
+    card = at_work.label("one more")
+    expect(card.get_by_text("Drop pictures here")).to_be_visible()
+    names = page.locator(".card .name").evaluate_all("fields => fields.map((field) => field.value)")
+    assert names == [*before[2], "one more"]
+    seen = "[...document.querySelectorAll('.thumbs img')].every((image) => image.complete && image.naturalWidth)"
+    page.wait_for_function(seen)
+
+
 def test_a_project_goes_home_and_comes_back(at_work, visit, tmp_path):
     before = shown(at_work)
     assert save(at_work, "Save the project", tmp_path / "p.zip") == "how-many-stars.zip"

@@ -11,15 +11,17 @@
     const send = (kind, data) => (stage.version > 0 ? trigger(kind, data) : waiting.push([kind, data]));
     const stage = { root, upload, send, version: -1 };
     stage.draw = () => {
-      const value = props.value;
-      if (!value || typeof value !== "object" || value.version < stage.version) return;
+      if (!props.value || typeof props.value !== "object" || props.value.version < stage.version) return;
+      const value = SAV.whole(props.value);
+      stage.waits = !value;
+      if (!value) return;
       const before = stage.version;
       stage.version = value.version;
       root.dataset.version = value.version;
       const fresh = document.createElement("div");
       fresh.innerHTML = value.html;
       SAV.merge(root, fresh, before > 0);
-      SAV.drawFigures(root, value.figures || {}).catch((error) => console.warn(error));
+      SAV.drawFigures(root, value.figures).catch((error) => console.warn(error));
       if (value.next && stage.asked !== value.version) {
         stage.asked = value.version;
         trigger("run", {});

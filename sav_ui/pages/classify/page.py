@@ -27,7 +27,7 @@ def build(host: PageHost) -> None:
     def on_frame(tab: Tab | None, event: gr.EventData) -> Outputs:
         tab = host.known(tab)
         webcam.look(Context(tab.session, host.models, WHERE), received(event))
-        return host.shown(tab, ("live",), always="live")
+        return host.as_sent(host.shown(tab, ("live",), always="live"))
 
     # "once": while a frame is on its way no other is sent, whatever the script says.
-    live.frame(on_frame, host.tab, [host.tab, live], trigger_mode="once", **MODEL_QUEUE, **QUIET)
+    live.frame(on_frame, host.tab, host.outputs_for("live"), trigger_mode="once", **MODEL_QUEUE, **QUIET)

@@ -215,6 +215,13 @@ class ClassifyState(PageState):
         shown = self.shown(project)
         return next((query for query in shown if query.id == self.chosen), shown[0] if shown else None)
 
+    def taught(self, query: Query, project: Project) -> str | None:
+        """The identity of the label that just this query is an example of; ``None`` if it is none."""
+        labels: dict[tuple[str, ...], str] = self._memo(
+            "taught", (project.items,), lambda: {item.content: item.label for item in reversed(project.items)}
+        )
+        return labels.get(query.content)
+
     def query(self, query_id: str) -> Query:
         """Return the query of that identity.
 

@@ -66,10 +66,10 @@ def answers(session: Session) -> Content:
     height, figures = (0, {}) if answer is None else _figures(session, answer, fit)
     html = fill(
         "classify/answers.html",
-        rows=[_row(query, found.get(query.id), state, project, fit) for query in shown[:_ROWS]],
+        rows=[_row(query, found.get(query.id), query is current, state, project, fit) for query in shown[:_ROWS]],
         more=max(0, len(shown) - _ROWS),
         count=len(shown),
-        tally=_tally(shown, found, project, fit),
+        tally=_tally(shown, found, state, project, fit),
         strictness=strictness(fit, project.threshold),
         progress=_progress(session),
         stopped=len(state.missing(project)) if session.work.paused(Kind.CLASSIFY) else 0,
@@ -144,7 +144,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
             "squares": squares(answer),
             "drawn": min(_DRAWN, len(votes)),
         },
-        "verdict": _verdict(query, answer, project, fit),
+        "verdict": _verdict(query, answer, state.taught(query, project), project, fit),
         "voting": fit.rule.voting,
         "one_vote": answer.prediction.opinions is None,  # a head has no opinion but its vote
         "near": _near(query, project, state, fit, fit.kept),
@@ -156,21 +156,29 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
     }
 
 
-def _verdict(query: Query, answer: Answer, project: Project, fit: Fit) -> dict[str, Any]:
+def _verdict(query: Query, answer: Answer, taught: str | None, project: Project, fit: Fit) -> dict[str, Any]:
     """Whether the guess is right, as far as anybody has said, and what to say otherwise."""
-    given = NONE if answer.none else fit.label_ids[answer.code]
+    given = _given(answer, fit)
     names = {label.id: label.name for label in project.labels}
-    taught = next((item.label for item in project.items if item.content == query.content), None)
     options = [{"id": id_, "name": name} for id_, name in names.items() if id_ != given]
     return {
         "taught": names.get(taught or ""),
-        "known": query.truth == NONE or query.truth in names,
+        "known": _knows(query, project),
         "right": query.truth == given,
         "truth": names.get(query.truth),
         "truth_id": query.truth,
         "options": options,
         "as_buttons": len(options) <= _BUTTONS,
     }
+
+
+def _given(answer: Answer, fit: Fit) -> str:
+    return NONE if answer.none else fit.label_ids[answer.code]
+
+
+def _knows(query: Query, project: Project) -> bool:
+    """Whether anybody has said what a query shows, in labels that are here."""
+    return query.truth == NONE or any(label.id == query.truth for label in project.labels)
 
 
 def _vote_head(query: Query, answer: Answer, project: Project, state: ClassifyState, fit: Fit) -> dict[str, Any] | None:
@@ -235,13 +243,15 @@ def _views(looks: HeadAttention, heads: Sequence[Head]) -> list[dict[str, Any]]:
     return [*together, *(view for head in heads[:_ALONE] for view in looks.of_head(head))]
 
 
-def _row(query: Query, answer: Answer | None, state: ClassifyState, project: Project, fit: Fit) -> dict[str, Any]:
-    verdict = None if answer is None else _verdict(query, answer, project, fit)
+def _row(
+    query: Query, answer: Answer | None, current: bool, state: ClassifyState, project: Project, fit: Fit
+) -> dict[str, Any]:
+    verdict = None if answer is None else _verdict(query, answer, state.taught(query, project), project, fit)
     return {
         "id": query.id,
         "name": query.name,
         "pictures": [thumb(picture, 88) for picture in query.pictures[:4]],
-        "current": query is state.current(project),
+        "current": current,
         "refused": state.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
         "percent": None if answer is None else percent(answer.acceptance),
@@ -250,14 +260,14 @@ def _row(query: Query, answer: Answer | None, state: ClassifyState, project: Pro
     }
 
 
-def _tally(shown: tuple[Query, ...], found: dict[str, Answer], project: Project, fit: Fit) -> dict[str, int] | None:
+def _tally(
+    shown: tuple[Query, ...], found: dict[str, Answer], state: ClassifyState, project: Project, fit: Fit
+) -> dict[str, int] | None:
     """How many guesses are right of those whose truth is known; none counts twice, nor what was taught since."""
     judged = {
-        query.content: verdict["right"]
+        query.content: query.truth == _given(found[query.id], fit)
         for query in shown
-        if query.id in found
-        and (verdict := _verdict(query, found[query.id], project, fit))["known"]
-        and verdict["taught"] is None
+        if query.id in found and _knows(query, project) and state.taught(query, project) is None
     }
     return {"right": sum(judged.values()), "n": len(judged)} if judged else None
 

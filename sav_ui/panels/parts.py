@@ -1,0 +1,138 @@
+"""What a panel shows, cut into parts that are named by what they hold, so that a browser is sent each of them once.
+
+    <div>                                          {"html": "<=root>", ...} and
+      <p>Something long enough</p>         ->        root: <div><=p1></div>
+    </div>                                           p1:   <p>Something long enough</p>
+
+Every element, picture and piece of a figure that is long enough becomes a part, and a reference stands in its place; of
+what is short a few neighbours are one part. So parts that hold parts are short, and what has changed is sent with the few
+that are around it. ``assets/theme/scripts/parts.js`` puts it together again. No visitor can write a reference: what they
+write is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from sav_ui.panels.panel import Content
+
+__all__ = ["Parts", "cut", "joined"]
+
+Parts = dict[str, str]
+"""Texts by their names."""
+
+_SHORTEST = 100  # characters: a reference takes 15, and sending a part some 20 more
+_ENDS_GROUP = 4  # one piece in so many ends a group of neighbours that is long enough
+_NAME_BYTES = 9
+_REFERENCE = re.compile(r"<=([\w-]{12})>")
+_PICTURE = re.compile(r"(?<=src=\")data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+(?=\")")
+_INDENTED = re.compile(r">\n\s+<")
+_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}  # no end tag
+_CUT_FIGURES = 64
+
+
+def cut(content: Content) -> tuple[Content, Parts]:
+    """Return content whose HTML, without its indentation, and figures are cut, and the parts that they refer to.
+
+    Raises:
+        ValueError: an element of the HTML is not closed where it should be.
+    """
+    parts: Parts = {}
+    figures = {}
+    for name, figure in content["figures"].items():
+        figures[name], pieces = _cut_figure(figure)
+        parts |= pieces
+    return {**content, "html": _cut_html(content["html"], parts), "figures": figures}, parts
+
+
+def joined(text: str, parts: Mapping[str, str]) -> str:
+    """Return a text with the parts that it refers to in their places, as the browser does it.
+
+    Raises:
+        KeyError: a part is missing.
+    """
+    return _REFERENCE.sub(lambda reference: joined(parts[reference[1]], parts), text)
+
+
+def _cut_html(html: str, parts: Parts) -> str:
+    html = _PICTURE.sub(lambda picture: _refer(picture[0], parts), _INDENTED.sub(">\n<", html))
+    around: list[tuple[str, list[str]]] = [("", [])]  # the open elements: tag, and what is in them so far
+    place = 0
+    for tag in _TAG.finditer(html):
+        end, name, attributes = tag.groups()
+        if end:
+            opened, inside = around.pop()
+            if opened != name:
+                raise ValueError(
+                    f"<{opened or 'nothing'}> was to be closed, not <{name}>, at {html[place : tag.end()][-200:]!r}"
+                )
+            inside.append(html[place : tag.end()])
+            around[-1][1].append(_refer(_grouped(inside, parts), parts))
+            place = tag.end()
+        elif name not in _VOID and not attributes.endswith("/"):
+            around[-1][1].append(html[place : tag.start()])
+            around.append((name, []))
+            place = tag.start()
+    if len(around) > 1:
+        raise ValueError(f"<{around[-1][0]}> is not closed.")
+    return _refer(_grouped([*around[0][1], html[place:]], parts), parts)
+
+
+@lru_cache(_CUT_FIGURES)  # a figure is drawn anew only when it has changed, see ``Memo``
+def _cut_figure(figure: str) -> tuple[str, Parts]:
+    parts: Parts = {}
+    return _cut_value(json.loads(figure), parts), parts
+
+
+def _cut_value(value: Any, parts: Parts) -> str:
+    if isinstance(value, dict):
+        inside = [f"{_as_json(key)}:{_cut_value(item, parts)}" for key, item in value.items()]
+        text = "{" + _grouped(_with_commas(inside), parts) + "}"
+    elif isinstance(value, list) and any(isinstance(item, (dict, list, str)) for item in value):
+        text = "[" + _grouped(_with_commas([_cut_value(item, parts) for item in value]), parts) + "]"
+    else:
+        text = _as_json(value)
+    return _refer(text, parts)
+
+
+def _grouped(pieces: Iterable[str], parts: Parts) -> str:
+    """Join pieces, of which some neighbours become a part each.
+
+    Where one ends is decided by what stands there, not by counting, so a piece more or less changes only the part it is in.
+    """
+    texts, group = [], ""
+    for piece in pieces:
+        group += piece
+        if len(group) >= _SHORTEST and piece.strip() and _number(piece) % _ENDS_GROUP == 0:
+            texts.append(_refer(group, parts))
+            group = ""
+    return "".join([*texts, group])
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=2).digest(), "big")
+
+
+def _with_commas(items: Sequence[str]) -> list[str]:
+    return [*items[:1], *("," + item for item in items[1:])]
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _refer(text: str, parts: Parts) -> str:
+    """Make a text a part and return the reference to it; one that is too short for that is returned itself."""
+    if len(text) < _SHORTEST:
+        return text
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_NAME_BYTES).digest()
+    name = urlsafe_b64encode(digest).decode()
+    parts[name] = text
+    return f"<={name}>"

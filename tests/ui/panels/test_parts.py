@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from sav_ui.panels.panel import content
+from sav_ui.panels.parts import cut, joined
+
+LONG = "x" * 200
+PICTURE = "data:image/webp;base64," + "A" * 400
+
+
+def whole(packed, parts):
+    """What the browser makes of it."""
+    figures = {name: json.loads(joined(text, parts)) for name, text in packed["figures"].items()}
+    return {**packed, "html": joined(packed["html"], parts), "figures": figures}
+
+
+def test_what_is_cut_is_joined_again():
+    html = (
+        f'<div a="1 > 2"><p title="{LONG}">{LONG}</p><br><svg><path d="M0"/></svg><img src="{PICTURE}" alt=""></div>{LONG}'
+    )
+    figure = {"data": [{"z": [[1, None]], "text": [LONG, "<b>"]}], "layout": {"title": "ü", "shapes": [{"x": LONG}] * 2}}
+    packed, parts = cut(content(html, {"map": json.dumps(figure)}, go_to="Teach"))
+    assert whole(packed, parts) == {**content(html, go_to="Teach"), "figures": {"map": figure}}
+    assert len(packed["html"]) < 20
+    assert PICTURE in parts.values()
+
+
+@given(st.recursive(st.text(max_size=150), lambda inside: st.lists(inside, max_size=5), max_leaves=30))
+@settings(deadline=None)
+def test_any_nesting_is_joined_again(tree):
+    def markup(node):
+        if isinstance(node, str):
+            return "<p>" + node.replace("&", "&amp;").replace("<", "&lt;") + "</p>"
+        return "<div>" + "".join(map(markup, node)) + "</div>"
+
+    html, figure = markup(tree), json.dumps({"data": tree})
+    packed, parts = cut(content(html, {"f": figure}))
+    assert whole(packed, parts) == {**content(html), "figures": {"f": json.loads(figure)}}
+
+
+def test_a_change_makes_only_the_parts_around_it_new():
+    rows = [f'<li data-key="{row}">{row} {LONG}</li>' for row in range(50)]
+    _, before = cut(content(f"<section><ul>{''.join(rows)}</ul><p>{LONG}</p></section>"))
+    rows[7] = rows[7].replace("7", "seven")
+    _, after = cut(content(f"<section><ul>{''.join(rows)}</ul><p>{LONG}</p></section>"))
+    fresh = [text for name, text in after.items() if name not in before]
+    assert [text for text in fresh if text.startswith("<li")] == [rows[7]]
+    assert len(fresh) <= 4
+    assert sum(map(len, fresh)) < 1500
+
+
+def test_of_short_neighbours_only_those_around_a_change_are_new():
+    rows = [f"<option>{row}</option>" for row in range(300)]
+    shapes = [{"x0": row, "x1": row + 1} for row in range(300)]
+
+    def parts():
+        figure = json.dumps({"layout": {"shapes": shapes}})
+        return cut(content(f"<select>{''.join(rows)}</select>", {"map": figure}))[1]
+
+    before = parts()
+    del rows[20], shapes[200]
+    fresh = [text for name, text in parts().items() if name not in before]
+    assert sum(map(len, fresh)) < sum(map(len, before.values())) / 5
+
+
+def test_indentation_is_not_sent():
+    packed, parts = cut(content("<div>\n      <p>a</p>\n   b</div>"))
+    assert joined(packed["html"], parts) == "<div>\n<p>a</p>\n   b</div>"
+
+
+def test_a_picture_that_is_shown_twice_is_one_part():
+    _, parts = cut(content(f'<img src="{PICTURE}" alt="a"><img src="{PICTURE}" alt="b">'))
+    assert list(parts.values()).count(PICTURE) == 1
+
+
+def test_words_that_look_like_a_reference_or_a_picture_stay_words():
+    words = fill_field("<=abcdefghijkl> " + PICTURE)
+    packed, parts = cut(content(words, {"map": json.dumps({"text": ["<=abcdefghijkl>" * 20]})}))
+    assert whole(packed, parts)["html"] == words
+    assert PICTURE not in parts.values()
+
+
+def fill_field(value):
+    return f'<p>{LONG}</p><input value="{escape(value)}">'
+
+
+@pytest.mark.parametrize("html", ["<div>", "<div></p>", "</div>", "<ul><li></ul>"])
+def test_an_element_that_is_not_closed_is_refused(html):
+    with pytest.raises(ValueError, match="closed"):
+        cut(content(html))
