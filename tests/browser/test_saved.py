@@ -150,6 +150,26 @@ def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(chromium,
         expect(offer(visitor)).to_have_count(0)
 
 
+def test_only_what_is_new_is_asked_for(served, people):
+    visitor = people(served)
+    teach_two(visitor)
+    kept_with(visitor, "told.pictures === 6")
+    kept(visitor)
+    visitor.page.evaluate(
+        """() => {
+          const { add } = SAV.kept();
+          window.added = [];
+          SAV.kept().add = (found) => (window.added.push(...found.map(([, bytes]) => bytes.length)), add(found));
+        }"""
+    )
+    visitor.card("red ones").get_by_label("Name of the label red ones").fill("scarlet")
+    visitor.page.keyboard.press("Enter")
+    kept_with(visitor, "told.labels.includes('scarlet')")
+    added = visitor.page.evaluate("window.added")
+    assert 1 <= len(added) <= 4, "a renamed label is a few lines of text, and no picture"
+    assert sum(added) < 4000
+
+
 def test_leaving_is_questioned_only_while_something_is_not_kept(served, people):
     visitor = people(served)
     dialogs = []
