@@ -119,7 +119,7 @@ def _root_bar(name: str, peak: float) -> dict[str, Any]:
     shares = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
     values = peak * np.sign(shares) * shares**2
     words = [f"{value:+.2g}" if value else "0" for value in values]
-    return {**colourbar(name, list(shares * peak**0.5)), "ticktext": words, "len": 210}
+    return {**colourbar(name, list(shares * peak**0.5)), "ticktext": words, "len": 244}
 
 
 def place_heatmap(

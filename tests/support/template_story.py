@@ -365,14 +365,14 @@ VARIATIONS = [
         {"head.name": "L0.H0", "inspector": lambda said: said["teach/findings.html"][-1]["inspector"]},
     ),
     ("vectors/task.html", {"drawn": False, "refused": "The model cannot read it.", "left_out": 2}),
-    ("vectors/vector.html", {"latest": "query"}),
+    ("vectors/vector.html", {"latest": "query", "judged": [_JUDGED], "built.use": "tuned"}),
     ("vectors/tuning.html", {"ended": True, "moved": True, "stale": "It began with another vector."}),
     (
         "vectors/vector.html",
         {"asked.bars": [], "asked.why_not": "It was refused.", "built.share": "", "built.between": True},
     ),
     ("vectors/vector.html", {"built.use": "tuned", "built.uses": ["built", "tuned"], "built.share": "", "busy": "tuning"}),
-    ("vectors/vector.html", {"judged": _JUDGED, "latest": "judge", "built.between": False}),
+    ("vectors/vector.html", {"judged": [_JUDGED], "built.use": "built", "latest": "judge", "built.between": False}),
     ("vectors/vector.html", {"progress": _PROGRESS, "busy": "vector", "doing": "judge", "latest": "judge"}),
 ]
 """``(template, {path: value})``: as a view filled it last, but for these; a function gets what all views have said."""

@@ -56,6 +56,7 @@ def answer_word(words: WordShares, scale: float) -> dict[str, Any]:
         "word": words.words[now],
         "share": percent(float(words.shares[row, now])),
         "before": words.words[before],
+        "before_share": percent(float(words.shares[0, before])),
         "right": words.words[now] == words.wanted,
     }
 

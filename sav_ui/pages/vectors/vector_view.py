@@ -117,34 +117,36 @@ def _query(item: RelationItem) -> dict[str, Any]:
     return {"picture": thumb(item.picture, 320), "anchor": item.anchor, "related": item.related}
 
 
-def _judged(study: Study) -> dict[str, Any] | None:
-    """How the vector in use did on test items, and what has changed since."""
-    judged = study.judged.get(study.use)
-    if judged is None:
-        return None
-    with_it, without = judged.outcomes[INJECTED], judged.outcomes[ZERO_SHOT]
-    return {
-        "turn": judged.turn,
-        "use": study.use,
-        "conditions": conditions(judged.outcomes),
-        "right": with_it.right,
-        "n": with_it.n,
-        "without": without.right,
-        "at": at_site(judged.site),
-        "stale": _what_changed(study, judged),
-        "random_heads": "random heads" in judged.outcomes,
-    }
+def _judged(study: Study) -> list[dict[str, Any]]:
+    """How every vector that was judged did on test items, the one in use first, and what has changed since."""
+    lines = []
+    for use in sorted(study.judged, key=lambda use: use != study.use):
+        judged = study.judged[use]
+        with_it, without = judged.outcomes[INJECTED], judged.outcomes[ZERO_SHOT]
+        lines.append(
+            {
+                "turn": judged.turn,
+                "use": use,
+                "conditions": conditions(judged.outcomes),
+                "right": with_it.right,
+                "n": with_it.n,
+                "without": without.right,
+                "at": at_site(judged.site),
+                "stale": _what_changed(study, use, judged),
+                "random_heads": "random heads" in judged.outcomes,
+            }
+        )
+    return lines
 
 
-def _what_changed(study: Study, judged: Judged) -> str:
-    """Why figures are no longer those of the vector in use; empty while they are."""
-    used = study.in_use
-    if used is None or judged.is_of(used):
+def _what_changed(study: Study, use: str, judged: Judged) -> str:
+    """Why figures are no longer those of a vector; empty while they are."""
+    now = study.vector_of(use)
+    if now is None or judged.is_of(now):
         return ""
-    if not judged.same_values(used):
-        how = "built" if study.use == BUILT else "tuned"
-        return f"These figures are of the vector as it was {how} before."
-    return f"These figures are of the vector {at_site(judged.site)}; now it is used {at_site(study.site)}."
+    if not judged.same_values(now):
+        return f"These figures are of the vector as it was {'built' if use == BUILT else 'tuned'} before."
+    return f"These figures are of the vector {at_site(judged.site)}; now it is used {at_site(study.at[use])}."
 
 
 def _map_figure(session: Session, sites: SiteMap, site: Site) -> str:

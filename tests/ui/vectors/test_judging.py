@@ -20,9 +20,9 @@ STALE = "Out of date"
 
 def figures_of(session):
     """The accuracies that are shown of the vector in use."""
-    html = vector(session)["html"]
-    part = html[html.index("How good is it") :]
-    return re.findall(r'<span class="number">(\d+) %', part)
+    _, *shown = vector(session)["html"].split('data-key="judged-')
+    own = [part for part in shown if part.startswith(f"{study_of(session).use}-")]
+    return [share for part in own for share in re.findall(r'<span class="number">(\d+) %', part)]
 
 
 @pytest.fixture
@@ -79,7 +79,10 @@ def test_each_vector_keeps_its_own_judgement_when_one_is_tuned_and_switched_to_a
     assert harder.notice is None, harder.notice
     if study.use == "built":
         do(harder, models, "use", use="tuned")
-    assert figures_of(harder) == [], "the tuned vector is not judged yet"
+    assert figures_of(harder) == []
+    html = vector(harder)["html"]
+    assert "The tuned vector is not judged yet; what was judged before stays below" in html
+    assert html.count('data-key="judged-built-') == 1, "in sight, though another vector is in use"
     go(harder, models, "judge", where="vector")
     tuned_figures = figures_of(harder)
     assert set(study.judged) == {"built", "tuned"}
