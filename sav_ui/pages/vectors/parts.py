@@ -23,12 +23,15 @@ _PANELS = {
     Kind.VECTOR: "vector",
     Kind.TUNING: "tuning",
     Kind.ANALOGY: "analogy",
-    Kind.PROMPT: "asking",  # it shows no bar and keeps nobody from going on
 }
 
 
 def busy_at(session: Session) -> str:
-    """The panel whose work is under way, ``"asking"`` while a prompt is answered in a moment; empty otherwise."""
+    """The panel whose work is under way; empty otherwise.
+
+    A prompt that is answered in a moment is no such work: a button that it disabled would swallow a click, and what is
+    asked for meanwhile comes after it.
+    """
     kind = session.work.kind
     return "" if kind is None else _PANELS.get(kind, "")
 
