@@ -197,7 +197,7 @@ def similarity_heatmap(
             colorscale=colour_scale(SEQUENTIAL),
             xgap=2,
             ygap=2,
-            colorbar=colourbar("cosine above the head's average", [float(above.min()), float(above.max())], "+.2f"),
+            colorbar=colourbar("cosine above average", [float(above.min()), float(above.max())], "+.2f"),
             hovertemplate=(
                 "<b>%{customdata[0]}</b><br>%{customdata[1]}: %{z:+.4f} above the head's average<br>"
                 "(cosine %{customdata[2]:.4f})<extra></extra>"

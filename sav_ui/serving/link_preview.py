@@ -16,7 +16,7 @@ ABOUT = (
     "already know them."
 )
 
-_THEIRS = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):(?:title|description|creator|url|type)"[^>]*>\s*')
+_THEIRS = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):(?:title|description|creator|url|type|image|card)"[^>]*>\s*')
 _OURS = (
     "".join(
         f'<meta property="{name}" content="{escape(words)}">'
@@ -24,6 +24,7 @@ _OURS = (
             ("og:type", "website"),
             ("og:title", NAME),
             ("og:description", ABOUT),
+            ("twitter:card", "summary"),
             ("twitter:title", NAME),
             ("twitter:description", ABOUT),
         )

@@ -48,7 +48,7 @@ def test_what_is_seen_of_a_heads_vote_is_said_on_hover_and_named_at_the_scale():
     figure = similarity_heatmap(similarities, [Head(0, 0), Head(0, 1)], ["a", "b"], selected=Head(0, 1))
     trace = figure.data[0]
     np.testing.assert_allclose(trace.z, [[0.2, -0.2], [-0.1, 0.1]])
-    assert trace.colorbar.title.text == "cosine above the head's average"
+    assert trace.colorbar.title.text == "cosine above average"
     assert "%{z:+.4f} above the head's average" in trace.hovertemplate
     row = figure.layout.shapes[-1]
     assert (row.line.color, row.x0, row.x1) == (OUTLINE, -0.5, 1.5)

@@ -26,6 +26,7 @@ def test_the_page_that_gradio_serves_says_the_apps_name_and_what_it_does_and_not
     said = metas(given.text)
     for name, words in (("og:title", NAME), ("og:description", ABOUT), ("twitter:title", NAME), ("description", ABOUT)):
         assert [told for meta, told in said if meta == name] == [words]
+    assert not [meta for meta, _ in said if meta.endswith(":image")], "a picture of Gradio, not of this app"
     assert not [words for _, words in said if "Gradio" in words or "Click to try" in words]
     assert int(given.headers["content-length"]) == len(given.content)
 
