@@ -155,8 +155,8 @@ def test_looking_into_a_head_keeps_the_map_where_it_is_and_in_sight(visitor):
         page.wait_for_timeout(800)
         after = page.locator("[data-figure=heads]").bounding_box()
         assert abs(after["x"] - before["x"]) < 4
-        assert after["y"] >= 0
-        assert after["y"] + after["height"] <= 900
+        assert after["y"] >= -2  # of a pixel or two a scroll may differ
+        assert after["y"] + after["height"] <= 902
     inspector = page.locator(".inspector").bounding_box()
     assert inspector["x"] + inspector["width"] <= after["x"], "beside the map, not below it"
 
