@@ -14,7 +14,7 @@ _LONG = "A model whose name has forty letters, 40"
 _COVERED = """(root) => {
   const wrong = [], looked = new Set();
   const named = (element) => element.getAttribute("aria-label") || element.textContent || element.name || "";
-  const words = (element) => named(element).trim().slice(0, 40);
+  const words = (element) => named(element).trim().slice(0, 40) || element.outerHTML.slice(0, 120);
   const controls = ":is(button, summary, select, input, textarea, a[href], label.pick)";
   for (const element of document.querySelectorAll(`${root} ${controls}`)) {
     if (element.matches(":disabled, [type=file]") || element.closest(".visually-hidden, [aria-hidden=true]")) continue;
