@@ -262,8 +262,13 @@ class PageHost:
     def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
         def on_run(tab: Tab | None, event: gr.EventData) -> Iterator[Outputs]:
             tab = self.known(tab)
-            yield from map(self.as_sent, self.stepped(tab, run, received(event), part.where))
-            yield {self.tab: tab}  # Gradio sends the last step once more, so it is one without anything new
+            # What a step leaves out, Gradio's browser half takes away again from a page that was never opened, so each step
+            # says once more which parts its panels show. It sends the last step twice, so that is one without the parts.
+            said: Outputs = {}
+            for step in map(self.as_sent, self.stepped(tab, run, received(event), part.where)):
+                said |= {output: shown for output, shown in step.items() if output is not self.parts}
+                yield said | step
+            yield said
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 

@@ -345,7 +345,7 @@ VARIATIONS = [
         {"accuracy": 94, "alone": False, "right": 34, "n": 36, "low": 80, "high": 99, "how": "in 5 groups"},
     ),
     ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
-    ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900}),
+    ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900, "caveat": "photographs"}),
     ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
     (
         "vectors/analogy.html",

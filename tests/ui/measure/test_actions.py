@@ -127,7 +127,7 @@ def test_unknown_labels_only_test_whether_they_are_recognised(session, models, t
     found = session.state(MeasureState).measured.measurement
     assert (found.evaluation.n, found.unknown.n) == (2, 2)
     assert "unknown" in measure_view.report(session)["figures"]
-    assert f"ROC area of {found.unknown.roc.area:.3f}" in shown(session)
+    assert f" of {found.unknown.roc.area:.3f}. " in shown(session)  # after the term, which has a tip
 
 
 def test_a_test_set_of_nothing_taught_is_refused_with_both_names(session, models, tests_zip):
