@@ -186,10 +186,10 @@ def test_the_slider_is_how_many_heads_vote(discs):
 
 def test_training_accuracy_and_leave_one_out(discs):
     page = discs.page
-    expect(page.get_by_role("button", name="Leave-one-out")).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name="Training").click()
-    expect(page.get_by_role("button", name="Training")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("button", name="Leave-one-out")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Leave-one-out", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Training", exact=True).click()
+    expect(page.get_by_role("button", name="Training", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Leave-one-out", exact=True)).to_have_attribute("aria-pressed", "false")
 
 
 def test_copies_and_mislabels_are_warned_of_and_one_click_mends_them(discs):
@@ -201,9 +201,9 @@ def test_copies_and_mislabels_are_warned_of_and_one_click_mends_them(discs):
     expect(discs.thumbs("red")).to_have_count(4)
 
     discs.give("red", picture(DISC["blue"], 7, name="astray.png"))
-    doubt = discs.page.locator(".warnings li", has_text="take it for “blue”")
-    expect(doubt).to_contain_text("“astray.png” is under “red”")
-    doubt.get_by_role("button", name="Move to “blue”").click()
+    doubt = discs.page.locator(".warnings li", has_text="take “astray.png” for “blue”")
+    expect(doubt).to_contain_text("for its label “red”")
+    doubt.get_by_role("button", name="Move it to “blue”").click()
     expect(doubt).to_have_count(0)
     expect(discs.thumbs("blue")).to_have_count(5)
 
