@@ -14,6 +14,12 @@ PATIENCE = 120_000  # milliseconds: a busy machine is no defect
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
 
+_CELL = """(place, [layer, head]) => {
+  const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
+  return [box.left + xaxis._offset + xaxis.d2p(head), box.top + yaxis._offset + yaxis.d2p(layer)];
+}"""
+
+
 class Visitor:
     """One browser page; ``errors`` collects what its console complains of."""
 
@@ -85,15 +91,15 @@ class Visitor:
         expect(self.figure("heads")).to_be_visible()
         place = self.page.locator("[data-figure=heads]")
         place.scroll_into_view_if_needed()
-        x, y = place.evaluate(
-            """(place, [layer, head]) => {
-              const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
-              return [box.left + xaxis._offset + xaxis.d2p(head), box.top + yaxis._offset + yaxis.d2p(layer)];
-            }""",
-            [layer, head],
-        )
-        self.page.mouse.move(x, y)
-        expect(place.locator(".hoverlayer .hovertext")).to_contain_text(f"layer {layer}, head {head}")
+        named, words = place.locator(".hoverlayer .hovertext"), f"layer {layer}, head {head}"
+        for _ in range(50):  # an inspector that opens beside the map moves it
+            x, y = place.evaluate(_CELL, [layer, head])
+            self.page.mouse.move(x - 2, y)
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(200)
+            if words in " ".join(named.all_text_contents()):
+                break
+        expect(named).to_contain_text(words)
         self.page.mouse.click(x, y)
 
     def brightness(self, selector):
