@@ -16,7 +16,9 @@ ABOUT = (
     "already know them."
 )
 
-_THEIRS = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):(?:title|description|creator|url|type|image|card)"[^>]*>\s*')
+_THEIRS = re.compile(
+    rb'<meta\s+(?:property|name)="(?:og|twitter):(?:title|description|creator|url|type|image|card)"[^>]*>\s*'
+)
 _OURS = (
     "".join(
         f'<meta property="{name}" content="{escape(words)}">'

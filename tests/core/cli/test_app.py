@@ -197,7 +197,14 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
     assert status == 0
     assert re.search(r"^majority +\S+% +\S+% to \S+% +- +- +- *$", out, re.MULTILINE)
     assert re.search(r"^gaussian +\S+% +\S+% to \S+% +[+-]\S+ +[+-]\S+ to [+-]\S+ +[\d.]+ *$", out, re.MULTILINE)
-    for sentence in ("voting rule", "heads that vote", "examples of each label", "temperature", "4 foreign images", "in common"):
+    for sentence in (
+        "voting rule",
+        "heads that vote",
+        "examples of each label",
+        "temperature",
+        "4 foreign images",
+        "in common",
+    ):
         assert sentence in out
 
 
