@@ -72,7 +72,7 @@ def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(visitor
     page.get_by_role("button", name="Mixed up").click()
     expect(page.locator(".demonstrations li.mixed").first).to_be_visible()
     finding(visitor)
-    expect(page.locator(".lead-figure")).to_contain_text("3 of 3 prompts")
+    expect(page.locator(".lead-figure", has_text="3 of 3 prompts")).to_be_visible()
     click_cell(visitor, "effects", 1, 0)
     head = page.get_by_role("region", name="The head's effect")
     expect(head.get_by_role("heading", name="Head L1.H0 and “above”")).to_be_visible()
