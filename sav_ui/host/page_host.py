@@ -182,6 +182,18 @@ class PageHost:
             sent[self.parts] = {"texts": fresh, "anew": anew}
         return sent
 
+    def steps_as_sent(self, steps: Iterator[Outputs]) -> Iterator[Outputs]:
+        """Yield a run's steps as they go to the browser.
+
+        What a step leaves out, Gradio's browser half takes away again from a page that was never opened, so each step says
+        once more what its panels show, by the names of parts. Gradio sends the last step twice, so that one has no parts.
+        """
+        said: Outputs = {}
+        for step in map(self.as_sent, steps):
+            said |= {output: shown for output, shown in step.items() if output is not self.parts}
+            yield said | step
+        yield said
+
     def connect(self, app: gr.Blocks) -> None:
         """Connect the panels' events; to be called when every page is laid out."""
         token = gr.Textbox(visible=False)
@@ -262,13 +274,7 @@ class PageHost:
     def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
         def on_run(tab: Tab | None, event: gr.EventData) -> Iterator[Outputs]:
             tab = self.known(tab)
-            # What a step leaves out, Gradio's browser half takes away again from a page that was never opened, so each step
-            # says once more which parts its panels show. It sends the last step twice, so that is one without the parts.
-            said: Outputs = {}
-            for step in map(self.as_sent, self.stepped(tab, run, received(event), part.where)):
-                said |= {output: shown for output, shown in step.items() if output is not self.parts}
-                yield said | step
-            yield said
+            yield from self.steps_as_sent(self.stepped(tab, run, received(event), part.where))
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 

@@ -129,6 +129,18 @@ def told(host, tab, outputs):
     return said and tab.session.work.paused(Kind.FIND_HEADS) and len(values) == 3 and not any(v["next"] for v in values)
 
 
+def test_each_step_of_a_run_says_again_what_its_panels_show_and_the_last_brings_no_parts(host):
+    tab = host.known(None)
+    host.shown(tab)
+    (one, *_) = [output for output in host.outputs if output not in (host.tab, host.parts)]
+    long = f"<p>{'something long enough to be a part ' * 9}</p>"
+    shown = [{host.tab: tab, one: content(long)}, {host.tab: tab}]  # the second step has nothing new of that panel
+    first, second, last = host.steps_as_sent(iter(shown))
+    assert long in first[host.parts]["texts"].values()
+    assert first[one] == second[one] == last[one]
+    assert host.parts not in last
+
+
 def test_an_act_that_breaks_down_shows_every_panel_and_a_sentence(host, caplog):
     tab = opened(host)
     tab.session.state(Texts).next = True
