@@ -14,14 +14,10 @@ from pathlib import Path
 import pytest
 
 from sav_core.cli.app import main
+from tests.support.commands import run
 from tests.support.tiny_models import example_image, write_checkpoint
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def model(tiny_checkpoint):
-    return str(tiny_checkpoint("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +36,6 @@ def classifier(model, pets, tmp_path_factory):
     path = tmp_path_factory.mktemp("fitted") / "pets.sav"
     assert main(["fit", "--train", str(pets), "--out", str(path), "--model", model, "--heads", "5"]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    """Run a command in this process: exit status, standard output, standard error."""
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    return status, *capsys.readouterr()
 
 
 def test_fit_says_what_it_did(capsys, pets, model, tmp_path):

@@ -5,13 +5,8 @@ import json
 import pytest
 
 from sav_core.benchmarks import BENCHMARKS
-from sav_core.cli.app import main
+from tests.support import commands
 from tests.support.miniatures import MINIATURES
-
-
-@pytest.fixture(scope="module")
-def model(tiny_checkpoint):
-    return str(tiny_checkpoint("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +17,7 @@ def pets(tmp_path_factory):
 
 
 def run(capsys, *arguments):
-    capsys.readouterr()
-    status = main(["benchmark", *map(str, arguments)])
-    return status, *capsys.readouterr()
+    return commands.run(capsys, "benchmark", *arguments)
 
 
 def test_without_a_name_it_lists_what_there_is_and_what_each_expects(capsys):

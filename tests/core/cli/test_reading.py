@@ -7,14 +7,10 @@ import pytest
 from PIL import Image
 
 from sav_core.cli.app import main
+from tests.support.commands import run
 from tests.support.pictures import encoded
 from tests.support.tiffs import png16
 from tests.support.tiny_models import example_image
-
-
-@pytest.fixture(scope="module")
-def model(tiny_checkpoint):
-    return str(tiny_checkpoint("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +31,6 @@ def fitted(model, pets, tmp_path_factory):
     path = tmp_path_factory.mktemp("fitted") / "pets.sav"
     assert main(["fit", "--train", str(pets), "--out", str(path), "--model", model, "--heads", "5"]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    return status, *capsys.readouterr()
 
 
 def test_fit_tells_what_was_left_out_and_noted(capsys, pets, model, tmp_path):

@@ -7,12 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sav_core.cli.app import main
+from tests.support.commands import run
 from tests.support.tiny_models import example_image
-
-
-@pytest.fixture(scope="module")
-def model(tiny_checkpoint):
-    return str(tiny_checkpoint("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +36,6 @@ def classifier(model, pets, tmp_path_factory):
     arguments = ["--train", pets, "--out", path, "--model", model, "--heads", 5, "--dtype", "float32", *question]
     assert main(["fit", *map(str, arguments)]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    capsys.readouterr()
-    status = main([str(argument) for argument in arguments])
-    return status, *capsys.readouterr()
 
 
 def test_search_finds_the_image_itself_first(capsys, pets, classifier, model):

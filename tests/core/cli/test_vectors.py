@@ -9,12 +9,8 @@ import pytest
 
 from sav_core.cli.app import main
 from sav_core.vectors import mediation
+from tests.support import commands
 from tests.support.tiny_models import example_image
-
-
-@pytest.fixture(scope="module")
-def model(tiny_checkpoint):
-    return str(tiny_checkpoint("llava"))
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +37,7 @@ def vector(model, data, tmp_path_factory):
 
 
 def run(capsys, *arguments):
-    capsys.readouterr()
-    status = main(["vectors", *(str(argument) for argument in arguments)])
-    return status, *capsys.readouterr()
+    return commands.run(capsys, "vectors", *arguments)
 
 
 def test_mediate_prints_the_effect_of_every_head(capsys, model, data, tmp_path):
