@@ -70,7 +70,7 @@ def test_a_ready_task_is_measured_and_taken_home(measuring, tmp_path):
     asked = []
     opened.on("request", lambda request: asked.append(request.url))
     opened.goto(home.as_uri())
-    expect(opened.locator(".plot-container")).to_have_count(6)
+    expect(opened.locator(".plot-container")).to_have_count(6 + 1)  # the report also holds the map of the heads
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
@@ -137,7 +137,7 @@ def test_fewer_heads_on_teach_mark_the_report(measuring):
     page.locator("#rule").select_option("gaussian")
     measure(measuring, "Measure again")
     expect(page.locator(".stale-note")).to_have_count(0)
-    expect(page.locator("#report .about")).to_contain_text("3 heads by gaussian")
+    expect(page.locator("#report .about")).to_contain_text("3 heads vote by the rule “gaussian”")
 
 
 def test_a_reload_brings_the_report_back(measuring):
