@@ -30,7 +30,7 @@ from sav_core.models.batching import BatchBudget, Encoded, collate
 from sav_core.models.chat_prompts import PromptWriter
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint
 from sav_core.models.decoders import find_decoder
-from sav_core.models.precision import Precision, choose_device, load_precisely
+from sav_core.models.precision import Precision, check_memory, choose_device, load_precisely
 from sav_core.models.processors import load_processor, pixel_backend
 from sav_core.models.weights import load_model, read_config, skeleton
 from sav_core.settings import settings
@@ -73,9 +73,16 @@ def load_backbone(
         UnsupportedModelError: it has no ordinary self-attention, needs its own code, or lacks a part.
         SettingError: there is no such device or dtype.
     """
-    checkpoint = find_checkpoint(settings().model if model is None else model, revision, hub_only=hub_only)
-    config, place = read_config(checkpoint), choose_device(device)
-    find_decoder(skeleton(config), checkpoint.name)  # refuse before the weights are read, which may take minutes
+    place = choose_device(device)
+
+    def judge(offered: Checkpoint) -> None:
+        empty = _judged(offered)[1]
+        if getattr(empty.config, "quantization_config", None) is None:  # or it is smaller than it has numbers
+            check_memory(offered.name, empty.num_parameters(), dtype, place)
+
+    chosen = settings().model if model is None else model
+    checkpoint = find_checkpoint(chosen, revision, hub_only=hub_only, judge=judge)
+    config, _ = _judged(checkpoint)  # refuse before the weights are read, which may take minutes
     processor = load_processor(checkpoint)
 
     def load(numbers: torch.dtype) -> Any:
@@ -89,6 +96,14 @@ def load_backbone(
 
     loaded, precision = load_precisely(load, sample, dtype, place, checkpoint)
     return Backbone(loaded, processor, checkpoint, precision)
+
+
+def _judged(checkpoint: Checkpoint) -> tuple[Any, Any]:
+    """Its config and the model without weights, refused where no weights could make it serve."""
+    config = read_config(checkpoint)
+    empty = skeleton(config, checkpoint.name)
+    find_decoder(empty, checkpoint.name)
+    return config, empty
 
 
 class Backbone:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
-from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-
-from sav_core.errors import ModelNotFoundError, StorageError, UnsupportedModelError
-from sav_core.models.silence import silence
+from sav_core.errors import ModelNotFoundError, UnsupportedModelError
+from sav_core.models.hub import Offer, cached_folder
+from sav_core.models.hub import download as download_from_hub
 from sav_core.settings import settings
 
 __all__ = ["Checkpoint", "find_checkpoint"]
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_WANTED = ["*.json", "*.jinja", "*.model", "*.txt", "*.safetensors"]
-_UNWANTED = ["*/*.safetensors", "consolidated*", "onnx/*", "original/*"]  # second copies of the weights
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model", "vocab.txt")
 _PROCESSOR = ("processor_config.json", "preprocessor_config.json")
 _DECISIVE = ("config.json", "*processor_config.json", "*token*.json", "vocab.json", "*.model", "chat_template.*")
@@ -50,7 +45,7 @@ class Checkpoint:
     @property
     def weight_files(self) -> list[Path]:
         """The safetensors files, all of one model."""
-        return sorted(path for path in self.folder.glob("*.safetensors") if not path.name.startswith("consolidated"))
+        return sorted(path for path in self.folder.iterdir() if _holds_weights(path.name))
 
     @cached_property
     def headers(self) -> dict[Path, dict[str, Any]]:
@@ -80,7 +75,12 @@ class Checkpoint:
 
 
 def find_checkpoint(
-    model: str | os.PathLike[str], revision: str | None = None, *, download: bool = True, hub_only: bool = False
+    model: str | os.PathLike[str],
+    revision: str | None = None,
+    *,
+    download: bool = True,
+    hub_only: bool = False,
+    judge: Callable[[Checkpoint], object] | None = None,
 ) -> Checkpoint:
     """Return the files of a model, from a folder or by a hub id; only a hub id that is not on this disk needs network.
 
@@ -89,6 +89,7 @@ def find_checkpoint(
         revision: a branch, tag or commit on the hub.
         download: whether what is not on this disk may be fetched.
         hub_only: whether it is an id on the hub even where a folder here is called so.
+        judge: sees a hub model's ``config.json`` before anything else of it is fetched; what it raises ends that.
 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
@@ -99,57 +100,28 @@ def find_checkpoint(
     if not hub_only and folder.is_dir():
         embedded = folder.resolve() == settings().embedded_model.resolve()
         return _checked(folder, "the embedded model" if embedded else folder.resolve().name)
-    if isinstance(model, str) and _HUB_ID.fullmatch(model) and not model.startswith("."):
-        return _from_hub(model, revision, download, hub_only)
-    raise ModelNotFoundError(
-        f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a hub "
-        "id such as Qwen/Qwen2-VL-2B-Instruct."
-    )
-
-
-def _from_hub(hub_id: str, revision: str | None, download: bool, hub_only: bool) -> Checkpoint:
-    """What is on this disk when it is whole, for a download may have been interrupted; else downloaded."""
-    wanted: dict[str, Any] = {"revision": revision, "allow_patterns": _WANTED, "ignore_patterns": _UNWANTED}
-    try:
-        with silence():
-            here = Path(huggingface_hub.snapshot_download(hub_id, local_files_only=True, **wanted))
-        return _checked(here, hub_id)
-    except HFValidationError as error:
-        raise ModelNotFoundError(f"{hub_id!r} is neither a folder nor a hub id such as org/name.") from error
-    except FileNotFoundError as error:
-        if not download:
-            raise ModelNotFoundError(f"{hub_id!r} is not on this disk: load it once with a network.") from error
-    except UnsupportedModelError:
-        if not download:
-            raise
-    return _checked(_fetched(hub_id, wanted, hub_only), hub_id)
-
-
-def _fetched(hub_id: str, wanted: dict[str, Any], hub_only: bool) -> Path:
-    """The folder of a hub id after a download."""
-    with silence():
+    if not isinstance(model, str) or not _HUB_ID.fullmatch(model) or model.startswith("."):
+        raise ModelNotFoundError(
+            f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a "
+            "hub id such as Qwen/Qwen2-VL-2B-Instruct."
+        )
+    here = cached_folder(model, revision)
+    if here is not None:
         try:
-            return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, **wanted))
-        except RevisionNotFoundError as error:
-            raise ModelNotFoundError(
-                f"The hub model {hub_id!r} has no revision {wanted['revision']!r}: check it."
-            ) from error
-        except GatedRepoError as error:
-            raise ModelNotFoundError(
-                f"The hub model {hub_id!r} asks its users to agree to terms: do so on its page, then set HF_TOKEN."
-            ) from error
-        except RepositoryNotFoundError as error:
-            raise ModelNotFoundError(
-                f"There is no {'' if hub_only else 'folder and no '}hub model {hub_id!r}: check the name, and HF_TOKEN if "
-                "it is private."
-            ) from error
-        except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
-            if getattr(error, "errno", None) == errno.ENOSPC:
-                raise StorageError(f"The disk is full before all of {hub_id!r} is fetched: free some space.") from error
-            raise ModelNotFoundError(
-                f"{hub_id!r} is not on this disk and the hub cannot be reached to fetch it: connect to the network, or "
-                f"{'choose a model that is here' if hub_only else 'give a model folder'}."
-            ) from error
+            return _checked(here, model)
+        except UnsupportedModelError:  # a download may have been interrupted
+            if not download:
+                raise
+    if not download:
+        raise ModelNotFoundError(f"{model!r} is not on this disk: load it once with a network.")
+
+    def check(offer: Offer) -> None:
+        offered = Checkpoint(offer.name, offer.folder, _config(offer.folder, offer.name))
+        _check_parts(offer.name, offer.sizes)
+        if judge is not None:
+            judge(offered)
+
+    return _checked(download_from_hub(model, revision, check, hub_only=hub_only), model)
 
 
 def _checked(folder: Path, name: str) -> Checkpoint:
@@ -162,7 +134,7 @@ def _checked(folder: Path, name: str) -> Checkpoint:
 def _config(folder: Path, name: str) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
-        raise UnsupportedModelError(f"The folder of {name!r} holds no config.json: it is not a transformers model.")
+        raise UnsupportedModelError(f"{name!r} holds no config.json: it is not a transformers model.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -175,13 +147,6 @@ def _config(folder: Path, name: str) -> dict[str, Any]:
 def _check_complete(checkpoint: Checkpoint) -> None:
     """Refuse a folder that lacks a part, naming the part."""
     folder, name = checkpoint.folder, checkpoint.name
-    if not any((folder / file).is_file() for file in _PROCESSOR):
-        raise UnsupportedModelError(
-            f"{name!r} has no processor ({' or '.join(_PROCESSOR)}), so images cannot be prepared for it: add the files "
-            "of the model it was made from."
-        )
-    if not any((folder / file).is_file() for file in _TOKENIZER):
-        raise UnsupportedModelError(f"{name!r} has no tokenizer: add the tokenizer files of the model it was made from.")
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         try:
@@ -190,10 +155,27 @@ def _check_complete(checkpoint: Checkpoint) -> None:
             raise UnsupportedModelError(f"The weight index of {name!r} is damaged: download it again.") from error
         if missing := sorted(shard for shard in shards if not (folder / str(shard)).is_file()):
             raise UnsupportedModelError(f"{name!r} lacks the weight file {missing[0]!r}: download the model again.")
-    if not checkpoint.headers:
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt*"))
+    _check_parts(name, {path.name for path in folder.iterdir()})
+    _ = checkpoint.headers  # reading them finds what is damaged
+
+
+def _check_parts(name: str, files: Collection[str]) -> None:
+    """Refuse a model among whose files, in a folder or listed by the hub, one that it needs is not."""
+    if not any(file in files for file in _PROCESSOR):
+        raise UnsupportedModelError(
+            f"{name!r} has no processor ({' or '.join(_PROCESSOR)}), so images cannot be prepared for it: add the files "
+            "of the model it was made from."
+        )
+    if not any(file in files for file in _TOKENIZER):
+        raise UnsupportedModelError(f"{name!r} has no tokenizer: add the tokenizer files of the model it was made from.")
+    if not any(_holds_weights(file) for file in files):
+        pickled = any(file.endswith((".bin", ".pt", ".pth")) for file in files)
         advice = "its weights are pickles, which are never opened: convert them" if pickled else "add its weights"
         raise UnsupportedModelError(f"{name!r} has no *.safetensors weights: {advice}.")
+
+
+def _holds_weights(file: str) -> bool:
+    return file.endswith(".safetensors") and not file.startswith("consolidated")
 
 
 def _header(path: Path) -> dict[str, Any]:

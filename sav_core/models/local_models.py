@@ -74,7 +74,7 @@ def _measure(name: str, note: str) -> LocalModel:
     try:
         with silence():
             checkpoint = find_checkpoint(name, download=False)
-            geometry = find_decoder(skeleton(read_config(checkpoint)), checkpoint.name).geometry
+            geometry = find_decoder(skeleton(read_config(checkpoint), name), checkpoint.name).geometry
     except BackboneError as error:
         return LocalModel(name, "", None, 0, str(error))
     size = sum(path.stat().st_size for path in checkpoint.weight_files)

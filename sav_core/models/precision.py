@@ -23,7 +23,7 @@ from sav_core.files import write_atomically
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.settings import settings
 
-__all__ = ["Precision", "choose_device", "load_precisely"]
+__all__ = ["Precision", "check_memory", "choose_device", "load_precisely"]
 
 Loader: TypeAlias = Callable[[torch.dtype], Any]
 Sampler: TypeAlias = Callable[[Any], Mapping[str, Any]]
@@ -88,8 +88,7 @@ def load_precisely(
         SettingError: there is no such dtype.
         OutOfMemoryError: main memory does not hold the weights; nothing was loaded.
     """
-    if device.type == "cpu":
-        _check_memory(checkpoint, torch.bfloat16 if dtype == "auto" else _named(dtype))
+    check_memory(checkpoint.name, checkpoint.parameters, dtype, device)
     if dtype != "auto":
         chosen = Precision(_named(dtype), "as asked for")
     elif device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
@@ -109,12 +108,18 @@ def load_precisely(
     return load(chosen.dtype), chosen
 
 
-def _check_memory(checkpoint: Checkpoint, dtype: torch.dtype) -> None:
-    """Refuse weights that main memory cannot hold: the system would end the process, with all that others do in it."""
-    needed, free = dtype.itemsize * checkpoint.parameters, _free_memory()
-    if needed > free:
+def check_memory(name: str, parameters: int, dtype: str | torch.dtype, device: torch.device) -> None:
+    """Refuse weights that main memory cannot hold: the system would end the process, with all that others do in it.
+
+    Raises:
+        SettingError: there is no such dtype.
+        OutOfMemoryError: the weights in that dtype, or with ``"auto"`` in the smallest that may be chosen, do not fit.
+    """
+    numbers = torch.bfloat16 if dtype == "auto" else _named(dtype)
+    needed, free = numbers.itemsize * parameters, _free_memory()
+    if device.type == "cpu" and needed > free:
         raise OutOfMemoryError(
-            f"{checkpoint.name!r} needs {needed / 1e9:.1f} GB of memory in {str(dtype).removeprefix('torch.')}, and "
+            f"{name!r} needs {needed / 1e9:.1f} GB of memory in {str(numbers).removeprefix('torch.')}, and "
             f"{free / 1e9:.1f} GB are free here: choose a smaller model, or a machine with more memory."
         )
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
 from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
+from transformers.quantizers.auto import AutoHfQuantizer
 
-from sav_core.errors import UnsupportedModelError
+from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.silence import silence
 
-__all__ = ["load_model", "read_config", "skeleton"]
+__all__ = ["lacks_a_package", "load_model", "read_config", "skeleton"]
+
+# What building a model of nonsensical numbers raises: each architecture reckons with them in its own way.
+_NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def read_config(checkpoint: Checkpoint) -> Any:
@@ -31,13 +36,46 @@ def read_config(checkpoint: Checkpoint) -> Any:
             f"{name!r} is a {kind!r} model, which does not read images and text into text; choose a multimodal model "
             "such as Qwen/Qwen2-VL-2B-Instruct."
         )
+    _check_quantisation(config, name)
     return config
 
 
-def skeleton(config: Any) -> Any:
+def _check_quantisation(config: Any, name: str) -> None:
+    """Refuse weights in small numbers that nothing here can read."""
+    given = getattr(config, "quantization_config", None)
+    if given is None:
+        return
+    with silence():
+        try:
+            AutoHfQuantizer.from_config(given).validate_environment(device_map=None)
+        except (ImportError, ValueError, RuntimeError, TypeError) as error:
+            raise UnsupportedModelError(
+                f"{name!r} cannot serve because its weights are quantised by {given.get('quant_method')!r}, and "
+                f"{first_line(error)}; choose the model that it was made from."
+            ) from error
+
+
+def skeleton(config: Any, name: str) -> Any:
     """Return the model without weights, made in a moment: its modules can be measured before anything is loaded."""
     with silence(), torch.device("meta"):
-        return AutoModelForImageTextToText.from_config(config)
+        try:
+            return AutoModelForImageTextToText.from_config(config)
+        except ImportError as error:
+            raise UnsupportedModelError(lacks_a_package(name, error)) from error
+        except _NONSENSE as error:
+            raise UnsupportedModelError(
+                f"{name!r} cannot serve because transformers makes no model of its config.json ({first_line(error)}); "
+                "check that file, or choose another model."
+            ) from error
+
+
+def lacks_a_package(name: str, error: ImportError) -> str:
+    """Say which package a model needs, of an error by which transformers does so."""
+    found = re.search(r"requires the (\S+) library|No module named '(\w+)|pip install (?:-U )?([\w-]+)", str(error))
+    if found is None:
+        return f"{name!r} cannot serve because a part of it is not installed ({first_line(error)})."
+    package = next(filter(None, found.groups())).lower()
+    return f"{name!r} cannot serve because it needs the package {package}, which is not installed: pip install {package}."
 
 
 def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:

@@ -40,7 +40,7 @@ def test_a_model_that_cannot_be_loaded_keeps_the_old_one_and_all_work(models, mo
     before, fit = session.project, session.fit
 
     def refuse(model):
-        raise ModelNotFoundError(f"{model!r} is not on this disk and the hub cannot be reached.")
+        raise ModelNotFoundError(f"{model!r} is not wholly on this disk and the hub cannot be reached.")
 
     monkeypatch.setattr("sav_ui.serving.zerogpu.load", refuse)
     steps(session, models, OTHER)

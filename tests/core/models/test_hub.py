@@ -1,0 +1,118 @@
+"""What a hub model's config.json and list of files tell is told before anything else of it is fetched."""
+
+import json
+import shutil
+
+import pytest
+
+from sav_core.errors import OutOfMemoryError, StorageError, UnsupportedModelError
+from sav_core.models import precision
+from sav_core.models.backbones import load_backbone
+from sav_core.models.checkpoints import find_checkpoint
+from tests.support.hub import Hub
+from tests.support.tiny_models import write_checkpoint
+
+
+@pytest.fixture
+def folder(tiny_checkpoint, tmp_path):
+    """What a repository holds: a copy of a tiny LLaVA, to change."""
+    return shutil.copytree(tiny_checkpoint("llava"), tmp_path / "repository")
+
+
+@pytest.fixture
+def hub(folder, tmp_path, monkeypatch):
+    hub = Hub(monkeypatch, tmp_path / "cache")
+    hub.put("org/tiny", folder)
+    return hub
+
+
+def change(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_a_model_that_can_serve_is_fetched_whole_and_once(hub, folder):
+    backbone = load_backbone("org/tiny", dtype="float32")
+    assert backbone.fingerprint == load_backbone(folder, dtype="float32").fingerprint
+    assert hub.fetched[0] == "config.json"
+    assert set(hub.fetched) == {path.name for path in folder.iterdir()}
+    load_backbone("org/tiny", dtype="float32")
+    assert len(hub.fetched) == len(set(hub.fetched))
+
+
+def test_a_refused_architecture_costs_its_config_alone(hub, tmp_path):
+    hub.put("org/hybrid", write_checkpoint("qwen3_5", tmp_path / "hybrid"))
+    with pytest.raises(UnsupportedModelError, match=r"^org/hybrid cannot serve because layers 0-1: linear_attn"):
+        load_backbone("org/hybrid")
+    assert hub.fetched == ["config.json"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"model_type": "llama"}, "'org/tiny' is a 'llama' model, which does not read images"),
+        ({"model_type": "never_heard_of"}, "its architecture 'never_heard_of' or its config.json is not one"),
+        ({"model_type": "new", "auto_map": {"AutoConfig": "code.Config"}}, "needs code from its own repository"),
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "weights are quantised by 'gptq'.*optimum"),
+        ({"quantization_config": {"quant_method": "news"}}, "weights are quantised by 'news', and Unknown quant"),
+        ({"vision_config": {"model_type": "timm_wrapper"}}, "needs the package timm, which is not installed: pip install"),
+        ({"vision_config": {"model_type": "clip_vision_model", "patch_size": 0}}, "makes no model of its config.json"),
+    ],
+    ids=["text alone", "unknown", "code", "package", "quantisation", "timm", "nonsense"],
+)
+def test_what_the_config_tells_is_told_at_once(hub, folder, config, message):
+    change(folder / "config.json", **config)
+    with pytest.raises(UnsupportedModelError, match=message):
+        load_backbone("org/tiny")
+    assert hub.fetched == ["config.json"]
+
+
+def test_pickled_weights_are_told_of_the_list_of_files(hub, folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(UnsupportedModelError, match="its weights are pickles, which are never opened"):
+        load_backbone("org/tiny")
+    assert hub.fetched == ["config.json"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"), [("*processor_config.json", "has no processor"), ("tokenizer.json", "has no tokenizer")]
+)
+def test_a_part_that_the_repository_lacks_is_named(hub, folder, part, message):
+    for path in folder.glob(part):
+        path.unlink()
+    with pytest.raises(UnsupportedModelError, match=f"'org/tiny' {message}"):
+        load_backbone("org/tiny")
+    assert hub.fetched == ["config.json"]
+
+
+def test_a_repository_without_a_config_is_no_model(hub, folder):
+    (folder / "config.json").unlink()
+    with pytest.raises(UnsupportedModelError, match=r"'org/tiny' holds no config\.json: it is not a transformers model"):
+        load_backbone("org/tiny")
+    assert hub.fetched == []
+
+
+@pytest.mark.parametrize(("dtype", "itemsize"), [("auto", 2), ("float32", 4)])
+def test_a_model_larger_than_the_memory_is_not_fetched(hub, tiny_backbone, monkeypatch, dtype, itemsize):
+    needed = itemsize * tiny_backbone("llava").model.num_parameters()
+    monkeypatch.setattr(precision, "_free_memory", lambda: needed - 1)
+    with pytest.raises(OutOfMemoryError, match=r"'org/tiny' needs .* GB are free here: choose a smaller model"):
+        load_backbone("org/tiny", device="cpu", dtype=dtype)
+    assert hub.fetched == ["config.json"]
+    monkeypatch.setattr(precision, "_free_memory", lambda: needed)
+    load_backbone("org/tiny", device="cpu", dtype=dtype)
+
+
+def test_a_model_larger_than_the_disk_is_not_fetched(hub):
+    hub.sizes["model.safetensors"] = 10**18
+    with pytest.raises(StorageError, match=r"'org/tiny' needs 1000000000\.0 GB of disk, and \S+ GB are free"):
+        load_backbone("org/tiny")
+    assert hub.fetched == ["config.json"]
+
+
+def test_an_interrupted_download_needs_the_rest_alone(hub, folder):
+    find_checkpoint("org/tiny")
+    (hub.place("org/tiny") / "tokenizer.json").unlink()
+    hub.fetched.clear()
+    hub.sizes["model.safetensors"] = 10**18  # it is here
+    assert find_checkpoint("org/tiny").folder == hub.place("org/tiny")
+    assert hub.fetched == ["tokenizer.json"]
