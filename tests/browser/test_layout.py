@@ -1,5 +1,7 @@
 """Where things are: what must stick sticks, nothing is covered, nothing is wider than the window, at every width."""
 
+from itertools import combinations
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,6 +12,8 @@ PAGES = ("Teach", "Classify", "Measure", "Function vectors", "About")
 FONTS = {"narrow": "Arial Narrow, Liberation Sans Narrow, Arial, sans-serif", "wide": "Verdana, DejaVu Sans, sans-serif"}
 
 _LONG = "A model whose name has forty letters, 40"
+
+_FLOATING = [".undo-bar button:last-of-type", '.notice[data-key="notice"]', ".chosen-bar", ".go"]
 
 _COVERED = """(root) => {
   const wrong = [], looked = new Set();
@@ -128,8 +132,21 @@ def test_what_just_happened_stays_in_the_window(visit, width):
     assert style(page, "#bench .go", "position") == "sticky"
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(300)
-    undo = page.locator("#bench .notice").get_by_role("button", name="Undo").bounding_box()
+    undo = page.get_by_role("group", name="Undo and redo").get_by_role("button", name="Undo").bounding_box()
     assert 0 < undo["y"] < 844 - undo["height"]
+    visitor.give("blue", *(picture("blue", mark) for mark in range(4)))
+    expect(visitor.thumbs("blue")).to_have_count(4)
+    expect(page.locator("#bench .go .primary")).to_be_visible()
+    visitor.thumbs("blue").first.get_by_role("checkbox").check()
+    expect(page.get_by_role("group", name="Chosen pictures")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    boxes = {name: page.locator(f"{name}:visible").bounding_box() for name in _FLOATING}
+    for (one, low), (other, high) in combinations(boxes.items(), 2):
+        above = max(low["y"] - high["y"] - high["height"], high["y"] - low["y"] - low["height"])
+        beside = max(low["x"] - high["x"] - high["width"], high["x"] - low["x"] - low["width"])
+        assert max(above, beside) >= 0, f"{one} and {other} lie on each other"
+    visitor.shot(f"storeys-{width}", full=False)
     page.locator("#bench .notice").get_by_role("button", name="Close").click()
     expect(page.locator("#bench .notice")).to_have_count(0)
 

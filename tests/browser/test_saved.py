@@ -322,13 +322,15 @@ def test_the_page_and_what_is_chosen_are_in_the_address(served, people):
     page.locator("[data-act=relation]").first.click()
     expect(page).to_have_url(re.compile(r"#function-vectors\?relation=\w+"))
     chosen = page.url
-    page.reload()
+    with visitor.leaving():
+        page.reload()
     page.wait_for_function("() => window.SAV && SAV.keeping().told")
     expect(page.get_by_role("tab", name="Function vectors")).to_have_attribute("aria-selected", "true")
     expect(page).to_have_url(chosen)
     other = people(served)
-    other.page.goto("about:blank")
-    other.page.goto(chosen)
+    with other.leaving():
+        other.page.goto("about:blank")
+        other.page.goto(chosen)
     expect(other.page.get_by_role("tab", name="Function vectors")).to_have_attribute("aria-selected", "true")
     page.locator("a.brand").click()
     expect(page.get_by_role("tab", name="Teach")).to_have_attribute("aria-selected", "true")

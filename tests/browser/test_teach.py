@@ -290,8 +290,7 @@ def test_a_phone_scrolls_only_up_and_down(visit):
 
 
 def test_a_reload_brings_everything_back(discs):
-    discs.page.reload()
-    discs.settled()
+    discs.reload()
     for name in DISC:
         expect(discs.thumbs(name)).to_have_count(4)
     expect(discs.page.locator(".headline")).to_contain_text("of 12")
@@ -305,8 +304,7 @@ def test_two_visitors_never_see_each_others_anything(visit, discs):
     expect(discs.card("1")).to_have_count(0)
     discs.give("red", picture(DISC["red"], 3, name="mine.png"))
     expect(discs.page.locator(".headline")).to_contain_text("of 13")
-    other.page.reload()
-    other.settled()
+    other.reload()
     expect(other.page.locator("img[alt='mine.png']")).to_have_count(0)
     expect(other.page.locator(".tile.current")).to_contain_text("How many stars?")
 

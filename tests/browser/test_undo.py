@@ -112,6 +112,8 @@ def test_errors_and_what_was_left_out_are_in_the_window_with_every_reason(someon
     expect(notice.locator("li")).to_contain_text(re.compile(r"3 files.*bad 0\.png, bad 1\.png, bad 2\.png"))
     in_window(someone, notice)
     shot(someone, "left-out")
+    notice.get_by_role("button", name="Close this message").click()
+    expect(someone.page.locator(".notice:visible")).to_have_count(0)
     someone.drop("[aria-label='Label red']", bad[0])
     told(someone, "bad 0.png")
     someone.label("empty")

@@ -1,0 +1,29 @@
+// What floats at the bottom of the window stands in storeys, so that nothing of it lies on another: Undo and Redo, with what was
+// just said beside them; the chosen pictures; what is to be done. The style sheets take the heights at which they begin from here,
+// and the room that the page keeps for all of them below its end.
+(() => {
+  "use strict";
+  const SAID = '.notice[data-key="notice"]';
+  const MOST = 120; // pixels by which a long message lifts what is above it; opened further, it lies on that until it is closed
+  const GAP = 12; // pixels below and above the bar of chosen pictures
+  const watcher = new ResizeObserver(stack);
+
+  function height(selector) {
+    const floating = [...document.querySelectorAll(selector)].filter((each) => getComputedStyle(each).position !== "static");
+    return Math.max(0, ...floating.map((each) => each.offsetHeight)); // of a page that is not open: 0
+  }
+
+  function stack() {
+    const said = height(SAID), chosen = height(".chosen-bar");
+    const second = Math.max(height(".undo-bar"), Math.min(said, MOST)), third = second + (chosen && chosen + GAP);
+    const { style } = document.documentElement;
+    style.setProperty("--second-storey", `${second}px`);
+    style.setProperty("--third-storey", `${third}px`);
+    style.setProperty("--storeys", `${Math.max(third + height(".go"), said)}px`);
+  }
+
+  document.addEventListener("sav:drawn", ({ target }) => {
+    for (const each of target.querySelectorAll(`.undo-bar, .chosen-bar, .go, ${SAID}`)) watcher.observe(each);
+    stack(); // what has nothing to do any more stands in the page, with the same size
+  });
+})();
