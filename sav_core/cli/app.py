@@ -304,8 +304,16 @@ def heads(
 
 
 @app.command(epilog="Example: [bold]python -m sav_core models --json[/bold]")
-def models(as_json: AsJson = False) -> None:
+def models(
+    known: Annotated[
+        bool, typer.Option("--architectures", help="Which architectures are proven, probed or refused instead, and why.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the models that can be loaded here without a download, with their geometry."""
+    if known:
+        _print_architectures(as_json)
+        return
     from sav_core.models.local_models import local_models
 
     found = local_models()
@@ -314,6 +322,17 @@ def models(as_json: AsJson = False) -> None:
         return
     rows = [[m.name, m.architecture, str(m.geometry or "-"), f"{m.size_bytes / 1e6:,.0f} MB", m.note] for m in found]
     print_table(["model", "architecture", "geometry", "size", "note"], rows)
+
+
+def _print_architectures(as_json: bool) -> None:
+    from sav_core.models.architectures import architectures
+
+    if as_json:
+        print_json([each.as_dict() for each in architectures()])
+        return
+    print_table(
+        ["architecture", "standing", "reason"], [[each.name, each.standing, each.reason] for each in architectures()]
+    )
 
 
 # After the others, for help lists commands in the order they were added.

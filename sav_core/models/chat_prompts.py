@@ -29,7 +29,7 @@ class PromptWriter:
     def __init__(self, processor: Any) -> None:
         self._tokenizer = processor.tokenizer
         self._template = _template(processor)
-        self._image_token = getattr(processor, "image_token", None) or "<image>"
+        self._image_token = _placeholder(processor, "image_token") or "<image>"
         self._text_dress = _TEXT_ONLY_DRESS.get(type(processor).__name__, "{text}")
         self._control = _control_tokens(processor, self._template)
         self._lead = None if self._template is None else _lead(self._tokenizer, self._template)
@@ -119,11 +119,17 @@ def _lead(tokenizer: Any, template: str) -> str | None:
     return lead if found and whole.startswith(prompt) and not lead.strip() else None
 
 
+def _placeholder(processor: Any, name: str) -> str:
+    """The token of that name, which a processor may hold as a string or with its settings; empty where it has none."""
+    token = getattr(processor, name, None) or ""
+    return str(getattr(token, "content", token))
+
+
 def _control_tokens(processor: Any, template: str | None) -> re.Pattern[str]:
     """Match the strings that steer a model when they stand in its prompt: special tokens and what its template writes."""
     added = processor.tokenizer.added_tokens_decoder.values()
     tokens = {token.content for token in added if token.special or token.content in (template or "")}
     tokens.update(processor.tokenizer.all_special_tokens)
-    tokens.update(getattr(processor, name, None) or "" for name in _PLACEHOLDERS)
+    tokens.update(_placeholder(processor, name) for name in _PLACEHOLDERS)
     longest_first = sorted((token for token in tokens if token.strip()), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")

@@ -11,7 +11,7 @@ from torch import nn
 from sav_core.errors import UnsupportedModelError
 from sav_core.types import Geometry
 
-__all__ = ["Decoder", "find_decoder"]
+__all__ = ["Decoder", "find_decoder", "language_model"]
 
 _CROSS_ATTENTION = ("cross_attn", "encoder_attn", "crossattention")
 
@@ -41,10 +41,12 @@ def find_decoder(model: Any, name: str) -> Decoder:
     """
     if model.config.is_encoder_decoder:
         raise _refusal(name, "its prompt goes into an encoder, not into the decoder that heads are read from")
-    decoder = model.get_decoder()
+    decoder = language_model(model)
     layers = tuple(getattr(decoder, "layers", ()))
     if not layers:
         raise _refusal(name, f"its language model {type(decoder).__name__} has no list of decoder layers")
+    if between := [part for part, _ in decoder.named_children() if _crosses(part)]:
+        raise _refusal(name, f"its pictures enter between the layers, by {between[0]}, and not as tokens")
     faults = [(index, fault) for index, layer in enumerate(layers) if (fault := _fault(layer))]
     if faults:
         raise _refusal(name, "; ".join(_summaries(faults)))
@@ -59,9 +61,20 @@ def find_decoder(model: Any, name: str) -> Decoder:
     return Decoder(layers, projections, Geometry(len(layers), count, max(dims)), dims)
 
 
+def language_model(model: Any) -> Any:
+    """The module that holds the decoder layers: what the model's own accessor returns, or the body within that."""
+    decoder = model.get_decoder()
+    body = getattr(decoder, "model", None)
+    return body if not hasattr(decoder, "layers") and hasattr(body, "layers") else decoder
+
+
+def _crosses(part: str) -> bool:
+    return any(word in part for word in _CROSS_ATTENTION)
+
+
 def _fault(layer: nn.Module) -> str | None:
     """Why head vectors cannot be read from a decoder layer; ``None`` when they can."""
-    if any(hasattr(layer, name) for name in _CROSS_ATTENTION):
+    if any(_crosses(part) for part, _ in layer.named_children()):
         return "cross-attention"
     attention = getattr(layer, "self_attn", None)
     if attention is None:

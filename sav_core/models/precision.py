@@ -21,6 +21,7 @@ from torch import nn
 from sav_core.errors import OutOfMemoryError, SettingError, StorageError
 from sav_core.files import write_atomically
 from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.decoders import language_model
 from sav_core.settings import settings
 
 __all__ = ["Precision", "check_memory", "choose_device", "load_precisely"]
@@ -196,7 +197,7 @@ def _shown(seconds: float) -> str:
 
 def _first_layer(model: Any) -> _Trial:
     """The first decoder layer, with what reaches it when the model reads some hundred tokens."""
-    layer = model.get_decoder().layers[0]
+    layer = language_model(model).layers[0]
     reached: list[_Trial] = []
 
     def keep(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ def _load(checkpoint: Checkpoint) -> Any:
     options = {"trust_remote_code": False, "local_files_only": True}
     try:
         return AutoProcessor.from_pretrained(checkpoint.folder, **options)
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, RecursionError):
         # Without torchvision there are no video processors, and which error says so differs; a still image needs none.
         name = _processor_class_name(checkpoint)
         if name is None or is_torchvision_available():
@@ -113,20 +113,26 @@ def _standing_in(missing: str, twin: str) -> Iterator[None]:
 
 
 def _without_video(processor_class: Any) -> Any:
-    """The same processor, but one that neither loads nor holds a video processor."""
+    """The same processor, but one that loads no video processor and holds ``None`` in its place."""
 
-    class StillImages(processor_class):  # type: ignore[misc]
+    class Parts(processor_class):  # type: ignore[misc]
+        """Loads what a still image needs; the order of a processor's parts is its own, so each is known by its name."""
+
         @classmethod
         def get_attributes(cls) -> list[str]:
             return [name for name in super().get_attributes() if name != "video_processor"]
 
+    class StillImages(processor_class):  # type: ignore[misc]
         @classmethod
         def _get_arguments_from_pretrained(cls, *given: Any, **options: Any) -> list[Any]:
-            parts = super()._get_arguments_from_pretrained(*given, **options)
-            by_name = dict(zip(cls.get_attributes(), parts, strict=True))
-            return [by_name.get(name) for name in super().get_attributes()]
+            parts = Parts._get_arguments_from_pretrained(*given, **options)
+            by_name = dict(zip(Parts.get_attributes(), parts, strict=True))
+            return [by_name.get(name) for name in cls.get_attributes()]
 
-    StillImages.__name__ = processor_class.__name__
+        def check_argument_for_proper_class(self, name: str, part: Any) -> Any:
+            return None if part is None else super().check_argument_for_proper_class(name, part)
+
+    Parts.__name__ = StillImages.__name__ = processor_class.__name__
     return StillImages
 
 

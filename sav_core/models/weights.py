@@ -10,6 +10,7 @@ from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoM
 from transformers.quantizers.auto import AutoHfQuantizer
 
 from sav_core.errors import UnsupportedModelError, first_line
+from sav_core.models.architectures import refusal
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.silence import silence
 
@@ -22,6 +23,8 @@ _NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, Runti
 def read_config(checkpoint: Checkpoint) -> Any:
     """The checkpoint's transformers config, of an architecture that reads images and text."""
     kind, name = checkpoint.config["model_type"], checkpoint.name
+    if why := refusal(kind):
+        raise UnsupportedModelError(f"{name!r} cannot serve because {why}.")
     with silence():
         try:
             config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
@@ -75,7 +78,7 @@ def lacks_a_package(name: str, error: ImportError) -> str:
     if found is None:
         return f"{name!r} cannot serve because a part of it is not installed ({first_line(error)})."
     package = next(filter(None, found.groups())).lower()
-    return f"{name!r} cannot serve because it needs the package {package}, which is not installed: pip install {package}."
+    return f"{name!r} cannot serve because it needs {package}: pip install {package}."
 
 
 def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:

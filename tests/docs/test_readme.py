@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sav_core.cli.app import main
+from sav_core.models.architectures import PROVEN
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,3 +55,8 @@ def test_every_file_it_links_exists():
 def test_the_settings_it_lists_are_those_there_are():
     source = (ROOT / "sav_core" / "settings.py").read_text()
     assert set(re.findall(r"`(SAV_\w+)`", README)) == set(re.findall(r'"(SAV_\w+)"', source))
+
+
+def test_the_architectures_it_calls_tested_are_the_proven_ones():
+    (told,) = re.findall(r"Tested end to end: ([\w\s,;]+)\.", README)
+    assert sorted(re.findall(r"\w+", told)) == sorted(PROVEN)

@@ -298,6 +298,17 @@ def test_models_lists_the_default_first(capsys, model, monkeypatch):
     assert first["geometry"] == {"layers": 3, "heads": 4, "dim": 16}
 
 
+def test_models_lists_what_is_known_of_architectures(capsys):
+    status, out, _ = run(capsys, "models", "--architectures", "--json")
+    assert status == 0
+    found = {row.pop("architecture"): row for row in json.loads(out)}
+    assert found["llava"] == {"standing": "proven", "reason": "tested end to end on a small checkpoint"}
+    assert (found["mllama"]["standing"], found["janus"]["standing"]) == ("refused", "probed")
+    status, out, _ = run(capsys, "models", "--architectures")
+    assert (status, len(out.splitlines())) == (0, 1 + len(found))
+    assert next(line for line in out.splitlines() if line.startswith("mllama")).split()[1] == "refused"
+
+
 @pytest.fixture(scope="module")
 def hundred(tmp_path_factory):
     """A folder of a hundred images under two labels, one of which cannot be read."""

@@ -48,6 +48,20 @@ def test_where_layers_differ_in_dim_the_largest_counts():
     assert decoder.dims == (4, 8, 4)
 
 
+def test_layers_one_level_down_are_found():
+    whole = Model([])
+    del whole.layers
+    whole.model = Model([ordinary(), ordinary()])
+    assert find_decoder(whole, "m").layers == tuple(whole.model.layers)
+
+
+def test_pictures_that_enter_between_the_layers_are_refused():
+    model = Model([ordinary(), ordinary()])
+    model.gated_cross_attn_layers = nn.ModuleList([nn.Identity()])
+    with pytest.raises(UnsupportedModelError, match="between the layers, by gated_cross_attn_layers, and not as tokens"):
+        find_decoder(model, "m")
+
+
 @pytest.mark.parametrize(
     ("model", "reason"),
     [

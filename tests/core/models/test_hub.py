@@ -52,14 +52,27 @@ def test_a_refused_architecture_costs_its_config_alone(hub, tmp_path):
         ({"model_type": "llama"}, "'org/tiny' is a 'llama' model, which does not read images"),
         ({"model_type": "never_heard_of"}, "its architecture 'never_heard_of' or its config.json is not one"),
         ({"model_type": "new", "auto_map": {"AutoConfig": "code.Config"}}, "needs code from its own repository"),
+        ({"model_type": "instructblip"}, "question goes into a Q-Former .*; choose another model"),
+        ({"model_type": "llama4"}, "'org/tiny' cannot serve because it needs torchvision: pip install torchvision"),
         ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "weights are quantised by 'gptq'.*optimum"),
         ({"quantization_config": {"quant_method": "news"}}, "weights are quantised by 'news', and Unknown quant"),
-        ({"vision_config": {"model_type": "timm_wrapper"}}, "needs the package timm, which is not installed: pip install"),
+        ({"vision_config": {"model_type": "timm_wrapper"}}, "because it needs timm: pip install timm"),
         ({"vision_config": {"model_type": "clip_vision_model", "patch_size": 0}}, "makes no model of its config.json"),
     ],
-    ids=["text alone", "unknown", "code", "package", "quantisation", "timm", "nonsense"],
+    ids=[
+        "text alone",
+        "unknown",
+        "code",
+        "by name",
+        "package",
+        "quantisation",
+        "quantisation of no kind",
+        "timm",
+        "nonsense",
+    ],
 )
-def test_what_the_config_tells_is_told_at_once(hub, folder, config, message):
+def test_what_the_config_tells_is_told_at_once(hub, folder, config, message, monkeypatch):
+    monkeypatch.setattr("sav_core.models.architectures.find_spec", lambda _: None)
     change(folder / "config.json", **config)
     with pytest.raises(UnsupportedModelError, match=message):
         load_backbone("org/tiny")
