@@ -6,36 +6,33 @@
     overlay(example.images[0], maps.pictures[0][3])
 
 Attention is recorded while it is computed, one row for each head, and nothing is computed in another way: in the layers
-asked for, the model's own attention function runs inside one that also keeps the last token's row.
+asked for, the model's own attention function runs, and the last token's row is computed beside it. That row is held against
+what the function made of the values: weights that do not give it are refused, not shown.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from torch import Tensor
 
+from sav_core.activations.attention_tap import AttentionCall, attention_tapped
 from sav_core.activations.image_tokens import image_token_boxes
 from sav_core.data.examples import Example
-from sav_core.errors import InterventionError, SettingError
+from sav_core.errors import InterventionError, SettingError, UnsupportedModelError
 from sav_core.models.backbones import Backbone
 from sav_core.types import Head
 
 __all__ = ["AttentionMaps", "attention_maps"]
 
-# What is to see the last row of an attention layer, while a `with` block is open; empty otherwise.
-_WATCHED: dict[nn.Module, Callable[[Tensor], None]] = {}
+# How far, of the largest number, a sum over tokens in a dtype may be from the same sum in float32.
+_ROUNDING = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 4e-2}
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,8 @@ class AttentionMaps:
 
     Attributes:
         heads: in the order they were asked for.
-        rows: ``float32 (head, token)``, attention to every token of the prompt; each row sums to 1.
+        rows: ``float32 (head, token)``, attention to every token of the prompt; each row sums to 1, or to less where the
+            model lets a head look at nothing (attention sinks).
         image_tokens: ``bool (token,)``, which tokens stand for pictures.
         pictures: for each picture of the example ``float32 (head, row, column)``, the attention to it, laid over the whole
             of it. A cell holds the attention to that part of the picture, from all tiles that show it. Cells sum to
@@ -62,7 +60,7 @@ class AttentionMaps:
 
     @property
     def image_share(self) -> npt.NDArray[np.float32]:
-        """``float32 (head,)``, the part of each head's attention that lies on pictures; the rest lies on text."""
+        """``float32 (head,)``, the part of each head's attention that is on pictures; the rest is on text or nowhere."""
         share: npt.NDArray[np.float32] = self.rows[:, self.image_tokens].sum(1)
         return share
 
@@ -78,7 +76,7 @@ def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] |
     Raises:
         SettingError: there are no heads to look at, or one does not exist.
         InputError: the example cannot be prepared for the model.
-        UnsupportedModelError: it is not known where the model's image tokens lie.
+        UnsupportedModelError: it is not known where the model's image tokens lie, or how its layers weigh tokens.
         InterventionError: a layer's attention did not pass through transformers' attention interface.
     """
     geometry = backbone.geometry
@@ -107,10 +105,19 @@ def last_rows(backbone: Backbone, layers: set[int]) -> Iterator[Callable[[], dic
 
     Yields:
         A function that returns ``{layer: float32 (example, head, token)}`` of the latest forward, and raises
-        ``InterventionError`` when a layer has none.
+        ``InterventionError`` when a layer has none and ``UnsupportedModelError`` when it has other weights than those of
+        its queries and keys.
     """
-    modules: dict[int, Any] = {layer: backbone.decoder.layers[layer].self_attn for layer in layers}
     rows: dict[int, Tensor] = {}
+    untrue: set[int] = set()
+
+    def record(layer: int, call: AttentionCall) -> tuple[Tensor, Tensor | None]:
+        attended = call.run()
+        row = _last_row(call.query, call.key, call.mask, **call.options)
+        if not _gives(row, call.value, attended[0]):
+            untrue.add(layer)
+        rows[layer] = row.cpu()
+        return attended
 
     def recorded() -> dict[int, Tensor]:
         if silent := sorted(layers.difference(rows)):
@@ -118,57 +125,23 @@ def last_rows(backbone: Backbone, layers: set[int]) -> Iterator[Callable[[], dic
                 f"The attention of layers {silent} was to be recorded in one forward but never ran through transformers' "
                 f"attention interface: {backbone.name} cannot show what its heads look at."
             )
+        if untrue:
+            raise UnsupportedModelError(
+                f"What the heads of {backbone.name} look at cannot be shown: in layers {sorted(untrue)} the weights that "
+                "follow from queries and keys do not give what the layer passes on, so it weighs tokens in another way."
+            )
         return rows
 
-    with backbone.lock, ExitStack() as stack:
-        for config in _configs(backbone):
-            stack.enter_context(_recording(config))
-        for layer, module in modules.items():
-            _WATCHED[module] = partial(rows.__setitem__, layer)
-            stack.callback(_WATCHED.pop, module)
+    with attention_tapped(backbone, layers, record):
         yield recorded
 
 
-def _configs(backbone: Backbone) -> list[Any]:
-    """The distinct configs from which the decoder and its layers learn which attention function to use."""
-    owners = [backbone.model.get_decoder(), *(layer.self_attn for layer in backbone.decoder.layers)]
-    configs = [owner.config for owner in owners if hasattr(owner, "config")]
-    return list({id(config): config for config in configs}.values())
-
-
-@contextmanager
-def _recording(config: Any) -> Iterator[None]:
-    """While open, a config names the attention function that also keeps rows, in front of the one it named before."""
-    before = config._attn_implementation
-    function = before or "eager"
-    name = f"last_row_of_{function}"  # the old name is part of the new: models ask whether "flash" is in it
-    AttentionInterface.register(name, partial(_attend, function))
-    AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS[function])
-    config._attn_implementation = name
-    try:
-        yield
-    finally:
-        config._attn_implementation = before
-
-
-def _attend(
-    implementation: str,
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    **options: Any,
-) -> tuple[Tensor, Tensor | None]:
-    """The attention function of that name; on the way, a watched layer's last row is shown to who watches."""
-    if watch := _WATCHED.get(module):
-        watch(_last_row(query, key, attention_mask, **options).cpu())
-    if implementation == "eager":  # not in the interface: every architecture brings its own
-        function = sys.modules[type(module).__module__].eager_attention_forward
-    else:
-        function = ALL_ATTENTION_FUNCTIONS[implementation]
-    attended: tuple[Tensor, Tensor | None] = function(module, query, key, value, attention_mask, **options)
-    return attended
+def _gives(row: Tensor, value: Tensor, attended: Tensor) -> bool:
+    """Whether a row of attention ``(example, head, token)`` over the values is what the layer made of the last token."""
+    examples, heads, tokens = row.shape
+    made = attended[:, -1].reshape(examples, heads, -1).float()
+    weighed = row.view(examples, value.shape[1], -1, tokens) @ value.float()  # (example, key head, head of it, dim)
+    return bool((weighed.reshape(made.shape) - made).abs().max() <= _ROUNDING[value.dtype] * made.abs().max())
 
 
 def _last_row(
@@ -179,6 +152,7 @@ def _last_row(
     scaling: float | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,
+    s_aux: Tensor | None = None,
     **_: Any,
 ) -> Tensor:
     """Attention of the last query: ``float32 (example, head, token)``.
@@ -191,6 +165,7 @@ def _last_row(
         scaling: of the products; one over the root of ``dim`` unless given.
         sliding_window: how many of the latest tokens are seen, where the mask does not say it.
         softcap: what the scaled products are squashed to, by a hyperbolic tangent.
+        s_aux: ``(head,)``, each head's sink: a learned score beside those of the tokens, whose share goes nowhere.
     """
     examples, heads, dim = query.shape[0], query.shape[1], query.shape[3]
     last = query[:, :, -1].float().view(examples, key.shape[1], -1, dim)  # (example, key head, head of it, dim)
@@ -206,4 +181,7 @@ def _last_row(
             scores = scores.masked_fill(~mask.bool()[:, None], -torch.inf)
         if sliding_window is not None:
             scores[..., : max(0, scores.shape[-1] - sliding_window)] = -torch.inf
-    return scores.softmax(-1)
+    if s_aux is None:
+        return scores.softmax(-1)
+    sink = s_aux.float().view(1, heads, 1).expand(examples, heads, 1)
+    return torch.cat([scores, sink], dim=-1).softmax(-1)[..., :-1]

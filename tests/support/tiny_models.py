@@ -29,8 +29,8 @@ SIDE, PATCH = 32, 8  # of the vision towers: 16 patches an image
 _VISION = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
 _TOWER = {**_VISION, "image_size": SIDE, "patch_size": PATCH}
 _SIGLIP = {"model_type": "siglip_vision_model", **_TOWER, "vision_use_head": False}
-_CLIP = {"model_type": "clip_vision_model", **_TOWER, "projection_dim": 16}
-_TEXT = {
+CLIP = {"model_type": "clip_vision_model", **_TOWER, "projection_dim": 16}
+TEXT = {
     "hidden_size": 32,
     "intermediate_size": 64,
     "num_hidden_layers": 3,
@@ -38,7 +38,7 @@ _TEXT = {
     "num_key_value_heads": 2,
     "max_position_embeddings": 2048,
 }
-_WIDE = {**_TEXT, "head_dim": 16}  # 4 heads x 16 numbers in a model 32 wide
+_WIDE = {**TEXT, "head_dim": 16}  # 4 heads x 16 numbers in a model 32 wide
 _GRIDS = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
 _MROPE = {"rope_type": "default", "rope_theta": 10000.0}
 
@@ -47,7 +47,7 @@ _CHATML = (
     "{% for part in message['content'] %}{% if part['type'] == 'image' %}IMAGE{% else %}{{ part['text'] }}{% endif %}"
     "{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_VICUNA = (
+VICUNA = (
     "{% for message in messages %}USER: {% for part in message['content'] %}"
     "{% if part['type'] == 'image' %}IMAGE\n{% else %}{{ part['text'] }}{% endif %}{% endfor %} {% endfor %}"
     "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
@@ -152,26 +152,26 @@ def _idefics(model_type: str, name: str) -> Recipe:
     )
 
 
-_CROP = {"size": {"shortest_edge": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
+CROP = {"size": {"shortest_edge": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
 _SQUARE = {"size": {"height": SIDE, "width": SIDE}}
 _CLIP_FEATURES = {"patch_size": PATCH, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
 
 RECIPES: dict[str, Recipe] = {
     "llava": Recipe(
-        _llava_like("llava", _CLIP, {"model_type": "llama", **_WIDE}),
-        ("CLIPImageProcessorPil", _CROP),
+        _llava_like("llava", CLIP, {"model_type": "llama", **_WIDE}),
+        ("CLIPImageProcessorPil", CROP),
         {"processor_class": "LlavaProcessor", **_CLIP_FEATURES},
-        _VICUNA.replace("IMAGE", "<image>"),
+        VICUNA.replace("IMAGE", "<image>"),
     ),
     "llava_next": Recipe(
-        _llava_like("llava_next", _CLIP, {"model_type": "mistral", **_WIDE}, image_grid_pinpoints=_GRIDS),
-        ("LlavaNextImageProcessorPil", {**_CROP, "image_grid_pinpoints": _GRIDS}),
+        _llava_like("llava_next", CLIP, {"model_type": "mistral", **_WIDE}, image_grid_pinpoints=_GRIDS),
+        ("LlavaNextImageProcessorPil", {**CROP, "image_grid_pinpoints": _GRIDS}),
         {"processor_class": "LlavaNextProcessor", **_CLIP_FEATURES},
-        _VICUNA.replace("IMAGE", "<image>"),
+        VICUNA.replace("IMAGE", "<image>"),
     ),
     "llava_onevision": Recipe(
         lambda ids: {
-            **_llava_like("llava_onevision", _SIGLIP, {"model_type": "qwen2", **_TEXT})(ids),
+            **_llava_like("llava_onevision", _SIGLIP, {"model_type": "qwen2", **TEXT})(ids),
             "video_token_index": ids["<video>"],
             "image_grid_pinpoints": _GRIDS,
         },
@@ -188,7 +188,7 @@ RECIPES: dict[str, Recipe] = {
     "qwen2_vl": _qwen(
         "qwen2_vl",
         {"embed_dim": 32, "hidden_size": 32},
-        {"model_type": "qwen2_vl_text", **_TEXT, "rope_parameters": {**_MROPE, "mrope_section": [2, 1, 1]}},
+        {"model_type": "qwen2_vl_text", **TEXT, "rope_parameters": {**_MROPE, "mrope_section": [2, 1, 1]}},
     ),
     "qwen2_5_vl": _qwen(
         "qwen2_5_vl",
@@ -199,7 +199,7 @@ RECIPES: dict[str, Recipe] = {
             "window_size": 32,
             "fullatt_block_indexes": [1],
         },
-        {"model_type": "qwen2_5_vl_text", **_TEXT, "rope_parameters": {**_MROPE, "mrope_section": [2, 1, 1]}},
+        {"model_type": "qwen2_5_vl_text", **TEXT, "rope_parameters": {**_MROPE, "mrope_section": [2, 1, 1]}},
     ),
     "qwen3_vl": _qwen(
         "qwen3_vl",
@@ -218,7 +218,7 @@ RECIPES: dict[str, Recipe] = {
         lambda ids: {
             "model_type": "internvl",
             "vision_config": {**_VISION, "image_size": [SIDE, SIDE], "patch_size": [PATCH, PATCH]},
-            "text_config": {"model_type": "qwen2", **_TEXT},
+            "text_config": {"model_type": "qwen2", **TEXT},
             "image_token_id": ids["<IMG_CONTEXT>"],
             "image_seq_length": 4,
         },
@@ -347,7 +347,7 @@ RECIPES["fast_vlm"] = Recipe(
 )
 RECIPES["vipllava"] = replace(
     RECIPES["llava"],
-    config=_llava_like("vipllava", _CLIP, {"model_type": "llama", **_WIDE}, vision_feature_layers=[-1, -2]),
+    config=_llava_like("vipllava", CLIP, {"model_type": "llama", **_WIDE}, vision_feature_layers=[-1, -2]),
 )
 RECIPES["qwen3_5"] = replace(RECIPES["qwen3_vl"], config=_hybrid)
 RECIPES["mllama"] = Recipe(
@@ -363,7 +363,7 @@ RECIPES["mllama"] = Recipe(
             "supported_aspect_ratios": [[1, 1]],
         },
         "text_config": {
-            **_TEXT,
+            **TEXT,
             "cross_attention_layers": [1],
             "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
         },
@@ -371,7 +371,7 @@ RECIPES["mllama"] = Recipe(
     },
     ("MllamaImageProcessorPil", {**_SQUARE, "max_image_tiles": 1}),
     {"processor_class": "MllamaProcessor"},
-    _VICUNA.replace("IMAGE", "<|image|>"),
+    VICUNA.replace("IMAGE", "<|image|>"),
     ("<|image|>", "<|python_tag|>"),
     {},
 )
@@ -389,7 +389,9 @@ def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
     model = AutoModelForImageTextToText.from_config(model_config, dtype=torch.float32)
     with torch.no_grad():
         for parameter in model.parameters():  # as drawn, differences between heads would be lost in rounding
-            if parameter.dim() > 1:
+            if not parameter.any() and parameter.dim() > 1:
+                parameter.normal_(std=0.08)  # made of zeros, Gemma's projector would let no picture through
+            elif parameter.dim() > 1:
                 parameter.mul_(4)
     with silence():
         model.save_pretrained(folder)

@@ -1,11 +1,16 @@
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 import torch
+from transformers import AttentionInterface
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from sav_core.activations import attention
+import tests.support.odd_models  # noqa: F401  # adds their recipes
+from sav_core.activations import attention, attention_tap
 from sav_core.activations.attention import attention_maps, last_rows
 from sav_core.data.examples import Example
-from sav_core.errors import InterventionError, SettingError
+from sav_core.errors import InterventionError, SettingError, UnsupportedModelError
 from sav_core.types import Head
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
@@ -15,7 +20,7 @@ def example(architecture_seed=1, question="What do you see on this picture?"):
 
 
 def implementations(backbone):
-    return {config._attn_implementation for config in attention._configs(backbone)}
+    return {layer.self_attn.config._attn_implementation for layer in backbone.decoder.layers}
 
 
 def eager_rows(backbone, batch):
@@ -52,7 +57,7 @@ def test_watching_changes_nothing_the_model_computes_and_leaves_nothing_behind(t
     assert torch.equal(before, during)
     assert torch.equal(before, backbone.forward(batch))
     assert implementations(backbone) == settings == {"sdpa"}
-    assert not attention._WATCHED
+    assert not attention_tap._TAPS
 
 
 @pytest.mark.parametrize("architecture", ["llava", "gemma3"])
@@ -99,6 +104,59 @@ def test_the_cells_of_a_picture_hold_the_attention_on_it(tiny_backbone, architec
     assert (maps.image_share < 1).all()
 
 
+def test_sinks_take_their_share_of_the_rows(tiny_backbone):
+    backbone = tiny_backbone("llava_gpt_oss")
+    with torch.no_grad():
+        for layer in backbone.decoder.layers:
+            layer.self_attn.sinks.copy_(torch.tensor([-9.0, 0.0, 1.0, 3.0]))
+    maps = attention_maps(backbone, example())
+    np.testing.assert_allclose(maps.rows, eager_rows(backbone, backbone.collate([backbone.encode(example())])), atol=1e-5)
+    sums = maps.rows.sum(1).reshape(3, 4)
+    np.testing.assert_allclose(sums[:, 0], 1, atol=1e-3)
+    assert (sums[:, 1:] < 0.999).all()
+    np.testing.assert_allclose(maps.pictures[0].sum((1, 2)), maps.image_share, atol=1e-5)
+
+
+def test_tokens_that_sparse_attention_leaves_out_have_no_weight(tiny_backbone):
+    backbone = tiny_backbone("llava_deepseek_v32")
+    batch = backbone.collate([backbone.encode(example())])
+    before = backbone.forward(batch)
+    with last_rows(backbone, {0, 1, 2}) as recorded:
+        assert torch.equal(backbone.forward(batch), before)
+    for rows in recorded().values():
+        assert ((rows > 0).sum(-1) == 16).all()  # index_topk
+        np.testing.assert_allclose(rows.sum(-1), 1, atol=1e-5)
+
+
+def test_weights_that_are_not_the_layers_own_are_not_shown(tiny_backbone, monkeypatch):
+    backbone = tiny_backbone("llava_gpt_oss")
+    monkeypatch.setattr(backbone.decoder.layers[1].self_attn, "sinks", torch.nn.Parameter(torch.full((4,), 2.0)))
+    row = attention._last_row
+    monkeypatch.setattr(attention, "_last_row", lambda *given, s_aux, **options: row(*given, **options))
+    with pytest.raises(
+        UnsupportedModelError, match=r"cannot be shown: in layers \[1\] the weights that follow from queries"
+    ):
+        attention_maps(backbone, example(), [Head(1, 0)])
+
+
+def test_two_models_may_be_watched_at_once(tiny_backbone):
+    one, other = tiny_backbone("llava"), tiny_backbone("qwen2_vl")
+    inputs = {each: each.collate([each.encode(example())]) for each in (one, other)}
+    with ExitStack() as first:
+        rows = first.enter_context(last_rows(one, {0}))
+        with last_rows(other, {1}) as other_rows:
+            one.forward(inputs[one])
+            other.forward(inputs[other])
+        assert set(other_rows()) == {1}
+        one.forward(inputs[one])
+        assert set(rows()) == {0}
+    for each in (one, other):
+        with pytest.raises(InterventionError), last_rows(each, {0}) as nothing:
+            nothing()
+    assert ALL_ATTENTION_FUNCTIONS["sdpa"] is AttentionInterface._global_mapping["sdpa"]
+    assert not isinstance(ALL_ATTENTION_FUNCTIONS["sdpa"], attention_tap._Asks)
+
+
 def test_heads_come_in_the_order_asked_for(tiny_backbone):
     backbone = tiny_backbone("llava")
     every = attention_maps(backbone, example())
@@ -142,14 +200,15 @@ def test_everything_is_put_back_after_an_exception(tiny_backbone, monkeypatch):
         with pytest.raises(RuntimeError, match="half-way"):
             attention_maps(backbone, example())
     assert implementations(backbone) == {"sdpa"}
-    assert not attention._WATCHED
+    assert not attention_tap._TAPS
     assert backbone.lock.acquire(blocking=False)
     backbone.lock.release()
 
 
 @pytest.mark.parametrize("kind", ["none", "seen", "added", "unpadded", "window"])
 @pytest.mark.parametrize("softcap", [None, 2.0])
-def test_a_row_is_the_formula(kind, softcap):
+@pytest.mark.parametrize("sinks", [None, torch.arange(6.0)])
+def test_a_row_is_the_formula(kind, softcap, sinks):
     torch.manual_seed(0)
     query, key = torch.randn(2, 6, 5, 3), torch.randn(2, 2, 5, 3)  # three heads share a key head
     seen = torch.tensor([[False, True, True, True, True], [True, True, False, True, True]])
@@ -162,7 +221,7 @@ def test_a_row_is_the_formula(kind, softcap):
         "window": (None, 2),
     }[kind]
 
-    row = attention._last_row(query, key, mask, scaling=0.7, softcap=softcap, sliding_window=window)
+    row = attention._last_row(query, key, mask, scaling=0.7, softcap=softcap, sliding_window=window, s_aux=sinks)
 
     for example_, head in np.ndindex(2, 6):
         scores = [0.7 * float(query[example_, head, -1] @ key[example_, head // 3, token]) for token in range(5)]
@@ -172,4 +231,5 @@ def test_a_row_is_the_formula(kind, softcap):
         if window:
             visible = [False] * 3 + [True] * 2
         weights = [np.exp(score) * sees for score, sees in zip(scores, visible, strict=True)]
-        np.testing.assert_allclose(row[example_, head], np.array(weights) / sum(weights), atol=1e-6)
+        whole = sum(weights) + (0 if sinks is None else np.exp(float(sinks[head])))
+        np.testing.assert_allclose(row[example_, head], np.array(weights) / whole, atol=1e-6)
