@@ -21,6 +21,7 @@ import torch
 
 from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
 from sav_core.activations.prefetch import prefetch
+from sav_core.activations.reading_probe import check_reading
 from sav_core.activations.vector_cache import VectorCache, default_cache
 from sav_core.data.examples import Example
 from sav_core.errors import OutOfMemoryError, StorageError
@@ -65,9 +66,11 @@ def extract_head_vectors(
             the last layer's heads. An example of which the cache has only the heads' vectors is shown to the model again.
 
     Raises:
+        UnsupportedModelError: the model does not read what it is given, see ``reading_probe``.
         InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
         OutOfMemoryError: not even one example fits into memory.
     """
+    check_reading(backbone)
     ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, hidden=hidden)
     ledger.recall()
     reader = _Reader(backbone, batch_bytes, hidden=hidden)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "capture_last_token",
     "forward_to_last_heads",
     "inject_last_token",
+    "inputs_hooked",
     "patch_last_token",
     "watch_last_hidden",
 ]
@@ -83,10 +85,16 @@ class Capture:
 
 
 @contextmanager
-def capture_last_token(backbone: Backbone) -> Iterator[Capture]:
-    """While open, every forward leaves the head vectors of its last token in the ``Capture``."""
-    capture = Capture(backbone.geometry, backbone.decoder.dims)
-    with backbone.lock, _inputs_hooked(backbone.decoder.projections, capture.see):
+def capture_last_token(backbone: Backbone, depth: int | None = None) -> Iterator[Capture]:
+    """While open, every forward leaves the head vectors of its last token in the ``Capture``.
+
+    Args:
+        backbone: the model.
+        depth: how many layers are watched, the first ones; all of them by default.
+    """
+    projections, dims = backbone.decoder.projections[:depth], backbone.decoder.dims[:depth]
+    capture = Capture(replace(backbone.geometry, layers=len(projections)), dims)
+    with backbone.lock, inputs_hooked(projections, capture.see):
         yield capture
 
 
@@ -94,13 +102,13 @@ class _Enough(Exception):  # noqa: N818  not an error: it ends a forward of whic
     pass
 
 
-def forward_to_last_heads(backbone: Backbone, batch: Mapping[str, Tensor]) -> None:
-    """Run the model up to the heads of its last layer: what comes after them changes no head vector."""
+def forward_to_last_heads(backbone: Backbone, batch: Mapping[str, Tensor], depth: int | None = None) -> None:
+    """Run the model up to the heads of its last layer, or the last of so many: what comes after changes no head vector."""
 
     def enough(*_: object) -> None:
         raise _Enough
 
-    handle = backbone.decoder.projections[-1].register_forward_pre_hook(enough)
+    handle = backbone.decoder.projections[:depth][-1].register_forward_pre_hook(enough)
     try:
         backbone.forward(batch)
     except _Enough:
@@ -146,7 +154,7 @@ def patch_last_token(backbone: Backbone, patches: Sequence[Patch]) -> Iterator[N
         fired[layer] += 1
         return changed
 
-    with backbone.lock, _inputs_hooked([backbone.decoder.projections[layer] for layer in layers], overwrite):
+    with backbone.lock, inputs_hooked([backbone.decoder.projections[layer] for layer in layers], overwrite):
         yield
     if silent := [layer for layer in layers if not fired[layer]]:
         raise InterventionError(
@@ -245,7 +253,7 @@ def _outputs_hooked(modules: Sequence[nn.Module], hook: _OutputHook) -> Iterator
 
 
 @contextmanager
-def _inputs_hooked(modules: Sequence[nn.Module], hook: _InputHook) -> Iterator[None]:
+def inputs_hooked(modules: Sequence[nn.Module], hook: _InputHook) -> Iterator[None]:
     """While open, ``hook(position, input)`` sees what each module is about to read."""
 
     def at(position: int) -> Callable[[nn.Module, tuple[Any, ...]], tuple[Any, ...] | None]:

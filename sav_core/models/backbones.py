@@ -50,6 +50,8 @@ _WORTH_BYTES = 100 << 20
 # Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
 _KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
 
+_TARGETS = "labels"  # what a processor makes for training only
+
 
 def load_backbone(
     model: str | os.PathLike[str] | None = None,
@@ -136,7 +138,10 @@ class Backbone:
         self.prompts = PromptWriter(processor)
         self.lock = threading.RLock()
         self._body = _body(model, checkpoint.name)
-        self._accepts = frozenset(inspect.signature(self._body.forward).parameters)
+        parameters = inspect.signature(self._body.forward).parameters
+        self._accepts = frozenset(parameters)
+        self._passes_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+        self._apart = self.decoder.sparse
         self.identity = checkpoint.identity
         self.fingerprint = self._fingerprint(checkpoint)
 
@@ -162,6 +167,15 @@ class Backbone:
         return None
 
     @property
+    def pads(self) -> bool:
+        """Whether prompts of different lengths may be read at once; where not, padding would move their vectors."""
+        return not self._apart
+
+    def never_pad(self) -> None:
+        """From now on read only prompts of equal length at once: padding was seen to move their vectors."""
+        self._apart = True
+
+    @property
     def pad_token_id(self) -> int:
         """What stands left of a shorter prompt in a batch; masked, so any token would do."""
         tokenizer = self.processor.tokenizer
@@ -181,6 +195,7 @@ class Backbone:
         Raises:
             ImageError: a picture can no longer be decoded.
             InputError: the question holds a control token, or the processor refuses the example.
+            UnsupportedModelError: the processor makes something of a picture that the model does not take.
         """
         return self._encode_alike([example])[0]
 
@@ -232,7 +247,17 @@ class Backbone:
         return self.prompts.continuation(self._prompt(example), answer)
 
     def collate(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
-        """Join encoded examples into one batch on the model's device and in its dtype, padded on the left."""
+        """Join encoded examples into one batch on the model's device and in its dtype, padded on the left.
+
+        Raises:
+            UnsupportedModelError: they differ in length, and padding moves this model's vectors.
+        """
+        lengths = {example.length for example in examples}
+        if len(lengths) > 1 and not self.pads:
+            raise UnsupportedModelError(
+                f"Padding moves the vectors of {self.name}, so prompts that it reads at once must be of equal length, but "
+                f"are of {min(lengths)} to {max(lengths)} tokens: show them one by one."
+            )
         batch = collate(examples, self.pad_token_id)
         return {name: tensor.to(self.device, self._number(tensor)) for name, tensor in batch.items()}
 
@@ -249,6 +274,10 @@ class Backbone:
                 raise UnsupportedModelError(f"The processor of {self.name} does not fit its weights ({error}).") from error
             return hidden
 
+    def unnamed(self, encoded: Encoded) -> list[str]:
+        """Return the tensors of an example that the model's forward does not name, but takes among others it passes on."""
+        return sorted({*encoded.tokens, *encoded.images}.difference(self._accepts))
+
     def budget(self, limit_bytes: int | None = None) -> BatchBudget:
         """Return how much may go through the model at once: what was given, what is free on the GPU, or the setting."""
         size = self.dtype.itemsize
@@ -259,7 +288,7 @@ class Backbone:
         if limit_bytes is None:
             limit_bytes = int(0.7 * torch.cuda.mem_get_info(self.device)[0]) if on_gpu else settings().batch_bytes
         most, worth_bytes = (128, limit_bytes) if on_gpu else (32, _WORTH_BYTES)
-        return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes)
+        return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes, pads=self.pads)
 
     def _prompt(self, example: Example) -> str:
         return self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in example.parts))
@@ -270,11 +299,12 @@ class Backbone:
     def _encoded(self, inputs: Mapping[str, Any], count: int) -> list[Encoded]:
         """Part the processor's output by example, and into tensors shaped like the tokens and tensors about the images."""
         ids = torch.as_tensor(inputs["input_ids"])
+        taken = self._taken(inputs)
         about_images = set(getattr(self.processor.image_processor, "model_input_names", ()))
         tokens: list[dict[str, Tensor]] = [{} for _ in range(count)]
         images: list[dict[str, Tensor]] = [{} for _ in range(count)]
         for name, value in inputs.items():
-            if name not in self._accepts:
+            if name not in taken:
                 continue
             tensor = torch.as_tensor(value)
             if len(tensor) % count:
@@ -289,6 +319,17 @@ class Backbone:
         placeholder = -1 if self.image_token_id is None else self.image_token_id
         masks = torch.eq(ids, placeholder)
         return [Encoded(*row) for row in zip(tokens, images, masks, strict=True)]
+
+    def _taken(self, inputs: Mapping[str, Any]) -> set[str]:
+        """Names of what goes to the model: all that the processor made of pictures, lest a part of them be lost."""
+        unnamed = set(inputs).difference(self._accepts, self.processor.tokenizer.model_input_names, [_TARGETS])
+        if unnamed and not self._passes_on:
+            raise UnsupportedModelError(
+                f"{self.name} cannot serve because its processor makes {', '.join(sorted(unnamed))} of a picture, which "
+                f"{self.model.config.model_type!r} ({type(self._body).__name__}) does not take, so that the picture "
+                "would be lost: choose another model."
+            )
+        return unnamed.union(self._accepts.intersection(inputs))
 
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)

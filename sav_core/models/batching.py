@@ -95,6 +95,7 @@ class BatchBudget:
         bytes_per_number: size of one number in the model's dtype.
         most: how many examples, however small: beyond some tens a forward gains nothing, and cancelling would wait for it.
         worth_bytes: above it each example of a batch takes longer, for a CPU's caches are small.
+        pads: whether a batch may hold examples of different lengths.
     """
 
     limit_bytes: int
@@ -102,6 +103,7 @@ class BatchBudget:
     bytes_per_number: int
     most: int = 32
     worth_bytes: int = sys.maxsize
+    pads: bool = True
 
     def split(self, examples: Sequence[Encoded]) -> list[list[int]]:
         """Part examples into batches of like length: lists of their indices, every batch within the budget or of one."""
@@ -111,7 +113,8 @@ class BatchBudget:
             example = examples[index]
             pixels += example.pixel_values
             rows = len(batches[-1]) + 1 if batches else 1
-            if batches and rows <= self.most and self._bytes(rows, example.length, pixels) <= limit:
+            alike = bool(batches) and (self.pads or examples[batches[-1][0]].length == example.length)
+            if alike and rows <= self.most and self._bytes(rows, example.length, pixels) <= limit:
                 batches[-1].append(index)
             else:
                 batches.append([index])

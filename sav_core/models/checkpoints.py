@@ -18,7 +18,10 @@ from sav_core.models.hub import Offer, cached_folder
 from sav_core.models.hub import download as download_from_hub
 from sav_core.settings import settings
 
-__all__ = ["Checkpoint", "find_checkpoint"]
+__all__ = ["EMBEDDED", "Checkpoint", "find_checkpoint"]
+
+EMBEDDED = "the embedded model"
+"""What the model that ships with the app is called, wherever it lies."""
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model", "vocab.txt")
@@ -99,7 +102,7 @@ def find_checkpoint(
     folder = Path(model).expanduser()
     if not hub_only and folder.is_dir():
         embedded = folder.resolve() == settings().embedded_model.resolve()
-        return _checked(folder, "the embedded model" if embedded else folder.resolve().name)
+        return _checked(folder, EMBEDDED if embedded else folder.resolve().name)
     if not isinstance(model, str) or not _HUB_ID.fullmatch(model) or model.startswith("."):
         raise ModelNotFoundError(
             f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a "

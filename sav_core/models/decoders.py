@@ -11,9 +11,14 @@ from torch import nn
 from sav_core.errors import UnsupportedModelError
 from sav_core.types import Geometry
 
-__all__ = ["Decoder", "find_decoder", "language_model"]
+__all__ = ["Decoder", "by_reason", "find_decoder", "language_model"]
 
 _CROSS_ATTENTION = ("cross_attn", "encoder_attn", "crossattention")
+
+# What a config may call its layers (transformers' ``layer_types``). Of all but the dense kinds a query sees a choice of
+# tokens, or a summary of them, which padding takes part in.
+_LINEAR = "linear_attention"
+_DENSE = ("full_attention", "sliding_attention", "chunked_attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,16 @@ class Decoder:
         projections: each layer's ``o_proj``; its input holds the vectors of all heads, side by side.
         geometry: layers, query heads in each, and the largest number of numbers in one head's vector.
         dims: for each layer the numbers in one head's vector; where it is less than ``geometry.dim``, zeros follow.
+        kinds: for each layer what its attention is; layers of one kind differ in their weights alone.
+        sparse: whether a layer's queries see a choice of the tokens that are there.
     """
 
     layers: tuple[nn.Module, ...]
     projections: tuple[nn.Module, ...]
     geometry: Geometry
     dims: tuple[int, ...]
+    kinds: tuple[str, ...]
+    sparse: bool
 
 
 def find_decoder(model: Any, name: str) -> Decoder:
@@ -47,9 +56,12 @@ def find_decoder(model: Any, name: str) -> Decoder:
         raise _refusal(name, f"its language model {type(decoder).__name__} has no list of decoder layers")
     if between := [part for part, _ in decoder.named_children() if _crosses(part)]:
         raise _refusal(name, f"its pictures enter between the layers, by {between[0]}, and not as tokens")
-    faults = [(index, fault) for index, layer in enumerate(layers) if (fault := _fault(layer))]
+    types = _layer_types(decoder.config, len(layers))
+    faults = [
+        (row, why) for row, (layer, kind) in enumerate(zip(layers, types, strict=True)) if (why := _fault(layer, kind))
+    ]
     if faults:
-        raise _refusal(name, "; ".join(_summaries(faults)))
+        raise _refusal(name, "; ".join(by_reason(faults)))
     projections = tuple(layer.self_attn.o_proj for layer in layers)
     heads = {_query_heads(layer.self_attn, decoder.config) for layer in layers}
     if len(heads) != 1:
@@ -58,7 +70,9 @@ def find_decoder(model: Any, name: str) -> Decoder:
     if any(projection.in_features % count for projection in projections):
         raise _refusal(name, f"the input of an o_proj does not divide into {count} heads")
     dims = tuple(projection.in_features // count for projection in projections)
-    return Decoder(layers, projections, Geometry(len(layers), count, max(dims)), dims)
+    kinds = tuple(f"{type(layer.self_attn).__name__} {kind}" for layer, kind in zip(layers, types, strict=True))
+    sparse = any(kind not in _DENSE for kind in types)
+    return Decoder(layers, projections, Geometry(len(layers), count, max(dims)), dims, kinds, sparse)
 
 
 def language_model(model: Any) -> Any:
@@ -72,8 +86,14 @@ def _crosses(part: str) -> bool:
     return any(word in part for word in _CROSS_ATTENTION)
 
 
-def _fault(layer: nn.Module) -> str | None:
-    """Why head vectors cannot be read from a decoder layer; ``None`` when they can."""
+def _layer_types(config: Any, layers: int) -> tuple[str, ...]:
+    """What the language model's config calls each layer; all see every token where it does not say."""
+    types = tuple(getattr(config, "layer_types", None) or ())
+    return types if len(types) == layers else (_DENSE[0],) * layers
+
+
+def _fault(layer: nn.Module, kind: str) -> str | None:
+    """Why head vectors cannot be read from a decoder layer of a kind; ``None`` when they can."""
     if any(_crosses(part) for part, _ in layer.named_children()):
         return "cross-attention"
     attention = getattr(layer, "self_attn", None)
@@ -83,6 +103,8 @@ def _fault(layer: nn.Module) -> str | None:
     projection = getattr(attention, "o_proj", None)
     if not isinstance(getattr(projection, "in_features", None), int):
         return f"no o_proj in {type(attention).__name__}"
+    if kind == _LINEAR:
+        return f"linear attention ({type(attention).__name__}) under the name self_attn"
     return None
 
 
@@ -96,12 +118,12 @@ def _query_heads(attention: nn.Module, config: Any) -> int:
     return own if isinstance(own, int) else int(config.num_attention_heads)
 
 
-def _summaries(faults: list[tuple[int, str]]) -> list[str]:
-    """``["layers 0-2, 4: no self_attn", ...]``."""
-    by_reason: dict[str, list[int]] = {}
+def by_reason(faults: list[tuple[int, str]]) -> list[str]:
+    """Return ``["layers 0-2, 4: no self_attn", ...]`` for pairs of a layer and what is wrong there."""
+    layers: dict[str, list[int]] = {}
     for index, fault in faults:
-        by_reason.setdefault(fault, []).append(index)
-    return [f"layer{'s' * (len(rows) > 1)} {_ranges(rows)}: {fault}" for fault, rows in by_reason.items()]
+        layers.setdefault(fault, []).append(index)
+    return [f"layer{'s' * (len(rows) > 1)} {_ranges(rows)}: {fault}" for fault, rows in layers.items()]
 
 
 def _ranges(rows: list[int]) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sav_core.activations.reading_probe import check_reading
 from sav_core.errors import OutOfMemoryError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import BatchBudget, Encoded
@@ -99,6 +100,7 @@ class PromptReader:
 
     def __init__(self, backbone: Backbone, batch_bytes: int | None = None, *, whole: bool | None = None) -> None:
         """Use ``whole=True`` to read every prompt whole each time: slower, the same numbers; ``None`` finds out."""
+        check_reading(backbone)
         self.backbone = backbone
         self.budget: BatchBudget = backbone.budget(batch_bytes)
         self._whole = whole

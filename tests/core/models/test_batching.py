@@ -46,6 +46,12 @@ def test_batches_hold_every_example_once_in_order_of_length():
     assert batches == [[1, 3], [4, 0], [2]]
 
 
+def test_without_padding_a_batch_holds_examples_of_one_length():
+    examples = [encoded(length) for length in (7, 3, 9, 3, 7, 3)]
+    budget = BatchBudget(limit_bytes=1 << 30, bytes_per_token=1, bytes_per_number=4, pads=False)
+    assert budget.split(examples) == [[1, 3, 5], [0, 4], [2]]
+
+
 def test_a_batch_is_no_larger_than_pays():
     examples = [encoded(10) for _ in range(5)]
     budget = BatchBudget(1 << 30, bytes_per_token=100, bytes_per_number=4, worth_bytes=2 * 10 * (100 + 10 * 4))

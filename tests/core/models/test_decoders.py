@@ -62,9 +62,27 @@ def test_pictures_that_enter_between_the_layers_are_refused():
         find_decoder(model, "m")
 
 
+def typed(*types, layers=None):
+    model = Model([ordinary() for _ in (layers or types)])
+    model.config.layer_types = list(types)
+    return model
+
+
+def test_what_a_config_calls_its_layers_says_which_are_alike():
+    decoder = find_decoder(typed("sliding_attention", "full_attention", "sliding_attention"), "m")
+    assert decoder.kinds == tuple(f"Attention {kind}_attention" for kind in ("sliding", "full", "sliding"))
+    assert not decoder.sparse
+    assert find_decoder(typed("full_attention", "indexed_attention"), "m").sparse
+    assert not find_decoder(typed(layers="ab"), "m").sparse  # it says nothing
+
+
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
+        (
+            typed("linear_attention", "full_attention", "linear_attention"),
+            r"layers 0, 2: linear attention \(Attention\) under the name self_attn",
+        ),
         (
             Model([Layer(linear_attn=nn.Identity(), mlp=nn.Identity()), ordinary(), Layer(linear_attn=nn.Identity())]),
             r"layers 0, 2: linear_attn \(Identity\) instead of self_attn",
@@ -76,7 +94,7 @@ def test_pictures_that_enter_between_the_layers_are_refused():
         (Model([ordinary()], encoder_decoder=True), "prompt goes into an encoder"),
         (Model([ordinary()], heads=5), "does not divide into 5 heads"),
     ],
-    ids=["linear", "cross", "projection", "none", "layers", "encoder", "heads"],
+    ids=["linear", "mixer", "cross", "projection", "none", "layers", "encoder", "heads"],
 )
 def test_what_cannot_serve_is_refused_with_the_layers_and_the_reason(model, reason):
     with pytest.raises(UnsupportedModelError, match=rf"^m cannot serve because .*{reason}.*; choose a model"):
