@@ -45,6 +45,7 @@ __all__ = [
     "demonstration_sweep",
     "evaluate_vector",
     "layer_mean_vector",
+    "layer_mean_vectors",
     "layer_scale_map",
     "number_of_heads_sweep",
     "side_effects",
@@ -139,17 +140,30 @@ def layer_mean_vector(
     cancel: Cancel | None = None,
 ) -> FunctionVector:
     """Return the mean difference between clean and zero-shot prompts in everything a layer passes on at the last token."""
+    return layer_mean_vectors(reader, clean, zero_shot_prompts, like, cancel=cancel)[like.layer]
 
-    def mean(prompts: Sequence[RelationPrompt]) -> npt.NDArray[np.float64]:
-        prompt_set, sums = PromptSet(reader, prompts, cancel=cancel), np.zeros(len(like.values))
+
+def layer_mean_vectors(
+    reader: PromptReader,
+    clean: Sequence[RelationPrompt],
+    zero_shot_prompts: Sequence[RelationPrompt],
+    like: FunctionVector,
+    *,
+    cancel: Cancel | None = None,
+) -> list[FunctionVector]:
+    """Return that of every layer, each at its layer: the prompts are read once for all of them."""
+
+    def means(prompts: Sequence[RelationPrompt]) -> npt.NDArray[np.float64]:
+        prompt_set, sums = PromptSet(reader, prompts, cancel=cancel), np.zeros(())
         for _, prefix in prompt_set.groups():
             with watch_last_hidden(reader.backbone) as taken:
                 prefix.finish()
-                sums += taken()[:, like.layer].double().numpy().sum(0)
+                sums = sums + taken().double().numpy().sum(0)
         return sums / len(prompts)
 
-    values = (mean(clean) - mean(zero_shot_prompts)).astype(np.float32)
-    return replace(like, values=values, origin=LAYER_MEAN, heads=(), notes={"prompts": len(clean)})
+    differences = (means(clean) - means(zero_shot_prompts)).astype(np.float32)
+    mean = replace(like, origin=LAYER_MEAN, heads=(), notes={"prompts": len(clean)})
+    return [replace(mean, values=values, layer=layer) for layer, values in enumerate(differences)]
 
 
 def side_effects(reader: PromptReader, questions: Sequence[Ask], vector: FunctionVector) -> SideEffects:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 PATIENCE = 120_000  # milliseconds: a busy machine is no defect
-CALLED_OFF = {"AbortError: signal is aborted without reason", "Unexpected error Connection errored out. "}
+CALLED_OFF = ("AbortError: signal is aborted without reason", "Unexpected error Connection errored out.")
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
 
@@ -36,7 +36,7 @@ class Visitor:
         """What is open is left inside. Gradio's client then calls off what it waits for, and complains of just that."""
         before = len(self.errors)
         yield
-        self.errors[before:] = [error for error in self.errors[before:] if error not in CALLED_OFF]
+        self.errors[before:] = [error for error in self.errors[before:] if not error.startswith(CALLED_OFF)]
 
     def reload(self):
         """Open again what is open, as F5 does; returns when it can be used."""

@@ -41,7 +41,6 @@ from sav_core.vectors import (
     in_context,
     judge_composition,
     judge_tuned,
-    layer_mean_vector,
     map_sites,
     mediate_relation,
     outcome_of,
@@ -52,6 +51,7 @@ from sav_core.vectors import (
     unrelated_questions,
     zero_shot,
 )
+from sav_core.vectors.evaluation import layer_mean_vectors
 from tools.report.vectors_text import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,10 +103,7 @@ def best_layer_mean(
     """The layer's mean difference where validation likes it best: the strongest rival, for it carries everything."""
     few = task.train[:prompts]
     validation = PromptSet(reader, zero_shot(task.validation))
-    rivals = [
-        layer_mean_vector(reader, prompting.clean(few, task.train), zero_shot(few), like.at(layer, 1.0))
-        for layer in range(reader.backbone.geometry.layers)
-    ]
+    rivals = layer_mean_vectors(reader, prompting.clean(few, task.train), zero_shot(few), like.at(like.layer, 1.0))
     return max(rivals, key=lambda rival: outcome_of(validation, rival).right)
 
 
@@ -199,7 +196,8 @@ def measure(
     raw, raw_weights = compose(reader, task, vectors, prompting)
     of_tuned, tuned_weights = compose(reader, task, tuned, prompting)
     at = next(iter(vectors.values()))
-    broken = [side_effects(reader, unrelated_questions(shipped_sprites()), vector) for vector in vectors.values()]
+    unrelated = unrelated_questions(shipped_sprites())
+    broken = [side_effects(reader, unrelated, vector) for vector in vectors.values()]
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "seed": seed,
