@@ -31,12 +31,12 @@ def tile_regions(backbone: Backbone, example: Example) -> list[list[Region]]:
     """Return for every picture of an example the region that each of its tiles shows, in the order of the tiles.
 
     Args:
-        backbone: a model whose ``pixel_values`` are tiles, ``(..., channel, row, column)``.
+        backbone: a model that reads colours as tiles, ``(..., channel, row, column)``.
         example: with one picture or more.
     """
     probes = [_coordinates(picture.size, _SHADES[place % 2]) for place, picture in enumerate(example.images)]
     seen = backbone.encode(Example(probes, example.question))
-    values = seen.images["pixel_values"].double().numpy()
+    values = seen.colours.double().numpy()
     tiles = _colours(values.reshape(-1, *values.shape[-3:]), backbone.processor.image_processor)
     shown = [tile for tile in tiles if (tile[2] > _CONTENT).any()]
     return [[_region(tile) for tile in of_one] for _, of_one in groupby(shown, _is_bright)]

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 
 from sav_core.activations.coordinate_probe import Region, extent, tile_regions
 from sav_core.data.examples import Example
@@ -32,6 +33,7 @@ __all__ = ["ImageTokenBoxes", "image_token_boxes"]
 FloatArray = npt.NDArray[np.float64]
 
 _MOST_CELLS = 96  # along one side of a painted grid: finer than this no eye follows
+_ORDINARY = 256  # pixels a side of a picture that every model whose tokens can be followed shows them on
 _WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -79,11 +81,32 @@ def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) ->
         encoded: what ``backbone.encode(example)`` gave.
 
     Raises:
-        UnsupportedModelError: the image tokens are not as many as the pictures' tiles explain.
+        UnsupportedModelError: it cannot be said, for this model or for pictures of these sizes.
     """
     if not example.images:
         return ()
-    by_picture = list(_boxes(backbone, example, encoded))
+    try:
+        return _all_placed(backbone, example, encoded)
+    except UnsupportedModelError as error:
+        squares = Example([Image.new("RGB", (_ORDINARY, _ORDINARY))] * len(example.images), example.question)
+        if all(picture.size == (_ORDINARY, _ORDINARY) for picture in example.images):
+            raise
+        _all_placed(backbone, squares, backbone.encode(squares))  # raises what is said of the model itself
+        width, height = max((picture.size for picture in example.images), key=lambda size: max(size) / min(size))
+        raise UnsupportedModelError(
+            f"Where the image tokens of {backbone.name} lie on a picture of {width} x {height} pixels is not known, for it "
+            "is too thin or too small to be followed: crop or enlarge it."
+        ) from error
+
+
+def _all_placed(backbone: Backbone, example: Example, encoded: Encoded) -> tuple[ImageTokenBoxes, ...]:
+    try:
+        by_picture = list(_boxes(backbone, example, encoded))
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:  # what is followed is not there
+        raise UnsupportedModelError(
+            f"Where the image tokens of {backbone.name} lie on the picture is not known: they are made in a way that "
+            "cannot be followed."
+        ) from error
     tokens = encoded.image_token_mask.numpy().nonzero()[0]
     if len(by_picture) != len(example.images) or sum(map(len, by_picture)) != len(tokens):
         raise UnsupportedModelError(
@@ -115,6 +138,10 @@ def _boxes(backbone: Backbone, example: Example, encoded: Encoded) -> Iterator[F
         merge = backbone.processor.image_processor.merge_size
         for _, rows, columns in images["image_grid_thw"].tolist():
             yield _grid(rows // merge, columns // merge)
+    elif "image_position_ids" in images:
+        pool = backbone.processor.image_processor.pooling_kernel_size
+        for columns, rows in ((each.amax(0) + 1).tolist() for each in images["image_position_ids"]):
+            yield _grid(rows // pool, columns // pool)
     elif hasattr(backbone.model.base_model, "pack_image_features"):
         yield from _packed(backbone, example, encoded)
     elif "image_sizes" in images:
@@ -131,7 +158,7 @@ def _boxes(backbone: Backbone, example: Example, encoded: Encoded) -> Iterator[F
 def _tile(encoded: Encoded, tiles: int, region: Region) -> FloatArray:
     """One of equal tiles: its tokens are a block with the tile's own proportions."""
     tokens = int(encoded.image_token_mask.sum()) / tiles
-    height, width = encoded.images["pixel_values"].shape[-2:]
+    height, width = encoded.colours.shape[-2:]
     rows, columns = round((tokens * height / width) ** 0.5), round((tokens * width / height) ** 0.5)
     return _grid(rows, columns, region)
 

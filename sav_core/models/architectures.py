@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
-__all__ = ["MEASURED", "PROVEN", "Architecture", "Standing", "architectures", "refusal"]
+__all__ = ["FEWEST_IMAGE_TOKENS", "MEASURED", "PROVEN", "Architecture", "Standing", "architectures", "refusal"]
 
 Standing: TypeAlias = Literal["proven", "probed", "refused"]
 """Tested end to end; looked at when it is loaded, and refused if it does not fit; or known not to fit."""
@@ -24,24 +24,16 @@ Standing: TypeAlias = Literal["proven", "probed", "refused"]
 _TESTED = "tested end to end on a small checkpoint"
 _LOOKED_AT = "not tried; looked at when it is loaded, and refused if a layer has no ordinary self-attention"
 
-PROVEN: dict[str, str] = dict.fromkeys(
-    (
-        *("aria", "aya_vision", "deepseek_vl", "ernie4_5_vl_moe", "fast_vlm", "gemma3", "glm4v", "granite_docling"),
-        *("idefics2", "idefics3", "internvl", "llava", "llava_next", "llava_next_video", "llava_onevision", "mistral3"),
-        *(
-            "ovis2",
-            "paligemma",
-            "qwen2_5_vl",
-            "qwen2_vl",
-            "qwen3_vl",
-            "qwen3_vl_moe",
-            "smolvlm",
-            "video_llama_3",
-            "vipllava",
-        ),
-    ),
-    _TESTED,
-) | {"pixtral": f"{_TESTED}; its model_type is llava, of its vision_config pixtral"}
+_READ_BY_TESTS = """
+aria aya_vision deepseek_vl ernie4_5_vl_moe fast_vlm gemma3 gemma4 glm4v granite_docling idefics2 idefics3 internvl llava
+llava_next llava_next_video llava_onevision mistral3 ovis2 paligemma qwen2_5_vl qwen2_vl qwen3_vl qwen3_vl_moe smolvlm
+video_llama_3 video_llava vipllava
+"""
+
+PROVEN: dict[str, str] = {
+    **dict.fromkeys(_READ_BY_TESTS.split(), _TESTED),
+    "pixtral": f"{_TESTED}; its model_type is llava, of its vision_config pixtral",
+}
 """Architectures that a test of their own reads pictures with, and how."""
 
 _ENCODER = "its prompt goes into an encoder, not into the decoder that heads are read from"
@@ -69,6 +61,9 @@ _BY_NAME: dict[str, str] = {
     "pi0": "it answers with the movements of a robot, not with text",
     "pp_chart2table": _OCR,
 }
+
+FEWEST_IMAGE_TOKENS: dict[str, int] = {"mistral3": 2, "mistral_large4": 2}
+"""What the pictures of one prompt must come to at least: these models lose an axis where it is less, and stop."""
 
 _TIMM = ("gemma3n", "perception_lm")  # whose vision towers are of that package
 

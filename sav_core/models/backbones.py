@@ -26,11 +26,14 @@ from torch import Tensor
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError, UnsupportedModelError
+from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
 from sav_core.models.batching import BatchBudget, Encoded, collate
+from sav_core.models.bodies import find_body
 from sav_core.models.chat_prompts import PromptWriter
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint
 from sav_core.models.decoders import find_decoder
 from sav_core.models.precision import Precision, check_memory, choose_device, load_precisely
+from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import load_processor, pixel_backend
 from sav_core.models.weights import load_model, read_config, skeleton
 from sav_core.settings import settings
@@ -137,7 +140,7 @@ class Backbone:
         self.pixel_backend = pixel_backend(processor)
         self.prompts = PromptWriter(processor)
         self.lock = threading.RLock()
-        self._body = _body(model, checkpoint.name)
+        self._body = find_body(model)
         parameters = inspect.signature(self._body.forward).parameters
         self._accepts = frozenset(parameters)
         self._passes_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
@@ -233,14 +236,20 @@ class Backbone:
         images = [[part.rgb() for part in example.parts if isinstance(part, Picture)] for example in examples]
         arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
         options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
-        try:
-            if any(images):
-                inputs = self.processor(text=[prompt] * len(examples), images=images, **options)
+        prompts, sizes = [prompt] * len(examples), [picture.size for row in images for picture in row]
+
+        def process(pictures: Pictures) -> Mapping[str, Any]:
+            if sizes:
+                made: Mapping[str, Any] = self.processor(text=prompts, images=pictures, **options)
             else:
-                inputs = self.processor.tokenizer([prompt] * len(examples), **options)
-        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
-            raise InputError(f"{examples[0].name!r} cannot be prepared for {self.name}: {error}") from error
-        return self._encoded(inputs, len(examples))
+                made = self.processor.tokenizer(prompts, **options)
+            return made
+
+        encoded = self._encoded(prepare(process, images, examples[0].name, self.name), len(examples))
+        fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
+        if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
+            raise InputError(unfit_size(sizes, examples[0].name, self.name))
+        return encoded
 
     def answer_ids(self, example: Example, answer: str) -> list[int]:
         """Return the tokens of an answer that the assistant gives to the example."""
@@ -270,7 +279,7 @@ class Backbone:
         with self.lock, torch.inference_mode():
             try:
                 hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
-            except ValueError as error:
+            except (ValueError, IndexError) as error:
                 raise UnsupportedModelError(f"The processor of {self.name} does not fit its weights ({error}).") from error
             return hidden
 
@@ -334,13 +343,3 @@ class Backbone:
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
-
-
-def _body(model: Any, name: str) -> Any:
-    """The model without its language-model head."""
-    if model.base_model is model:
-        raise UnsupportedModelError(
-            f"{name} cannot serve because {type(model).__name__} has no body apart from its language-model head; "
-            "choose another model."
-        )
-    return model.base_model

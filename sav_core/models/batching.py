@@ -44,6 +44,11 @@ class Encoded:
         return int(self.tokens["input_ids"].shape[1])
 
     @property
+    def colours(self) -> Tensor:
+        """What of ``images`` are its pictures' colours, by whatever name its model calls them."""
+        return next(tensor for name, tensor in self.images.items() if name.startswith("pixel_values"))
+
+    @property
     def pixel_values(self) -> int:
         """How many numbers describe its images."""
         return sum(tensor.numel() for tensor in self.images.values() if tensor.is_floating_point())

@@ -110,6 +110,52 @@ def _llava_next_video(ids: dict[str, int]) -> dict[str, Any]:
     return {**RECIPES["llava_next"].config(ids), "model_type": "llava_next_video", "video_token_index": ids["<video>"]}
 
 
+def _video_llava(ids: dict[str, int]) -> dict[str, Any]:
+    return {
+        "model_type": "video_llava",
+        "vision_config": {"model_type": "clip_vision_model", **_TOWER},
+        "text_config": {"model_type": "llama", **_WIDE},
+        "image_token_index": ids["<image>"],
+        "video_token_index": ids["<video>"],
+    }
+
+
+def _gemma4(ids: dict[str, int]) -> dict[str, Any]:
+    tower = {**_VISION, "num_key_value_heads": 2, "head_dim": 16, "patch_size": PATCH, "position_embedding_size": 1024}
+    return {
+        "model_type": "gemma4",
+        "vision_config": {**tower, "pooling_kernel_size": 3},
+        "audio_config": None,
+        "text_config": {
+            **_WIDE,
+            "model_type": "gemma4_text",
+            "global_head_dim": 32,
+            "sliding_window": 16,
+            "layer_types": ["sliding_attention", "full_attention", "full_attention"],
+            "hidden_size_per_layer_input": 8,
+            "vocab_size_per_layer_input": 300,
+        },
+        **{f"{name}_token_id": ids[f"<{name}>"] for name in ("image", "boi", "eoi", "audio")},
+        "video_token_id": ids["<|video|>"],
+    }
+
+
+def _llama4(ids: dict[str, int]) -> dict[str, Any]:
+    projector = {"vision_output_dim": 32, "projector_input_dim": 32, "projector_output_dim": 32}
+    return {
+        "model_type": "llama4",
+        "vision_config": {**_TOWER, **projector, "intermediate_size": 128},  # 32 times its pixel shuffle's 4
+        "text_config": {
+            **_WIDE,
+            "model_type": "llama4_text",
+            "intermediate_size_mlp": 64,
+            "num_local_experts": 2,
+            "attention_chunk_size": 64,
+        },
+        "image_token_index": ids["<|patch|>"],
+    }
+
+
 def _pixtral(ids: dict[str, int]) -> dict[str, Any]:
     return {
         "model_type": "llava",
@@ -186,6 +232,8 @@ _GLM_TOKENS = (
     *_TURNS,
 )
 
+_GEMMA_TOKENS = ("image", "boi", "eoi", "audio", "boa", "eoa")
+
 FURTHER: dict[str, Recipe] = {
     "idefics2": Recipe(
         _idefics2,
@@ -227,6 +275,22 @@ FURTHER: dict[str, Recipe] = {
         tokens=("<image>", "<video>"),
         named={},
     ),
+    "video_llava": Recipe(
+        _video_llava,
+        ("VideoLlavaImageProcessor", {"size": {"shortest_edge": SIDE}, "crop_size": _SQUARE["size"]}),
+        {"processor_class": "VideoLlavaProcessor", "patch_size": PATCH},
+        RECIPES["llava"].template,
+        ("<image>", "<video>"),
+        {},
+    ),
+    "gemma4": Recipe(
+        _gemma4,
+        ("Gemma4ImageProcessorPil", {"patch_size": PATCH, "max_soft_tokens": 70}),
+        {"processor_class": "Gemma4Processor"},
+        str(RECIPES["gemma3"].template).replace("<start_of_image>", "<image>"),
+        (*(f"<{name}>" for name in _GEMMA_TOKENS), "<|video|>", "<start_of_turn>", "<end_of_turn>"),
+        {f"{name}_token": f"<{name}>" for name in _GEMMA_TOKENS},
+    ),
     "pixtral": replace(
         RECIPES["mistral3"],
         config=_pixtral,
@@ -263,5 +327,14 @@ FURTHER: dict[str, Recipe] = {
         {"image_token": "<image>", "video_token": "<video>"},
     ),
 }
+# Its own processor needs torchvision. LLaVA's, told of patches twice as large, makes as many tokens of one tile.
+LLAMA4 = Recipe(
+    _llama4,
+    RECIPES["llava"].image_processor,
+    {"processor_class": "LlavaProcessor", "patch_size": 2 * PATCH, "vision_feature_select_strategy": "full"},
+    _CHATML.replace("IMAGE", "<|patch|>"),
+    ("<|patch|>", *_TURNS),
+    {"image_token": "<|patch|>"},
+)
 
-RECIPES |= FURTHER
+RECIPES |= FURTHER | {"llama4": LLAMA4}

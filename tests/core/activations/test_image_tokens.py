@@ -6,10 +6,13 @@ from sav_core.activations.image_tokens import ImageTokenBoxes, image_token_boxes
 from sav_core.data.examples import Example
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.batching import Encoded
+from tests.support.further_models import FURTHER
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
 SIZES = [(40, 30), (90, 40), (30, 100)]
 PLACES = [(0.3, 0.45), (0.7, 0.55), (0.5, 0.2), (0.5, 0.8)]
+# Of the further ones those whose tokens are places, and not learned queries, and that crop nothing away.
+FOLLOWED = sorted(set(FURTHER) - {"aria", "idefics2", "video_llava"})
 
 
 @pytest.fixture
@@ -86,6 +89,11 @@ def test_the_token_that_changes_most_is_the_one_that_shows_the_change(local_back
         assert_spots_are_found(backbone, [np.array(example_image(3, size))], 0, places)
 
 
+@pytest.mark.parametrize("architecture", FOLLOWED)
+def test_so_it_is_in_further_architectures(local_backbone, architecture):
+    assert_spots_are_found(local_backbone(architecture), [np.array(example_image(3, (90, 40)))], 0, PLACES[:2])
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_tokens_of_several_pictures_are_told_apart(local_backbone, architecture):
     pictures = [np.array(example_image(seed, size)) for seed, size in enumerate([(90, 40), (40, 30), (64, 64)])]
@@ -137,9 +145,27 @@ def test_weight_beyond_the_picture_is_lost():
 
 def test_tokens_that_tiles_do_not_explain_are_refused(tiny_backbone):
     backbone = tiny_backbone("llava")
-    example = Example([example_image(1)], "What is it?")
+    example = Example([example_image(1, (256, 256))], "What is it?")
     encoded = backbone.encode(example)
     mask = encoded.image_token_mask.clone()
     mask[mask.nonzero()[0]] = False
     with pytest.raises(UnsupportedModelError, match="processor made 15 tokens"):
         image_token_boxes(backbone, example, Encoded(encoded.tokens, encoded.images, mask))
+
+
+@pytest.mark.parametrize("architecture", ["llava_next", "llava_onevision"])
+def test_a_picture_too_thin_to_be_followed_is_told_with_its_size(tiny_backbone, architecture):
+    backbone = tiny_backbone(architecture)
+    example = Example([example_image(1, (64, 48)), example_image(2, (10, 2000))], "What are they?")
+    with pytest.raises(
+        UnsupportedModelError, match=r"lie on a picture of 10 x 2000 pixels is not known, .*: crop or enlarge"
+    ):
+        image_token_boxes(backbone, example, backbone.encode(example))
+
+
+def test_a_way_of_making_tokens_that_cannot_be_followed_is_told_of_the_model(tiny_backbone, monkeypatch):
+    backbone = tiny_backbone("llava")
+    example = Example([example_image(1, (64, 48))], "What is it?")
+    monkeypatch.setattr("sav_core.activations.image_tokens.tile_regions", lambda *_: [[]])
+    with pytest.raises(UnsupportedModelError, match=r"of llava lie on the picture is not known: .* cannot be followed"):
+        image_token_boxes(backbone, example, backbone.encode(example))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from transformers import AutoConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
@@ -11,7 +12,8 @@ from sav_core.data.examples import Example
 from sav_core.errors import UnsupportedModelError
 from sav_core.models import architectures as table
 from sav_core.models.architectures import MEASURED, PROVEN, architectures, refusal
-from sav_core.models.decoders import find_decoder
+from sav_core.models.backbones import load_backbone
+from sav_core.models.decoders import find_decoder, language_model
 from sav_core.models.generation import generate_text, label_likelihoods
 from sav_core.models.weights import skeleton
 from tests.support.further_models import FURTHER
@@ -26,6 +28,8 @@ EXAMPLES = [
     Example(SMALL, "Small?"),
 ]
 OTHERS = sorted({*FURTHER, "fast_vlm", "vipllava"})  # the first thirteen are tested in every file
+
+ROUNDING = {"gemma4": 1e-4}  # it does not scale its queries down, so that the rounding of its rotary angles shows
 
 
 def standings():
@@ -47,7 +51,7 @@ class TestProven:
         backbone = tiny_backbone(architecture)
         together = extract_head_vectors(backbone, EXAMPLES, cache=None).values
         alone = [extract_head_vectors(backbone, [example], cache=None).values[0] for example in EXAMPLES]
-        np.testing.assert_allclose(together, np.stack(alone), atol=1e-5, rtol=0)
+        np.testing.assert_allclose(together, np.stack(alone), atol=ROUNDING.get(architecture, 1e-5), rtol=0)
         assert np.abs(together).max() > 0.1
         assert len({vectors.tobytes() for vectors in alone}) == len(EXAMPLES)
 
@@ -61,7 +65,7 @@ class TestProven:
         assert len(maps.pictures) == 2
         np.testing.assert_allclose(maps.rows.sum(1), 1, atol=1e-5)
         painted = sum(picture.sum((1, 2)) for picture in maps.pictures)
-        assert (painted > 0).all()
+        assert painted.max() > 0  # a layer with a sliding window may see no picture
         assert (painted <= maps.image_share + 1e-5).all()
 
     def test_it_answers(self, tiny_backbone, architecture):
@@ -78,6 +82,21 @@ def test_what_is_refused_for_its_modules_shows_it_there(architecture):
     empty = skeleton(AutoConfig.for_model(architecture), architecture)
     with pytest.raises(UnsupportedModelError, match=f"^{architecture} cannot serve because"):
         find_decoder(empty, architecture)
+
+
+def test_a_model_without_a_body_of_its_own_is_read_to_the_end_of_its_decoder(tiny_checkpoint, monkeypatch):
+    monkeypatch.setattr(table, "find_spec", lambda _: object())  # of torchvision, for which another processor stands in
+    backbone = load_backbone(tiny_checkpoint("llama4"), dtype="float32")
+    assert backbone.model.base_model is backbone.model
+    vectors = extract_head_vectors(backbone, EXAMPLES, cache=None, hidden=True)
+    for example, values, hidden in zip(EXAMPLES, vectors.values, vectors.hidden, strict=True):
+        batch = backbone.collate([backbone.encode(example)])
+        with torch.inference_mode():
+            logits = backbone.model(**batch).logits[0, -1]
+        np.testing.assert_allclose(backbone.model.get_output_embeddings()(torch.tensor(hidden)).detach(), logits, atol=1e-4)
+        alone = extract_head_vectors(backbone, [example], cache=None).values[0]
+        np.testing.assert_allclose(values, alone, atol=1e-5, rtol=0)
+    assert not language_model(backbone.model)._forward_hooks
 
 
 @pytest.mark.parametrize(
