@@ -1,5 +1,6 @@
 """One app and one Chromium for all browser tests; every test is a new visitor, and any console error fails it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
-    """The address of the app, started as a stranger starts it."""
-    with serve(tmp_path_factory.mktemp("served")) as address:
+    """The address of the app, which is as a stranger starts it but for how much a function vector is judged on."""
+    with serve(tmp_path_factory.mktemp("served"), program=(sys.executable, "-m", "tests.support.quick_app")) as address:
         yield address
 
 

@@ -20,6 +20,7 @@ def few_scenes(monkeypatch, tmp_path):
     from sav_core import vectors
 
     draw = vectors.draw_task
+    monkeypatch.setattr("sav_core.vectors.evaluation._PROMPTS", 3)
     monkeypatch.setattr(vectors, "draw_task", lambda *given, **more: draw(*given, **{**more, "scenes": (16, 4, 12)}))
     monkeypatch.chdir(tmp_path)
 

@@ -7,6 +7,14 @@ from sav_ui.pages.vectors.state import VectorState
 from sav_ui.session.session import Session
 from tests.support.people import context
 
+# How many items a vector is placed, judged and tuned on, and a whole layer's mean is taken over: few, to be quick.
+FEW = {
+    "sav_ui.pages.vectors.study_runs._VALIDATION": 4,
+    "sav_ui.pages.vectors.study_runs.TEST": 4,
+    "sav_ui.pages.vectors.study_runs._TRAIN": 8,
+    "sav_core.vectors.evaluation._PROMPTS": 3,
+}
+
 
 def do(session, models, name, **data):
     act(context(session, models, "vector"), {"do": name, **data})

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.people import pool_with
-from tests.support.vector_page import begun, go, state_of, study_of
+from tests.support.vector_page import FEW, begun, go, state_of, study_of
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +15,8 @@ def models():
 
 
 def _make_few(patch):
-    for name, count in (("_VALIDATION", 4), ("TEST", 4), ("_TRAIN", 8)):
-        patch.setattr(f"sav_ui.pages.vectors.study_runs.{name}", count)
+    for name, count in FEW.items():
+        patch.setattr(name, count)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def refusal(vectors, scoring, row):
 
 
 @SCORINGS
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problem=problems())
 def test_votes_and_shares_are_those_of_fitting_again_for_every_number_of_heads(problem, scoring):
     support, labels, _ = problem
@@ -54,7 +54,7 @@ def test_votes_and_shares_are_those_of_fitting_again_for_every_number_of_heads(p
 
 
 @SCORINGS
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problem=problems())
 def test_the_oracle_agrees(problem, scoring):
     support, labels, _ = problem
