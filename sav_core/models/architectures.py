@@ -16,6 +16,8 @@ from typing import Literal, TypeAlias
 from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
+from sav_core.models.packages import needs
+
 __all__ = ["FEWEST_IMAGE_TOKENS", "MEASURED", "PROVEN", "Architecture", "Standing", "architectures", "refusal"]
 
 Standing: TypeAlias = Literal["proven", "probed", "refused"]
@@ -115,4 +117,4 @@ def _lack_of_packages(model_type: str) -> str | None:
     if set(IMAGE_PROCESSOR_MAPPING_NAMES.get(model_type) or ()) == {"torchvision"}:
         needed.append("torchvision")
     missing = [package for package in needed if find_spec(package) is None]
-    return f"it needs {' and '.join(missing)}: pip install {' '.join(missing)}" if missing else None
+    return needs(missing) if missing else None

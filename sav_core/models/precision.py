@@ -7,6 +7,7 @@ import copy
 import functools
 import hashlib
 import json
+import math
 import platform
 import timeit
 from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ def load_precisely(
 
     Raises:
         SettingError: there is no such dtype.
-        OutOfMemoryError: main memory does not hold the weights; nothing was loaded.
+        OutOfMemoryError: memory does not hold the weights; nothing was loaded.
     """
     check_memory(checkpoint.name, checkpoint.parameters, dtype, device)
     if dtype != "auto":
@@ -110,19 +111,30 @@ def load_precisely(
 
 
 def check_memory(name: str, parameters: int, dtype: str | torch.dtype, device: torch.device) -> None:
-    """Refuse weights that main memory cannot hold: the system would end the process, with all that others do in it.
+    """Refuse weights that memory cannot hold: the system would end the process, with all that others do in it.
 
     Raises:
         SettingError: there is no such dtype.
         OutOfMemoryError: the weights in that dtype, or with ``"auto"`` in the smallest that may be chosen, do not fit.
     """
     numbers = torch.bfloat16 if dtype == "auto" else _named(dtype)
-    needed, free = numbers.itemsize * parameters, _free_memory()
-    if device.type == "cpu" and needed > free:
+    needed, free = numbers.itemsize * parameters, _free_for_weights(device)
+    if needed > free:
         raise OutOfMemoryError(
             f"{name!r} needs {needed / 1e9:.1f} GB of memory in {str(numbers).removeprefix('torch.')}, and "
             f"{free / 1e9:.1f} GB are free here: choose a smaller model, or a machine with more memory."
         )
+
+
+def _free_for_weights(device: torch.device) -> float:
+    """Bytes that weights may fill: of main memory, of one GPU, or of all GPUs and main memory, over which they spread."""
+    if device.type == "cpu":
+        return _free_memory()
+    if device.type != "cuda":
+        return math.inf  # nobody can be asked
+    if str(device) != "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return _free_memory() + sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
 
 
 def _note(checkpoint: Checkpoint) -> Path:

@@ -16,6 +16,7 @@ from transformers.utils import is_torchvision_available
 
 from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.packages import missing_package, needs
 from sav_core.models.silence import silence
 
 __all__ = ["PixelBackend", "load_processor", "pixel_backend"]
@@ -48,9 +49,11 @@ def load_processor(checkpoint: Checkpoint) -> Any:
         try:
             processor = _load(checkpoint)
         except (ImportError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            if package := missing_package(error):
+                raise UnsupportedModelError(f"{checkpoint.name!r} cannot serve because {needs([package])}.") from error
+            said = first_line(error).replace(str(checkpoint.folder), "its folder").split(". ")[0]
             raise UnsupportedModelError(
-                f"The processor of {checkpoint.name!r} cannot be built ({first_line(error)}): check its tokenizer and "
-                "processor files."
+                f"The processor of {checkpoint.name!r} cannot be built ({said}): check its tokenizer and processor files."
             ) from error
     for part, what in (("image_processor", "images"), ("tokenizer", "text")):
         if getattr(processor, part, None) is None:

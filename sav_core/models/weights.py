@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import torch
@@ -12,9 +11,10 @@ from transformers.quantizers.auto import AutoHfQuantizer
 from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.architectures import refusal
 from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.packages import missing_package, needs
 from sav_core.models.silence import silence
 
-__all__ = ["lacks_a_package", "load_model", "read_config", "skeleton"]
+__all__ = ["load_model", "read_config", "skeleton"]
 
 # What building a model of nonsensical numbers raises: each architecture reckons with them in its own way.
 _NONSENSE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -63,22 +63,13 @@ def skeleton(config: Any, name: str) -> Any:
     with silence(), torch.device("meta"):
         try:
             return AutoModelForImageTextToText.from_config(config)
-        except ImportError as error:
-            raise UnsupportedModelError(lacks_a_package(name, error)) from error
-        except _NONSENSE as error:
+        except (ImportError, *_NONSENSE) as error:
+            if package := missing_package(error):
+                raise UnsupportedModelError(f"{name!r} cannot serve because {needs([package])}.") from error
             raise UnsupportedModelError(
                 f"{name!r} cannot serve because transformers makes no model of its config.json ({first_line(error)}); "
                 "check that file, or choose another model."
             ) from error
-
-
-def lacks_a_package(name: str, error: ImportError) -> str:
-    """Say which package a model needs, of an error by which transformers does so."""
-    found = re.search(r"requires the (\S+) library|No module named '(\w+)|pip install (?:-U )?([\w-]+)", str(error))
-    if found is None:
-        return f"{name!r} cannot serve because a part of it is not installed ({first_line(error)})."
-    package = next(filter(None, found.groups())).lower()
-    return f"{name!r} cannot serve because it needs {package}: pip install {package}."
 
 
 def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:

@@ -4,6 +4,7 @@ import shutil
 import socket
 import threading
 import time
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -255,6 +256,20 @@ class TestRefusals:
     def test_a_processor_that_cannot_be_built(self, folder):
         (folder / "preprocessor_config.json").write_text("{")
         with pytest.raises(UnsupportedModelError, match="processor of 'copy' cannot be built"):
+            load_backbone(folder)
+
+    @pytest.mark.parametrize(
+        ("kind", "message"),
+        [
+            ("Llama4ImageProcessor", "'copy' cannot serve because it needs torchvision: pip install torchvision."),
+            ("NoSuch", r"'copy' cannot be built \(Unrecognized image processor in its folder\): check its tokenizer"),
+        ],
+    )
+    def test_an_image_processor_that_is_not_here(self, folder, kind, message):
+        if find_spec("torchvision"):
+            pytest.skip("torchvision is installed")
+        change(folder / "preprocessor_config.json", image_processor_type=kind)
+        with pytest.raises(UnsupportedModelError, match=message):
             load_backbone(folder)
 
     def test_a_damaged_tokenizer(self, folder):

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from sav_core.errors import OutOfMemoryError, StorageError, UnsupportedModelError
 from sav_core.models import precision
@@ -113,6 +114,16 @@ def test_a_model_larger_than_the_memory_is_not_fetched(hub, tiny_backbone, monke
     assert hub.fetched == ["config.json"]
     monkeypatch.setattr(precision, "_free_memory", lambda: needed)
     load_backbone("org/tiny", device="cpu", dtype=dtype)
+
+
+@pytest.mark.parametrize(("device", "free"), [("cpu", 1), ("cuda", 1 + 20 + 300), ("cuda:1", 300)])
+def test_what_weights_may_fill_is_what_they_spread_over(monkeypatch, device, free):
+    monkeypatch.setattr(precision, "_free_memory", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda of: ((20, 300)[getattr(of, "index", of)], 10**9))
+    precision.check_memory("m", free // 2, "auto", torch.device(device))
+    with pytest.raises(OutOfMemoryError, match="'m' needs"):
+        precision.check_memory("m", free, "auto", torch.device(device))
 
 
 def test_a_model_larger_than_the_disk_is_not_fetched(hub):
