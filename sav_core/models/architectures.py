@@ -24,7 +24,7 @@ Standing: TypeAlias = Literal["proven", "probed", "refused"]
 """Tested end to end; looked at when it is loaded, and refused if it does not fit; or known not to fit."""
 
 _TESTED = "tested end to end on a small checkpoint"
-_LOOKED_AT = "not tried; looked at when it is loaded, and refused if a layer has no ordinary self-attention"
+_LOOKED_AT = "not tried; its layers are looked at when it is loaded and probed when it first reads, and refused if unfit"
 
 _READ_BY_TESTS = """
 aria aya_vision deepseek_vl ernie4_5_vl_moe fast_vlm gemma3 gemma4 glm4v granite_docling idefics2 idefics3 internvl llava

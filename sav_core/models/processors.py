@@ -24,6 +24,9 @@ __all__ = ["PixelBackend", "load_processor", "pixel_backend"]
 PixelBackend: TypeAlias = Literal["pil", "torchvision"]
 """What resizes images; the two differ by up to 0.03 in normalised pixels, so it belongs to a model's fingerprint."""
 
+# What building a processor of files that do not fit raises: each part reads its own in its own way.
+_UNBUILT = (AttributeError, ImportError, KeyError, OSError, RecursionError, TypeError, ValueError)
+
 # Where a processor's ``size["longest_edge"]`` is above the first number it counts pixels, not an edge (Qwen-VL and its
 # kin), and ships allowing 12.8 million, 16,384 tokens an image. The second caps it at 1,280 tokens of Qwen2-VL.
 _COUNTS_PIXELS, _MOST_PIXELS = 100_000, 1280 * 28 * 28
@@ -48,7 +51,7 @@ def load_processor(checkpoint: Checkpoint) -> Any:
     with silence():
         try:
             processor = _load(checkpoint)
-        except (ImportError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except _UNBUILT as error:
             if package := missing_package(error):
                 raise UnsupportedModelError(f"{checkpoint.name!r} cannot serve because {needs([package])}.") from error
             said = first_line(error).replace(str(checkpoint.folder), "its folder").split(". ")[0]
@@ -73,10 +76,11 @@ def _load(checkpoint: Checkpoint) -> Any:
     options = {"trust_remote_code": False, "local_files_only": True}
     try:
         return AutoProcessor.from_pretrained(checkpoint.folder, **options)
-    except (ImportError, ValueError, RecursionError):
-        # Without torchvision there are no video processors, and which error says so differs; a still image needs none.
+    except (ImportError, ValueError, RecursionError) as error:
+        # Without torchvision there are no video processors, and which error says so differs; one that looks for itself
+        # without end is not found with it either. A still image needs none.
         name = _processor_class_name(checkpoint)
-        if name is None or is_torchvision_available():
+        if name is None or (is_torchvision_available() and not isinstance(error, RecursionError)):
             raise
         return _without_video(_processor_class(name)).from_pretrained(checkpoint.folder, **options)
 

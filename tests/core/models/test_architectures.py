@@ -13,8 +13,10 @@ from sav_core.errors import UnsupportedModelError
 from sav_core.models import architectures as table
 from sav_core.models.architectures import MEASURED, PROVEN, architectures, refusal
 from sav_core.models.backbones import load_backbone
+from sav_core.models.checkpoints import find_checkpoint
 from sav_core.models.decoders import find_decoder, language_model
 from sav_core.models.generation import generate_text, label_likelihoods
+from sav_core.models.processors import load_processor
 from sav_core.models.weights import skeleton
 from tests.support.further_models import FURTHER
 from tests.support.tiny_models import ARCHITECTURES, example_image
@@ -82,6 +84,13 @@ def test_what_is_refused_for_its_modules_shows_it_there(architecture):
     empty = skeleton(AutoConfig.for_model(architecture), architecture)
     with pytest.raises(UnsupportedModelError, match=f"^{architecture} cannot serve because"):
         find_decoder(empty, architecture)
+
+
+def test_a_video_processor_that_is_looked_for_without_end_is_done_without(tiny_checkpoint, monkeypatch):
+    monkeypatch.setattr("sav_core.models.processors.is_torchvision_available", lambda: True)
+    processor = load_processor(find_checkpoint(tiny_checkpoint("llava_next_video")))
+    assert type(processor).__name__ == "LlavaNextVideoProcessor"
+    assert (processor.video_processor, processor.image_processor.size) == (None, {"shortest_edge": 32})
 
 
 def test_a_model_without_a_body_of_its_own_is_read_to_the_end_of_its_decoder(tiny_checkpoint, monkeypatch):
