@@ -133,7 +133,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
                 of calibration and controls, until it is taken back.
 
         Raises:
-            InputError: there are no vectors, because the classifier was loaded from a file.
+            InputError: there are no vectors, because the classifier was loaded from a file; or the examples that are left
+                are all the same to the model.
             SettingError: a parameter is out of its range.
         """
         check_is_fitted(self)
@@ -141,6 +142,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             raise InputError("A classifier loaded from a file has no support vectors to fit again: call fit with examples.")
         everything = self.all_vectors_
         used = everything if rows is None else everything.take(rows)
+        check_vectors(used)
         self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief).fit(used)
         self.vectors_ = used
         return self
@@ -154,7 +156,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         The model does not run; a fit is needed for each example, which takes milliseconds for a small model.
 
         Raises:
-            InputError: there are no vectors, because the classifier was loaded from a file.
+            InputError: there are no vectors, because the classifier was loaded from a file; or the examples that are left
+                are all the same to the model.
             SettingError: no label has two examples.
         """
         check_is_fitted(self)

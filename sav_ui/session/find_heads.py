@@ -67,8 +67,6 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
                         where=where,
                     )
                     return
-                if len(vectors) == len(project.items):  # else some were read before, and were not alike
-                    check_vectors(vectors)
                 if session.project.why_not_ready() or _fit(session, project.model, backbone):
                     session.no_longer_so()  # that heads were still to be waited for
                     return
@@ -117,6 +115,9 @@ def _fit(session: Session, model: str, backbone: Backbone) -> bool:
     """Fit the project as it is, if it is still this model's and every vector is there; returns whether that was so.
 
     The arrays are worked on without the lock. Was the project changed meanwhile, it is done again with the new one.
+
+    Raises:
+        InputError: all examples are the same to the model.
     """
     while True:
         project = session.project
@@ -125,7 +126,9 @@ def _fit(session: Session, model: str, backbone: Backbone) -> bool:
         vectors = session.vectors
         if project.model != model or project.why_not_ready() or any(key not in vectors for key in keys):
             return False
-        fit = fit_project(project, gather(vectors, keys, project, backbone.fingerprint, backbone.dtype_name)).prepared()
+        support = gather(vectors, keys, project, backbone.fingerprint, backbone.dtype_name)
+        check_vectors(support)
+        fit = fit_project(project, support).prepared()
         with session.changing():
             if session.project is not project:
                 continue

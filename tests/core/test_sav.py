@@ -119,6 +119,15 @@ def test_what_refit_leaves_out_stays_out_of_vectors_and_calibration_until_it_is_
     assert some.refit().vectors_ is some.all_vectors_
 
 
+def test_examples_that_are_all_the_same_are_refused_at_fit_and_at_refit(classifier, support):
+    same = [support[0].with_label(label) for label in "abab"]
+    with pytest.raises(InputError, match="All 4 examples are the same to the model"):
+        classifier.fit(same)
+    classifier.fit([*same, *support])
+    with pytest.raises(InputError, match="All 4 examples are the same to the model"):
+        classifier.refit(rows=[0, 1, 2, 3])
+
+
 def test_y_replaces_the_labels(classifier, support):
     classifier.fit([example.with_label(None) for example in support], ["a", "b", "b"] * 3)
     assert classifier.classes_.tolist() == ["a", "b"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.errors import SavError
+from sav_core.errors import InputError, SavError
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Head
 from sav_ui.panels.errors import UNEXPECTED
@@ -161,3 +161,16 @@ def test_too_little_to_find_heads_is_said_and_runs_no_model(labels):
     session.project = small_project(labels=labels)
     everything(find_heads(session, pool_with(None), "bench"))
     assert session.notice.text == session.project.why_not_ready()
+
+
+def test_examples_that_are_all_the_same_to_the_model_are_refused_though_it_read_them_before(models):
+    session = taught(models, small_project())
+    first = next(iter(session.vectors.values()))
+    session.vectors = dict.fromkeys(session.vectors, first)
+    session.due = True
+    with pytest.raises(InputError, match="All 9 examples are the same to the model"):  # whoever edits is told
+        refit_if_ready(session, models)
+    everything(find_heads(session, models, "bench"))
+    assert session.notice.text.startswith("All 9 examples are the same to the model")
+    assert session.current_fit is None
+    assert not session.waits_for_heads
