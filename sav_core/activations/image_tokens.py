@@ -23,6 +23,7 @@ import torch
 from PIL import Image
 
 from sav_core.activations.coordinate_probe import Region, extent, tile_regions
+from sav_core.activations.learned_queries import learned_queries
 from sav_core.data.examples import Example
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.backbones import Backbone
@@ -81,10 +82,15 @@ def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) ->
         encoded: what ``backbone.encode(example)`` gave.
 
     Raises:
-        UnsupportedModelError: it cannot be said, for this model or for pictures of these sizes.
+        UnsupportedModelError: it cannot be said, for this model or for pictures of these sizes; or they lie nowhere.
     """
     if not example.images:
         return ()
+    if queries := learned_queries(backbone):
+        raise UnsupportedModelError(
+            f"The image tokens of {backbone.name} are no places of the picture: each answers a learned query that looks at "
+            f"all of it ({queries}), so what a head looks at cannot be painted."
+        )
     try:
         return _all_placed(backbone, example, encoded)
     except UnsupportedModelError as error:

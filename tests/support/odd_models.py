@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.support.tiny_models import CLIP, CROP, PATCH, RECIPES, TEXT, VICUNA, Recipe
+from tests.support.tiny_models import PATCH, RECIPES, TEXT, VICUNA, Recipe
 
 _LATENT = {
     **TEXT,
@@ -92,20 +92,4 @@ RECIPES["glm5_next"] = Recipe(
     {"processor_class": "Glm5NextProcessor"},
     VICUNA.replace("IMAGE", "<|image|>"),
     ("<|image|>",),
-)
-
-# Its processor calls the pixels of a picture by a name that its forward does not have.
-RECIPES["video_llava"] = Recipe(
-    lambda ids: {
-        "model_type": "video_llava",
-        "vision_config": CLIP,
-        "text_config": {"model_type": "llama", **TEXT},
-        "image_token_index": ids["<image>"],
-        "video_token_index": ids["<video>"],
-    },
-    ("VideoLlavaImageProcessor", CROP),
-    {"processor_class": "VideoLlavaProcessor", "patch_size": PATCH},
-    VICUNA.replace("IMAGE", "<image>"),
-    ("<image>", "<video>"),
-    {"image_token": "<image>", "video_token": "<video>"},
 )

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import tests.support.odd_models  # noqa: F401  # adds their recipes
+import tests.support.further_models
+import tests.support.odd_models  # noqa: F401  # both add recipes
 from sav_core.activations import reading_probe
+from sav_core.activations.attention import attention_maps
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.reading_probe import Reading, check_reading, probe_reading
 from sav_core.data.examples import Example
@@ -141,6 +143,15 @@ class TestPictures:
         backbone._body = lambda **batch: body(**{"pixel_values" if k == "pixels" else k: v for k, v in batch.items()})
         assert probe_reading(backbone) == Reading()
         np.testing.assert_array_equal(extract_head_vectors(backbone, MIXED, cache=None).values, usual.values)
+
+    def test_video_llava_whose_processor_calls_pixels_by_an_old_name_sees_them(self, folders):
+        backbone = load_backbone(folders("video_llava"), dtype="float32")
+        assert backbone.unnamed(backbone.encode(MIXED[0])) == ["pixel_values_images"]
+        assert probe_reading(backbone) == Reading()
+        vectors = extract_head_vectors(backbone, MIXED, cache=None).values
+        assert abs(vectors[0] - vectors[3]).max() > 0.01  # one question, two pictures
+        assert moved(backbone, MIXED) < 1e-5
+        assert attention_maps(backbone, MIXED[0]).pictures[0].shape == (12, 4, 6)
 
     @pytest.fixture
     def renamed(self):
