@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
-# A file stays in one worker: its fixtures are made once.
-TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# A file stays in one worker: its fixtures are made once. The files come in the order of tests/conftest.py.
+TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
 .PHONY: app test lint types unit browser screenshots notebook browser-needs benchmark report model vectors clean help

@@ -6,6 +6,7 @@ computes in one thread, two workers fill two cores.
 
 import os
 import tempfile
+from pathlib import Path
 
 _OWN = tempfile.TemporaryDirectory(prefix="sav-tests-")
 os.environ |= {
@@ -17,6 +18,15 @@ os.environ |= {
 }
 
 import pytest  # noqa: E402  # after the environment, which libraries read when they are imported
+
+_FIRST = ("browser/test_vectors.py", "browser", "ui/vectors", "test_wheel.py", "docs", "tools")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes minutes begins first, so that workers who take file after file end at the same time."""
+    tests = Path(__file__).parent
+    places = [tests / name for name in _FIRST]
+    items.sort(key=lambda item: [not item.path.is_relative_to(place) for place in places])
 
 
 @pytest.fixture(scope="session")
