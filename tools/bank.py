@@ -7,6 +7,7 @@ To the scene composer a variant is simply one more artist, `noto~2`.
 
 import json
 import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -86,20 +87,28 @@ def training_bank(variants: int, seed: int = 0, names_beyond: bool = True) -> Sp
 def _styled(variants: int, seed: int, names_beyond: bool) -> dict[tuple[str, str], Image.Image]:
     words = {icon: word for word, (icon, _) in TRAINED.items()}
     beyond = {icon: word for word, icon in more().items()} if names_beyond else {}
-    rng = Random(seed)
-    cutouts = {}
-    for icon_set in SETS:
-        if icon_set.artist == HELD_OUT_ARTIST:
-            continue
-        for path in sorted((CUTOUTS / icon_set.package).glob("*.png")):
-            name = words.get(path.stem) or beyond.get(path.stem)
-            if name is None:
-                continue
-            drawing = load(path)
-            cutouts[name, icon_set.package] = drawing
-            for variant in range(1, (variants if name in TRAINED else min(variants, 1)) + 1):
-                cutouts[name, f"{icon_set.package}~{variant}"] = restyle(drawing, rng)
-    return cutouts
+    wanted = [
+        (name, path, seed, variants if name in TRAINED else min(variants, 1))
+        for icon_set in SETS
+        if icon_set.artist != HELD_OUT_ARTIST
+        for path in sorted((CUTOUTS / icon_set.package).glob("*.png"))
+        if (name := words.get(path.stem) or beyond.get(path.stem)) is not None
+    ]
+    with ProcessPoolExecutor() as processes:
+        drawn = processes.map(_styles, wanted, chunksize=50)
+        return {
+            (name, path.parent.name + (f"~{place}" if place else "")): drawing
+            for (name, path, _, _), drawings in zip(wanted, drawn, strict=True)
+            for place, drawing in enumerate(drawings)
+        }
+
+
+def _styles(wanted: tuple[str, Path, int, int]) -> list[Image.Image]:
+    """A drawing and its variants."""
+    _, path, seed, variants = wanted
+    drawing = load(path)
+    rng = Random(f"{seed} {path.parent.name} {path.stem}")
+    return [drawing, *(restyle(drawing, rng) for _ in range(variants))]
 
 
 def held_out_artist_bank() -> Sprites:

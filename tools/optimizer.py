@@ -1,4 +1,4 @@
-"""Training on CPU cores: float32 masters, and working copies in bfloat16 where the processor multiplies those faster.
+"""Training on CPU cores or a GPU: float32 masters, and working copies in bfloat16 where those are multiplied faster.
 
 Matrices and kernels are updated by Muon (momentum, orthogonalised by Newton-Schulz: each direction of a layer learns at
 the same speed), which needs about half the samples of Adam here; vectors and embeddings by Adam. An exponential
@@ -13,8 +13,8 @@ from torch import nn
 
 
 def working_type(device: str) -> torch.dtype:
-    """bfloat16 on a GPU and on a CPU with matrix units for it; anywhere else it is slower than float32."""
-    fast = device != "cpu" or torch.cpu._is_amx_tile_supported()
+    """bfloat16 on a CPU with matrix units for it; no faster elsewhere: a GPU waits here for the next small operation."""
+    fast = device == "cpu" and torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if fast else torch.float32
 
 
@@ -24,17 +24,17 @@ def to_working_type(model: nn.Module, device: str) -> nn.Module:
 
 
 @torch.no_grad()
-def orthogonalise(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """The nearest orthonormal matrix, roughly: every singular value comes out near one."""
+def orthogonalise(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
+    """The nearest orthonormal matrices, roughly, of `(..., row, column)`: every singular value comes out near one."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix.to(working_type(matrix.device.type))
-    x = x / (x.norm() + 1e-7)
-    if tall := x.size(0) > x.size(1):
-        x = x.T
+    x = matrices.to(working_type(matrices.device.type))
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    if tall := x.size(-2) > x.size(-1):
+        x = x.mT
     for _ in range(steps):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.T if tall else x).float()
+    return (x.mT if tall else x).float()
 
 
 @dataclass
@@ -98,9 +98,10 @@ class Optimizer:
             slot = self.slots[name]
             rate = self.muon_rate * self._scale(name, scale, gently)
             slot.master.mul_(1 - rate * self.decay).sub_(update.view(slot.master.shape), alpha=rate)
+        masters = [slot.master for slot in self.slots.values()]
+        torch._foreach_lerp_([slot.average for slot in self.slots.values()], masters, 1 - keep)
+        torch._foreach_copy_([slot.working for slot in self.slots.values()], masters)
         for slot in self.slots.values():
-            slot.average.lerp_(slot.master, 1 - keep)
-            slot.working.copy_(slot.master)
             slot.working.grad = None
         return norm
 
@@ -116,12 +117,16 @@ class Optimizer:
         """Muon's updates; each process makes its share of them, for they are a good part of a step."""
         together = dist.is_initialized() and dist.get_world_size() > 1
         rank, world = (dist.get_rank(), dist.get_world_size()) if together else (0, 1)
-        mine = [
-            orthogonalise(matrix) * max(1.0, matrix.size(0) / matrix.size(1)) ** 0.5
-            if place % world == rank
-            else torch.zeros_like(matrix)
-            for place, matrix in enumerate(moves.values())
-        ]
+        mine = [torch.zeros_like(matrix) for matrix in moves.values()]
+        shapes: dict[torch.Size, list[int]] = {}
+        for place, matrix in enumerate(moves.values()):
+            if place % world == rank:
+                shapes.setdefault(matrix.shape, []).append(place)
+        matrices = list(moves.values())
+        for (rows, columns), places in shapes.items():  # those of one shape at once: a GPU waits on small operations
+            found = orthogonalise(torch.stack([matrices[place] for place in places])) * max(1.0, rows / columns) ** 0.5
+            for place, update in zip(places, found, strict=True):
+                mine[place] = update
         if together:
             flat = torch.cat([update.reshape(-1) for update in mine])
             dist.all_reduce(flat)

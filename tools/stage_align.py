@@ -5,6 +5,7 @@ from the former model can then read the new tower at once.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from random import Random
 from typing import ClassVar
 
@@ -54,6 +55,10 @@ class AlignStage:
         features = self.tower(to_pixels(views, self.device)).last_hidden_state.flatten(2).transpose(1, 2)
         wanted = self.former.get_image_features(former_pixels(views, self.device)).pooler_output
         return list(zip(features, wanted, strict=True))
+
+    def lessons(self, first: int, last: int, rank: int, _workers: int) -> Iterator[Random]:
+        """A source of chance for each step from one to another; the pictures are made with the step, being few."""
+        return (Random(f"align {step} {rank}") for step in range(first, last))
 
     def loss(self, rng: Random) -> tuple[torch.Tensor, dict[str, float]]:
         """A step's loss, and how near the tokens come to the former ones, about their mean."""

@@ -1,7 +1,7 @@
 """Second stage: the decoder learns to answer, and to keep what the frozen tower sees.
 
-A step asks everything that single pictures allow, and a share of prompts of several pictures: two frames, likeness, new
-words, unnamed relations. All pictures pass the tower together.
+A step asks everything that single drawn pictures allow, has photographs and mixtures of what the tower sees kept, and asks
+prompts of several pictures: two frames, likeness, new words, unnamed relations. All pictures pass the tower together.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,21 +18,20 @@ from transformers import FastVlmForConditionalGeneration
 from sav_core.scenes.draw import COLOURS, arrange
 from tools import former
 from tools.bank import held_out_artist_bank, training_bank
-from tools.model import GRID, SIDE, build_config, build_model
+from tools.lessons import LONGEST, LONGEST_OF_SEVERAL, Drawn, Lesson, Size, Teacher, lessons
+from tools.model import GRID, SIDE, build_config, build_model, normalise
 from tools.names import CLASSES, more
 from tools.optimizer import Optimizer
-from tools.packing import Batch, Packer, Sheet, View
+from tools.packing import Batch, Packer, Sheet
 from tools.photographs import training_photographs
 from tools.retention import Keeper, distil, pooled
-from tools.stage_align import to_pixels
 from tools.tasks import Maker
 from tools.text import END, IMAGE, PAD, build_tokenizer
 from tools.tower import CHANNELS, classifier, for_training, pretrained
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
-LONGEST = 160  # tokens of a packed sequence about one picture
-LONGEST_OF_SEVERAL = 320
 HEADS_FIRST = 0.02  # share of the stage in which only linear layers and words learn to tell the picture, not the decoder
+ON_A_GPU = 6  # times as much a step as a process on a CPU
 WORDS = tuple(TRAINED)
 
 
@@ -102,10 +101,8 @@ class Reader(nn.Module):
 class LanguageStage:
     """Batches, loss and evaluation of the second stage."""
 
-    batch = 16  # single pictures a process a step
-    several: ClassVar = {"frames": 2, "likeness": 2, "new_words": 1, "relation": 2}
     rates: ClassVar = {"muon_rate": 0.012, "adam_rate": 1.2e-3, "gentle": "decoder.layers"}
-    report_every, evaluate_every = 20, 100  # steps
+    report_every = 20  # steps
 
     def __init__(self, model: FastVlmForConditionalGeneration, device: str) -> None:
         self.device = device
@@ -114,40 +111,49 @@ class LanguageStage:
         self.tower = for_training(pretrained(SIDE)).to(device)
         self.weight, self.bias = (part.to(device) for part in classifier())
         self.packer = Packer(build_tokenizer())
-        self.maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())
-        single = self.packer.single_tokens((*CLASSES, *self.maker.every))
+        maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())
+        single = self.packer.single_tokens((*CLASSES, *maker.every))
         taught = [index for index, name in enumerate(CLASSES) if name in single and name not in HELD_OUT]
         self.taught = torch.tensor(taught, device=device)
         self.class_tokens = torch.tensor([single[CLASSES[index]] for index in taught], device=device)
-        self.names = {name: place for place, name in enumerate(name for name in self.maker.every if name in single)}
-        self.name_tokens = torch.tensor([single[name] for name in self.names], device=device)
+        names = {name: place for place, name in enumerate(name for name in maker.every if name in single)}
+        self.name_tokens = torch.tensor([single[name] for name in names], device=device)
         self.colour_tokens = torch.tensor([*self.packer.single_tokens(COLOURS).values()], device=device)
+        self.size = Size() if device == "cpu" else Size().times(ON_A_GPU)
+        self.evaluate_every = 100 if device == "cpu" else 1000  # steps
+        self.teacher = Teacher(maker, self.packer, names, self.size)
         self.share = 0.0  # of the stage that is over
 
-    def loss(self, rng: Random) -> tuple[torch.Tensor, dict[str, float]]:
+    def lessons(self, first: int, last: int, rank: int, workers: int) -> Iterator[Lesson]:
+        """What the steps from one to another teach."""
+        return lessons(self.teacher, first, last, rank, workers)
+
+    def loss(self, lesson: Lesson) -> tuple[torch.Tensor, dict[str, float]]:
         """A step's loss, and the share of each family answered exactly."""
-        ones = [self.maker.one(rng) for _ in range(self.batch)]
-        others = [getattr(self.maker, kind)(rng) for kind, count in self.several.items() for _ in range(count)]
-        views = [view for sheet in (*ones, *others) for view in sheet.pictures]
-        features = self.see(views)
-        tokens = self.module.project(features)
-        loss, figures = self._answer(tokens[: len(ones)], self.packer.pack(ones, LONGEST), features[: len(ones)])
-        spelt = self._cells(tokens[: len(ones)], views[: len(ones)])
-        figures["spelling"] = float(spelt.detach())
-        loss = loss + 0.1 * spelt
-        more_loss, more_figures = self._answer(tokens[len(ones) :], self.packer.pack(others, LONGEST_OF_SEVERAL))
-        return loss + 0.8 * more_loss, figures | more_figures
+        size = self.size
+        maps = self.see(lesson.pixels)
+        drawn, photographs, several = maps.split((size.drawn, size.photographs, len(maps) - size.drawn - size.photographs))
+        mixed = mixtures(maps[: size.drawn + size.photographs], size.mixed)
+        tokens = self.module.project(drawn)
+        loss, figures = self._answer(tokens, lesson.drawn.to(self.device), drawn)
+        spelt = self._cells(tokens, lesson.things)
+        apart = lesson.apart.to(self.device)
+        groups = (("photographs", slice(0, size.photographs)), ("mixed", slice(size.photographs, None)))
+        kept, more_kept = self._keep(torch.cat([photographs, mixed]), apart, groups)
+        more_loss, more_figures = self._answer(self.module.project(several), lesson.several.to(self.device))
+        figures |= more_kept | more_figures | {"spelling": float(spelt.detach())}
+        return loss + 0.1 * spelt + kept + 0.8 * more_loss, figures
 
     @torch.no_grad()
-    def see(self, views: Sequence[View]) -> torch.Tensor:
-        """The frozen tower's maps."""
-        return self.tower(to_pixels(list(views), self.device)).last_hidden_state
+    def see(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The frozen tower's maps of pictures `(picture, row, column, channel)`."""
+        seen = normalise(pixels.to(self.device)).contiguous(memory_format=torch.channels_last)
+        return self.tower(seen).last_hidden_state
 
     def _answer(
         self, tokens: torch.Tensor, batch: Batch, features: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """Loss over the answers and, where the maps are given, over what is to be kept; exact answers by family."""
-        batch = batch.to(self.device)
         last, streams, vectors = self.module.read(tokens, batch)
         learnt = batch.targets >= 0
         logits = self.module.words(last[learnt])
@@ -163,24 +169,49 @@ class LanguageStage:
         if features is None:
             return loss, figures
         figures["answers"] = float(loss.detach())
-        row, at = batch.ends["keep"].unbind(1)
+        kept, kept_figures = self._kept(features, batch, (last, streams, vectors), "drawn", slice(0, len(features)))
+        return loss + kept, figures | kept_figures
+
+    def _keep(
+        self, features: torch.Tensor, batch: Batch, groups: Sequence[tuple[str, slice]]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """Loss over what is to be kept of maps that nothing else is asked about: the mean over groups of their rows."""
+        read = self.module.read(self.module.project(features), batch)
+        found = [self._kept(features, batch, read, *group) for group in groups]
+        return torch.stack([loss for loss, _ in found]).mean(), {
+            key: value for _, each in found for key, value in each.items()
+        }
+
+    def _kept(
+        self, features: torch.Tensor, batch: Batch, read: tuple, name: str, rows: slice
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """Loss over what is to be kept of a group of pictures, which are told from one another, not from other groups'."""
+        last, streams, vectors = read
+        first, end, _ = rows.indices(len(features))
+
+        def ends(family: str) -> tuple[torch.Tensor, torch.Tensor]:
+            row, at = batch.ends[family].unbind(1)
+            own = (row >= first) & (row < end)
+            return row[own], at[own]
+
+        row, at = ends("keep")
         streams, vectors = ([x[row, at] for x in each] for each in (streams, vectors))
         if self.share < HEADS_FIRST:  # what random linear layers ask for would only spoil the decoder
             streams, vectors = ([x.detach() for x in each] for each in (streams, vectors))
             last = last.detach()
-        kept, kept_figures = self.module.keeper(streams, vectors, pooled(features)[row], self.module.heads)
-        loss, figures = loss + kept, figures | kept_figures
-        if "class" in batch.ends:
-            row, at = batch.ends["class"].unbind(1)
-            said = self.module.words(last[row, at])[:, self.class_tokens]
+        loss, figures = self.module.keeper(streams, vectors, pooled(features)[row], self.module.heads)
+        row, at = ends("class")
+        if len(row):
+            logits = self.module.words(last[row, at]).float()
+            said = logits[:, self.class_tokens]
             far = distil(said, features[row], self.weight[self.taught], self.bias[self.taught])
-            loss = loss + 0.5 * far
-            figures["far from classes"] = float(far.detach())
+            beside = (logits.logsumexp(1) - said.logsumexp(1)).mean()  # what goes to words that are no class
+            loss = loss + 0.5 * far + 0.1 * beside
             sure = (features[row].mean((2, 3)) @ self.weight[self.taught].T + self.bias[self.taught]).argmax(1)
-            figures["class"] = float((said.argmax(1) == sure).float().mean())
-        return loss, figures
+            figures |= {"far from classes": float(far.detach()), "class": float((said.argmax(1) == sure).float().mean())}
+        return loss, {f"{key}, {name}": value for key, value in figures.items()}
 
-    def _cells(self, tokens: torch.Tensor, views: Sequence[View]) -> torch.Tensor:
+    def _cells(self, tokens: torch.Tensor, things: Drawn) -> torch.Tensor:
         """How badly the tokens tell where they are and, under each thing, spell its name and colour in the vocabulary.
 
         A question finds its thing by likeness of word and token; left to find a common space by itself, the decoder
@@ -190,22 +221,12 @@ class LanguageStage:
         token = torch.arange(GRID * GRID, device=self.device).expand(len(tokens), -1)
         rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
         loss = F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
-        drawn = [
-            (index, thing)
-            for index, view in enumerate(views)
-            for thing in (view.scene.things if view.scene else ())
-            if thing.name in self.names
-        ]
-        weights = torch.from_numpy(np.stack([cells(thing) for _, thing in drawn])).to(self.device)
-        picture = torch.tensor([index for index, _ in drawn], device=self.device)
-        under = torch.einsum("tn,tnc->tc", weights, tokens[picture])
+        under = torch.einsum("tn,tnc->tc", things.cover.to(self.device), tokens[things.picture.to(self.device)])
         words = self.module.words(self.module.decoder.norm(under))
-        names = torch.tensor([self.names[thing.name] for _, thing in drawn], device=self.device)
-        loss = loss + F.cross_entropy(words[:, self.name_tokens], names)
-        tinted = torch.tensor([thing.colour is not None for _, thing in drawn], device=self.device)
-        if tinted.any():
-            colours = torch.tensor([list(COLOURS).index(t.colour) for _, t in drawn if t.colour], device=self.device)
-            loss = loss + 0.5 * F.cross_entropy(words[tinted][:, self.colour_tokens], colours)
+        loss = loss + F.cross_entropy(words[:, self.name_tokens], things.name.to(self.device))
+        tinted = things.colour.to(self.device)
+        if (things.colour >= 0).any():
+            loss = loss + 0.5 * F.cross_entropy(words[:, self.colour_tokens], tinted, ignore_index=-1)
         return loss
 
     def finish(self, optimizer: Optimizer) -> None:
@@ -233,8 +254,9 @@ class LanguageStage:
         return Sheet([maker.view(rng, scene)], asked)
 
     def _tally(self, sums: dict[str, list[float]], sheets: Sequence[Sheet], longest: int) -> None:
-        batch = self.packer.pack(sheets, longest)
-        tokens = self.module.project(self.see([view for sheet in sheets for view in sheet.pictures]))
+        batch = self.packer.pack(sheets, longest).to(self.device)
+        pixels = np.stack([np.asarray(view.image) for sheet in sheets for view in sheet.pictures])
+        tokens = self.module.project(self.see(torch.from_numpy(pixels)))
         _, figures = self._answer(tokens, batch)
         for family, value in figures.items():
             count = batch.families.count(family)
@@ -243,12 +265,11 @@ class LanguageStage:
             total[1] += count
 
 
-def cells(thing: object) -> np.ndarray:
-    """How much of a thing's square lies in each cell of the grid, summing to one: `(token,)`."""
-    edges = np.arange(GRID)
-    along = []
-    for centre in (thing.y, thing.x):
-        low, high = ((centre + sign * thing.size / 2) * GRID for sign in (-1, 1))
-        overlap = np.clip(np.minimum(high, edges + 1) - np.maximum(low, edges), 0, 1)
-        along.append(overlap / max(overlap.sum(), 1e-6))
-    return np.outer(*along).ravel().astype(np.float32)
+def mixtures(maps: torch.Tensor, count: int) -> torch.Tensor:
+    """Maps that no picture has: each channel from one of two pictures, `(picture, channel, row, column)`.
+
+    Drawings and a few photographs leave most of what the tower can say unsaid; what holds for mixtures holds for more.
+    """
+    one, other = (torch.randint(len(maps), (count,), device=maps.device) for _ in range(2))
+    share = torch.rand(count, 1, 1, 1, device=maps.device)
+    return torch.where(torch.rand(count, maps.shape[1], 1, 1, device=maps.device) < share, maps[one], maps[other])

@@ -64,12 +64,18 @@ class Maker:
         return rng.choices((SCENE_WORDS, WORDS, self.every), (55, 20, 25))[0]
 
     def one(self, rng: Random) -> Sheet:
-        """One picture with all it can be asked."""
-        ends = [Turn("keep", rng.choice(KEEP), None), Turn("class", CLASS, None)]
-        if self.photographs and rng.random() < 0.2:
-            return Sheet([self.photographs.any(rng)], ends)
+        """One drawn picture with all it can be asked."""
         scene = self.scene(rng)
+        ends = [Turn("keep", rng.choice(KEEP), None), Turn("class", CLASS, None)]
         return Sheet([self.view(rng, scene)], [*ends[: rng.choice((1, 2))], *self.turns(rng, scene)])
+
+    def photograph(self, rng: Random) -> Sheet:
+        """A part of a photograph, small or large, and what it is asked: to keep it, and its class in two ways."""
+        assert self.photographs is not None
+        keep = [Turn("keep", wording, None) for wording in rng.sample(KEEP, 2)]
+        return Sheet(
+            [self.photographs.any(rng, least=0.3)], [*keep, *(Turn("class", asked, None) for asked in (CLASS, KEEP[0]))]
+        )
 
     def scene(self, rng: Random, words: Sequence[str] = ()) -> Scene:
         """A picture to ask about: one thing alone, a few, several of the same, a crowd, or things of unlike size."""

@@ -107,7 +107,7 @@ def pretrained(side: int) -> EfficientNetModel:
 
 def classifier() -> tuple[torch.Tensor, torch.Tensor]:
     """Weight `(class, channel)` and bias of the published ImageNet classifier, which reads the mean over the cells."""
-    return published()["_fc.weight"], published()["_fc.bias"]
+    return published()["_fc.weight"].float(), published()["_fc.bias"].float()
 
 
 def for_training(tower: EfficientNetModel) -> EfficientNetModel:

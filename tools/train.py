@@ -2,12 +2,14 @@
 
     python -m tools.train                                     # both stages
     python -m tools.train --stage language --steps 8000       # one stage, as long as you like
+    python -m tools.train --stage language --minutes 7        # for so long, the steps that fit: for a lent GPU
 
 The first stage fits a projector between the pretrained tower and the former model's decoder; the second trains all but the
 tower. Each goes on from its own checkpoint if there is one, else starts from that of the stage before it; so the same
 command after a stop continues where it stopped, and one with more steps trains longer. On a CPU it runs one process a core
 with a single thread each and averages gradients over gloo: two threads in one process lose everything as soon as anything
-else runs on the machine. Processes may be stopped and continued; the others wait.
+else runs on the machine. Processes may be stopped and continued; the others wait. On a GPU one process learns, steps are
+larger, and the other cores draw.
 
 The learning rate is level for the first part of a stage's steps, then falls in a straight line to nearly nothing.
 """
@@ -18,9 +20,9 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import torch
 import torch.distributed as dist
@@ -43,11 +45,10 @@ MALLOC = (
 )
 
 
-def rate(step: int, steps: int) -> float:
-    """The learning rate, as a part of its highest, at a step of a stage."""
+def rate(step: int, share: float) -> float:
+    """The learning rate, as a part of its highest, at a step of a stage of which such a share is over."""
     if step < WARM_UP:
         return (step + 1) / WARM_UP
-    share = step / steps
     return 1.0 if share < LEVEL else max(0.02, 1 - (share - LEVEL) / (1 - LEVEL))
 
 
@@ -121,36 +122,54 @@ def evaluated(stage: object, optimizer: Optimizer, done: bool) -> dict[str, dict
     return {"held_out_artist": found}
 
 
-def work(name: str, steps: int) -> None:
-    """Train one stage in this process, beside its peers."""
+@dataclass(frozen=True)
+class Length:
+    """How long a stage is: so many steps, and no longer than so many minutes from now."""
+
+    steps: int
+    minutes: float = float("inf")
+    rate: float = 1.0  # its highest learning rate, as a part of the stage's
+
+    def share(self, step: int, minutes: float) -> float:
+        """How much of it is over."""
+        return max(step / self.steps, minutes / self.minutes)
+
+
+def work(name: str, length: Length, workers: int) -> None:
+    """Train one stage in this process, beside its peers, with processes that prepare what it teaches."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
+    else:
+        torch.set_float32_matmul_precision("high")
     if world > 1:
         dist.init_process_group("gloo", timeout=PATIENCE)
     stage = make_stage(name, device)
     optimizer = Optimizer(stage.module, **stage.rates)
-    begun = time.monotonic() - 60 * restore(name, optimizer)
+    before, begun = restore(name, optimizer), time.monotonic()
     minutes = lambda: (time.monotonic() - begun) / 60  # noqa: E731
     saved_at, tally = time.monotonic(), Tally()
-    while (step := optimizer.step_count) < steps:
-        stage.share = step / steps
-        loss, figures = stage.loss(Random(f"{name} {step} {rank}"))
+    for lesson in stage.lessons(optimizer.step_count, length.steps, rank, workers):
+        step = optimizer.step_count
+        stage.share = length.share(step, minutes())
+        loss, figures = stage.loss(lesson)
         loss.backward()
-        norm = optimizer.step(rate(step, steps), gently=min(1.0, (step + 1) / SETTLED))
+        norm = optimizer.step(length.rate * rate(step, stage.share), gently=min(1.0, (step + 1) / SETTLED))
         tally.add({"loss": float(loss.detach()), "norm": norm, **figures})
-        done = optimizer.step_count >= steps
+        done = length.share(optimizer.step_count, minutes()) >= 1
         if optimizer.step_count % stage.report_every == 0 or done:
             if rank == 0:
-                record = {"minutes": minutes(), "step": optimizer.step_count, "training": tally.means()}
+                record = {"minutes": before + minutes(), "step": optimizer.step_count, "training": tally.means()}
                 log(name, record | evaluated(stage, optimizer, done))
             tally = Tally()
         if done:
             stage.finish(optimizer)
         if rank == 0 and (done or time.monotonic() - saved_at > SAVE_EVERY):
-            save(name, optimizer, minutes())
+            save(name, optimizer, before + minutes())
             saved_at = time.monotonic()
+        if done:
+            return
 
 
 def main() -> None:
@@ -158,13 +177,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=STAGES, help="only this one; both in turn unless given")
     parser.add_argument("--steps", type=int, help="of the whole stage, those already made included")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="from now, at most; the rate falls to it")
+    parser.add_argument(
+        "--rate", type=float, default=1.0, help="of learning, as a part of the usual: less to go on at the end"
+    )
     parser.add_argument("--processes", type=int, default=0, help="0: one a core, or one on a GPU")
+    parser.add_argument(
+        "--workers", type=int, default=-1, help="that draw beside each; -1: none, or all other cores on a GPU"
+    )
     arguments = parser.parse_args()
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
     if "RANK" in os.environ:
-        work(arguments.stage, arguments.steps)
+        work(arguments.stage, Length(arguments.steps, arguments.minutes, arguments.rate), arguments.workers)
         return
-    processes = arguments.processes or (1 if torch.cuda.is_available() else len(os.sched_getaffinity(0)))
+    cores, gpu = len(os.sched_getaffinity(0)), torch.cuda.is_available()
+    processes = arguments.processes or (1 if gpu else cores)
+    workers = arguments.workers if arguments.workers >= 0 else (cores - 1) * gpu
     shared = os.environ | {
         "WORLD_SIZE": str(processes),
         "MASTER_ADDR": "127.0.0.1",
@@ -174,8 +202,9 @@ def main() -> None:
     }
     for stage in [arguments.stage] if arguments.stage else STAGES:
         command = [sys.executable, "-m", "tools.train", "--stage", stage, "--steps", str(arguments.steps or STAGES[stage])]
-        workers = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
-        if failed := max(worker.wait() for worker in workers):
+        command += ["--minutes", str(arguments.minutes), "--rate", str(arguments.rate), "--workers", str(workers)]
+        started = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
+        if failed := max(process.wait() for process in started):
             sys.exit(failed)
 
 
