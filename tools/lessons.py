@@ -3,7 +3,7 @@
 Nothing here touches the model or a GPU: a `Lesson` is tensors and small records that travel between processes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -50,6 +50,10 @@ class Drawn:
     name: torch.Tensor
     colour: torch.Tensor
 
+    def to(self, device: str) -> "Drawn":
+        """The same on a device."""
+        return Drawn(*(part.to(device) for part in (self.picture, self.cover, self.name, self.colour)))
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -91,24 +95,25 @@ class Teacher:
             self.packer.pack(ones, LONGEST),
             self.packer.pack(apart, LONGEST),
             self.packer.pack(several, LONGEST_OF_SEVERAL),
-            self._things(views[: size.drawn]),
+            drawn_things(views[: size.drawn], self.names),
         )
 
-    def _things(self, views: Sequence[View]) -> Drawn:
-        """What can be spelt of the pictures."""
-        shown = [
-            (index, thing)
-            for index, view in enumerate(views)
-            for thing in (view.scene.things if view.scene else ())
-            if thing.name in self.names
-        ]
-        colours = list(COLOURS)
-        return Drawn(
-            torch.tensor([index for index, _ in shown]),
-            torch.from_numpy(np.stack([cover(thing) for _, thing in shown])),
-            torch.tensor([self.names[thing.name] for _, thing in shown]),
-            torch.tensor([colours.index(thing.colour) if thing.colour else -1 for _, thing in shown]),
-        )
+
+def drawn_things(views: Sequence[View], names: Mapping[str, int]) -> Drawn:
+    """What the pictures show of what has a number."""
+    shown = [
+        (index, thing)
+        for index, view in enumerate(views)
+        for thing in (view.scene.things if view.scene else ())
+        if thing.name in names
+    ]
+    colours = list(COLOURS)
+    return Drawn(
+        torch.tensor([index for index, _ in shown]),
+        torch.from_numpy(np.stack([cover(thing) for _, thing in shown])),
+        torch.tensor([names[thing.name] for _, thing in shown]),
+        torch.tensor([colours.index(thing.colour) if thing.colour else -1 for _, thing in shown]),
+    )
 
 
 def cover(thing: object) -> np.ndarray:

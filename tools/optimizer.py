@@ -56,17 +56,27 @@ class Slot:
 
 
 class Optimizer:
-    """Averages gradients over the processes, updates the masters, refreshes the working copies."""
+    """Averages gradients over the processes, updates the masters, refreshes the working copies.
+
+    Parameters whose names begin with ``slow[0]`` learn at ``slow[1]`` times the rate.
+    """
 
     def __init__(
-        self, model: nn.Module, *, muon_rate: float, adam_rate: float, gentle: str = "", decay: float = 0.02
+        self,
+        model: nn.Module,
+        *,
+        muon_rate: float,
+        adam_rate: float,
+        gentle: str = "",
+        slow: tuple[str, float] = ("", 1.0),
+        decay: float = 0.02,
     ) -> None:
         self.slots = {
-            name: Slot(p, muon=p.ndim >= 2 and not any(w in name for w in ("embed", "head", "embedder")))
+            name: Slot(p, muon=p.ndim >= 2 and not any(w in name for w in ("embed", "head", "embedder", "tower")))
             for name, p in model.named_parameters()
             if p.requires_grad
         }
-        self.muon_rate, self.adam_rate, self.gentle, self.decay = muon_rate, adam_rate, gentle, decay
+        self.muon_rate, self.adam_rate, self.gentle, self.slow, self.decay = muon_rate, adam_rate, gentle, slow, decay
         self.step_count = 0
 
     @torch.no_grad()
@@ -106,7 +116,9 @@ class Optimizer:
         return norm
 
     def _scale(self, name: str, scale: float, gently: float) -> float:
-        return scale * gently if self.gentle and name.startswith(self.gentle) else scale
+        if self.gentle and name.startswith(self.gentle):
+            scale *= gently
+        return scale * self.slow[1] if name.startswith(self.slow[0]) else scale
 
     def _steady(self, slot: Slot, gradient: torch.Tensor) -> torch.Tensor:
         """The gradient with its momentum, as a matrix."""

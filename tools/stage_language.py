@@ -136,7 +136,7 @@ class LanguageStage:
         mixed = mixtures(maps[: size.drawn + size.photographs], size.mixed)
         tokens = self.module.project(drawn)
         loss, figures = self._answer(tokens, lesson.drawn.to(self.device), drawn)
-        spelt = self._cells(tokens, lesson.things)
+        spelt = self._cells(tokens, lesson.things.to(self.device))
         apart = lesson.apart.to(self.device)
         groups = (("photographs", slice(0, size.photographs)), ("mixed", slice(size.photographs, None)))
         kept, more_kept = self._keep(torch.cat([photographs, mixed]), apart, groups)
@@ -221,12 +221,11 @@ class LanguageStage:
         token = torch.arange(GRID * GRID, device=self.device).expand(len(tokens), -1)
         rows, columns = logits[..., :GRID].transpose(1, 2), logits[..., GRID:].transpose(1, 2)
         loss = F.cross_entropy(rows, token // GRID) + F.cross_entropy(columns, token % GRID)
-        under = torch.einsum("tn,tnc->tc", things.cover.to(self.device), tokens[things.picture.to(self.device)])
+        under = torch.einsum("tn,tnc->tc", things.cover, tokens[things.picture])
         words = self.module.words(self.module.decoder.norm(under))
-        loss = loss + F.cross_entropy(words[:, self.name_tokens], things.name.to(self.device))
-        tinted = things.colour.to(self.device)
+        loss = loss + F.cross_entropy(words[:, self.name_tokens], things.name)
         if (things.colour >= 0).any():
-            loss = loss + 0.5 * F.cross_entropy(words[:, self.colour_tokens], tinted, ignore_index=-1)
+            loss = loss + 0.5 * F.cross_entropy(words[:, self.colour_tokens], things.colour, ignore_index=-1)
         return loss
 
     def finish(self, optimizer: Optimizer) -> None:

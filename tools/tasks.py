@@ -99,6 +99,10 @@ class Maker:
         scene = arrange(rng, self.bank, names, artists=self.artists, tinted=tinted)
         return _unlike(rng, scene) if kind == "sizes" else scene
 
+    def alone(self, rng: Random, word: str) -> Scene:
+        """One thing, now and then tinted."""
+        return arrange(rng, self.bank, [word], artists=self.artists, tinted=0.3)
+
     def turns(self, rng: Random, scene: Scene) -> list[Turn]:
         """What the scene can be asked, in random order; absent things come from the nouns that fit its own."""
         crowd = SCENE_WORDS if all(thing.name in SCENE_WORDS for thing in scene.things) else self.every

@@ -32,7 +32,8 @@ from tools.optimizer import Optimizer, to_working_type
 
 CHECKPOINTS = BUILD / "checkpoints"
 CURVE = BUILD / "curve.jsonl"
-STAGES = {"align": 320, "language": 2400}  # steps
+STAGES = {"tower": 2000, "align": 320, "language": 2400}  # steps
+BEFORE = {"language": "align"}  # whose parameters a stage takes over
 SAVE_EVERY = 150.0  # seconds
 WARM_UP, LEVEL = 20, 0.5  # steps; share of a stage
 SETTLED = 150  # steps in which what a stage took over whole rises to the full rate, for what is new beside it is poor yet
@@ -70,16 +71,19 @@ def make_stage(name: str, device: str) -> object:
     """The stage, with its module in the type and on the device that it trains in."""
     from tools.stage_align import AlignStage
     from tools.stage_language import LanguageStage, begun
+    from tools.stage_tower import TowerStage
 
-    stage = (AlignStage if name == "align" else LanguageStage)(begun(), device)
+    if name == "tower":
+        stage: object = TowerStage(device)
+    else:
+        stage = (AlignStage if name == "align" else LanguageStage)(begun(), device)
     to_working_type(stage.module, device).to(device).train()
     return stage
 
 
 def restore(name: str, optimizer: Optimizer) -> float:
     """Take up the newest checkpoint there is for the stage; returns the minutes it has run."""
-    order = list(STAGES)
-    for source in (name, *reversed(order[: order.index(name)])):
+    for source in (name, BEFORE.get(name, name)):
         if checkpoint(source).exists():
             saved = torch.load(checkpoint(source), weights_only=True, map_location="cpu")
             optimizer.restore(saved["optimizer"], fresh=source != name)
