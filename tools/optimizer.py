@@ -139,7 +139,7 @@ class Optimizer:
             found = orthogonalise(torch.stack([matrices[place] for place in places])) * max(1.0, rows / columns) ** 0.5
             for place, update in zip(places, found, strict=True):
                 mine[place] = update
-        if together:
+        if together and mine:
             flat = torch.cat([update.reshape(-1) for update in mine])
             dist.all_reduce(flat)
             parts = flat.split([update.numel() for update in mine])
