@@ -10,17 +10,21 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig
 
+from tools.model import SIDE
 from tools.stage_language import Reader, untrained
+from tools.stage_tower import tuned
 from tools.text import build_processor
+from tools.tower import unfold
 from tools.train import checkpoint
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 def trained() -> torch.nn.Module:
-    """The model with the averaged weights of the newest checkpoint; the tower is as published."""
+    """The model with the averaged weights of the newest checkpoints, the tower's and the decoder's."""
     saved = torch.load(checkpoint("language"), weights_only=True, map_location="cpu")
     model = untrained()
+    model.model.vision_tower = unfold(tuned(SIDE), SIDE)
     weights = {name: average for name, (_, average, *_) in saved["optimizer"]["slots"].items()}
     missing, unexpected = Reader(model).load_state_dict(weights, strict=False)
     assert not missing, f"the checkpoint is of another shape: {missing[:3]} are not in it"

@@ -1,4 +1,4 @@
-"""First stage: the new projector learns to say of each cell what the former model's tower said.
+"""Second stage: the new projector learns to say of each cell what the former model's tower said.
 
 Both see the same drawn scene on a grid of 6 x 6, so every cell is a lesson and minutes are enough. The decoder handed over
 from the former model can then read the new tower at once.
@@ -22,8 +22,8 @@ from tools.model import SIDE, normalise
 from tools.names import more
 from tools.optimizer import Optimizer
 from tools.packing import View
+from tools.stage_tower import tuned
 from tools.tasks import Maker
-from tools.tower import for_training, pretrained
 
 
 class AlignStage:
@@ -40,7 +40,7 @@ class AlignStage:
     def __init__(self, model: FastVlmForConditionalGeneration, device: str) -> None:
         self.device = device
         self.module = nn.ModuleDict({"projector": model.model.multi_modal_projector})  # named as the next stage names it
-        self.tower = for_training(pretrained(SIDE)).to(device)
+        self.tower = tuned(SIDE).to(device)
         self.former = former.load().to(device)
         self.maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()))
         self.pool: deque[tuple[torch.Tensor, torch.Tensor]] = deque(maxlen=self.most)

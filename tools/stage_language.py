@@ -1,4 +1,4 @@
-"""Second stage: the decoder learns to answer, and to keep what the frozen tower sees.
+"""Third stage: the decoder learns to answer, and to keep what the frozen tower sees.
 
 A step asks everything that single drawn pictures allow, has photographs and mixtures of what the tower sees kept, and asks
 prompts of several pictures: two frames, likeness, new words, unnamed relations. All pictures pass the tower together.
@@ -25,9 +25,10 @@ from tools.optimizer import Optimizer
 from tools.packing import Batch, Packer, Sheet
 from tools.photographs import training_photographs
 from tools.retention import Keeper, distil, pooled
+from tools.stage_tower import tuned
 from tools.tasks import Maker
 from tools.text import END, IMAGE, PAD, build_tokenizer
-from tools.tower import CHANNELS, classifier, for_training, pretrained
+from tools.tower import CHANNELS, classifier
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
 HEADS_FIRST = 0.02  # share of the stage in which only linear layers and words learn to tell the picture, not the decoder
@@ -108,7 +109,7 @@ class LanguageStage:
         self.device = device
         self.module: nn.Module = Reader(model)
         model.model.language_model.set_attn_implementation("eager")  # at these lengths faster than SDPA on a CPU
-        self.tower = for_training(pretrained(SIDE)).to(device)
+        self.tower = tuned(SIDE).to(device)
         self.weight, self.bias = (part.to(device) for part in classifier())
         self.packer = Packer(build_tokenizer())
         maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())

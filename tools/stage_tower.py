@@ -26,6 +26,7 @@ from tools.photographs import training_photographs
 from tools.retention import pooled
 from tools.tasks import Maker
 from tools.tower import CHANNELS, for_training, pretrained
+from tools.train import checkpoint
 from tools.world import HELD_OUT_ARTIST, TRAINED
 
 SHARED = 5  # blocks of sixteen
@@ -56,6 +57,17 @@ def _split(tower: EfficientNetModel) -> tuple[nn.Sequential, nn.Sequential]:
     blocks, encoder = tower.encoder.blocks, tower.encoder
     later = nn.Sequential(*blocks[SHARED:], encoder.top_conv, encoder.top_bn, encoder.top_activation)
     return nn.Sequential(tower.embeddings, *blocks[:SHARED]), later
+
+
+def tuned(side: int) -> EfficientNetModel:
+    """The tower as the first stage left it, for training."""
+    saved = torch.load(checkpoint("tower"), weights_only=True, map_location="cpu")["optimizer"]["slots"]
+    tower = for_training(pretrained(side))
+    _, later = _split(tower)
+    later.load_state_dict(
+        {name.removeprefix("tower."): a for name, (_, a, *_) in saved.items() if name.startswith("tower.")}
+    )
+    return tower
 
 
 class TowerStage:

@@ -114,20 +114,50 @@ def for_training(tower: EfficientNetModel) -> EfficientNetModel:
     """The same function in fewer operations: no gates, which are always open, batch norms folded."""
     for block in tower.encoder.blocks:
         block.squeeze_excite = nn.Identity()
-        layers = [
-            (block.depthwise_conv, "depthwise_conv", "depthwise_norm"),
-            (block.projection, "project_conv", "project_bn"),
-        ]
-        if block.expand:
-            layers.append((block.expansion, "expand_conv", "expand_bn"))
-        for module, convolution, norm in layers:
+    for module in _folding(tower):
+        for convolution, norm in _layers(module):
             _fold(module, convolution, norm)
-    _fold(tower.embeddings, "convolution", "batchnorm")
-    _fold(tower.encoder, "top_conv", "top_bn")
     for module in tower.modules():
         if isinstance(module, nn.ReLU6):
             module.inplace = True
     return tower.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+_LAYERS = (
+    ("expand_conv", "expand_bn"),
+    ("depthwise_conv", "depthwise_norm"),
+    ("project_conv", "project_bn"),
+    ("convolution", "batchnorm"),
+    ("top_conv", "top_bn"),
+)  # each convolution and the norm after it, by their names in the module that holds both
+
+
+def _folding(tower: EfficientNetModel) -> list[nn.Module]:
+    """The modules that hold a convolution and its norm."""
+    blocks = tower.encoder.blocks
+    parts = [
+        part for block in blocks for part in (getattr(block, "expansion", None), block.depthwise_conv, block.projection)
+    ]
+    return [part for part in (tower.embeddings, *parts, tower.encoder) if part is not None]
+
+
+def _layers(module: nn.Module) -> list[tuple[str, str]]:
+    return [pair for pair in _LAYERS if hasattr(module, pair[0])]
+
+
+@torch.no_grad()
+def unfold(folded: EfficientNetModel, side: int) -> EfficientNetModel:
+    """The same function in transformers' own form: the gates open, batch norms that only add what was folded in."""
+    tower = pretrained(side)
+    for whole, part in zip(_folding(tower), _folding(folded), strict=True):
+        for convolution, norm in _layers(whole):
+            source, batch_norm = getattr(part, convolution), getattr(whole, norm)
+            getattr(whole, convolution).weight.copy_(source.weight * (1 + batch_norm.eps) ** 0.5)
+            batch_norm.running_mean.zero_()
+            batch_norm.running_var.fill_(1.0)
+            batch_norm.weight.fill_(1.0)
+            batch_norm.bias.copy_(source.bias)
+    return tower
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> None:

@@ -1,15 +1,15 @@
 """Train the embedded model: one command, resumable, on CPU cores or a GPU.
 
-    python -m tools.train                                     # both stages
+    python -m tools.train                                     # all stages
     python -m tools.train --stage language --steps 8000       # one stage, as long as you like
     python -m tools.train --stage language --minutes 7        # for so long, the steps that fit: for a lent GPU
 
-The first stage fits a projector between the pretrained tower and the former model's decoder; the second trains all but the
-tower. Each goes on from its own checkpoint if there is one, else starts from that of the stage before it; so the same
-command after a stop continues where it stopped, and one with more steps trains longer. On a CPU it runs one process a core
-with a single thread each and averages gradients over gloo: two threads in one process lose everything as soon as anything
-else runs on the machine. Processes may be stopped and continued; the others wait. On a GPU one process learns, steps are
-larger, and the other cores draw.
+The first stage tunes the later blocks of the pretrained tower for drawings; the second fits a projector between it and the
+former model's decoder; the third trains all but the tower. Each goes on from its own checkpoint if there is one, else starts
+from what the stage before it left; so the same command after a stop continues where it stopped, and one with more steps
+trains longer. On a CPU it runs one process a core with a single thread each and averages gradients over gloo: two threads in
+one process lose everything as soon as anything else runs on the machine. Processes may be stopped and continued; the others
+wait. On a GPU one process learns, steps are larger, and the other cores draw.
 
 The learning rate is level for the first part of a stage's steps, then falls in a straight line to nearly nothing.
 """
@@ -179,7 +179,7 @@ def work(name: str, length: Length, workers: int) -> None:
 def main() -> None:
     """Start one worker a core for each stage in turn, or be one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stage", choices=STAGES, help="only this one; both in turn unless given")
+    parser.add_argument("--stage", choices=STAGES, help="only this one; all in turn unless given")
     parser.add_argument("--steps", type=int, help="of the whole stage, those already made included")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="from now, at most; the rate falls to it")
     parser.add_argument(
