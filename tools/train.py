@@ -4,12 +4,12 @@
     python -m tools.train --stage language --steps 8000       # one stage, as long as you like
     python -m tools.train --stage language --minutes 7        # for so long, the steps that fit: for a lent GPU
 
-The first stage tunes the later blocks of the pretrained tower for drawings; the second fits a projector between it and the
-former model's decoder; the third trains all but the tower. Each goes on from its own checkpoint if there is one, else starts
-from what the stage before it left; so the same command after a stop continues where it stopped, and one with more steps
-trains longer. On a CPU it runs one process a core with a single thread each and averages gradients over gloo: two threads in
-one process lose everything as soon as anything else runs on the machine. Processes may be stopped and continued; the others
-wait. On a GPU one process learns, steps are larger, and the other cores draw.
+The first stage tunes the later blocks of the pretrained tower for drawings; the second fits a projector between it and
+the former model's decoder; the third trains all but the tower. Each goes on from its own checkpoint if there is one, else
+starts from what the stage before it left; so the same command after a stop continues where it stopped, and one with more
+steps trains longer. On a CPU it runs one process a core with a single thread each and averages gradients over gloo: two
+threads in one process lose everything as soon as anything else runs on the machine. Processes may be stopped and continued;
+the others wait. On a GPU one process learns, steps are larger, and the other cores draw.
 
 The learning rate is level for the first part of a stage's steps, then falls in a straight line to nearly nothing.
 """
