@@ -68,7 +68,7 @@ class Batch:
     Attributes:
         ids: `(sequence, token)`.
         positions: `(sequence, token)`.
-        mask: additive attention mask `(sequence, 1, token, token)`.
+        blocks: which block a token is of, `(sequence, token)`: 0 the trunk, -1 padding.
         targets: the token to come after each token, or -1 where nothing is learnt: `(sequence, token)`.
         weights: how much each target counts.
         turn: which turn a target belongs to, numbered through the batch; -1 where none.
@@ -78,7 +78,7 @@ class Batch:
 
     ids: torch.Tensor
     positions: torch.Tensor
-    mask: torch.Tensor
+    blocks: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
     turn: torch.Tensor
@@ -87,9 +87,19 @@ class Batch:
 
     def to(self, device: str) -> "Batch":
         """The same batch on a device."""
-        tensors = (self.ids, self.positions, self.mask, self.targets, self.weights, self.turn)
+        tensors = (self.ids, self.positions, self.blocks, self.targets, self.weights, self.turn)
         ends = {family: at.to(device) for family, at in self.ends.items()}
         return Batch(*(tensor.to(device) for tensor in tensors), self.families, ends)
+
+    def mask(self) -> torch.Tensor:
+        """The additive attention mask `(sequence, 1, token, token)`: a block sees what came before of the trunk and itself.
+
+        Made where the batch lies: it is by far the largest part of it.
+        """
+        place = torch.arange(self.blocks.shape[1], device=self.blocks.device)
+        before = place[None, None, :] <= place[None, :, None]
+        seen = before & ((self.blocks[:, :, None] == self.blocks[:, None, :]) | (self.blocks[:, None, :] == 0))
+        return torch.zeros(seen.shape, device=seen.device).masked_fill_(~seen, torch.finfo(torch.bfloat16).min)[:, None]
 
 
 class Packer:
@@ -214,14 +224,10 @@ def _collate(rows: list[_Row], families: list[str]) -> Batch:
             at, token, turns, weight = zip(*row.learnt, strict=True)
             targets[index, list(at)], turn[index, list(at)] = torch.tensor(token), torch.tensor(turns)
             weights[index, list(at)] = torch.tensor(weight)
-    place = torch.arange(longest)
-    before = place[None, None, :] <= place[None, :, None]
-    seen = before & ((blocks[:, :, None] == blocks[:, None, :]) | (blocks[:, None, :] == 0))
-    mask = torch.zeros(seen.shape).masked_fill_(~seen, torch.finfo(torch.bfloat16).min)[:, None]
     ends: dict[str, list[tuple[int, int]]] = {}
     for index, row in enumerate(rows):
         for family, at in row.ends:
             ends.setdefault(family, []).append((index, at))
     return Batch(
-        ids, positions, mask, targets, weights, turn, families, {f: torch.tensor(places) for f, places in ends.items()}
+        ids, positions, blocks, targets, weights, turn, families, {f: torch.tensor(places) for f, places in ends.items()}
     )

@@ -73,7 +73,7 @@ class Reader(nn.Module):
         with self._head_vectors() as vectors:
             read = self.decoder(
                 inputs_embeds=embedded.masked_scatter(is_picture, tokens),
-                attention_mask=batch.mask.to(embedded.dtype),
+                attention_mask=batch.mask().to(embedded.dtype),
                 position_ids=batch.positions,
                 use_cache=False,
                 output_hidden_states=True,

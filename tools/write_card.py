@@ -12,7 +12,7 @@ from tools.artwork import BUILD, SETS, licence
 from tools.export import ASSETS
 from tools.model import SIDE
 from tools.names import CLASSES, more
-from tools.photographs import SOURCES
+from tools.photographs import REPOSITORIES, SOURCES
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, SCENE_WORDS, TRAINED
 
 FRONT = """\
@@ -170,7 +170,13 @@ def curve() -> str:
 def card(found: dict) -> str:
     """The whole card."""
     speed = found["speed"]
-    taken = table(["package", "files", "licence"], [[f"`{s.package}`", f"`{s.pattern}`", s.licence] for s in SOURCES])
+    taken = table(
+        ["source", "files", "licence", "whose"],
+        [
+            *([f"Debian's `{s.package}`", f"`{s.pattern}`", s.licence, "named in the package"] for s in SOURCES),
+            *([f"<{r.address}>", f"`{r.folder}`", r.licence, r.credit] for r in REPOSITORIES),
+        ],
+    )
     sets = table(
         ["artwork", "npm package", "licence", "used for"],
         [
@@ -270,7 +276,7 @@ Accuracy on the held-out artist while training, per cent:
 
 {sets}
 
-Photographs, in training without any label, from Debian packages:
+Photographs, in training without any label:
 
 {taken}
 

@@ -87,3 +87,26 @@ def test_a_weight_that_the_tower_has_no_place_for_is_refused(weights: dict[str, 
     model = tower.EfficientNetModel(tower.tower_config(96))
     with pytest.raises(KeyError, match="_surplus"):
         tower.fill(model, weights | {"_surplus.weight": torch.zeros(1)})
+
+
+@torch.inference_mode()
+def test_a_folded_tower_goes_back_into_the_form_that_is_shipped(weights: dict[str, torch.Tensor], monkeypatch) -> None:
+    monkeypatch.setattr(tower, "published", lambda: weights)
+    folded = tower.for_training(tower.pretrained(96))
+    for value in folded.parameters():
+        value.mul_(1.02)
+    pictures = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(2))
+    shipped = tower.unfold(folded, 96)(pictures).last_hidden_state
+    torch.testing.assert_close(shipped, folded(pictures).last_hidden_state, atol=2e-3, rtol=1e-3)
+
+
+def test_the_tuned_tower_begins_as_the_published_one(weights: dict[str, torch.Tensor], monkeypatch) -> None:
+    from tools import stage_tower
+
+    monkeypatch.setattr(tower, "published", lambda: weights)
+    module = stage_tower.Tuned(names=3)
+    pixels = torch.randint(0, 255, (2, 192, 192, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
+    tuned, published = module.maps(pixels)
+    torch.testing.assert_close(tuned, published, atol=1e-5, rtol=1e-4)
+    learning = {name.split(".")[0] for name, value in module.named_parameters() if value.requires_grad}
+    assert learning == {"tower", "name_head", "colour_head"}

@@ -8,7 +8,7 @@ import pytest
 
 from tools.evaluation_photographs import COLLECTIONS, label
 from tools.names import CLASSES, NEW_WORDS, more, teachable
-from tools.photographs import SOURCES
+from tools.photographs import REPOSITORIES, SOURCES
 from tools.resources import unpack
 from tools.text import build_tokenizer
 from tools.world import HELD_OUT, TRAINED, held_out_icons
@@ -65,6 +65,7 @@ def test_no_photograph_of_the_tests_is_among_the_sources_of_training() -> None:
     taken = {Path(source.pattern).name for source in SOURCES}
     assert not taken & {collection.file for collection in COLLECTIONS}
     assert not any("tuxpaint" in source.package or "GPL" in source.licence for source in SOURCES)
+    assert all(repository.licence.startswith("CC") and len(repository.commit) == 40 for repository in REPOSITORIES)
 
 
 def test_photographs_are_labelled_by_their_names() -> None:
