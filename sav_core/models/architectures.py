@@ -56,12 +56,14 @@ MEASURED: dict[str, str] = {
 """What is refused because its modules show it, and why."""
 
 _BY_NAME: dict[str, str] = {
+    "diffusion_gemma": "it writes by diffusion on a canvas beside the prompt, whose last token begins no answer",
     "evolla": "it reads proteins, not pictures",
     "got_ocr2": _OCR,
     "instructblip": _QFORMER,
     "instructblipvideo": _QFORMER,
     "pi0": "it answers with the movements of a robot, not with text",
     "pp_chart2table": _OCR,
+    "shieldgemma2": "it judges pictures by policies of its own and answers no question; its base, gemma3, does",
 }
 
 FEWEST_IMAGE_TOKENS: dict[str, int] = {"mistral3": 2, "mistral_large4": 2}

@@ -3,10 +3,17 @@
 import json
 import shutil
 
+import huggingface_hub
 import pytest
 import torch
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
-from sav_core.errors import OutOfMemoryError, StorageError, UnsupportedModelError
+from sav_core.errors import ModelNotFoundError, OutOfMemoryError, StorageError, UnsupportedModelError
 from sav_core.models import precision
 from sav_core.models.backbones import load_backbone
 from sav_core.models.checkpoints import find_checkpoint
@@ -140,3 +147,21 @@ def test_an_interrupted_download_needs_the_rest_alone(hub, folder):
     hub.sizes["model.safetensors"] = 10**18  # it is here
     assert find_checkpoint("org/tiny").folder == hub.place("org/tiny")
     assert hub.fetched == ["tokenizer.json"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (GatedRepoError, r"'org/other' asks its users to agree to terms: .* set HF_TOKEN"),
+        (RepositoryNotFoundError, r"There is no folder and no hub model 'org/other': check the name"),
+        (RevisionNotFoundError, r"'org/other' has no revision 'v9': check it"),
+        (LocalEntryNotFoundError, r"'org/other' is not wholly on this disk and the hub cannot be reached"),
+    ],
+)
+def test_what_the_hub_says_of_a_model_is_one_sentence(hub, monkeypatch, kind, message):
+    def refuse(*_, local_files_only=False, **__):
+        raise LocalEntryNotFoundError("not here") if local_files_only else kind.__new__(kind)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    with pytest.raises(ModelNotFoundError, match=message):
+        find_checkpoint("org/other", revision="v9")
