@@ -47,7 +47,7 @@ _OCR = "it reads the text or the chart of one picture, by prompts of its process
 
 MEASURED: dict[str, str] = {
     **dict.fromkeys(("florence2", "pix2struct", "pp_formulanet", "t5gemma2", "udop", "vision-encoder-decoder"), _ENCODER),
-    **dict.fromkeys(("lfm2_vl", "lfm3_vl", "minicpm_ocr", "minicpmv4_6", "minicpmv4_7"), _LINEAR),
+    **dict.fromkeys(("glm5_next", "lfm2_vl", "lfm3_vl", "minicpm_ocr", "minicpmv4_6", "minicpmv4_7"), _LINEAR),
     **dict.fromkeys(("nemotron_h_omni", "qwen3_5", "qwen3_5_moe"), _LINEAR),
     **dict.fromkeys(("idefics", "mllama"), _BETWEEN),
     **dict.fromkeys(("blip", "blip-2", "fuyu", "git", "kosmos-2", "kosmos-2.5"), _NO_OUTPUT),
