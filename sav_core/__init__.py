@@ -20,6 +20,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.activations.vector_cache import VectorCache
+    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips import Clip
     from sav_core.data.datasets import read_examples, read_queries
     from sav_core.data.examples import Example, ExampleSet
     from sav_core.data.images import Picture
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 # Name -> module that holds it. Imported at first use: the command line's help must not wait for torch.
 _HOMES = {
     "Backbone": "models.backbones",
+    "Clip": "data.clips",
+    "ClipSampling": "data.clip_sampling",
     "Evaluation": "evaluation.metrics",
     "Example": "data.examples",
     "ExampleSet": "data.examples",
@@ -72,6 +76,8 @@ _HOMES = {
 
 __all__ = [
     "Backbone",
+    "Clip",
+    "ClipSampling",
     "Evaluation",
     "Example",
     "ExampleSet",

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache, default_cache
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.data.images import PictureLike
 from sav_core.data.levels import Levels
@@ -22,7 +23,7 @@ from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels, check_vectors
-from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
+from sav_core.heads.classifier_file import CLIP_WAYS, Provenance, read_classifier, write_classifier
 from sav_core.models.backbones import load_backbone
 from sav_core.notebook import SHOWN, bar, card
 from sav_core.types import Cancel, Head, HeadVectors, Prediction, ProgressCallback
@@ -57,6 +58,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         question_: what a query without a question is asked; ``None`` where the support's questions differ.
         levels_: which values are black and white in the support's pictures of more than eight bits, and so in those of
             queries; ``None`` in files of an earlier version, whose pictures were scaled by the whole range of 16 bits.
+        clips_: how the support's clips were sampled, and so those of queries; ``None`` where it has none.
         head_classifier_: the fitted ``HeadClassifier``.
         vectors_: the head vectors of the examples it is fitted on; absent after ``load``.
         all_vectors_: those of the last ``fit``, from which ``refit`` leaves some out or takes them back; likewise absent.
@@ -111,6 +113,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             CancelledError: ``cancel`` said so.
         """
         examples = on_one_scale(_labelled(support, y))
+        sampling = next((clip.sampling for example in examples for clip in example.clips), None)
+        examples = [example.resampled(sampling) for example in examples]
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
         check_labels([example.label for example in examples], [example.name for example in examples])
@@ -121,6 +125,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self._opened = None
         self.question_ = shared_question(examples)
         self.levels_: Levels | None = levels_of(picture for example in examples for picture in example.images)
+        self.clips_: ClipSampling | None = sampling
         return self
 
     def refit(self, *, rows: Sequence[int] | None = None) -> SavClassifier:
@@ -195,13 +200,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
     def as_query(self, query: Example | PictureLike) -> Example:
-        """Return the query with a question, its own or else the support's, and its values scaled as the support's were.
+        """Return the query with a question, its own or else the support's, scaled and sampled as the support was.
 
         Raises:
             InputError: it has none and the support's questions differ.
             ImageError: an image cannot be read.
         """
-        return at_levels([as_asked(query, self.question_)], self.levels_)[0]
+        return at_levels([as_asked(query, self.question_)], self.levels_)[0].resampled(self.clips_)
 
     def extract(
         self,
@@ -244,6 +249,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             reach=self.head_classifier_.reach_,
             rejection=self.head_classifier_.rejection_,
             levels=None if self.levels_ is None else self.levels_.as_dict(),
+            clips=None if self.clips_ is None else {"way": CLIP_WAYS[0], **self.clips_.as_dict()},
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]
@@ -277,6 +283,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         )
         levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
         classifier = cls.from_heads(backbone, heads, provenance.question, levels)
+        classifier.clips_ = None if provenance.clips is None else ClipSampling.from_dict(provenance.clips)
         classifier._opened = Path(path), provenance
         return classifier
 
@@ -295,6 +302,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_is_fitted(heads)
         classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
         classifier.head_classifier_, classifier.question_, classifier.levels_ = heads, question, levels
+        classifier.clips_ = None
         return classifier
 
     @property

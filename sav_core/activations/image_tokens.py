@@ -74,7 +74,7 @@ class ImageTokenBoxes:
 
 
 def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) -> tuple[ImageTokenBoxes, ...]:
-    """Say for every picture of an example which tokens show it, and where.
+    """Say for every picture of an example, and for every frame of its clips, which tokens show it, and where.
 
     Args:
         backbone: the model that reads the example.
@@ -91,6 +91,7 @@ def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) ->
             f"The image tokens of {backbone.name} are no places of the picture: each answers a learned query that looks at "
             f"all of it ({queries}), so what a head looks at cannot be painted."
         )
+    example = example.as_stills()
     try:
         return _all_placed(backbone, example, encoded)
     except UnsupportedModelError as error:

@@ -17,6 +17,7 @@ from sav_core.cli.benchmark import add_benchmark
 from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.cli.evaluate import add_evaluate
 from sav_core.cli.opening import (
+    clip_sampling,
     open_classifier_for,
     open_examples,
     open_index,
@@ -24,9 +25,23 @@ from sav_core.cli.opening import (
     print_dtype,
     print_left_out,
     print_notes,
+    sampling_of,
     skipped_as_dicts,
 )
-from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Train, Voting
+from sav_core.cli.options import (
+    Animated,
+    AsJson,
+    BelievedBy,
+    Dtype,
+    Frames,
+    FramesPerSecond,
+    KeptHeads,
+    Model,
+    Question,
+    ScoredBy,
+    Train,
+    Voting,
+)
 from sav_core.cli.plugins import installed_commands
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
@@ -117,13 +132,16 @@ def fit(
     scoring: ScoredBy = "resubstitution",
     belief: BelievedBy = "margin",
     question: Question = "",
+    frames: Frames = 8,
+    fps: FramesPerSecond = None,
+    animated: Animated = "still",
     calibrate: Annotated[
         bool, typer.Option(help="Turn shares into probabilities, fitted with each example left out; not with one a label.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
-    support = open_examples(train, question)
+    support = open_examples(train, question, clip_sampling(frames, fps, animated))
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
@@ -194,7 +212,7 @@ def classify(
     from sav_core.data.one_scale import scale_note
     from sav_core.sav import open_classifier
 
-    queries = open_queries(images, question)
+    queries = open_queries(images, question, sampling_of(classifier))
     fitted = open_classifier(classifier, model)
     queries = replace(queries, examples=tuple(fitted.as_query(query) for query in queries))
     notes = (*queries.notes, *scale_note(queries))

@@ -12,6 +12,7 @@ from sav_core.cli.console import print_json, print_line, progress_bar
 from sav_core.cli.evaluate_text import print_evaluation
 from sav_core.cli.opening import (
     check_classifier_file,
+    clip_sampling,
     open_classifier_for,
     open_examples,
     open_heads,
@@ -20,7 +21,20 @@ from sav_core.cli.opening import (
     print_left_out,
     print_notes,
 )
-from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Train, Voting
+from sav_core.cli.options import (
+    Animated,
+    AsJson,
+    BelievedBy,
+    Dtype,
+    Frames,
+    FramesPerSecond,
+    KeptHeads,
+    Model,
+    Question,
+    ScoredBy,
+    Train,
+    Voting,
+)
 from sav_core.errors import SettingError
 from sav_core.evaluation.metrics import check_truth
 
@@ -50,6 +64,9 @@ def evaluate(
     scoring: ScoredBy = "resubstitution",
     belief: BelievedBy = "margin",
     question: Question = "",
+    frames: Frames = 8,
+    fps: FramesPerSecond = None,
+    animated: Animated = "still",
     controls: Annotated[
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
     ] = False,
@@ -82,11 +99,12 @@ def evaluate(
         raise SettingError(
             "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
         )
-    support = open_examples(train, question)
-    queries = None if test is None else open_examples(test, question)
+    clips = clip_sampling(frames, fps, animated)
+    support = open_examples(train, question, clips)
+    queries = None if test is None else open_examples(test, question, clips)
     if queries is not None:
         check_truth([example.label for example in queries], support.labels)
-    unknown = () if foreign is None else open_queries([foreign], question)
+    unknown = () if foreign is None else open_queries([foreign], question, clips)
     if heads_from is not None:
         check_classifier_file(heads_from)
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sav_core.cli.console import print_line, progress_bar, spinner
 
 if TYPE_CHECKING:
+    from sav_core.data.clip_sampling import ClipSampling
     from sav_core.data.examples import ExampleSet, Skipped
     from sav_core.data.notes import Note
     from sav_core.heads.classifier import HeadClassifier
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_classifier_file",
+    "clip_sampling",
     "open_backbone",
     "open_classifier_for",
     "open_examples",
@@ -26,6 +28,7 @@ __all__ = [
     "print_dtype",
     "print_left_out",
     "print_notes",
+    "sampling_of",
     "skipped_as_dicts",
 ]
 
@@ -38,20 +41,27 @@ def open_backbone(model: str | None, dtype: str) -> Backbone:
         return load_backbone(model, dtype=dtype)
 
 
-def open_examples(source: str, question: str) -> ExampleSet:
+def clip_sampling(frames: int, fps: float | None, animated: str) -> ClipSampling:
+    """Return how the options ask for videos to be sampled."""
+    from sav_core.data.clip_sampling import ClipSampling
+
+    return ClipSampling(frames, fps, animated == "clip")
+
+
+def open_examples(source: str, question: str, clips: ClipSampling) -> ExampleSet:
     """Read labelled examples, saying on a terminal how far that is."""
     from sav_core.data.datasets import read_examples
 
     with progress_bar("reading images") as progress:
-        return read_examples(source, question=question, progress=progress)
+        return read_examples(source, question=question, progress=progress, clips=clips)
 
 
-def open_queries(sources: Sequence[str], question: str) -> ExampleSet:
-    """Read images to classify, saying on a terminal how far that is."""
-    from sav_core.data.datasets import read_queries
+def open_queries(sources: Sequence[str], question: str, clips: ClipSampling | None = None) -> ExampleSet:
+    """Read images to classify, saying on a terminal how far that is; videos with eight frames unless told otherwise."""
+    from sav_core.data.datasets import EIGHT_FRAMES, read_queries
 
     with progress_bar("reading images") as progress:
-        return read_queries(sources, question=question, progress=progress)
+        return read_queries(sources, question=question, progress=progress, clips=clips or EIGHT_FRAMES)
 
 
 def open_index(source: str, question: str) -> ExampleSet:
@@ -81,6 +91,15 @@ def check_classifier_file(path: Path) -> None:
     from sav_core.heads.classifier_file import read_classifier
 
     read_classifier(path)
+
+
+def sampling_of(path: Path) -> ClipSampling | None:
+    """How the clips of a classifier's support were sampled; ``None`` where it had none."""
+    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.heads.classifier_file import read_classifier
+
+    told = read_classifier(path)[1].clips
+    return None if told is None else ClipSampling.from_dict(told)
 
 
 def open_heads(path: Path, backbone: Backbone) -> HeadClassifier:

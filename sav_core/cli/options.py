@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
 
-__all__ = ["AsJson", "BelievedBy", "Dtype", "KeptHeads", "Model", "Question", "ScoredBy", "Train", "Voting"]
+__all__ = [
+    "Animated",
+    "AsJson",
+    "BelievedBy",
+    "Dtype",
+    "Frames",
+    "FramesPerSecond",
+    "KeptHeads",
+    "Model",
+    "Question",
+    "ScoredBy",
+    "Train",
+    "Voting",
+]
 
 Model = Annotated[str | None, typer.Option("--model", help="Hub id or folder; the embedded model unless given.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="What the model computes in: auto, float32, bfloat16 or float16.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON alone to standard output.")]
 Train = Annotated[str, typer.Option("--train", help="Folder of label folders, .zip of one, .jsonl or .csv.")]
+Frames = Annotated[int, typer.Option("--frames", help="How many frames of a video are shown to the model.")]
+FramesPerSecond = Annotated[
+    float | None, typer.Option("--fps", help="Instead so many frames of each second of a video, 256 at most.")
+]
+Animated = Annotated[
+    Literal["still", "clip"], typer.Option("--animated", help="GIF, WebP and PNG that move: their first frame, or a clip.")
+]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
 Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
 ScoredBy = Annotated[

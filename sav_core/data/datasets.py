@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sav_core.data.archives import Archive
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.jsonl import list_lines
@@ -35,7 +36,7 @@ from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import on_one_scale, scale_note
 from sav_core.data.opening import read_listed
 from sav_core.data.places import is_inline
-from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen
+from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen, takes
 from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
 from sav_core.types import ProgressCallback
 
@@ -43,12 +44,21 @@ __all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
+EIGHT_FRAMES = ClipSampling()
+"""How videos are sampled unless told otherwise."""
+
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {"zip names", "unread keys", "broken profile", "warning"}  # notes on what may be wrong
 
 
-def read_examples(source: StrPath, *, question: str = "", progress: ProgressCallback | None = None) -> ExampleSet:
+def read_examples(
+    source: StrPath,
+    *,
+    question: str = "",
+    progress: ProgressCallback | None = None,
+    clips: ClipSampling | None = EIGHT_FRAMES,
+) -> ExampleSet:
     """Read labelled examples.
 
     Args:
@@ -58,6 +68,7 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
             ``.tsv`` of columns called so.
         question: for examples that have none of their own.
         progress: called after each image.
+        clips: how videos are sampled; with ``None`` they are left out.
 
     Returns:
         The examples in natural order or in that of the lines, and what was left out, converted or guessed. Pictures of
@@ -70,8 +81,8 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
     """
     with ExitStack() as stack:
         with _readable(source):
-            listing = _list_examples(Path(source), question, stack)
-        examples, skipped = read_listed(listing.examples, progress)
+            listing = _list_examples(Path(source), question, stack, clips)
+        examples, skipped = read_listed(listing.examples, progress, clips)
     kept = {example.label for example in examples}
     for listed, skip in skipped:
         if listed.label not in kept:
@@ -80,7 +91,11 @@ def read_examples(source: StrPath, *, question: str = "", progress: ProgressCall
 
 
 def read_queries(
-    sources: StrPath | Iterable[StrPath], *, question: str = "", progress: ProgressCallback | None = None
+    sources: StrPath | Iterable[StrPath],
+    *,
+    question: str = "",
+    progress: ProgressCallback | None = None,
+    clips: ClipSampling | None = EIGHT_FRAMES,
 ) -> ExampleSet:
     """Read examples without labels, such as images to classify.
 
@@ -89,6 +104,7 @@ def read_queries(
             ``.jsonl`` files whose labels, if any, are ignored; one of them or several.
         question: for examples that have none of their own.
         progress: called after each image.
+        clips: how videos are sampled; with ``None`` they are left out.
 
     Returns:
         The examples in the order given, inside a folder in natural order; and what was left out. An image's name is
@@ -103,8 +119,8 @@ def read_queries(
         listings = []
         for source in given:
             with _readable(source):
-                listings.append(_list_queries(source, question, stack))
-        examples, skipped = read_listed([listed for listing in listings for listed in listing.examples], progress)
+                listings.append(_list_queries(source, question, stack, clips))
+        examples, skipped = read_listed([listed for listing in listings for listed in listing.examples], progress, clips)
     left_out = [*(skip for listing in listings for skip in listing.skipped), *(skip for _, skip in skipped)]
     if not examples:
         reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
@@ -153,42 +169,42 @@ def open_listed(
     return rows, _reported(examples, [skip for _, skip in skipped])
 
 
-def _list_examples(path: Path, question: str, stack: ExitStack) -> Listing:
+def _list_examples(path: Path, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:
     if path.is_dir():
-        return _list_labelled(FolderSource(path), question)
+        return _list_labelled(FolderSource(path), question, clips)
     if not path.exists():
         raise DatasetError(f"There is no file or folder {str(path)!r}: check the path.")
     if path.suffix.lower() == ".zip":
-        return _list_labelled(ZipSource(stack.enter_context(Archive(path))), question)
+        return _list_labelled(ZipSource(stack.enter_context(Archive(path))), question, clips)
     if path.suffix.lower() in LIST_SUFFIXES:
-        return list_lines(FolderSource(path.parent), path.name, question)
+        return list_lines(FolderSource(path.parent), path.name, question, clips=clips)
     raise DatasetError(
         f"{path.name!r} is neither a folder of label folders, nor a .zip, nor a .jsonl or .csv: give one of these."
     )
 
 
-def _list_labelled(source: Source, question: str) -> Listing:
+def _list_labelled(source: Source, question: str, clips: ClipSampling | None) -> Listing:
     """List by label folders, or by the list of examples if the source holds one."""
-    listing = choose_list(source)
+    listing = choose_list(source, clips)
     if not listing:
-        return list_labels(source, question)
-    found = list_lines(source, listing, question, twins=_PROJECT in source.names)
-    loose = [] if _PROJECT in source.names else _beside(source, found.examples)
+        return list_labels(source, question, clips)
+    found = list_lines(source, listing, question, twins=_PROJECT in source.names, clips=clips)
+    loose = [] if _PROJECT in source.names else _beside(source, found.examples, clips)
     if not loose:
         return found
     text = f"Pictures beside {listing!r} that no line of it names are left out"
     return replace(found, notes=(*found.notes, Note("unnamed", text, len(loose), tuple(loose[:3]))))
 
 
-def _list_queries(source: StrPath, question: str, stack: ExitStack) -> Listing:
+def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:
     path, given = Path(source), str(source)
     if path.is_file() and path.suffix.lower() == ".zip":
-        return list_images(ZipSource(stack.enter_context(Archive(path))), question)
+        return list_images(ZipSource(stack.enter_context(Archive(path))), question, clips)
     if path.is_file() and path.suffix.lower() in LIST_SUFFIXES:
-        return list_lines(FolderSource(path.parent), path.name, question, labelled=False)
+        return list_lines(FolderSource(path.parent), path.name, question, labelled=False, clips=clips)
     found = [given]
     if path.is_dir():
-        inside = list_images(FolderSource(path), question)
+        inside = list_images(FolderSource(path), question, clips)
         left_out = tuple(replace(skip, name=str(path / skip.name)) for skip in inside.skipped)
         if not inside.examples and not left_out:
             return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another.", "no images"),))
@@ -202,11 +218,12 @@ def _list_queries(source: StrPath, question: str, stack: ExitStack) -> Listing:
     return Listing(tuple(Listed(here, (name,), question, None) for name in found))
 
 
-def _beside(source: Source, examples: Sequence[Listed]) -> list[str]:
+def _beside(source: Source, examples: Sequence[Listed], clips: ClipSampling | None) -> list[str]:
     """The pictures of a source that no line names; a line that gives a whole path names every file of that name."""
     named = {composed(posixpath.normpath(image)) for one in examples for image in one.images if not is_inline(image)}
     far = {posixpath.basename(image) for image in named if posixpath.isabs(image)}
-    there = (composed(name) for name, what in seen(source, source.names).items() if what.read)
+    found = seen(source, source.names)
+    there = (composed(name) for name, what in found.items() if takes(source, name, what, clips))
     return natural_order(name for name in there if name not in named and posixpath.basename(name) not in far)
 
 

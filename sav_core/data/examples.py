@@ -1,19 +1,28 @@
-"""Examples: images and a question, with a label when it is known; and sets of them."""
+"""Examples: images, clips and a question, with a label when it is known; and sets of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from sav_core.data.images import Picture, PictureLike, as_picture
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips import Clip, as_picture_or_clip
+from sav_core.data.images import Picture, PictureLike
 from sav_core.data.notes import Note
 from sav_core.errors import InputError
 
-__all__ = ["IMAGE_MARKER", "Example", "ExampleSet", "Skipped"]
+__all__ = ["IMAGE_MARKER", "VIDEO_MARKER", "Example", "ExampleSet", "Skipped"]
 
 IMAGE_MARKER = "<image>"
 """In a question, marks where the next image stands; a question without markers comes after all its images."""
+
+VIDEO_MARKER = "<video>"
+"""Likewise, where an example has a clip; in questions to pictures alone it is text."""
+
+_IMAGE_MARKER = re.compile(re.escape(IMAGE_MARKER))
+_ANY_MARKER = re.compile(f"{re.escape(IMAGE_MARKER)}|{re.escape(VIDEO_MARKER)}")
 
 
 @dataclass(frozen=True, init=False)
@@ -21,9 +30,9 @@ class Example:
     """Images and a question in their order, with a label when it is known.
 
     Attributes:
-        images: any number of pictures, none for a text-only example.
-        question: the text of the prompt. Each ``<image>`` in it marks the place of the next image; without a marker
-            all images come first, then the text.
+        images: any number of pictures and clips, none for a text-only example.
+        question: the text of the prompt. Each ``<image>`` in it, or ``<video>`` where there are clips, marks the place of
+            the next; without a marker all images come first, then the text.
         label: what the example is an example of; ``None`` for a query.
         name: what to call it in messages; the first picture's name unless given.
     """
@@ -41,15 +50,15 @@ class Example:
         *,
         name: str | None = None,
     ) -> None:
-        """Open the images: each a path, bytes, a PIL image, a ``uint8`` array ``(row, column, 3)`` or a Picture.
+        """Open the images: each a path, bytes, a PIL image, a ``uint8`` array ``(row, column, 3)``, a Picture or a Clip.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: the question holds image markers, but not one for each image; or there is nothing at all.
         """
         many = images if isinstance(images, (list, tuple)) else (images,)
-        pictures = tuple(as_picture(image) for image in many)
-        markers = question.count(IMAGE_MARKER)
+        pictures = tuple(as_picture_or_clip(image) for image in many)
+        markers = len(_markers(pictures).findall(question))
         if markers not in (0, len(pictures)):
             raise InputError(
                 f"The question marks {markers} image places with {IMAGE_MARKER} but the example has {len(pictures)} "
@@ -73,19 +82,55 @@ class Example:
         """Return the same example under another label."""
         return Example(self.images, self.question, label, name=self.name)
 
+    def resampled(self, sampling: ClipSampling | None) -> Example:
+        """Return the example with its clips sampled so; itself with ``None``.
+
+        Raises:
+            ImageError: a clip's file is gone, or has changed since it was read.
+        """
+        if sampling is None or all(clip.sampling.alike(sampling) for clip in self.clips):
+            return self
+        images = [image.resampled(sampling) if isinstance(image, Clip) else image for image in self.images]
+        return Example(images, self.question, self.label, name=self.name)
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """Those of its images that move."""
+        return tuple(image for image in self.images if isinstance(image, Clip))
+
+    def as_stills(self) -> Example:
+        """Return the example with the frames of each clip as pictures in its place; itself where it has none.
+
+        Raises:
+            ImageError: a clip's file is gone, or has changed since it was read.
+        """
+        if not self.clips:
+            return self
+        stills = [image.frames() if isinstance(image, Clip) else (image,) for image in self.images]
+        question, markers = self.question, _markers(self.images)
+        if markers.search(question):
+            counts = iter(map(len, stills))
+            question = markers.sub(lambda _: IMAGE_MARKER * next(counts), question)
+        return Example([one for some in stills for one in some], question, self.label, name=self.name)
+
     @property
     def parts(self) -> tuple[Picture | str, ...]:
-        """Pictures and texts in the order of the prompt; empty texts left out."""
-        if IMAGE_MARKER not in self.question:
+        """Pictures, clips and texts in the order of the prompt; empty texts left out."""
+        markers = _markers(self.images)
+        if not markers.search(self.question):
             texts: tuple[str, ...] = (self.question,) if self.question.strip() else ()
             return (*self.images, *texts)
         parts: list[Picture | str] = []
-        for place, text in enumerate(self.question.split(IMAGE_MARKER)):
+        for place, text in enumerate(markers.split(self.question)):
             if place:
                 parts.append(self.images[place - 1])
             if text.strip():
                 parts.append(text.strip())
         return tuple(parts)
+
+
+def _markers(images: Sequence[Picture]) -> re.Pattern[str]:
+    return _ANY_MARKER if any(isinstance(image, Clip) for image in images) else _IMAGE_MARKER
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,19 @@ import posixpath
 import re
 from typing import NamedTuple
 
-__all__ = ["HEAD_BYTES", "RAW", "READ", "VIDEO", "Look", "look", "refusal"]
+__all__ = [
+    "CLIP_NAMES",
+    "CLIP_SUFFIXES",
+    "HEAD_BYTES",
+    "RAW",
+    "READ",
+    "VIDEO",
+    "Look",
+    "clip_container",
+    "is_clip",
+    "look",
+    "refusal",
+]
 
 HEAD_BYTES = 512
 """How much of a file's beginning tells what it is."""
@@ -33,6 +45,17 @@ READ: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("PNM", re.compile(rb"P[1-6]\s")),
 )
 """The formats that are read, in the order in which they are tried."""
+
+CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"})
+"""File names that are taken for clips; what is called otherwise is known by its first bytes."""
+
+CLIP_NAMES = "an MP4, MOV, AVI, MKV or WebM video"
+
+_CONTAINERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("mov", re.compile(rb"....(ftyp|moov|mdat|wide|free|skip)", re.DOTALL)),
+    ("avi", re.compile(rb"RIFF....AVI ", re.DOTALL)),
+    ("matroska", re.compile(rb"\x1aE\xdf\xa3")),
+)  # as FFmpeg calls them
 
 _UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a JPEG XL image", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", re.DOTALL)),
@@ -100,6 +123,22 @@ def look(head: bytes, name: str) -> Look | None:
         return Look(read, read=True)
     unread = next((kind for kind, start in _UNREAD if start.match(head)), None) or _BY_SUFFIX.get(suffix)
     return Look(unread, read=False) if unread else None
+
+
+def clip_container(head: bytes) -> str:
+    """How FFmpeg calls the format of a clip that is read; empty where the first bytes are of none."""
+    seen = look(head, "")
+    if seen is not None and seen.kind != VIDEO:
+        return ""
+    return next((kind for kind, start in _CONTAINERS if start.match(head)), "")
+
+
+def is_clip(head: bytes, name: str) -> bool:
+    """Whether a file is a clip by its first bytes, or is called one and is no picture by them."""
+    seen = look(head, "")
+    return bool(clip_container(head)) or (
+        posixpath.splitext(name)[1].lower() in CLIP_SUFFIXES and (seen is None or not seen.read)
+    )
 
 
 def refusal(name: str, kind: str = "") -> str:

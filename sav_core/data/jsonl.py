@@ -2,6 +2,7 @@
 
     {"image": "1.png", "question": "Which animal?", "label": "cat"}
     {"images": ["left.png", "right.png"], "question": "<image> or <image>?", "label": "left"}
+    {"video": "turn.mp4", "question": "Which way does it turn?", "label": "left"}
     {"question": "Is this polite: give me that!", "label": "no"}
 
 The format of the SAV release, whose files work unchanged; `keys` has what other sets call these. A ``.json`` file may hold
@@ -15,7 +16,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sav_core.data.formats import VIDEO, look, refusal
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
 from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, unread_pictures
 from sav_core.data.listings import Listed, Listing, check_twins
 from sav_core.data.notes import Note, noted
@@ -30,7 +32,15 @@ _LINE = '{"image": "1.png", "question": "Which animal?", "label": "cat"}'
 _TABLES = (".csv", ".tsv")
 
 
-def list_lines(source: Source, listing: str, question: str, *, labelled: bool = True, twins: bool = False) -> Listing:
+def list_lines(
+    source: Source,
+    listing: str,
+    question: str,
+    *,
+    labelled: bool = True,
+    twins: bool = False,
+    clips: ClipSampling | None = None,
+) -> Listing:
     """List the lines of a JSONL or CSV file, or the entries when the file is one JSON list.
 
     Each is ``{"image": path | "images": [paths], "question": text, "label": text}``; ``image`` may hold several paths
@@ -42,6 +52,7 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         question: for lines that have none of their own.
         labelled: whether each line must have a label; if not, labels are ignored.
         twins: whether labels may be one to the eye.
+        clips: how videos are sampled; ``None`` where a line may name none.
 
     Raises:
         DatasetError: a line is not such an object, or names its picture by a key that is not known; the message names it.
@@ -53,7 +64,7 @@ def list_lines(source: Source, listing: str, question: str, *, labelled: bool = 
         if not isinstance(record, dict):
             raise DatasetError(f"{where} is not a JSON object: write each example as {_LINE}.")
         label = _label(record, where) if labelled else None
-        images = tuple(_located(source, path, listing, where) for path in _paths(record, where))
+        images = tuple(_located(source, path, listing, where) for path in _paths(record, where, clips))
         asked = named(record, QUESTIONS)
         own = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
         if not images and not own.strip():
@@ -129,7 +140,7 @@ def _label(record: Mapping[str, Any], where: str) -> str:
     return composed(label)
 
 
-def _paths(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
+def _paths(record: Mapping[str, Any], where: str, clips: ClipSampling | None) -> tuple[str, ...]:
     """Return the paths of a line's pictures; null and empty ones stand for no image."""
     given = _one_of([(key, _listed(key, value, where)) for key, value in pictures_of(record)], where)
     if not given and (odd := unread_pictures(record)):
@@ -139,7 +150,8 @@ def _paths(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
         )
     for path in given:
         what = None if is_inline(path) else look(b"", path)
-        if what is not None and what.kind == VIDEO:
+        taken = clips is not None and posixpath.splitext(path)[1].lower() in CLIP_SUFFIXES
+        if what is not None and what.kind == VIDEO and not taken:
             raise DatasetError(f"{where} names a video: {refusal(path[-80:], VIDEO)}")
     return given
 

@@ -11,11 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Skipped
 from sav_core.data.formats import Look, refusal
 from sav_core.data.notes import Note
 from sav_core.data.parts import parts_among
-from sav_core.data.sources import Source, composed, natural_order, seen
+from sav_core.data.sources import Source, composed, natural_order, seen, takes
 from sav_core.errors import DatasetError
 
 __all__ = ["Listed", "Listing", "check_twins", "list_images", "list_labels"]
@@ -41,20 +42,20 @@ class Listing:
     notes: tuple[Note, ...] = ()
 
 
-def list_images(source: Source, question: str) -> Listing:
-    """List every image, at any depth, as an example without label."""
-    images, unread = _pictures(source)
+def list_images(source: Source, question: str, clips: ClipSampling | None = None) -> Listing:
+    """List every image, at any depth, as an example without label; clips too where they are taken."""
+    images, unread = _pictures(source, clips)
     return Listing(tuple(Listed(source, (name,), question, None) for name in images), _unread(unread), source.notes)
 
 
-def list_labels(source: Source, question: str) -> Listing:
-    """List the images of each label folder; what lies deeper counts for that label too.
+def list_labels(source: Source, question: str, clips: ClipSampling | None = None) -> Listing:
+    """List the images of each label folder, clips too where they are taken; what lies deeper counts for that label too.
 
     Raises:
         DatasetError: there are no label folders, an empty one, or two that are one to the eye; or they are parts of a set.
 
     """
-    images, unread = _pictures(source)
+    images, unread = _pictures(source, clips)
     if not images:
         raise DatasetError(
             f"{source.name!r} holds no images{_but(unread)}: put those of each label into a folder of the label's name."
@@ -93,11 +94,11 @@ def check_twins(labels: Iterable[str], what: str, where: str) -> None:
             )
 
 
-def _pictures(source: Source) -> tuple[list[str], dict[str, Look]]:
+def _pictures(source: Source, clips: ClipSampling | None) -> tuple[list[str], dict[str, Look]]:
     """The images of a source in order, and its files of formats that are not read."""
     found = seen(source, source.names)
-    images = natural_order(name for name, what in found.items() if what.read)
-    return images, {name: found[name] for name in natural_order(found) if not found[name].read}
+    images = natural_order(name for name, what in found.items() if takes(source, name, what, clips))
+    return images, {name: found[name] for name in natural_order(found.keys() - set(images))}
 
 
 def _unread(unread: Mapping[str, Look]) -> tuple[Skipped, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import posixpath
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.keys import LABELS, PICTURES, named, plain
-from sav_core.data.sources import Source, seen
+from sav_core.data.sources import Source, seen, takes
 from sav_core.data.tables import read_table
 from sav_core.errors import DatasetError
 
@@ -16,8 +17,8 @@ _LINES, _TABLES = (".jsonl",), (".csv", ".tsv")
 _METADATA = "metadata"  # HuggingFace's imagefolder calls it so
 
 
-def choose_list(source: Source) -> str:
-    """Return the list's name; empty where the folders are the labels.
+def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
+    """Return the list's name; empty where the folders are the labels, of pictures or also of clips.
 
     A ``.jsonl`` speaks for the pictures it lies with, and so does a ``.csv`` where no label folders are or where it is
     called ``metadata.csv``. One that is called ``metadata`` and gives no labels leaves them to the folders.
@@ -29,14 +30,14 @@ def choose_list(source: Source) -> str:
     found = [name for name in files if name.lower().endswith(_LINES)]
     if not found:
         tables = [name for name in files if name.lower().endswith(_TABLES)]
-        found = [name for name in tables if _is_metadata(name)] or (tables if _is_flat(source) else [])
+        found = [name for name in tables if _is_metadata(name)] or (tables if _is_flat(source, clips) else [])
     if len(found) > 1:
         kind = posixpath.splitext(found[0])[1].lower()
         raise DatasetError(
             f"{source.name!r} holds {len(found)} {kind} files, {found[0]!r} and {found[1]!r} among them: keep one, or name "
             "the one to read."
         )
-    if not found or (_is_metadata(found[0]) and not _is_flat(source) and not _gives_labels(source, found[0])):
+    if not found or (_is_metadata(found[0]) and not _is_flat(source, clips) and not _gives_labels(source, found[0])):
         return ""
     return found[0]
 
@@ -45,9 +46,10 @@ def _is_metadata(name: str) -> bool:
     return posixpath.splitext(posixpath.basename(name))[0].lower() == _METADATA
 
 
-def _is_flat(source: Source) -> bool:
+def _is_flat(source: Source, clips: ClipSampling | None) -> bool:
     """Whether all pictures lie in one folder, so that no folder can be a label."""
-    places = {posixpath.dirname(name) for name, what in seen(source, source.names).items() if what.read}
+    found = seen(source, source.names)
+    places = {posixpath.dirname(name) for name, what in found.items() if takes(source, name, what, clips)}
     return len(places) < 2
 
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, read_picture
 from sav_core.data.listings import Listed
 from sav_core.data.places import is_inline, read_inline
-from sav_core.data.sources import Source, composed
+from sav_core.data.sources import Source, composed, picture_or_clip
 from sav_core.errors import DatasetError, ImageError, InputError
 from sav_core.types import Progress, ProgressCallback
 
@@ -21,13 +22,14 @@ _THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256
 
 
 def read_listed(
-    listed: Sequence[Listed], progress: ProgressCallback | None
+    listed: Sequence[Listed], progress: ProgressCallback | None, clips: ClipSampling | None = None
 ) -> tuple[list[Example], list[tuple[Listed, Skipped]]]:
     """Open examples in their order.
 
     Args:
         listed: what to open.
         progress: called after each image.
+        clips: how videos are sampled; ``None`` where none are taken.
 
     Returns:
         Those that could be read; and those that could not, each with the reason.
@@ -36,7 +38,7 @@ def read_listed(
         DatasetError: a question and its images do not fit each other.
     """
     wanted = list(dict.fromkeys((one.source, image) for one in listed for image in one.images))
-    opened = dict(zip(wanted, _open_all(wanted, progress), strict=True))
+    opened = dict(zip(wanted, _open_all(wanted, progress, clips), strict=True))
     examples, skipped = [], []
     for one in listed:
         try:
@@ -49,13 +51,15 @@ def read_listed(
     return examples, skipped
 
 
-def _open_all(wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None) -> list[Picture | str]:
+def _open_all(
+    wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None, clips: ClipSampling | None
+) -> list[Picture | str]:
     """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
     started = time.perf_counter()
     opened: list[Picture | str] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            for picture in pool.map(_open_one, wanted):
+            for picture in pool.map(lambda place: _open_one(place, clips), wanted):
                 opened.append(picture)
                 if progress is not None:
                     progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
@@ -65,11 +69,11 @@ def _open_all(wanted: Sequence[tuple[Source, str]], progress: ProgressCallback |
     return opened
 
 
-def _open_one(place: tuple[Source, str]) -> Picture | str:
+def _open_one(place: tuple[Source, str], clips: ClipSampling | None) -> Picture | str:
     """Return the picture, or why there is none; a kept exception would keep the file's bytes alive in its frames."""
     source, image = place
     try:
-        return read_picture(*read_inline(image)) if is_inline(image) else source.picture(image)
+        return read_picture(*read_inline(image)) if is_inline(image) else picture_or_clip(source, image, clips)
     except ImageError as error:
         return str(error)
 

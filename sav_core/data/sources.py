@@ -17,7 +17,9 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from sav_core.data.archives import Archive
-from sav_core.data.formats import HEAD_BYTES, Look, look
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips import Clip, open_clip, read_clip
+from sav_core.data.formats import CLIP_SUFFIXES, HEAD_BYTES, VIDEO, Look, clip_container, is_clip, look
 from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture, read_picture
 from sav_core.data.notes import Note
 from sav_core.data.places import foreign, is_address
@@ -31,13 +33,16 @@ __all__ = [
     "composed",
     "is_image",
     "natural_order",
+    "picture_or_clip",
     "seen",
+    "takes",
 ]
 
 LIST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".csv", ".tsv"})
 """File names of lists that say what the examples of a set are."""
 
 _TEXTS = LIST_SUFFIXES | {".txt", ".md", ".rst", ".html", ".htm", ".xml", ".yaml", ".yml", ".toml", ".py", ".log", ".zip"}
+_ANIMATED = ("GIF", "WebP", "PNG")
 _IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
@@ -90,6 +95,10 @@ class FolderSource:
                 return file.read(HEAD_BYTES)
         except OSError:
             return b""
+
+    def file(self, path: str) -> Path:
+        """Where a file lies."""
+        return self._root / path
 
     def picture(self, path: str) -> Picture:
         """Open an image."""
@@ -164,6 +173,31 @@ class ZipSource:
         return None if inside.split("/")[0] == ".." else self._stored.get(composed(inside), inside)
 
 
+def picture_or_clip(source: Source, path: str, sampling: ClipSampling | None) -> Picture:
+    """Open an image, or a clip where clips are taken and the file is one by its first bytes or its name.
+
+    Raises:
+        ImageError: it cannot be read; the message says why.
+    """
+    if sampling is None or is_address(path):
+        return source.picture(path)
+    if not is_image(path) and is_clip(source.head(path), path):
+        return _clip(source, path, sampling)
+    picture = source.picture(path)
+    animated = sampling.animated and any(kind == "frames" for kind, _ in picture.remarks)
+    seen = look(source.head(path), "") if animated else None
+    if seen is None or seen.kind not in _ANIMATED:
+        return picture
+    return read_clip(picture.encoded, sampling, picture.name)
+
+
+def takes(source: Source, name: str, what: Look, sampling: ClipSampling | None) -> bool:
+    """Whether a file that was seen is read: as a picture, or as a clip where clips are taken."""
+    if what.read or sampling is None or what.kind != VIDEO:
+        return what.read
+    return posixpath.splitext(name)[1].lower() in CLIP_SUFFIXES or bool(clip_container(source.head(name)))
+
+
 def is_image(name: str) -> bool:
     """Tell by its name whether a file is taken for an image."""
     return posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
@@ -179,6 +213,16 @@ def seen(source: Source, names: Iterable[str]) -> dict[str, Look]:
             what = look(b"", name) or look(source.head(name), name)
             found |= {} if what is None else {name: what}
     return found
+
+
+def _clip(source: Source, path: str, sampling: ClipSampling) -> Clip:
+    """A clip on the disk is read where it lies, one in an archive from its bytes."""
+    if isinstance(source, FolderSource):
+        return open_clip(source.file(path), sampling, composed(path))
+    try:
+        return read_clip(source.read(path), sampling, composed(path))
+    except OSError as error:
+        raise ImageError(f"{path!r} cannot be read, for {error}: make the ZIP again.") from error
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

@@ -29,10 +29,13 @@ from sav_core.heads.ties import FINEST, Ties
 from sav_core.tensor_file import TensorFile
 from sav_core.types import HeadScores
 
-__all__ = ["Provenance", "read_classifier", "write_classifier"]
+__all__ = ["CLIP_WAYS", "Provenance", "read_classifier", "write_classifier"]
+
+CLIP_WAYS = ("frames",)
+"""How a clip may have been shown to a model: its frames as pictures."""
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief", "reach", "rejection", "levels")  # what a file of an earlier version has not
+_LATER = ("calibration", "belief", "reach", "rejection", "levels", "clips")  # what a file of an earlier version has not
 
 _FILE = TensorFile(
     key="sav",
@@ -61,6 +64,7 @@ class Provenance:
         reach: of each label's examples, where it is known: see ``sav_core.heads.rejection``.
         rejection: when its answer is "none of these", where that was learned.
         levels: ``{kind of number: (black, white)}`` of pictures of more than eight bits; ``None`` where it was not decided.
+        clips: how the support's clips were sampled and shown to the model; ``None`` where it had none.
     """
 
     model: str
@@ -75,6 +79,7 @@ class Provenance:
     reach: Reach | None = None
     rejection: Rejection | None = None
     levels: dict[str, tuple[float, float]] | None = None
+    clips: dict[str, Any] | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -141,6 +146,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         reach=None if reach is None else Reach(tuple(reach), bool(header.get("reach_of_every_head", False))),
         rejection=rejection,
         levels=_levels(header.get("levels")),
+        clips=_clips(header.get("clips")),
     )
     scores = HeadScores(
         arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
@@ -183,6 +189,17 @@ def _levels(told: Any) -> dict[str, tuple[float, float]] | None:
     if not all(math.isfinite(black) and math.isfinite(white) and black < white for black, white in ranges.values()):
         raise ValueError("a range of values is none")
     return ranges
+
+
+def _clips(told: Any) -> dict[str, Any] | None:
+    """How clips were sampled and shown, refusing with ``ValueError`` what no version wrote."""
+    if told is None:
+        return None
+    frames, rate = told["frames"], told["per_second"]
+    sampled = isinstance(frames, int) and 1 <= frames <= 256 and (rate is None or 0 < float(rate) <= 1000)
+    if not sampled or not isinstance(told["animated"], bool) or told["way"] not in CLIP_WAYS:
+        raise ValueError("its clips are shown in a way that is none")
+    return dict(told)
 
 
 def _texts(provenance: Provenance) -> tuple[object, ...]:

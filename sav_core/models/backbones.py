@@ -23,6 +23,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError, UnsupportedModelError
@@ -54,6 +55,10 @@ _WORTH_BYTES = 100 << 20
 _KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
 
 _TARGETS = "labels"  # what a processor makes for training only
+
+
+# What a cached vector's key says of a part: a picture, or a clip whose frames are shown as pictures.
+_PICTURE, _CLIP_AS_FRAMES = "i", "c:frames:"
 
 
 def load_backbone(
@@ -188,7 +193,7 @@ class Backbone:
         """Return what its head vector depends on, as 64 hexadecimal digits; no pixel is decoded for it."""
         digest = hashlib.sha256(self.fingerprint.encode())
         for part in example.parts:
-            kind, content = ("i", part.digest) if isinstance(part, Picture) else ("t", part)
+            kind, content = (_kind(part), part.digest) if isinstance(part, Picture) else ("t", part)
             digest.update(f"{kind}{len(content.encode())}:{content}".encode())
         return digest.hexdigest()
 
@@ -200,7 +205,7 @@ class Backbone:
             InputError: the question holds a control token, or the processor refuses the example.
             UnsupportedModelError: the processor makes something of a picture that the model does not take.
         """
-        return self._encode_alike([example])[0]
+        return self._encode_alike([example.as_stills()])[0]
 
     def encode_all(self, examples: Sequence[Example]) -> list[Encoded]:
         """Return what ``encode`` returns of each, small pictures of one size and one prompt in one call of the processor.
@@ -210,6 +215,7 @@ class Backbone:
         Raises:
             ImageError, InputError: as ``encode``, of the first example that it raises for.
         """
+        examples = [example.as_stills() for example in examples]
         encoded: list[Encoded | None] = [None] * len(examples)
         for rows in self._alike(examples):
             try:
@@ -300,7 +306,10 @@ class Backbone:
         return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes, pads=self.pads)
 
     def _prompt(self, example: Example) -> str:
-        return self.prompts.write(tuple(None if isinstance(part, Picture) else part for part in example.parts))
+        places: list[str | None] = []
+        for part in example.parts:
+            places += [part] if isinstance(part, str) else [None] * (len(part.times) if isinstance(part, Clip) else 1)
+        return self.prompts.write(tuple(places))
 
     def _number(self, tensor: Tensor) -> torch.dtype:
         return self.dtype if tensor.is_floating_point() else tensor.dtype
@@ -343,3 +352,7 @@ class Backbone:
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _kind(part: Picture) -> str:
+    return _CLIP_AS_FRAMES if isinstance(part, Clip) else _PICTURE

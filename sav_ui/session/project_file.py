@@ -107,7 +107,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         return project, ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        found = read_examples(path, question=manifest.question)
+        found = read_examples(path, question=manifest.question, clips=None)
     examples = at_levels(found, Levels.from_dict(manifest.levels)) if manifest.levels else list(found)
     return project.with_labelled([_renamed(example) for example in examples]), found.skipped
 

@@ -153,7 +153,7 @@ class DropSource:
 def _read_zip(file: Upload, question: str, labelled: bool) -> ExampleSet:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        return (read_examples if labelled else read_queries)(file.path, question=question)
+        return (read_examples if labelled else read_queries)(file.path, question=question, clips=None)
 
 
 def _read_listing(source: DropSource, question: str, labelled: bool) -> ExampleSet:

@@ -21,7 +21,7 @@ def pets(tmp_path_factory):
         (folder / f"pet {label}").mkdir(parents=True)
         for number in range(2):
             example_image(10 * label + number).save(folder / f"pet {label}" / f"{number}.png")
-    (folder / "pet 0" / "clip.mp4").write_bytes(b"\0\0\0\x18ftypisom")
+    (folder / "pet 0" / "clip.mpg").write_bytes(b"\0\0\x01\xba")
     (folder / "pet 0" / "same.png").write_bytes((folder / "pet 1" / "0.png").read_bytes())
     return folder
 
@@ -37,11 +37,11 @@ def test_fit_tells_what_was_left_out_and_noted(capsys, pets, model, tmp_path):
     arguments = ["fit", "--train", pets, "--out", tmp_path / "x.sav", "--model", model]
     status, out, err = run(capsys, *arguments)
     assert status == 0
-    assert "warning: 'pet 0/clip.mp4' is not a PNG" in err
+    assert "warning: 'pet 0/clip.mpg' is not a PNG" in err
     assert "Note: The same picture with the same question stands under two labels or more" in out
     assert "'pet 0/same.png (pet 0) and pet 1/0.png (pet 1)'" in out
     told = json.loads(run(capsys, *arguments, "--json")[1])
-    assert [each["image"] for each in told["skipped"]] == ["pet 0/clip.mp4"]
+    assert [each["image"] for each in told["skipped"]] == ["pet 0/clip.mpg"]
     (note,) = told["notes"]
     assert set(note) == {"kind", "text", "count", "examples"}
     assert (note["kind"], note["count"]) == ("two labels", 1)
@@ -53,7 +53,7 @@ def test_classify_tells_what_was_left_out_in_an_object_of_its_own(capsys, pets, 
     *answers, rest = map(json.loads, out.splitlines())
     assert len(answers) == 5
     assert all("label" in answer for answer in answers)
-    assert [each["image"] for each in rest["skipped"]] == [str(pets / "pet 0" / "clip.mp4")]
+    assert [each["image"] for each in rest["skipped"]] == [str(pets / "pet 0" / "clip.mpg")]
     assert rest["notes"] == []
 
 
