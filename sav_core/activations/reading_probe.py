@@ -45,14 +45,15 @@ __all__ = ["Reading", "check_reading", "probe_reading"]
 
 FloatArray = npt.NDArray[np.float64]
 
-_VERSION = 1  # raise it when the probe finds other things, so that no note outlives that
+_VERSION = 2  # raise it when the probe finds other things, so that no note outlives that
 _SIDE = 128  # of the drawn pictures, in pixels: square, for processors cut others into tiles
 _QUESTION = "What is this?"
 _LONGER = f"{_QUESTION} {'And what is that? ' * 8}".strip()
 
 # Of what a layer's vectors measure, in each dtype: what rounding alone may move them by in the first layers, and below
-# what two vectors are one. Padding that is read moves them by a tenth and more, a lost picture by nothing at all.
-_MOVED = {torch.float32: 0.005, torch.float16: 0.02, torch.bfloat16: 0.05}
+# what two vectors are one. Padding that is attended to moves them by a tenth and more, and by less where it only shifts
+# the positions that scale a query; a lost picture moves them by nothing at all.
+_MOVED = {torch.float32: 0.0005, torch.float16: 0.002, torch.bfloat16: 0.015}
 _ALIKE = {torch.float32: 1e-6, torch.float16: 1e-4, torch.bfloat16: 1e-3}
 _LEAK = 0.05  # the part of its own movement that a head's query may move another head by
 _TURN = 8.0  # how much longer a turned query is, so that its head looks elsewhere and nowhere else
@@ -116,7 +117,7 @@ def probe_reading(backbone: Backbone) -> Reading:
     limits = [] if backbone.pads else ["Its queries choose among tokens, and padding would be among them"]
     if backbone.pads and not refusals:
         moved = _apart(alone, _vectors(backbone, [one, longer], depth)[0])
-        limits += [f"Padding moves its vectors by {moved:.0%}"] if moved > _MOVED[backbone.dtype] else []
+        limits += [f"Padding moves its vectors by {moved:.1%}"] if moved > _MOVED[backbone.dtype] else []
     return Reading(tuple(refusals), tuple(f"{limit}: prompts of different lengths are read apart." for limit in limits))
 
 

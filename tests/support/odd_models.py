@@ -53,6 +53,16 @@ LANGUAGE_MODELS: dict[str, dict[str, Any]] = {
         "sliding_window": 16,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
     },
+    "beam": {
+        **TEXT,
+        "head_dim": 16,
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 16,
+        "mlp_layer_types": ["dense"] * 3,
+        "sliding_window": 16,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    },
     "diffllama": {**TEXT},
     "olmo2": {**TEXT},
 }
