@@ -21,6 +21,7 @@ import numpy.typing as npt
 from cachetools import LRUCache, cached
 from PIL import Image
 
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.data.notes import Note
@@ -59,11 +60,13 @@ def find_duplicates(examples: Sequence[Example]) -> tuple[DuplicateGroup, ...]:
     """Return groups of examples that are the same or nearly, by their first position; no example is in two groups.
 
     Args:
-        examples: with any number of pictures; only those with as many pictures and the same question are compared.
+        examples: with any number of pictures; only those with as many pictures and the same question are compared. Those
+            with clips are the same or not: one that moves the other way may look alike at every moment.
     """
-    comparable: dict[tuple[str, int], list[int]] = defaultdict(list)
+    comparable: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for position, example in enumerate(examples):
-        comparable[example.question.strip(), len(example.images)].append(position)
+        kinds = (type(picture).__name__ for picture in example.images)
+        comparable[example.question.strip(), *kinds].append(position)
     groups = [group for positions in comparable.values() for group in _groups(examples, positions)]
     return tuple(sorted(groups, key=lambda group: group.positions))
 
@@ -128,7 +131,7 @@ def _group(examples: Sequence[Example], positions: list[int], *, exact: bool) ->
 def _leaders(rows: Sequence[tuple[Picture, ...]]) -> list[int]:
     """Group rows whose pictures, one by one, look alike, or like those of another in the group: each row's group."""
     leaders = np.arange(len(rows))
-    if len(rows) < 2 or not rows[0]:
+    if len(rows) < 2 or not rows[0] or any(isinstance(picture, Clip) for picture in rows[0]):
         return leaders.tolist()
     copies = np.stack([np.stack([_small_copy(picture) for picture in row]) for row in rows]).astype(np.float32)
     hashes, colours = _hashes(copies), _means(copies, 2)  # (example, picture), (example, picture, row, column, channel)

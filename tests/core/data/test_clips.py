@@ -16,6 +16,7 @@ from sav_core.data import clip_processes
 from sav_core.data.clip_sampling import MOST_FRAMES, ClipSampling
 from sav_core.data.clips import Clip, open_clip, read_clip
 from sav_core.data.datasets import read_examples, read_queries
+from sav_core.data.duplicates import find_duplicates
 from sav_core.data.examples import Example
 from sav_core.data.images import as_picture
 from sav_core.errors import ImageError, InputError, SettingError, SkippedWarning
@@ -267,6 +268,14 @@ def test_sets_hold_clips_and_pictures(mp4, tmp_path):
     assert [one.images for one in packed] == [one.images for one in found]
     with pytest.warns(SkippedWarning, match="but a video"), pytest.raises(ImageError):
         raise ImageError(str(read_queries(tmp_path / "set", clips=None).skipped[0].reason))
+
+
+def test_clips_with_one_middle_frame_are_no_copies_of_each_other(tmp_path):
+    grey_amid = [(250, 0, 0)] * 5 + [(120, 120, 120)] * 10 + [(0, 0, 250)] * 5
+    there = [open_clip(clip(tmp_path / f"{number}.mp4", some)) for number, some in enumerate((grey_amid, grey_amid[::-1]))]
+    assert near(there[0].rgb().getpixel((9, 9)), there[1].rgb().getpixel((9, 9)))
+    examples = [Example(one, "Which way?", label) for one, label in zip([*there, there[0]], "aba", strict=True)]
+    assert [group.positions for group in find_duplicates(examples)] == [(0, 2)]
 
 
 @pytest.mark.parametrize("line", [{"image": "a.mp4"}, {"video": "a.mp4"}, {"videos": ["a.mp4", "a.mp4"]}])
