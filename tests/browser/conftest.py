@@ -1,6 +1,7 @@
 """One app and one Chromium for all browser tests; every test is a new visitor, and any console error fails it."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,20 @@ def chromium():
 @pytest.fixture
 def visit(served, chromium):
     """``visit(width=390, dark=True)`` opens the app as somebody new and returns a ``Visitor``."""
+    with visits(served, chromium) as enter:
+        yield enter
+
+
+@pytest.fixture(scope="module")
+def visit_together(served, chromium):
+    """The same, for somebody whom several tests of a file watch; none may count on what another left."""
+    with visits(served, chromium) as enter:
+        yield enter
+
+
+@contextmanager
+def visits(served, chromium):
+    """Let people in, and out again; any error in their consoles is one of the tests that they were in."""
     visitors = []
 
     def enter(width=1440, height=900, dark=False):

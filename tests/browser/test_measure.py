@@ -16,6 +16,14 @@ def measuring(visitor):
     return start(visitor)
 
 
+@pytest.fixture(scope="module")
+def measured(visit_together):
+    """Somebody who has measured that task, for all tests that look at the report."""
+    visitor = start(visit_together())
+    measure(visitor)
+    return visitor
+
+
 def start(visitor):
     visitor.tab("Measure")
     visitor.page.locator("#gauge .tile", has_text="Which colour").click()
@@ -47,25 +55,24 @@ def pictures_of(*labels, each=2):
     return {f"{label}/{number}.png": picture(label, number) for label in labels for number in range(each)}
 
 
-def test_a_ready_task_is_measured_and_taken_home(measuring, tmp_path):
-    page = measuring.page
-    measure(measuring)
-    expect(headline(measuring)).to_contain_text("of 20 test pictures right")
-    expect(headline(measuring)).to_contain_text(re.compile(r"95 % interval: \d+ to \d+ %"))
+def test_a_ready_task_is_measured_and_taken_home(measured, tmp_path):
+    page = measured.page
+    expect(headline(measured)).to_contain_text("of 20 test pictures right")
+    expect(headline(measured)).to_contain_text(re.compile(r"95 % interval: \d+ to \d+ %"))
     for figure in ("baselines", "by_heads", "by_shots", "calibration", "selective", "rules"):
-        expect(measuring.figure(figure)).to_be_visible()
+        expect(measured.figure(figure)).to_be_visible()
     ways = page.locator("[data-figure=baselines]").evaluate("(place) => place.data[0].y")
     assert {"kept heads", "all heads", "random heads", "best head", "hidden mean", "hidden logistic", "pixels"} <= set(ways)
-    measuring.shot("measure")
-    right = int(re.search(r"right \((\d+)\)", headline(measuring).inner_text())[1])
-    report = json.loads(download(measuring, "JSON").read_text(encoding="utf-8"))
+    measured.shot("measure")
+    right = int(re.search(r"right \((\d+)\)", headline(measured).inner_text())[1])
+    report = json.loads(download(measured, "JSON").read_text(encoding="utf-8"))
     assert sum(line["right"] for line in report["examples"]) == right
-    answers = list(csv.DictReader(download(measuring, "CSV of answers").read_text(encoding="utf-8").splitlines()))
+    answers = list(csv.DictReader(download(measured, "CSV of answers").read_text(encoding="utf-8").splitlines()))
     assert [line["label"] for line in answers] == [line["label"] for line in report["examples"]]
-    table = list(csv.DictReader(download(measuring, "CSV of figures").read_text(encoding="utf-8").splitlines()))
+    table = list(csv.DictReader(download(measured, "CSV of figures").read_text(encoding="utf-8").splitlines()))
     assert float(table[0]["value"]) == pytest.approx(right / 20)
     home = tmp_path / "report.html"
-    home.write_bytes(download(measuring, "HTML report").read_bytes())
+    home.write_bytes(download(measured, "HTML report").read_bytes())
     opened = page.context.new_page()
     asked = []
     opened.on("request", lambda request: asked.append(request.url))
@@ -74,12 +81,11 @@ def test_a_ready_task_is_measured_and_taken_home(measuring, tmp_path):
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def test_a_click_in_the_confusion_shows_its_pictures(measuring):
-    measure(measuring)
-    cell = measuring.page.locator("#report .confusion button:not([disabled])").first
+def test_a_click_in_the_confusion_shows_its_pictures(measured):
+    cell = measured.page.locator("#report .confusion button:not([disabled])").first
     count = int(cell.inner_text())
     cell.click()
-    pictures = measuring.page.locator("#report .cell-pictures img")
+    pictures = measured.page.locator("#report .cell-pictures img")
     expect(pictures).to_have_count(count)
     assert pictures.first.evaluate("(image) => image.naturalWidth") > 0
     cell.click()
@@ -140,14 +146,13 @@ def test_fewer_heads_on_teach_mark_the_report(measuring):
     expect(page.locator("#report .about")).to_contain_text("3 heads vote by the rule “gaussian”")
 
 
-def test_a_reload_brings_the_report_back(measuring):
-    measure(measuring)
-    words = headline(measuring).inner_text()
-    measuring.open()
-    measuring.tab("Measure")
-    expect(headline(measuring)).to_be_visible()
-    assert headline(measuring).inner_text() == words
-    expect(measuring.figure("baselines")).to_be_visible()
+def test_a_reload_brings_the_report_back(measured):
+    words = headline(measured).inner_text()
+    measured.open()
+    measured.tab("Measure")
+    expect(headline(measured)).to_be_visible()
+    assert headline(measured).inner_text() == words
+    expect(measured.figure("baselines")).to_be_visible()
 
 
 def test_a_phone_in_the_dark_scrolls_only_downwards(visit):

@@ -343,12 +343,14 @@ def test_a_project_opens_wherever_it_is_dropped(served, people, tmp_path):
         menu(visitor).get_by_text("Save the project").click()
     download.value.save_as(tmp_path / "p.zip")
     saved = {"name": "p.zip", "mimeType": "application/zip", "buffer": (tmp_path / "p.zip").read_bytes()}
+    other = people(served)
     for name in ("Teach", "Classify", "Measure", "Function vectors", "About"):
-        other = people(served)
         other.tab(name)
         other.drop("#top", saved)
-        expect(other.page.get_by_text("Opened “p.zip”.")).to_be_visible()
-        other.page.context.close()
+        opened = other.page.locator(".notice:visible", has_text="Opened “p.zip”.")
+        expect(opened).to_be_visible()
+        opened.get_by_role("button", name="Close this message").click()
+        expect(opened).to_have_count(0)
     pictures = archive({"cat/1.png": RED[0], "dog/1.png": BLUE[0]})
     visitor.drop(".bench", pictures)
     expect(visitor.card("cat")).to_be_visible()

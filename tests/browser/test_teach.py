@@ -12,16 +12,27 @@ from tests.browser.visitor import archive, picture
 DISC = {"red": "#d62828", "green": "#2a9d3a", "blue": "#2850d6"}
 
 
-@pytest.fixture
-def discs(visitor):
-    """Somebody who has found the heads that tell red, green and blue discs apart."""
-    for name, colour in DISC.items():
-        visitor.label(name)
-        visitor.give(name, *[picture(colour, mark, name=f"{name} {mark}.png") for mark in (0, 5, 10, 15)])
-        expect(visitor.thumbs(name)).to_have_count(4)
+def teach(visitor):
+    """Find the heads that tell red, green and blue discs apart."""
+    marks = (0, 5, 10, 15)
+    visitor.drop("#question", archive({f"{name}/{m}.png": picture(DISC[name], m) for name in DISC for m in marks}))
+    for name in DISC:
+        expect(visitor.thumbs(name)).to_have_count(len(marks))
     visitor.page.get_by_role("button", name="Find heads").click()
     visitor.found()
     return visitor
+
+
+@pytest.fixture
+def discs(visitor):
+    """Somebody who has taught them."""
+    return teach(visitor)
+
+
+@pytest.fixture(scope="module")
+def looker(visit_together):
+    """Somebody who has taught them and only looks at what was found, for all tests that do just that."""
+    return teach(visit_together())
 
 
 def test_a_ready_task_shows_its_heads_in_one_click(visitor):
@@ -48,9 +59,15 @@ def test_the_first_screen_is_there_within_moments(visit):
     expect(visitor.page.get_by_text("Start from an example above")).to_be_visible()
 
 
-def test_three_labels_of_ones_own_are_told_apart(discs):
-    expect(discs.page.locator(".headline")).to_contain_text("of 12")
-    right = int(re.search(r"(\d+) of 12 right", discs.page.locator(".headline").inner_text())[1])
+def test_three_labels_of_ones_own_are_told_apart(visitor):
+    for name, colour in DISC.items():
+        visitor.label(name)
+        visitor.give(name, *[picture(colour, mark, name=f"{name} {mark}.png") for mark in (0, 5, 10, 15)])
+        expect(visitor.thumbs(name)).to_have_count(4)
+    visitor.page.get_by_role("button", name="Find heads").click()
+    visitor.found()
+    expect(visitor.page.locator(".headline")).to_contain_text("of 12")
+    right = int(re.search(r"(\d+) of 12 right", visitor.page.locator(".headline").inner_text())[1])
     assert right >= 8, "discs of three colours are easy"
 
 
@@ -120,18 +137,18 @@ def test_rename_remove_and_add_after_fitting(discs):
     expect(page.locator(".headline")).to_contain_text("of 9")
 
 
-def test_a_click_in_the_heatmap_opens_that_head(discs):
-    page = discs.page
+def test_a_click_in_the_heatmap_opens_that_head(looker):
+    page = looker.page
     for layer, head in ((5, 3), (0, 7)):
-        discs.click_head(layer, head)
+        looker.click_head(layer, head)
         expect(page.locator("#inspector h2")).to_have_text(f"Inside head L{layer}.H{head}")
     expect(page.locator("#inspector .overlays img")).to_have_count(2)
-    discs.shot("inspector")
+    looker.shot("inspector")
 
 
-def test_heads_are_reached_by_keyboard_and_from_the_table(discs):
-    page = discs.page
-    discs.click_head(2, 2)
+def test_heads_are_reached_by_keyboard_and_from_the_table(looker):
+    page = looker.page
+    looker.click_head(2, 2)
     expect(page.locator("#inspector h2")).to_have_text("Inside head L2.H2")
     page.locator("[data-figure=heads]").focus()
     page.keyboard.press("ArrowRight")
@@ -152,9 +169,9 @@ def test_heads_are_reached_by_keyboard_and_from_the_table(discs):
     expect(page.locator("#inspector h2")).to_have_text("Inside head L1.H0")
 
 
-def test_a_confusion_cell_shows_its_pictures_and_one_of_them_is_looked_at(discs):
-    page = discs.page
-    discs.click_head(0, 0)
+def test_a_confusion_cell_shows_its_pictures_and_one_of_them_is_looked_at(looker):
+    page = looker.page
+    looker.click_head(0, 0)
     cell = page.locator(".confusion button:not([disabled])").first
     count = int(cell.inner_text())
     cell.click()
@@ -166,12 +183,12 @@ def test_a_confusion_cell_shows_its_pictures_and_one_of_them_is_looked_at(discs)
     expect(page.locator("#inspector .overlays img")).to_have_count(2)
 
 
-def test_two_heads_side_by_side(discs):
-    discs.click_head(1, 1)
-    discs.page.get_by_label("Compare with another head").select_option("L0.H0")
-    expect(discs.page.locator("#inspector h2")).to_have_text("Two heads side by side")
-    expect(discs.page.locator("#inspector article h3")).to_have_text([re.compile("L1.H1"), re.compile("L0.H0")])
-    expect(discs.page.locator("#inspector .overlays img")).to_have_count(4)
+def test_two_heads_side_by_side(looker):
+    looker.click_head(1, 1)
+    looker.page.get_by_label("Compare with another head").select_option("L0.H0")
+    expect(looker.page.locator("#inspector h2")).to_have_text("Two heads side by side")
+    expect(looker.page.locator("#inspector article h3")).to_have_text([re.compile("L1.H1"), re.compile("L0.H0")])
+    expect(looker.page.locator("#inspector .overlays img")).to_have_count(4)
 
 
 def test_the_slider_is_how_many_heads_vote(discs):
@@ -184,8 +201,8 @@ def test_the_slider_is_how_many_heads_vote(discs):
         discs.wait_for_numbers(kept)
 
 
-def test_training_accuracy_and_leave_one_out(discs):
-    page = discs.page
+def test_training_accuracy_and_leave_one_out(looker):
+    page = looker.page
     expect(page.get_by_role("button", name="Leave-one-out", exact=True)).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Training", exact=True).click()
     expect(page.get_by_role("button", name="Training", exact=True)).to_have_attribute("aria-pressed", "true")

@@ -208,7 +208,8 @@ def test_looking_for_heads_can_be_called_off_in_sight(someone):
     assert not seen["outside"]
 
 
-def test_ctrl_z_in_a_text_field_is_the_fields_own(someone):
+def test_ctrl_z_in_a_text_field_is_the_fields_own(visitor):
+    someone = discs(visitor)
     page = someone.page
     someone.thumbs("red").first.hover()
     someone.thumbs("red").first.get_by_role("button", name=re.compile("^Remove")).click()

@@ -59,9 +59,10 @@ def click_cell(visitor, figure, row, column):
     visitor.page.mouse.click(x, y)
 
 
-@pytest.fixture
-def built(visitor):
-    """Somebody who has built the vector of above."""
+@pytest.fixture(scope="module")
+def built(visit_together):
+    """Somebody who has built the vector of above, for all tests that begin there."""
+    visitor = visit_together()
     finding(on_page(visitor))
     building(visitor)
     return visitor
@@ -235,26 +236,21 @@ def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap
     visitor.shot("vectors-overlap")
 
 
-def test_figures_turn_dark_with_the_system(visitor):
-    finding(on_page(visitor, prompts=2))
+def test_figures_turn_dark_with_the_system_and_a_phone_scrolls_only_downwards(built):
+    page = built.page
     scale = "document.querySelector('[data-figure=effects]').data[0].colorscale[3][1]"
-    assert visitor.page.evaluate(scale) == "#f4f1ea"
-    visitor.page.emulate_media(color_scheme="dark")
-    visitor.page.wait_for_function(f"{scale} === '#232833'")
-    visitor.page.emulate_media(color_scheme="light")
-    visitor.page.wait_for_function(f"{scale} === '#f4f1ea'")
-
-
-def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
-    visitor = visit(width=390, height=844, dark=True)
-    finding(on_page(visitor, prompts=2))
-    building(visitor)
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
-    dark = visitor.page.locator("[data-figure=effects]").evaluate("(place) => place.data[0].colorscale[3][1]")
-    assert dark == "#232833", "no effect is dark on a dark page"
-    click_cell(visitor, "effects", 1, 0)
-    views = visitor.page.locator("#effect-head .overlays img")
+    assert page.evaluate(scale) == "#f4f1ea"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{scale} === '#232833'")  # no effect is dark on a dark page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    click_cell(built, "effects", 1, 0)
+    views = page.locator("#effect-head .overlays img")
     expect(views).to_have_count(5)
     first, second = (views.nth(place).bounding_box() for place in range(2))
     assert first["y"] == second["y"], "two pictures a row"
-    visitor.shot("vectors-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    built.shot("vectors-phone")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"{scale} === '#f4f1ea'")
