@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,7 +59,6 @@ _TURN = 8.0  # how much longer a turned query is, so that its head looks elsewhe
 _TINY = 1e-30  # against division by nothing
 
 _known: dict[Path, Reading] = {}
-_probing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ def _drawn(seed: int) -> Image.Image:
 def _recalled(backbone: Backbone) -> Reading:
     """What is known of a model, probing it if nothing is."""
     note = _note(backbone)
-    with _probing:
+    with backbone.lock:
         if note not in _known:
             reading = _read(note)
             if reading is None:
