@@ -2,17 +2,18 @@
 
 import sys
 
-from sav_core.errors import SettingError
+from sav_core.errors import SavError
 from sav_ui.api import wants_mcp
 from sav_ui.app import build
 from sav_ui.launch import launch
 from sav_ui.serving.pool import ModelPool
 
-models = ModelPool()
-demo = build(models)
-
-if __name__ == "__main__":
-    try:
+try:
+    models = ModelPool()
+    demo = build(models)
+    if __name__ == "__main__":
         launch(demo, models, mcp=wants_mcp(sys.argv[1:]))
-    except SettingError as error:
-        sys.exit(str(error))
+except SavError as error:
+    if __name__ != "__main__":
+        raise
+    sys.exit(str(error))

@@ -29,6 +29,7 @@ from sav_core.data.images import as_picture
 from sav_ui.app import build
 from sav_ui.panels.parts import joined
 from sav_ui.panels.theme import look
+from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.find_heads import refit_if_ready
 from sav_ui.session.project import Project
@@ -66,7 +67,7 @@ class Browser:
     """One open page: it sends what is done, keeps the parts it gets, and asks for a run when a panel says so."""
 
     def __init__(self, address: str, token: str) -> None:
-        headers = {"Accept-Encoding": "gzip, deflate, br"}
+        headers = {"Accept-Encoding": "gzip, deflate, br", TOKEN_HEADER: token}
         self._http = httpx.Client(base_url=address, timeout=600, headers=headers)
         self._hash = secrets.token_hex(5)
         config = self._http.get("config").json()
@@ -80,7 +81,7 @@ class Browser:
         for part in config["components"]:
             self._keep(part["props"].get("value"), Sent())
         load = next(dependency for (_, event), dependency in self._events.items() if event == "load")
-        self.opened = self._submit(load, [token], None)
+        self.opened = self._submit(load, [], None)
 
     def do(self, panel: str, kind: str, data: dict[str, Any]) -> Sent:
         """Do something in a panel; returns what came of it, with the runs that followed by themselves."""

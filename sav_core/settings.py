@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 
 import platformdirs
@@ -63,6 +64,10 @@ class Settings:
         allowed_models: hub ids that visitors may choose besides the embedded model (``SAV_ALLOWED_MODELS``, commas
             between); ``None``, when it is unset, allows any.
         mcp: whether the app's named endpoints are served as MCP tools too (``SAV_MCP``, 1 or 0).
+        trusted_proxies: addresses and networks whose word on whom a request came from is taken (``SAV_TRUSTED_PROXIES``,
+            commas between); ``None``, when it is unset, is this machine.
+        requests_per_second: how many requests one address may go on sending to the app (``SAV_REQUESTS_PER_SECOND``).
+        connections: how many it may have open at once (``SAV_CONNECTIONS``).
     """
 
     model: str = field(default_factory=lambda: str(find_assets() / "model"))
@@ -72,6 +77,9 @@ class Settings:
     batch_bytes: int = 1 * _GIB
     allowed_models: tuple[str, ...] | None = None
     mcp: bool = False
+    trusted_proxies: tuple[str, ...] | None = None
+    requests_per_second: int = 100
+    connections: int = 400
 
     @property
     def embedded_model(self) -> Path:
@@ -83,7 +91,7 @@ class Settings:
         """Read the variables named above; an unset or empty one keeps its default, but an empty list of models is one.
 
         Raises:
-            SettingError: a size is not a positive number, a switch neither 1 nor 0, or there are no assets.
+            SettingError: a variable cannot be what it is; the message says what it may be. Or there are no assets.
         """
         assets = find_assets(environment.get("SAV_ASSETS"))
         return cls(
@@ -94,6 +102,9 @@ class Settings:
             batch_bytes=_gib(environment, "SAV_BATCH_GIB", cls.batch_bytes),
             allowed_models=_names(environment, "SAV_ALLOWED_MODELS"),
             mcp=_switch(environment, "SAV_MCP"),
+            trusted_proxies=_networks(environment, "SAV_TRUSTED_PROXIES"),
+            requests_per_second=_count(environment, "SAV_REQUESTS_PER_SECOND", cls.requests_per_second),
+            connections=_count(environment, "SAV_CONNECTIONS", cls.connections),
         )
 
 
@@ -114,6 +125,25 @@ def _gib(environment: Mapping[str, str], name: str, default: int) -> int:
     if not 0 < size < float("inf"):
         raise SettingError(f"{name} must be a positive number of GiB, such as 0.5, but is {text!r}.")
     return int(size * _GIB)
+
+
+def _count(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text[:12]) <= 10**9:
+        raise SettingError(f"{name} must be a whole number from 1 on, such as {default}, but is {text!r}.")
+    return int(text)
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[str, ...] | None:
+    """The addresses and networks between commas; ``None`` when the variable is unset or empty."""
+    networks = _names(environment, name) or None
+    for network in networks or ():
+        try:
+            ip_network(network)
+        except ValueError as error:
+            expected = "addresses or networks, commas between, such as 10.0.0.0/8"
+            raise SettingError(f"{name} must be {expected}, but {network!r} is none ({error}).") from error
+    return networks
 
 
 def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...] | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 import gradio as gr
-from starlette.middleware import Middleware
 
 from sav_core.errors import SettingError
+from sav_core.settings import settings
 from sav_ui.panels.theme import look
-from sav_ui.serving.link_preview import LinkPreview
+from sav_ui.serving.layers import layers
 from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.readiness import readiness
 
 __all__ = ["launch"]
 
@@ -26,6 +30,9 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
     Raises:
         SettingError: the port is taken, or the assets lack the theme.
     """
+    port = port or _port_of(os.environ)
+    if settings().trusted_proxies is not None:
+        os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings().trusted_proxies or ())  # uvicorn asks nobody else
     try:
         demo.queue(default_concurrency_limit=8).launch(
             **look(),
@@ -37,10 +44,22 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
             ssr_mode=False,
             show_error=False,
             mcp_server=mcp,
-            app_kwargs={"middleware": [Middleware(LinkPreview)]},
+            app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo)))},
+            state_session_capacity=500,  # of a page that is forgotten there, the next event makes a new one
             prevent_thread_lock=True,
         )
     except OSError as error:
         raise SettingError(f"The app cannot listen at {host or 'this machine'}, port {port or 'any'}: {error}") from error
     models.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
     demo.block_thread()
+
+
+def _waiting(demo: gr.Blocks) -> int:
+    """How many events wait for their turn."""
+    return len(demo._queue)
+
+
+def _port_of(environment: Mapping[str, str]) -> int | None:
+    """The port that Gradio's variable names: given as an argument it is that one or none, and not the next one free."""
+    text = environment.get("GRADIO_SERVER_PORT", "")
+    return int(text) if text.isdecimal() else None

@@ -38,7 +38,7 @@ ROOMS = {
     "sav_ui": {
         "panels": set(),
         "uploads": set(),
-        "serving": {"panels.jobs"},
+        "serving": {"panels.jobs", "panels.theme"},
         "session": {"panels", "serving"},
         "host": {"panels", "serving", "session", "uploads"},
         "pages.shared": BELOW_PAGES,

@@ -18,10 +18,11 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from sav_core.errors import SavError
-from sav_ui.host.tab import Tab
+from sav_ui.host.tab import OpenTabs, Tab
 from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel, parts_place
 from sav_ui.panels.parts import Parts, cut
+from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
@@ -29,7 +30,7 @@ from sav_ui.session.session import Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 
-__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "received"]
+__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "received", "token_of"]
 
 Show: TypeAlias = Callable[[Session], Content]
 """What a panel shows of a session; it reads and changes nothing."""
@@ -45,8 +46,6 @@ MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Events of the page show their own progress and are no part of the API."""
-
-_WHOSE_SESSION = "() => [window.SAV.session()]"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class PageHost:
     Attributes:
         models: where models are loaded.
         store: where sessions are found again.
-        tab: the ``gr.State`` that holds the ``Tab``; ``None`` before the page has loaded.
+        tab: the ``gr.State`` that holds the name of the ``Tab``; ``None`` before the page has loaded.
         keepers: what pages keep in a saved project beside what is taught, by name.
         parts: where the parts of what panels show are sent; an output of every event, as ``tab`` is.
     """
@@ -126,7 +125,20 @@ class PageHost:
         """Return a new tab of the session of that token; a file that was made before is not handed over once more."""
         session = self.store.find(token)
         session.download = None
-        return Tab(session, has={name: len(text) for name, text in self._first.items()})
+        return self._new_tab(session)
+
+    def known(self, name: object, token: object) -> Tab:
+        """Return the tab in which something was done; a new one if it is not known: after a new start of the server, say.
+
+        Args:
+            name: what the page's state says, which anybody who knows the page's name with Gradio can have sent.
+            token: of the session, which alone decides what is shown.
+        """
+        session = self.store.find(token)
+        return session.state(OpenTabs).find(name) or self._new_tab(session)
+
+    def _new_tab(self, session: Session) -> Tab:
+        return session.state(OpenTabs).add(Tab(session, has={name: len(text) for name, text in self._first.items()}))
 
     def shown(self, tab: Tab, names: Iterable[str] | None = None, *, always: str = "", rerun: bool = False) -> Outputs:
         """Return what is new in the panels, as an event's outputs.
@@ -171,7 +183,7 @@ class PageHost:
 
     def as_sent(self, outputs: Outputs) -> Outputs:
         """Return an event's outputs as they go to the browser: cut into parts, without those that it has."""
-        tab, sent = outputs[self.tab], dict(outputs)
+        tab, sent = outputs[self.tab], {**outputs, self.tab: outputs[self.tab].name}
         parts: Parts = {}
         for component, shown in outputs.items():
             if component is not self.tab:
@@ -196,9 +208,15 @@ class PageHost:
 
     def connect(self, app: gr.Blocks) -> None:
         """Connect the panels' events; to be called when every page is laid out."""
-        token = gr.Textbox(visible=False)
-        app.load(lambda name: self.as_sent(self.shown(self.open(name))), token, self.outputs, js=_WHOSE_SESSION, **QUIET)
-        self.parts.ask(lambda tab: self.as_sent(self.everything(self.known(tab))), self.tab, self.outputs, **QUIET)
+
+        def on_load(request: gr.Request) -> Outputs:
+            return self.as_sent(self.shown(self.open(token_of(request))))
+
+        def on_ask(name: str | None, request: gr.Request) -> Outputs:
+            return self.as_sent(self.everything(self.known(name, token_of(request))))
+
+        app.load(on_load, None, self.outputs, **QUIET)
+        self.parts.ask(on_ask, self.tab, self.outputs, **QUIET)
         for part in self._panels.values():
             if part.act is not None:
                 self._connect_act(part)
@@ -248,32 +266,28 @@ class PageHost:
         shown = self.shown(tab)
         return {part: value if part is self.tab else {**value, "next": False} for part, value in shown.items()}
 
-    def known(self, tab: Tab | None) -> Tab:
-        """The tab, or a new one of a new session: of a page whose server has been started again, say."""
-        return tab or self.open(None)
-
     def _connect_act(self, part: _Panel) -> None:
-        def on_act(tab: Tab | None, event: gr.EventData) -> Outputs:
-            return self.as_sent(self.acted(self.known(tab), part.name, received(event)))
+        def on_act(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
+            return self.as_sent(self.acted(self.known(name, token_of(request)), part.name, received(event)))
 
         part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=8, **QUIET)
 
     def _connect_slide(self, part: _Panel) -> None:
         outputs = self.outputs_for(*part.slides)
 
-        def on_slide(tab: Tab | None, event: gr.EventData) -> Outputs:
-            tab = self.known(tab)
+        def on_slide(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
+            tab = self.known(name, token_of(request))
             shown = self.acted(tab, part.name, received(event), part.slides)
-            for name in set(self._panels) - set(part.slides):
-                if self._panels[name].component in shown:
-                    tab.sent.pop(name, None)  # not one of this event's outputs: the next one sends it
+            for other in set(self._panels) - set(part.slides):
+                if self._panels[other].component in shown:
+                    tab.sent.pop(other, None)  # not one of this event's outputs: the next one sends it
             return self.as_sent({output: shown[output] for output in outputs if output in shown})
 
         part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
 
     def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
-        def on_run(tab: Tab | None, event: gr.EventData) -> Iterator[Outputs]:
-            tab = self.known(tab)
+        def on_run(name: str | None, request: gr.Request, event: gr.EventData) -> Iterator[Outputs]:
+            tab = self.known(name, token_of(request))
             yield from self.steps_as_sent(self.stepped(tab, run, received(event), part.where))
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
@@ -282,6 +296,11 @@ class PageHost:
 def received(event: gr.EventData) -> Data:
     """What the page sent, which may be anything."""
     return event._data if isinstance(event._data, dict) else {}
+
+
+def token_of(request: gr.Request) -> str:
+    """The token of the session, as the browser sends it with each of the page's requests."""
+    return str(request.headers.get(TOKEN_HEADER, ""))
 
 
 def _digest(shown: Content) -> bytes:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
 from sav_ui.panels.parts import Parts
-from sav_ui.session.session import Session
+from sav_ui.session.session import PageState, Session
 
-__all__ = ["Tab"]
+__all__ = ["OpenTabs", "Tab"]
 
 _MOST_PARTS = 64 << 20
 """Characters that a browser tab keeps of parts; beyond that it starts anew."""
+
+_MOST_TABS = 16
 
 
 @dataclass(eq=False)
@@ -25,11 +29,13 @@ class Tab:
         session: the visitor's.
         sent: a digest of each panel's content, by the panel's name.
         has: the length of each part that the browser keeps, by its name.
+        name: which of the session's tabs it is; it opens nothing.
     """
 
     session: Session
     sent: dict[str, bytes] = field(default_factory=dict)
     has: dict[str, int] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tab:
@@ -52,3 +58,27 @@ class Tab:
                 self.has.clear()
             self.has |= {name: len(text) for name, text in fresh.items()}
             return fresh, anew
+
+
+class OpenTabs(PageState):
+    """The tabs that a session was opened in last; a page of a tab that is forgotten is sent everything again."""
+
+    def __init__(self) -> None:
+        self._tabs: OrderedDict[str, Tab] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, tab: Tab) -> Tab:
+        """Keep a new tab; returns it."""
+        with self._lock:
+            self._tabs[tab.name] = tab
+            while len(self._tabs) > _MOST_TABS:
+                self._tabs.popitem(last=False)
+        return tab
+
+    def find(self, name: object) -> Tab | None:
+        """Return the tab of that name, if it is one of this session's."""
+        with self._lock:
+            tab = self._tabs.get(str(name))
+            if tab is not None:
+                self._tabs.move_to_end(tab.name)
+            return tab

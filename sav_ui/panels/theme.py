@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly
 
 from sav_core.errors import SettingError
 from sav_core.settings import settings
 
-__all__ = ["look"]
+__all__ = ["PLOTLY", "look"]
 
-_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PLOTLY = "own/plotly.min.js"
+"""Where the app serves Plotly: at no address that says where the file lies."""
+
 _SHEETS = ("tokens.css", "base.css", "gradio.css", "components/*.css", "pages/*.css")
 """The style sheets in the order of the cascade: a page may overrule a component, nothing the other way."""
 
@@ -23,15 +24,14 @@ _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "s
 
 
 def look() -> dict[str, Any]:
-    """Return the arguments of ``launch`` that make the look; declares what may be served.
+    """Return the arguments of ``launch`` that make the look.
 
     Raises:
         SettingError: the assets have no theme.
     """
-    gr.set_static_paths([str(_PLOTLY)])
     head = (
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="sav-plotly" content="gradio_api/file={_PLOTLY.as_posix()}">'
+        f'<meta name="sav-plotly" content="{PLOTLY}">'
         f"{_styles()}<script>{_script()}</script>"
     )
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ __all__ = ["ModelPool"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 
 class ModelPool:
     """Loaded models: the embedded one stays, and of the others the ``others`` last loaded."""
@@ -27,6 +30,7 @@ class ModelPool:
     def __init__(self, others: int = 1) -> None:
         self._loaded: dict[str, Backbone] = {}
         self._others = others
+        self.failed = False  # the embedded model, when it was loaded last
         self._loading = threading.Lock()  # one at a time; whoever wants what is loaded does not wait for it
 
     def ready(self, model: str) -> Backbone | None:
@@ -60,6 +64,7 @@ class ModelPool:
                 for old in guests[: max(0, len(guests) + 1 - self._others) if model else 0]:
                     del self._loaded[old]
                 self._loaded[model] = fresh
+                self.failed = self.failed and bool(model)
             return self._loaded[model]
 
     def run(
@@ -74,12 +79,13 @@ class ModelPool:
         return gpu.forward(self.get(model), model, task, *args, progress=progress, cancel=cancel)
 
     def warm(self) -> None:
-        """Start loading the embedded model in the background; a failure is told when a visitor needs it."""
+        """Start loading the embedded model in the background; a failure is logged, and told when a visitor needs it."""
 
         def load() -> None:
             try:
                 self.get("")
-            except SavError:
-                return
+            except SavError as error:
+                self.failed = True
+                _log.error("The model cannot be loaded: %s", error)
 
         threading.Thread(target=load, name="warm the embedded model", daemon=True).start()

@@ -85,11 +85,12 @@ class Session:
         memo: what is drawn anew only when it has changed.
         seen: when something of theirs last happened.
         born: which session it is, for the browser, which must not take a new one for the old; no secret.
+        stray: whether nobody can come back to it, for it was made without a token.
         line: the work that this is, from its first label on: another one when a project takes another's place.
     """
 
     def __init__(self, token: str = "") -> None:
-        self.token = token or secrets.token_hex(16)
+        self.token, self.stray = token or secrets.token_hex(16), not token
         self.lock = threading.RLock()
         self.project = Project()
         self.vectors: dict[str, npt.NDArray[np.float32]] = {}
@@ -382,6 +383,14 @@ class Session:
         """Return the link of the latest file if that panel is to hand it over."""
         download = self.download
         return link(download.path) if download is not None and download.where == where else None
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing in it that a visitor would miss, nor anything under way."""
+        worked = self.project.begun or self.vectors or self._history.done or self._history.undone
+        return not (
+            worked or self.loading or self.work.busy or any(state.held_bytes for state in list(self._states.values()))
+        )
 
     def weigh(self) -> int:
         """Return the bytes of its pictures, arrays and drawings; those it last had, if it is being changed right now.

@@ -1,13 +1,13 @@
 """The sessions of a running app, found again by a token that only the visitor's browser tab knows; few and small enough.
 
-Both bounds hold for the whole app. Where one is passed, the sessions that were left alone the longest make room: their work
-is let go of, and the visitor who comes back to one is told why it is empty.
+Blank ones go first, and nobody misses them: who comes back to one gets another as blank. Where those with work in them are
+too many or too large, those that were left alone the longest make room: their work is let go of, and the visitor who comes
+back to one is told why it is empty. Nobody's work goes while they are there.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -29,7 +29,8 @@ class SessionStore:
     """The sessions of a running app; the longest unseen go first.
 
     Args:
-        limit: how many are kept.
+        most: how many are kept, unless more than that are in use.
+        most_blank: how many of them that hold nothing.
         limit_bytes: how much they may hold together, see ``Session.weigh``.
         keep_seconds: how long one is kept that nobody sees.
         idle_seconds: one that was seen within this time is never emptied for the room it takes.
@@ -37,15 +38,17 @@ class SessionStore:
 
     def __init__(
         self,
-        limit: int = 100,
+        most: int = 5000,
+        most_blank: int = 200,
         limit_bytes: int = 2 << 30,
         keep_seconds: float = 6 * 3600,
         idle_seconds: float = 600,
     ) -> None:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._weights: dict[str, int] = {}
+        self._blank: OrderedDict[str, Session] = OrderedDict()
         self._gone: OrderedDict[str, bool] = OrderedDict()
-        self._limit, self._limit_bytes = limit, limit_bytes
+        self._most, self._most_blank, self._limit_bytes = most, most_blank, limit_bytes
         self._keep_seconds, self._idle_seconds = keep_seconds, idle_seconds
         self._lock = threading.Lock()
 
@@ -59,40 +62,57 @@ class SessionStore:
 
     def find(self, token: object) -> Session:
         """Return the session of that token, or a new one; a token that is none makes a session nobody can return to."""
-        known = isinstance(token, str) and _TOKEN.fullmatch(token)
-        name = str(token) if known else secrets.token_hex(16)
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            return Session()
         with self._lock:
-            session = self._sessions.get(name)
+            session = self._sessions.get(token)
             if session is None:
-                session = self._sessions[name] = Session(name)
-                if self._gone.pop(name, False):
+                session = self._sessions[token] = Session(token)
+                if self._gone.pop(token, False):
                     session.say(GONE, where="project")
         self.touch(session)
         return session
 
     def touch(self, session: Session) -> None:
         """Say that a visitor is there; to be called whenever something of theirs happens, without holding their lock."""
-        weight, now = session.weigh(), time.monotonic()
+        if session.stray:
+            return
+        weight, blank, now = session.weigh(), session.blank, time.monotonic()
         with self._lock:
             session.seen = now
             self._sessions[session.token] = session
             self._sessions.move_to_end(session.token)
             self._weights[session.token] = weight
+            self._blank.pop(session.token, None)
+            if blank:
+                self._blank[session.token] = session
             self._make_room(now)
 
     def _make_room(self, now: float) -> None:
         """Let go of the longest unseen sessions until the others are recent, few and small enough."""
-        for token, session in list(self._sessions.items())[:-1]:
+        while len(self._blank) > self._most_blank:
+            _, session = self._blank.popitem(last=False)
+            if session.blank:
+                self._drop(session)
+        held = self.held_bytes
+        for session in list(self._sessions.values())[:-1]:
             idle = now - session.seen
-            alone = idle > self._idle_seconds
-            heavy = alone and self.held_bytes > self._limit_bytes
-            if not (heavy or idle > self._keep_seconds or len(self._sessions) > self._limit):
-                continue
-            if alone and not session.let_go(GONE):
-                continue  # something is under way in it after all
-            del self._sessions[token]
-            self._weights.pop(token, None)
-            if alone:
-                self._gone[token] = True
-                while len(self._gone) > _REMEMBERED:
-                    self._gone.popitem(last=False)
+            if idle <= self._idle_seconds:
+                break  # all that follow were seen later
+            if idle > self._keep_seconds or len(self._sessions) > self._most or held > self._limit_bytes:
+                missed = not session.blank
+                if session.let_go(GONE):  # or something is under way in it after all
+                    held -= self._drop(session)
+                    if missed:
+                        self._remember_gone(session.token)
+
+    def _drop(self, session: Session) -> int:
+        """Take a session out; returns what it weighed."""
+        del self._sessions[session.token]
+        self._blank.pop(session.token, None)
+        return self._weights.pop(session.token, 0)
+
+    def _remember_gone(self, token: str) -> None:
+        self._gone[token] = True
+        while len(self._gone) > _REMEMBERED:
+            self._gone.popitem(last=False)

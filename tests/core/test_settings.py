@@ -30,6 +30,20 @@ def test_a_switch_is_1_or_0():
         Settings.from_environment({"SAV_MCP": "yes"})
 
 
+def test_the_limits_of_an_address_are_counts_and_trusted_proxies_are_networks():
+    found = Settings.from_environment({"SAV_REQUESTS_PER_SECOND": "7", "SAV_CONNECTIONS": "9"})
+    assert (found.requests_per_second, found.connections, found.trusted_proxies) == (7, 9, None)
+    assert Settings.from_environment({"SAV_TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies == ("10.0.0.0/8", "::1")
+    for count in ("0", "-1", "1.5", "many", "9" * 5000):
+        with pytest.raises(SettingError, match="SAV_CONNECTIONS must be a whole number from 1 on, such as 400, but is"):
+            Settings.from_environment({"SAV_CONNECTIONS": count})
+    for network in ("*", "proxy.example", "10.0.0.1/8"):
+        with pytest.raises(
+            SettingError, match="SAV_TRUSTED_PROXIES must be addresses or networks, commas between, such as"
+        ):
+            Settings.from_environment({"SAV_TRUSTED_PROXIES": network})
+
+
 def test_the_embedded_model_moves_with_the_assets(tmp_path):
     assert Settings.from_environment({"SAV_ASSETS": str(tmp_path)}).model == str(tmp_path / "model")
 

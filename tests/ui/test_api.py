@@ -1,10 +1,12 @@
 import base64
 import json
 import re
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -15,9 +17,10 @@ from sav_core.errors import ClassifierFileError, ImageError, InputError, SavErro
 from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.settings import Settings
 from sav_ui import api
+from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from tests.support.people import pool_with
-from tests.support.serving import serve
+from tests.support.serving import ROOT, serve
 from tests.support.tiny_models import example_image
 
 ANSWER = {"image", "label", "shares", "votes", "confidence", "probability", "closeness", "acceptance", "none_below", "none"}
@@ -242,3 +245,33 @@ def test_the_schemas_are_in_one_piece_and_say_what_is_answered(client):
     choices = {each["parameter_name"]: each["type"].get("enum") for each in endpoints["/fit"]["parameters"]}
     assert choices["voting"] == list(VOTING_RULES)
     assert choices["belief"] == list(BELIEFS)
+
+
+def joined(address, name, token=None):
+    """What the server answers to an event of a page that has that name with Gradio."""
+    body = {"data": [None], "fn_index": 0, "session_hash": name, "event_data": None, "trigger_id": None}
+    return httpx.post(
+        f"{address}gradio_api/queue/join", json=body, headers={TOKEN_HEADER: token} if token else {}, timeout=60
+    )
+
+
+def test_the_name_of_a_page_opens_nothing_without_the_token_it_came_with(served):
+    assert joined(served, "aname", "a" * 32).status_code == 200
+    assert [joined(served, "aname", token).status_code for token in (None, "b" * 32, "a" * 32)] == [404, 404, 200]
+    for path in ("queue/data?session_hash=aname", "heartbeat/aname", "deep_link?session_hash=aname"):
+        assert httpx.get(f"{served}gradio_api/{path}", timeout=60).status_code == 404, path
+
+
+def test_thirty_megabytes_of_json_are_refused_before_they_are_parsed(served):
+    answer = httpx.post(f"{served}gradio_api/queue/join", content=b'{"data":[' + b"[]," * 10_000_000, timeout=60)
+    assert answer.status_code == 413
+    assert answer.json()["detail"].startswith("A request may have up to 2 MB")
+
+
+def test_the_pages_say_what_they_may_do_and_not_where_the_server_has_its_files(served):
+    page, config = (httpx.get(f"{served}{path}", timeout=60) for path in ("", "config"))
+    for answer in (page, config):
+        assert "object-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        for path in (sys.prefix, str(ROOT), str(Path.home())):
+            assert path not in answer.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, Tab, received
+from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, received, token_of
 from sav_ui.pages.classify import keeping, opened, view, webcam
 from sav_ui.pages.classify.actions import act
 from sav_ui.pages.classify.run import run
@@ -24,8 +24,8 @@ def build(host: PageHost) -> None:
     live = host.panel("live", webcam.show, act=act, where=WHERE, events=("frame",))
     host.panel(PANEL, view.answers, act=act, run=run, slides=(PANEL,), lively=True, where=WHERE)
 
-    def on_frame(tab: Tab | None, event: gr.EventData) -> Outputs:
-        tab = host.known(tab)
+    def on_frame(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
+        tab = host.known(name, token_of(request))
         webcam.look(Context(tab.session, host.models, WHERE), received(event))
         return host.as_sent(host.shown(tab, ("live",), always="live"))
 

@@ -17,7 +17,7 @@ import gradio as gr
 
 from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, dispatch
-from sav_ui.host.page_host import QUIET, Outputs, PageHost, Tab, received
+from sav_ui.host.page_host import QUIET, Outputs, PageHost, received, token_of
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
@@ -45,11 +45,11 @@ def build(host: PageHost) -> None:
     """Add the panel; a page that has something to keep must have said so before anybody comes."""
     panel = host.panel(PANEL, lambda session: show(session, host.keepers), act=act, where=WHERE, events=("keep",))
 
-    def on_keep(tab: Tab | None, event: gr.EventData) -> Outputs:
-        tab = host.known(tab)
+    def on_keep(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
+        tab = host.known(name, token_of(request))
         shown = show(tab.session, host.keepers)
         told = {"answer": answer(tab.session, host.keepers, received(event)), "version": tab.session.next_version()}
-        return {host.tab: tab, panel: {**shown, **told}}
+        return {host.tab: tab.name, panel: {**shown, **told}}
 
     panel.keep(on_keep, host.tab, [host.tab, panel], trigger_mode="multiple", concurrency_limit=4, **QUIET)
 

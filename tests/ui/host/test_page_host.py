@@ -130,8 +130,7 @@ def told(host, tab, outputs):
 
 
 def test_each_step_of_a_run_says_again_what_its_panels_show_and_the_last_brings_no_parts(host):
-    tab = host.known(None)
-    host.shown(tab)
+    tab = opened(host)
     (one, *_) = [output for output in host.outputs if output not in (host.tab, host.parts)]
     long = f"<p>{'something long enough to be a part ' * 9}</p>"
     shown = [{host.tab: tab, one: content(long)}, {host.tab: tab}]  # the second step has nothing new of that panel
@@ -156,10 +155,36 @@ def test_a_run_that_breaks_down_ends_with_every_panel_and_a_sentence(host):
 
 
 def test_a_page_whose_server_was_started_again_gets_a_new_session(host):
-    tab = host.known(None)
+    tab = host.known("a tab of before", "0" * 32)
     assert tab.session.project.empty
-    assert host.known(tab) is tab
+    assert tab.session.token == "0" * 32
+    assert host.known(tab.name, "0" * 32) is tab
     assert len(host.store) == 1
+
+
+@pytest.mark.parametrize("token", ["1" * 32, "", None])
+def test_the_name_of_a_tab_shows_nothing_without_the_sessions_token(host, token):
+    tab = opened(host)
+    host.acted(tab, "one", {"panel": "three", "text": "secret"})
+    stranger = host.known(tab.name, token)
+    assert stranger.session is not tab.session
+    assert "secret" not in str(host.everything(stranger))
+    assert host.known(tab.name, "0" * 32) is tab
+
+
+def test_gradio_keeps_the_name_of_a_tab_and_nothing_else(host):
+    tab = opened(host)
+    assert host.as_sent(host.everything(tab))[host.tab] == tab.name
+    assert tab.name not in tab.session.token
+
+
+def test_of_a_page_that_is_loaded_again_and_again_few_tabs_are_kept(host):
+    first = opened(host)
+    tabs = [opened(host) for _ in range(100)]
+    assert host.known(tabs[-1].name, "0" * 32) is tabs[-1]
+    again = host.known(first.name, "0" * 32)
+    assert again is not first
+    assert len(texts(host.shown(again))) == 3, "it gets everything"
 
 
 def test_gradios_copies_of_a_tab_are_the_tab():

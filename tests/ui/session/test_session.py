@@ -105,7 +105,7 @@ def test_what_is_no_token_is_a_visit_that_nobody_finds_again(token):
 
 
 def test_the_longest_unseen_visits_are_forgotten_first(monkeypatch):
-    store = SessionStore(limit=2)
+    store = SessionStore(most_blank=2)
     tokens = [f"{number:032x}" for number in range(3)]
     first, second = store.find(tokens[0]), store.find(tokens[1])
     assert store.find(tokens[0]) is first

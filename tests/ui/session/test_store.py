@@ -48,13 +48,48 @@ def test_what_is_no_token_finds_a_visit_that_nobody_returns_to(token):
 
 
 def test_the_longest_unseen_make_room_and_the_old_are_forgotten():
-    store = SessionStore(limit=2)
-    first = store.find(ONE)
-    store.find(TWO)
+    store = SessionStore(most_blank=2)
+    first, other = store.find(ONE), store.find(TWO)
     assert store.find(ONE) is first  # seen again, so the other is now the longest unseen
     store.find("3" * 32)
+    assert len(store) == 2
     assert store.find(ONE) is first
-    assert SessionStore(keep_seconds=-1).find(ONE) is not first
+    assert store.find(TWO) is not other
+    old = SessionStore(keep_seconds=-1, idle_seconds=-1)
+    worked = heavy(old, ONE, 1)
+    old.find(TWO)
+    assert not worked.vectors
+    assert len(old) == 1
+
+
+@pytest.mark.parametrize("tokens", ["none", "new ones"])
+def test_a_thousand_page_loads_take_nobodys_work_and_hold_nothing(tokens):
+    store, models = SessionStore(idle_seconds=-1), ModelPool()
+    victim = store.find(ONE)
+    teach.act(context(victim, models), {"do": "add_label", "value": "owl"})
+    store.touch(victim)
+    for number in range(1000):
+        store.find(None if tokens == "none" else f"{number:032x}")
+    assert [label.name for label in store.find(ONE).project.labels] == ["owl"]
+    assert store.find(ONE).notice_at("project") is None
+    assert len(store) <= 201
+    assert not store._gone, "nobody misses a blank one"
+
+
+def test_more_visitors_than_there_is_room_for_lose_nothing_while_they_are_there():
+    store = SessionStore(most=2, idle_seconds=600)
+    people = [heavy(store, f"{number:032x}", 1) for number in range(5)]
+    assert all(session.vectors for session in people)
+    assert [store.find(session.token) for session in people] == people
+
+
+def test_what_was_undone_or_left_by_one_click_is_not_blank():
+    session = Session(ONE)
+    assert session.blank
+    teach.act(context(session, ModelPool()), {"do": "add_label", "value": "owl"})
+    session.undo()
+    assert not session.project.begun
+    assert not session.blank
 
 
 def test_many_at_once_each_get_their_own():
@@ -111,11 +146,11 @@ def test_who_is_there_or_has_something_under_way_keeps_their_work_however_full_i
     assert not busy.vectors
 
 
-def test_a_session_of_no_token_is_counted_too():
-    store = SessionStore(limit=2)
-    for _ in range(5):
-        store.find(None)
-    assert len(store) == 2
+def test_a_session_of_no_token_is_kept_nowhere():
+    store = SessionStore()
+    session = heavy(store, None, 1)
+    assert session.vectors
+    assert (len(store), store.held_bytes) == (0, 0)
 
 
 def test_what_a_session_weighs_is_what_its_owners_hold_each_picture_once(models):
@@ -133,7 +168,7 @@ def test_what_a_session_weighs_is_what_its_owners_hold_each_picture_once(models)
 
 
 def test_a_session_that_is_being_changed_weighs_what_it_last_did_and_keeps_nobody_waiting():
-    session, store = Session(), SessionStore()
+    session, store = Session(ONE), SessionStore()
     session.vectors["key"] = np.zeros(100, np.uint8)
     store.touch(session)
     entered, leave = threading.Event(), threading.Event()

@@ -1,0 +1,260 @@
+"""The layers around the app, each attacked as a stranger would do it; the last tests do it to Gradio as it is."""
+
+import asyncio
+import gc
+import json
+import re
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio.routes import App
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from sav_core.settings import Settings
+from sav_ui.serving.body_limit import BodyLimit
+from sav_ui.serving.bound_sessions import TOKEN_HEADER, BoundSessions
+from sav_ui.serving.closed_routes import CLOSED, ClosedRoutes, is_closed
+from sav_ui.serving.layers import layers
+from sav_ui.serving.own_routes import OwnRoutes
+from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.rate_limit import RateLimit
+from sav_ui.serving.readiness import readiness
+from sav_ui.serving.security_headers import HEADERS, SecurityHeaders
+from tests.support.people import pool_with
+
+
+async def echo(request):
+    body = await request.body()
+    return JSONResponse({"length": len(body), "path": request.url.path})
+
+
+INSIDE = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])])
+
+
+def run(work):
+    """Run a coroutine in a loop of its own: Gradio keeps the thread's."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def detail(answer):
+    return answer.json()["detail"]
+
+
+@pytest.mark.parametrize("method", ["whole", "in parts", "lying"])
+def test_a_body_that_is_too_long_is_refused_however_it_is_sent(method):
+    client = TestClient(BodyLimit(INSIDE, most=1000))
+    body = {"whole": b"x" * 1001, "in parts": iter([b"x" * 600, b"x" * 600]), "lying": b"x" * 10}[method]
+    answer = client.post(
+        "/gradio_api/queue/join", content=body, headers={"content-length": "9" * 30} if method == "lying" else {}
+    )
+    assert answer.status_code == 413
+    assert "A request may have up to" in detail(answer)
+
+
+def test_a_body_within_the_limit_and_an_upload_pass():
+    client = TestClient(BodyLimit(INSIDE, most=1000))
+    assert client.post("/gradio_api/queue/join", content=iter([b"x" * 500, b"x" * 500])).json()["length"] == 1000
+    assert client.post("/gradio_api/upload", content=b"x" * 5000).json()["length"] == 5000
+
+
+def test_a_body_that_does_not_come_is_given_up():
+    sent = []
+
+    async def never():
+        await asyncio.Event().wait()
+
+    async def keep(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join", "headers": []}
+    run(BodyLimit(INSIDE, patience=0.01)(scope, never, keep))
+    assert sent[0]["status"] == 408
+
+
+def test_an_address_that_asks_too_much_waits_and_no_other_does():
+    now = [0.0]
+    limited = RateLimit(INSIDE, per_second=2, connections=10, clock=lambda: now[0])
+    one, other = TestClient(limited, client=("1.2.3.4", 1)), TestClient(limited, client=("1.2.3.5", 1))
+    answers = [one.get("/config") for _ in range(41)]
+    assert [answer.status_code for answer in answers] == [200] * 40 + [429]
+    assert "Too many requests came from your address" in detail(answers[-1])
+    assert answers[-1].headers["retry-after"] == "5"
+    assert one.get("/assets/index.js").status_code == 200, "what the page is made of"
+    assert other.get("/config").status_code == 200
+    now[0] = 1.0
+    assert [one.get("/config").status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:5::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("1.2.3.4", "1.2.9.9", False),
+    ],
+)
+def test_who_has_a_network_of_addresses_is_one(first, second, same):
+    limited = RateLimit(INSIDE, per_second=1, connections=10, clock=lambda: 0.0)
+    statuses = [TestClient(limited, client=(first, 1)).get("/").status_code for _ in range(21)]
+    assert statuses[-1] == 429
+    assert TestClient(limited, client=(second, 1)).get("/").status_code == (429 if same else 200)
+
+
+def test_an_address_holds_so_many_open_and_gets_them_back():
+    async def scene():
+        leave, entered = asyncio.Event(), []
+
+        async def slow(scope, receive, send):
+            entered.append(1)
+            await leave.wait()
+            await PlainTextResponse("done")(scope, receive, send)
+
+        limited, statuses = RateLimit(slow, per_second=1000, connections=2), []
+
+        async def ask():
+            async def keep(message):
+                if message["type"] == "http.response.start":
+                    statuses.append(message["status"])
+
+            await limited({"type": "http", "method": "GET", "path": "/queue/data", "client": ("1.1.1.1", 1)}, None, keep)
+
+        waiting = [asyncio.create_task(ask()) for _ in range(2)]
+        await asyncio.sleep(0)
+        await ask()
+        assert (statuses, len(entered)) == ([429], 2)
+        leave.set()
+        await asyncio.gather(*waiting)
+        await ask()
+        return statuses
+
+    assert run(scene()) == [429, 200, 200, 200]
+
+
+def test_the_app_says_that_it_lives_and_whether_it_can_serve():
+    state = {"ready": False}
+    client = TestClient(OwnRoutes(INSIDE, "1.2", lambda: state))
+    assert client.get("/health").json() == {"alive": True, "version": "1.2"}
+    assert (client.get("/ready").status_code, client.get("/ready").json()) == (503, state)
+    state["ready"] = True
+    assert client.get("/ready").status_code == 200
+    assert client.get("/own/plotly.min.js").text.startswith("/**\n* plotly.js")
+    assert client.get("/own/../secret").json()["path"] == "/secret"
+
+
+def test_readiness_names_what_is_lacking(monkeypatch):
+    pool = pool_with("a model")
+    assert readiness(pool, lambda: 3) | {"memory": 0, "disk": 0} == {
+        "ready": True, "lacking": [], "model": "loaded", "waiting": 3, "memory": 0, "disk": 0,
+    }  # fmt: skip
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    found = readiness(ModelPool(), lambda: 0)
+    assert (found["ready"], found["lacking"], found["model"]) == (False, ["model", "disk"], "loading")
+    assert found["disk"] == {"free_bytes": 1000}
+
+
+def test_what_nobody_needs_is_not_there():
+    client = TestClient(ClosedRoutes(INSIDE))
+    for path in (
+        "/gradio_api/deep_link?session_hash=x",
+        "/monitoring",
+        "/monitoring/summary",
+        "/gradio_api/vibe-edit/",
+        "/gradio_api/proxy=http://x",
+    ):
+        assert client.get(path).status_code == 404, path
+    for path in (
+        "/",
+        "/config",
+        "/gradio_api/queue/join",
+        "/gradio_api/file=a/b",
+        "/gradio_api/call/fit",
+        "/gradio_api/info",
+        "/gradio_api/upload",
+    ):
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_page_is_told_to_fetch_nothing_from_elsewhere_and_only_the_hub_may_frame_it():
+    for answer in (TestClient(SecurityHeaders(app)).get("/monitoring") for app in (INSIDE, ClosedRoutes(INSIDE))):
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS, "refusals too"
+    assert "https://*.hf.space" in HEADERS["content-security-policy"]
+
+
+def test_refusals_stand_within_the_headers_and_nothing_is_read_before_it_is_counted():
+    order = [layer.cls for layer in layers(Settings(), dict)]
+    assert order[0] is SecurityHeaders
+    assert order.index(RateLimit) < order.index(ClosedRoutes) < order.index(BodyLimit) < order.index(BoundSessions)
+
+
+@pytest.mark.parametrize("place", ["query", "path", "body"])
+def test_the_name_of_a_page_opens_nothing_without_its_token(place):
+    client = TestClient(BoundSessions(INSIDE))
+
+    def ask(name, **headers):
+        if place == "body":
+            return client.post("/gradio_api/queue/join", content=json.dumps({"session_hash": name}), headers=headers)
+        address = f"queue/data?session_hash={name}" if place == "query" else f"heartbeat/{name}"
+        return client.get(f"/gradio_api/{address}", headers=headers)
+
+    assert ask("page", **{TOKEN_HEADER: "a" * 32}).status_code == 200
+    for stranger in ({}, {TOKEN_HEADER: "b" * 32}):
+        answer = ask("page", **stranger)
+        assert answer.status_code == 404
+        assert detail(answer) == "This page is not open here any more: reload it."
+    assert ask("page", **{TOKEN_HEADER: "a" * 32}).status_code == 200
+    assert ask("program").status_code == 200, "a program has no token"
+    assert ask("program").status_code == 200
+    assert ask("program", **{TOKEN_HEADER: "a" * 32}).status_code == 404
+
+
+def test_a_name_is_read_as_the_app_reads_it():
+    client = TestClient(BoundSessions(INSIDE))
+    client.get("/gradio_api/heartbeat/page", headers={TOKEN_HEADER: "a" * 32})
+    for body in (
+        b'{"session_hash": "x", "session_hash": "page"}',
+        b'{"session\\u005fhash": "page"}',
+        b'{"session_hash": "\\u0070age"}',
+    ):
+        assert client.post("/gradio_api/queue/join", content=body).status_code == 404, body
+    assert client.post("/gradio_api/queue/join", content=b"[" * 10_000).status_code == 200, (
+        "no object: refused further inside"
+    )
+    assert client.get("/gradio_api/queue/data?session_hash=%70age").status_code == 404
+    assert client.get("/gradio_api/heartbeat/page/").status_code == 404
+
+
+NEEDED = {
+    "", "app_id", "assets", "call", "cancel", "config", "custom_component", "favicon.ico", "file=", "gradio_api",
+    "heartbeat", "info", "login", "login_check", "logout", "manifest.json", "mcp", "openapi.json", "pwa_icon", "queue/data",
+    "queue/join", "reset", "robots.txt", "startup-events", "static", "svelte", "theme.css", "upload", "upload_progress",
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Gradio leaves event loops open
+def test_each_of_gradios_addresses_is_either_needed_or_closed():
+    routes = App.create_app(gr.Blocks()).routes
+    gc.collect()  # while they are ignored
+
+    def paths(routes, before=""):
+        for route in routes:
+            inside = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
+            if inside:
+                yield from paths(inside, before + getattr(route, "path", ""))
+            elif hasattr(route, "path"):
+                yield before + route.path
+
+    found = {path.strip("/").removeprefix("gradio_api/") for path in paths(routes)}
+    assert {"deep_link", "queue/join"} <= found, "all were found"
+    undecided = {
+        path
+        for path in found
+        if not is_closed(path) and not any(re.fullmatch(rf"{re.escape(name)}([/{{].*)?", path) for name in NEEDED)
+    }
+    assert undecided == set()
+    assert not [name for name in NEEDED if is_closed(name)]
+    assert len(set(CLOSED)) == len(CLOSED)
