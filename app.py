@@ -5,11 +5,10 @@ import sys
 from sav_core.errors import SavError
 from sav_ui.api import wants_mcp
 from sav_ui.app import build
-from sav_ui.launch import launch
-from sav_ui.serving.pool import ModelPool
+from sav_ui.launch import launch, prepare
 
 try:
-    models = ModelPool()
+    models = prepare()
     demo = build(models)
     if __name__ == "__main__":
         launch(demo, models, mcp=wants_mcp(sys.argv[1:]))

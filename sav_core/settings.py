@@ -68,6 +68,9 @@ class Settings:
             commas between); ``None``, when it is unset, is this machine.
         requests_per_second: how many requests one address may go on sending to the app (``SAV_REQUESTS_PER_SECOND``).
         connections: how many it may have open at once (``SAV_CONNECTIONS``).
+        upload_bytes: how much it may upload within an hour (``SAV_UPLOAD_GIB``, default 4).
+        uploads_bytes: how much the files of all visitors may take on the disk (``SAV_UPLOADS_GIB``, default 16).
+        log: how the app writes its log (``SAV_LOG``): ``plain`` for a person, ``json`` as an object a line.
     """
 
     model: str = field(default_factory=lambda: str(find_assets() / "model"))
@@ -80,6 +83,9 @@ class Settings:
     trusted_proxies: tuple[str, ...] | None = None
     requests_per_second: int = 100
     connections: int = 400
+    upload_bytes: int = 4 * _GIB
+    uploads_bytes: int = 16 * _GIB
+    log: str = "plain"
 
     @property
     def embedded_model(self) -> Path:
@@ -105,6 +111,9 @@ class Settings:
             trusted_proxies=_networks(environment, "SAV_TRUSTED_PROXIES"),
             requests_per_second=_count(environment, "SAV_REQUESTS_PER_SECOND", cls.requests_per_second),
             connections=_count(environment, "SAV_CONNECTIONS", cls.connections),
+            upload_bytes=_gib(environment, "SAV_UPLOAD_GIB", cls.upload_bytes),
+            uploads_bytes=_gib(environment, "SAV_UPLOADS_GIB", cls.uploads_bytes),
+            log=_one_of(environment, "SAV_LOG", ("plain", "json")),
         )
 
 
@@ -125,6 +134,14 @@ def _gib(environment: Mapping[str, str], name: str, default: int) -> int:
     if not 0 < size < float("inf"):
         raise SettingError(f"{name} must be a positive number of GiB, such as 0.5, but is {text!r}.")
     return int(size * _GIB)
+
+
+def _one_of(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """The variable's value; the first choice when it is unset or empty."""
+    text = environment.get(name) or choices[0]
+    if text not in choices:
+        raise SettingError(f"{name} must be {' or '.join(choices)}, but is {text!r}.")
+    return text
 
 
 def _count(environment: Mapping[str, str], name: str, default: int) -> int:

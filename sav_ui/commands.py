@@ -21,9 +21,8 @@ def app(
     """Serve the app for a browser: teach, classify, measure, function vectors."""
     from sav_ui.api import wants_mcp  # gradio takes seconds, and help must not wait for it
     from sav_ui.app import build
-    from sav_ui.launch import launch
-    from sav_ui.serving.pool import ModelPool
+    from sav_ui.launch import launch, prepare
 
     offered = wants_mcp(["--mcp"] if mcp else [])
-    models = ModelPool()
+    models = prepare()
     launch(build(models), models, mcp=offered, host=host, port=port)

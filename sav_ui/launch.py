@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import gradio as gr
 
 from sav_core.errors import SettingError
+from sav_core.models.checksums import check_files
 from sav_core.settings import settings
 from sav_ui.panels.theme import look
 from sav_ui.serving.layers import layers
+from sav_ui.serving.menu import looks_like_an_id
+from sav_ui.serving.own_folder import take_folder
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.readiness import readiness
 
-__all__ = ["launch"]
+__all__ = ["launch", "prepare"]
+
+
+def prepare() -> ModelPool:
+    """Check what the app needs before its pages are built, and take the folder of its files; returns its models.
+
+    Raises:
+        SavError: a setting cannot be, the model is missing or damaged, or the disk refuses.
+    """
+    model = Path(settings().model)
+    if model.is_dir() or not looks_like_an_id(settings().model):
+        check_files(model)  # one of the hub is checked when it is fetched
+    take_folder()
+    return ModelPool()
 
 
 def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = None, port: int | None = None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig
 
+from sav_core.models.checksums import write_sums
 from tools.model import SIDE
 from tools.stage_language import Reader, untrained
 from tools.stage_tower import tuned
@@ -41,6 +42,7 @@ def save(model: torch.nn.Module, folder: Path) -> None:
     )
     model.to(torch.bfloat16).save_pretrained(folder)
     processor.save_pretrained(folder)
+    write_sums(folder)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from sav_ui.serving.link_preview import LinkPreview
 from sav_ui.serving.own_routes import OwnRoutes
 from sav_ui.serving.rate_limit import RateLimit
 from sav_ui.serving.security_headers import SecurityHeaders
+from sav_ui.serving.upload_quota import UploadQuota
 
 __all__ = ["layers"]
 
@@ -32,6 +33,7 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
         Middleware(RateLimit, per_second=settings.requests_per_second, connections=settings.connections),
         Middleware(OwnRoutes, version=__version__, state=state),
         Middleware(ClosedRoutes),
+        Middleware(UploadQuota, each=settings.upload_bytes, total=settings.uploads_bytes),
         Middleware(BodyLimit),
         Middleware(BoundSessions),
         Middleware(LinkPreview),

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sav_ui.serving.refusals import refuse, route_of
 
-__all__ = ["RateLimit"]
+__all__ = ["RateLimit", "address_of"]
 
 _FREE = ("assets/", "static/", "svelte/")
 """The files of the page itself: a browser fetches a hundred at once, and keeps them."""
@@ -49,7 +49,7 @@ class RateLimit:
         if scope["type"] != "http" or route_of(scope).startswith(_FREE):
             await self._app(scope, receive, send)
             return
-        asked = self._of(_address(scope))
+        asked = self._of(address_of(scope))
         if asked.left < 1:
             await refuse(send, 429, "Too many requests came from your address: wait a few seconds.", retry_after="5")
             return
@@ -76,7 +76,7 @@ class RateLimit:
         return asked
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
     """Whose request it is; the lower half of an IPv6 address is their own choice."""
     client = scope.get("client")
     host = client[0] if client else ""

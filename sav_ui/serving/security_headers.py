@@ -14,7 +14,7 @@ _POLICY = {
     "img-src": "'self' data: blob:",
     "media-src": "'self' data: blob:",
     "font-src": "'self' data:",
-    "connect-src": "'self' data: blob:",
+    "connect-src": "'self' data: blob: https://huggingface.co",
     "worker-src": "'self' blob:",
     "object-src": "'none'",
     "base-uri": "'self'",

@@ -24,6 +24,7 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import RateLimit
 from sav_ui.serving.readiness import readiness
 from sav_ui.serving.security_headers import HEADERS, SecurityHeaders
+from sav_ui.serving.upload_quota import UploadQuota
 from tests.support.people import pool_with
 
 
@@ -74,6 +75,29 @@ def test_a_body_that_does_not_come_is_given_up():
     scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join", "headers": []}
     run(BodyLimit(INSIDE, patience=0.01)(scope, never, keep))
     assert sent[0]["status"] == 408
+
+
+def test_uploads_have_a_quota_for_each_address_and_one_for_all(monkeypatch, tmp_path):
+    now = [0.0]
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    limited = UploadQuota(INSIDE, each=1000, total=1500, clock=lambda: now[0])
+    one, other, third = (TestClient(limited, client=(f"1.2.3.{number}", 1)) for number in range(3))
+
+    def send(client, length, **headers):
+        return client.post("/gradio_api/upload", content=b"x" * length, headers=headers)
+
+    assert [send(one, 600).status_code, send(one, 400).status_code] == [200, 200]
+    assert "Up to 0.0 GiB may be uploaded from one address" in detail(send(one, 1))
+    assert send(other, 400).status_code == 200
+    assert "There is no room here for more files just now" in detail(send(third, 200))
+    assert send(one, 10, **{"content-length": ""}).status_code == 411
+    now[0] = 3601.0
+    assert send(one, 1000).status_code == 200, "it is an hour ago, and the folder is empty"
+    (tmp_path / "file").write_bytes(bytes(1400))
+    now[0] = 3610.0
+    assert "There is no room here" in detail(send(other, 200))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=512 << 20))
+    assert "There is no room here" in detail(send(other, 1))
 
 
 def test_an_address_that_asks_too_much_waits_and_no_other_does():

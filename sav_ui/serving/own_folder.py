@@ -1,0 +1,86 @@
+"""The folder that this process keeps uploads and downloads in: its own, wiped when it starts and when it ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from sav_core.errors import StorageError
+
+__all__ = ["folder_bytes", "take_folder"]
+
+_NAME = re.compile(r"serving-(.+)-(\d+)")
+_VARIABLE = "GRADIO_TEMP_DIR"
+
+
+def take_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Make the folder, have Gradio use it, and see to it that it goes with the process, also at SIGTERM.
+
+    To be called before any page is built: Gradio's components remember the folder. What processes of this machine left
+    behind that were killed is removed; a folder whose process lives stays.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    above = Path(environment.get(_VARIABLE) or Path(tempfile.gettempdir()) / "sav-explorer")
+    own = above / f"serving-{_machine()}-{os.getpid()}"
+    try:
+        above.mkdir(parents=True, exist_ok=True)
+        for left in above.iterdir():
+            if left == own or _is_left_behind(left.name):
+                shutil.rmtree(left, ignore_errors=True)  # another process that starts may be removing it just now
+        own.mkdir(mode=0o700)
+    except OSError as error:
+        raise StorageError(
+            f"The app needs a folder for uploads, but {above} refuses ({error.strerror or error}): make room there, or let "
+            f"{_VARIABLE} name another."
+        ) from error
+    os.environ[_VARIABLE] = str(own.resolve())
+    owner = os.getpid()
+    atexit.register(_wipe, own, owner)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, _: _end_by(number, own, owner))
+    return own
+
+
+def folder_bytes(folder: Path) -> int:
+    """What all files in a folder take."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(place) / name).stat().st_size
+            except OSError:  # it went in between
+                continue
+    return total
+
+
+def _machine() -> str:
+    """Which machine or container this is, for in another the same number is another process."""
+    return re.sub(r"[^\w.]", "_", socket.gethostname()) or "here"
+
+
+def _is_left_behind(name: str) -> bool:
+    found = _NAME.fullmatch(name)
+    return found is not None and found[1] == _machine() and not psutil.pid_exists(int(found[2]))
+
+
+def _wipe(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # and not a process that was forked from it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_by(number: int, folder: Path, owner: int) -> None:
+    """Wipe the folder and end at once: waiting for what is being worked on is what the sender has no patience for."""
+    _wipe(folder, owner)
+    os._exit(128 + number)  # the first process of a container gets no default action, and exit() would wait for threads
