@@ -7,7 +7,7 @@ WORKERS ?= 2
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app test lint types unit browser screenshots notebook browser-needs benchmark report model vectors clean help
+.PHONY: app audit test lint types unit browser screenshots notebook browser-needs benchmark report model vectors clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -61,6 +61,10 @@ vectors: $(VENV)/.runtime  ## make the ready function vectors anew, as is needed
 screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
 	$(BIN)/python -m tools.screenshots
 
+audit: $(VENV)/.audit  ## known vulnerabilities of all that is installed, and licences; needs a network
+	$(BIN)/pip-audit --strict --local || { echo "The audit did NOT pass: a vulnerability is above, or it could not be looked up."; exit 1; }
+	$(BIN)/python -m tools.licences
+
 notebook: $(VENV)/.development  ## run the notebook of docs/ and store what it shows
 	$(BIN)/python -m tools.notebook
 
@@ -80,6 +84,10 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.tools: requirements-tools.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	touch $@
+
+$(VENV)/.audit: requirements-audit.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	touch $@
 
 $(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python

@@ -33,6 +33,7 @@ from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
 from sav_ui.host.page_host import MODEL_QUEUE
 from sav_ui.panels.downloads import fresh_path
+from sav_ui.serving.event_log import logged
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.project import MAX_EXAMPLES
 from sav_ui.session.sav_file import open_sav
@@ -198,7 +199,7 @@ def build(models: ModelPool) -> None:
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
-        with _told():
+        with _told("fit"):
             return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
@@ -214,7 +215,7 @@ def build(models: ModelPool) -> None:
             where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
             none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
-        with _told():
+        with _told("classify"):
             return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
@@ -283,10 +284,11 @@ def wants_mcp(arguments: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(endpoint: str) -> Iterator[None]:
     """Hand what was refused on purpose to the caller as its sentence, without a traceback in the log."""
     try:
-        yield
+        with logged(endpoint):
+            yield
     except SavError as error:
         raise gr.Error(str(error), print_exception=False) from error
 

@@ -12,6 +12,7 @@ from sav_core.errors import SettingError
 from sav_core.models.checksums import check_files
 from sav_core.settings import settings
 from sav_ui.panels.theme import look
+from sav_ui.serving.event_log import write_json
 from sav_ui.serving.layers import layers
 from sav_ui.serving.menu import looks_like_an_id
 from sav_ui.serving.own_folder import take_folder
@@ -60,6 +61,7 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
             run_history=False,
             ssr_mode=False,
             show_error=False,
+            quiet=settings().log == "json",
             mcp_server=mcp,
             app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo)))},
             state_session_capacity=500,  # of a page that is forgotten there, the next event makes a new one
@@ -67,6 +69,8 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
         )
     except OSError as error:
         raise SettingError(f"The app cannot listen at {host or 'this machine'}, port {port or 'any'}: {error}") from error
+    if settings().log == "json":
+        write_json()  # not sooner: the server sets up loggers of its own
     models.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
     demo.block_thread()
 

@@ -78,9 +78,9 @@ def test_every_import_of_tests_and_tools_is_declared():
     ("ranges", "file"),
     [
         (PROJECT["dependencies"], "requirements.txt"),
-        *((EXTRAS[name], f"requirements-{name}.txt") for name in ("dev", "mcp", "tools")),
+        *((EXTRAS[name], f"requirements-{name}.txt") for name in ("audit", "dev", "mcp", "tools")),
     ],
-    ids=["dependencies", "dev", "mcp", "tools"],
+    ids=["dependencies", "audit", "dev", "mcp", "tools"],
 )
 def test_every_pin_lies_in_its_range(ranges, file):
     declared, pins = by_key(ranges), pinned(file)

@@ -10,6 +10,7 @@ and what differs from what that browser tab has is sent.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,7 +24,9 @@ from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel, parts_place
 from sav_ui.panels.parts import Parts, cut
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
+from sav_ui.serving.event_log import REQUEST, logged
 from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.request_ids import HEADER
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
 from sav_ui.session.session import Session, StillBusyError
@@ -46,6 +49,9 @@ MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Events of the page show their own progress and are no part of the API."""
+
+
+_ACTION = re.compile(r"[a-z_]{1,32}")
 
 
 @dataclass(frozen=True)
@@ -238,25 +244,34 @@ class PageHost:
         """
         part = self._panels[name]
         assert part.act is not None
-        try:
-            part.act(self.context(tab.session, part.where), data)
-        except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
-            return self._broken(tab, error, part.where)
-        return self.shown(tab, names, always=name)
+        with logged(_called(name, data)) as entry:
+            said = tab.session.notice
+            try:
+                part.act(self.context(tab.session, part.where), data)
+            except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
+                entry.outcome = "broken"
+                return self._broken(tab, error, part.where)
+            notice = tab.session.notice
+            if notice is not None and notice is not said and notice.kind == "error":
+                entry.outcome = "refused"
+            return self.shown(tab, names, always=name)
 
     def stepped(self, tab: Tab, run: Run, data: Data, where: str) -> Iterator[Outputs]:
         """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end."""
         lively = tuple(part.name for part in self._panels.values() if part.lively)
-        try:
-            for _ in run(self.context(tab.session, where), data):
-                yield self.shown(tab, lively)
-        except SavError as error:
-            tab.session.say(str(error), where=where)
-            yield self.shown(tab)
-        except Exception as error:  # noqa: BLE001  # or the page would wait for ever
-            yield self._broken(tab, error, where)
-        else:
-            yield self.shown(tab, rerun=True)
+        with logged(_called(f"{where} run", data)) as entry:
+            try:
+                for _ in run(self.context(tab.session, where), data):
+                    yield self.shown(tab, lively)
+            except SavError as error:
+                entry.outcome = "refused"
+                tab.session.say(str(error), where=where)
+                yield self.shown(tab)
+            except Exception as error:  # noqa: BLE001  # or the page would wait for ever
+                entry.outcome = "broken"
+                yield self._broken(tab, error, where)
+            else:
+                yield self.shown(tab, rerun=True)
 
     def _broken(self, tab: Tab, error: Exception, where: str) -> Outputs:
         """Say that something went wrong; returns what all panels show, none of which asks for the model by itself now."""
@@ -299,8 +314,15 @@ def received(event: gr.EventData) -> Data:
 
 
 def token_of(request: gr.Request) -> str:
-    """The token of the session, as the browser sends it with each of the page's requests."""
+    """The token of the session, as the browser sends it with each of the page's requests; the log names that request."""
+    REQUEST.set(str(request.headers.get(HEADER, "")))
     return str(request.headers.get(TOKEN_HEADER, ""))
+
+
+def _called(what: str, data: Data) -> str:
+    """What the log calls an event: by the name that pages of ours give an action, or by none."""
+    name = str(data.get("do", ""))
+    return f"{what} {name}" if _ACTION.fullmatch(name) else what
 
 
 def _digest(shown: Content) -> bytes:

@@ -15,6 +15,7 @@ from sav_ui.serving.closed_routes import ClosedRoutes
 from sav_ui.serving.link_preview import LinkPreview
 from sav_ui.serving.own_routes import OwnRoutes
 from sav_ui.serving.rate_limit import RateLimit
+from sav_ui.serving.request_ids import RequestIds
 from sav_ui.serving.security_headers import SecurityHeaders
 from sav_ui.serving.upload_quota import UploadQuota
 
@@ -29,6 +30,7 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
         state: what ``/ready`` says, see ``OwnRoutes``.
     """
     return [
+        Middleware(RequestIds),
         Middleware(SecurityHeaders),
         Middleware(RateLimit, per_second=settings.requests_per_second, connections=settings.connections),
         Middleware(OwnRoutes, version=__version__, state=state),

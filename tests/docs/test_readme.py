@@ -52,11 +52,6 @@ def test_every_file_it_links_exists():
         assert (ROOT / target).exists(), target
 
 
-def test_the_settings_it_lists_are_those_there_are():
-    source = (ROOT / "sav_core" / "settings.py").read_text()
-    assert set(re.findall(r"`(SAV_\w+)`", README)) == set(re.findall(r'"(SAV_\w+)"', source))
-
-
 def test_the_architectures_it_calls_tested_are_the_proven_ones():
     (told,) = re.findall(r"Tested end to end: ([\w\s,;]+)\.", README)
     assert sorted(re.findall(r"\w+", told)) == sorted(PROVEN)

@@ -23,6 +23,7 @@ from sav_ui.serving.own_routes import OwnRoutes
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import RateLimit
 from sav_ui.serving.readiness import readiness
+from sav_ui.serving.request_ids import RequestIds
 from sav_ui.serving.security_headers import HEADERS, SecurityHeaders
 from sav_ui.serving.upload_quota import UploadQuota
 from tests.support.people import pool_with
@@ -211,7 +212,7 @@ def test_a_page_is_told_to_fetch_nothing_from_elsewhere_and_only_the_hub_may_fra
 
 def test_refusals_stand_within_the_headers_and_nothing_is_read_before_it_is_counted():
     order = [layer.cls for layer in layers(Settings(), dict)]
-    assert order[0] is SecurityHeaders
+    assert order[:2] == [RequestIds, SecurityHeaders]
     assert order.index(RateLimit) < order.index(ClosedRoutes) < order.index(BodyLimit) < order.index(BoundSessions)
 
 
