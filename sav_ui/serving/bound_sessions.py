@@ -56,10 +56,8 @@ class BoundSessions:
 
 
 def _in_address(scope: Scope) -> set[str]:
-    """The names in the query, and the one that a page's heartbeat has in its path."""
-    route, query = route_of(scope), scope.get("query_string", b"").decode("latin-1")
-    beating = {route.removeprefix("heartbeat/")} if route.startswith("heartbeat/") else set()
-    return beating | set(parse_qs(query).get("session_hash", ()))
+    """The names in the query. A heartbeat shows nothing, and begins before the page has any script of ours."""
+    return set(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("session_hash", ()))
 
 
 def _in_body(body: bytes) -> set[str]:

@@ -258,7 +258,7 @@ def joined(address, name, token=None):
 def test_the_name_of_a_page_opens_nothing_without_the_token_it_came_with(served):
     assert joined(served, "aname", "a" * 32).status_code == 200
     assert [joined(served, "aname", token).status_code for token in (None, "b" * 32, "a" * 32)] == [404, 404, 200]
-    for path in ("queue/data?session_hash=aname", "heartbeat/aname", "deep_link?session_hash=aname"):
+    for path in ("queue/data?session_hash=aname", "deep_link?session_hash=aname"):
         assert httpx.get(f"{served}gradio_api/{path}", timeout=60).status_code == 404, path
 
 

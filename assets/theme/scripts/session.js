@@ -1,7 +1,7 @@
 // The session that a reload goes back to: its name is known to this browser tab alone, and goes with each of its requests.
 (() => {
   "use strict";
-  const MARKED = /\/gradio_api\/(queue|heartbeat|cancel|reset|upload)\b/;
+  const MARKED = /\/gradio_api\/(queue|cancel|reset|upload)\b/;
   const fetched = window.fetch;
   let own = "";
   const make = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
