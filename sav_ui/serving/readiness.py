@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from gradio.utils import get_upload_folder
 
 from sav_ui.serving.pool import ModelPool
