@@ -47,6 +47,7 @@ from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
 from sav_core.cli.vectors.commands import vectors_app
 from sav_core.errors import SettingError
+from sav_core.wording import percent
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def fit(
     best, accuracy = kept[0]
     print_line(
         f"Fitted {len(support)} examples of {len(classifier.classes_)} labels with {classifier.backbone.name}: "
-        f"{len(kept)} heads kept, best {best} at {accuracy:.0%} ({scoring}). Saved {out}."
+        f"{len(kept)} heads kept, best {best} at {percent(accuracy)} ({scoring}). Saved {out}."
     )
     if why_not:
         print_line(f"Its answers carry no probability, and none is “none of these”. {why_not}")
@@ -260,7 +261,7 @@ def _sure(prediction: Prediction, none_below: float | None) -> str:
     """How sure an answer is; no probability of a label where the answer is that it is none."""
     if prediction.is_rejected(none_below):
         return "-"
-    return f"{prediction.confidence if prediction.probability is None else prediction.probability:.0%}"
+    return percent(prediction.confidence if prediction.probability is None else prediction.probability)
 
 
 def _nearest(
@@ -300,7 +301,7 @@ def heads(
     fitted, provenance = read_classifier(classifier)
     scores = fitted.scores
     kept = HeadClassifier.from_fitted(fitted, provenance.n_kept, provenance.voting).kept_heads_
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rank": rank,
             "head": str(head),
@@ -317,7 +318,7 @@ def heads(
         return
     print_table(
         ["rank", "head", "accuracy", "margin"],
-        [[str(row["rank"]), str(row["head"]), f"{row['accuracy']:.1%}", f"{row['margin']:.4f}"] for row in rows],
+        [[str(row["rank"]), str(row["head"]), percent(row["accuracy"], 1), f"{row['margin']:.4f}"] for row in rows],
     )
 
 
@@ -361,6 +362,6 @@ app.add_typer(vectors_app, name="vectors")
 
 
 def _shares(prediction: Prediction) -> str:
-    """``"cat 80%, dog 20%"``, largest first."""
+    """``"cat 80 %, dog 20 %"``, largest first."""
     largest_first = sorted(prediction.shares.items(), key=lambda item: -item[1])
-    return ", ".join(f"{label} {share:.0%}" for label, share in largest_first if share > 0)
+    return ", ".join(f"{label} {percent(share)}" for label, share in largest_first if share > 0)

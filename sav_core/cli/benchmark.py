@@ -15,6 +15,7 @@ from sav_core.cli.opening import open_backbone, print_notes
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, ScoredBy, Voting
 from sav_core.data.notes import Note
 from sav_core.errors import SettingError
+from sav_core.wording import percent, percent_range
 
 if TYPE_CHECKING:
     from sav_core.benchmarks import Loaded, Split
@@ -194,7 +195,10 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
         print_line("\nPublished (read off the SAV paper's figures):")
         print_table(
             ["model", "zero-shot", "LoRA", "SAV"],
-            [[each.model, f"{each.zero_shot:.1f}%", f"{each.lora:.1f}%", f"{each.sav:.1f}%"] for each in row.published],
+            [
+                [each.model, *(percent(score / 100, 1) for score in (each.zero_shot, each.lora, each.sav))]
+                for each in row.published
+            ],
         )
     for caveat in row.caveats:
         print_line(f"Note: {caveat}")
@@ -204,8 +208,7 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
 
 
 def _line(name: str, score: dict[str, Any]) -> list[str]:
-    low, high = score["interval"]
-    return [name.replace("_", " "), f"{score['value']:.1%}", f"{low:.1%} to {high:.1%}", str(score["n"])]
+    return [name.replace("_", " "), percent(score["value"], 1), percent_range(score["interval"], 1), str(score["n"])]
 
 
 def _list(as_json: bool) -> None:

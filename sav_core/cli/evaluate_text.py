@@ -8,6 +8,7 @@ from typing import Any
 from sav_core.cli.console import print_line, print_table
 from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.reports.wording import SWEPT
+from sav_core.wording import percent, percent_range
 
 __all__ = ["print_evaluation"]
 
@@ -17,11 +18,10 @@ _OVER_EPISODES = "The intervals are of the mean over the episodes."
 
 def print_evaluation(result: Mapping[str, Any]) -> None:
     """Print accuracy, confusion, and what else was asked for."""
-    low, high = result["interval"]
     over = f", mean of {result['episodes']['count']} episodes" if "episodes" in result else ""
     print_line(
-        f"accuracy {result['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%}, n = {result['n']}{over}), "
-        f"macro F1 {result['macro_f1']:.2f}\n"
+        f"accuracy {percent(result['accuracy'], 1)} (95 % interval {percent_range(result['interval'], 1)}, "
+        f"n = {result['n']}{over}), macro F1 {result['macro_f1']:.2f}\n"
     )
     _print_confusion(result)
     for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
@@ -41,7 +41,7 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
 def _print_confusion(result: Mapping[str, Any]) -> None:
     """What is taken for what: all of it, or of many labels the worst."""
     labels, confusion = result["labels"], result["confusion"]
-    own = [f"{result['per_label'][label]:.0%}" if label in result["per_label"] else "-" for label in labels]
+    own = [percent(result["per_label"][label]) if label in result["per_label"] else "-" for label in labels]
     if len(labels) <= MOST_IN_A_TABLE:
         rows = [[label, share, *map(str, counts)] for label, share, counts in zip(labels, own, confusion, strict=True)]
         print_table(["label", "accuracy", *(f"as {label}" for label in labels)], rows)
@@ -79,9 +79,9 @@ def _print_rest(result: Mapping[str, Any]) -> None:
         found = result["confidence"]
         how = left_out_in_words(found["left_out_groups"], found["left_out_n"])
         print_line(
-            f"\ntemperature {found['temperature']:.2f}; calibration error {found['expected_error']:.1%} "
-            f"({found['uncalibrated_error']:.1%} before); on the support, {how}, "
-            f"{found['left_out_accuracy']:.1%} right"
+            f"\ntemperature {found['temperature']:.2f}; calibration error {percent(found['expected_error'], 1)} "
+            f"({percent(found['uncalibrated_error'], 1)} before); on the support, {how}, "
+            f"{percent(found['left_out_accuracy'], 1)} right"
         )
     if "foreign" in result:
         found = result["foreign"]
@@ -98,5 +98,4 @@ def _points(found: float | tuple[float, float]) -> str:
 
 
 def _share(found: Mapping[str, Any]) -> tuple[str, str]:
-    low, high = found["interval"]
-    return f"{found['accuracy']:.1%}", f"{low:.1%} to {high:.1%}"
+    return percent(found["accuracy"], 1), percent_range(found["interval"], 1)

@@ -15,6 +15,7 @@ from sav_core.cli.options import AsJson
 from sav_core.data.notes import merged
 from sav_core.data.one_scale import at_levels, levels_of
 from sav_core.errors import SettingError
+from sav_core.wording import percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +147,9 @@ def recall(
         return
     print_line(f"{len(queries)} queries in {len(searched)} images; the kept heads are {why}.\n")
     columns = [f"recall@{each}" for each in next(iter(report.values()))]
-    print_table(["by", *columns], [[n.replace("_", " "), *(f"{v:.1%}" for v in vs.values())] for n, vs in report.items()])
+    print_table(
+        ["by", *columns], [[n.replace("_", " "), *(percent(v, 1) for v in vs.values())] for n, vs in report.items()]
+    )
     _print_told(*sets)
     if classifier is None:
         print_line(_SAME_LABELS)
@@ -300,9 +303,9 @@ def _print_extracted(result: dict[str, Any], compressed: Compressed, cost: Compr
         f"to {result['out']} ({result['bytes']:,} bytes)."
     )
     if cost is not None:
-        same = f", by the same heads in float32 {cost.kept_accuracy:.1%}" if compressed.half else ""
+        same = f", by the same heads in float32 {percent(cost.kept_accuracy, 1)}" if compressed.half else ""
         print_line(
-            f"{cost.share:.1%} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
-            f"{cost.accuracy:.1%}{same}, by all heads in float32 {cost.full_accuracy:.1%} (n = {cost.n})."
+            f"{percent(cost.share, 1)} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
+            f"{percent(cost.accuracy, 1)}{same}, by all heads in float32 {percent(cost.full_accuracy, 1)} (n = {cost.n})."
         )
     print_left_out(len(result["skipped"]))

@@ -21,10 +21,10 @@ from sav_core.figures.style import (
     interval_words,
     layout,
     literal,
-    percent,
     percent_axis,
     reference_line,
 )
+from sav_core.wording import percent
 
 __all__ = ["calibration_figure", "dot_plot", "dot_plot_height", "roc_figure", "selective_figure", "sweep_figure"]
 

@@ -27,13 +27,13 @@ from sav_core.figures.style import (
     layout,
     literal,
     numbered,
-    percent,
     percent_axis,
     pointed_at,
     reference_line,
     tick_step,
 )
 from sav_core.types import Head, HeadScores
+from sav_core.wording import percent
 
 __all__ = ["CURVE_HEIGHT", "accuracy_curve", "classifier_heatmap", "head_heatmap", "similarity_heatmap"]
 

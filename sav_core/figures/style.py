@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sav_core.types import Head
+from sav_core.wording import percent, percent_range
 
 __all__ = [
     "BAND",
@@ -39,7 +40,6 @@ __all__ = [
     "layout",
     "literal",
     "numbered",
-    "percent",
     "percent_axis",
     "pointed_at",
     "reference_line",
@@ -80,14 +80,9 @@ _FONT = "system-ui, sans-serif"
 _DARK_FROM = 0.5  # of the scale: from here on a cell takes white text
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share as it is written everywhere, "55 %": a number, a space, the sign."""
-    return f"{100 * share:.{digits}f} %"
-
-
 def interval_words(low: float, high: float, digits: int = 0) -> str:
     """A 95 % interval of shares in words: "95 % interval: 74 to 90 %"."""
-    return f"95 % interval: {100 * low:.{digits}f} to {percent(high, digits)}"
+    return f"95 % interval: {percent_range((low, high), digits)}"
 
 
 def literal(text: str) -> str:

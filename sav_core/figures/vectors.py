@@ -29,13 +29,13 @@ from sav_core.figures.style import (
     layout,
     literal,
     numbered,
-    percent,
     percent_axis,
     pointed_at,
     reference_line,
     tick_step,
 )
 from sav_core.types import Head
+from sav_core.wording import percent
 
 __all__ = ["effect_heatmap", "place_heatmap", "tuning_curve"]
 

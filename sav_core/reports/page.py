@@ -17,11 +17,11 @@ from plotly.offline import get_plotlyjs
 
 from sav_core.data.images import Picture
 from sav_core.figures.heads import head_heatmap
-from sav_core.figures.style import percent
 from sav_core.reports.figures import figures
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
 from sav_core.types import HeadScores
+from sav_core.wording import percent
 
 __all__ = ["as_html"]
 

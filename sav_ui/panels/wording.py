@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sav_core.figures.style import percent
 from sav_core.types import Progress
+from sav_core.wording import percent
 
 __all__ = ["STARTING", "counted", "percent", "pictures", "progress_bar"]
 

@@ -39,6 +39,7 @@ from sav_core.cli.vectors.text import (
     span,
 )
 from sav_core.errors import CancelledError, SettingError
+from sav_core.wording import percent
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
 
@@ -120,9 +121,9 @@ def mediate(
         )
         return
     print_line(
-        f"{relation!r} in {reader.backbone.name}: {means.accuracy:.0%} of {means.asked} clean prompts right; in "
+        f"{relation!r} in {reader.backbone.name}: {percent(means.accuracy)} of {means.asked} clean prompts right; in "
         f"corrupted ones the answer has probability {effects.baseline.mean():.3f}. The top 10 heads carry "
-        f"{effects.concentration():.0%} of all positive effect.\n"
+        f"{percent(effects.concentration())} of all positive effect.\n"
     )
     rows = [[str(e["rank"]), str(e["head"]), f"{e['effect']:+.4f}", span(e["interval"])] for e in leading]
     print_table(["rank", "head", "effect", "95 % interval"], rows)
@@ -232,8 +233,8 @@ def evaluate(
     print_line(f"{judged}\n")
     print_outcomes(outcomes)
     print_line(
-        f"\nOf {broken.n} unrelated questions {broken.changed:.0%} get another answer: {broken.before:.0%} were right, "
-        f"{broken.after:.0%} are."
+        f"\nOf {broken.n} unrelated questions {percent(broken.changed)} get another answer: "
+        f"{percent(broken.before)} were right, {percent(broken.after)} are."
     )
     if found is not None:
         print_sweeps(found)

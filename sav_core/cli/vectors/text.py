@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sav_core.cli.console import print_json, print_line, print_table
+from sav_core.wording import percent, percent_range
 
 # Imported inside the functions otherwise: help and mistakes are answered at once.
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def describe_outcomes(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, An
 def print_outcomes(outcomes: Mapping[str, Outcome]) -> None:
     """Print a row for each condition."""
     rows = [
-        [name, f"{each['accuracy']:.1%}", span(each["interval"], ".1%"), f"{each['probability']:.3f}"]
+        [name, percent(each["accuracy"], 1), percent_range(each["interval"], 1), f"{each['probability']:.3f}"]
         for name, each in describe_outcomes(outcomes).items()
     ]
     print_table(["condition", "accuracy", "95 % interval", "probability"], rows)
@@ -70,17 +71,19 @@ def print_sweeps(found: Sweeps) -> None:
     ):
         if described[name]:
             print_line(f"\n{what}:\n")
-            rows = [[str(e[name]), f"{e['accuracy']:.1%}", span(e["interval"], ".1%")] for e in described[name]]
+            rows = [[str(e[name]), percent(e["accuracy"], 1), percent_range(e["interval"], 1)] for e in described[name]]
             print_table([name, "accuracy", "95 % interval"], rows)
     print_line("\nBy layer and scale, on validation:\n")
     sites = found.sites
-    rows = [[str(layer), *(f"{each:.1%}" for each in row)] for layer, row in zip(sites.layers, sites.accuracy, strict=True)]
+    rows = [
+        [str(layer), *(percent(each, 1) for each in row)] for layer, row in zip(sites.layers, sites.accuracy, strict=True)
+    ]
     print_table(["layer", *(f"x {scale:g}" for scale in sites.scales)], rows)
 
 
-def span(interval: Sequence[float], form: str = "+.4f") -> str:
-    """Return an interval in words."""
-    return f"{interval[0]:{form}} to {interval[1]:{form}}"
+def span(interval: Sequence[float]) -> str:
+    """Return an interval of effects in words."""
+    return f"{interval[0]:+.4f} to {interval[1]:+.4f}"
 
 
 def describe_vector(vector: FunctionVector) -> dict[str, Any]:
@@ -101,9 +104,9 @@ def describe_end(tuned: Tuned) -> str:
     """Return after how many steps a tuning ended, and why, in words."""
     last, best = tuned.curve[-1], max(point.accuracy for point in tuned.curve)
     if tuned.end == "goal" and not last.step:
-        return f"Nothing was left to learn: {best:.0%} of validation is right without a step. It is the same vector."
+        return f"Nothing was left to learn: {percent(best)} of validation is right without a step. It is the same vector."
     why = {
-        "goal": f"for {best:.0%} of validation is right, which is its goal",
+        "goal": f"for {percent(best)} of validation is right, which is its goal",
         "patience": "for validation got no better",
         "steps": "which are all it was given",
         "cancelled": "for it was stopped",

@@ -184,8 +184,8 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
 
     status, out, _ = run(capsys, *arguments)
     assert status == 0
-    assert re.search(r"^majority +\S+% +\S+% to \S+% +- +- +- *$", out, re.MULTILINE)
-    assert re.search(r"^gaussian +\S+% +\S+% to \S+% +[+-]\S+ +[+-]\S+ to [+-]\S+ +[\d.]+ *$", out, re.MULTILINE)
+    assert re.search(r"^majority +\S+ % +\S+ to \S+ % +- +- +- *$", out, re.MULTILINE)
+    assert re.search(r"^gaussian +\S+ % +\S+ to \S+ % +[+-]\S+ +[+-]\S+ to [+-]\S+ +[\d.]+ *$", out, re.MULTILINE)
     for sentence in (
         "voting rule",
         "heads that vote",
@@ -237,7 +237,7 @@ def test_evaluate_draws_episodes_from_one_set(capsys, pets, model):
     assert [point["value"] for point in report["sweep"]["shots"]] == [1, 2]
     assert {5: report["accuracy"]}.items() <= {p["value"]: p["accuracy"] for p in report["sweep"]["heads"]}.items()
     out = run(capsys, "evaluate", "--train", pets, "--model", model, *episodes)[1]
-    assert re.search(r"^all heads +\S+% +\S+% to \S+% +[+-]\S+ +[+-]\S+ to [+-]\S+ *$", out, re.MULTILINE)
+    assert re.search(r"^all heads +\S+ % +\S+ to \S+ % +[+-]\S+ +[+-]\S+ to [+-]\S+ *$", out, re.MULTILINE)
     assert "McNemar" not in out
     assert "The intervals are of the mean over the episodes." in out
     again = json.loads(run(capsys, "evaluate", "--train", pets, "--model", model, *episodes, "--json")[1])

@@ -64,7 +64,7 @@ def test_people_get_a_table_with_the_published_figures_and_the_caveats(capsys, m
         "mean over tasks",
         "Art Style",
         "95 % interval",
-        "51.8%",
+        "51.8 %",
         "Note: The test answers are not public",
     ):
         assert expected in out

@@ -5,7 +5,7 @@ from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.curves import reliability_diagram, roc, selective_accuracy
 from sav_core.evaluation.sweeps import SweepPoint
 from sav_core.figures.evaluation import calibration_figure, dot_plot, roc_figure, selective_figure, sweep_figure
-from sav_core.figures.style import percent
+from sav_core.wording import percent
 
 CONFIDENCE = np.array([0.15, 0.55, 0.58, 0.95, 0.97, 1.0])
 RIGHT = np.array([False, True, False, True, True, True])

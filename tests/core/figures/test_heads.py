@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from sav_core.figures.heads import accuracy_curve, head_heatmap, similarity_heatmap
-from sav_core.figures.style import OUTLINE, numbered, percent
+from sav_core.figures.style import OUTLINE, numbered
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Head
+from sav_core.wording import percent
 from tests.support.problems import clusters
 
 

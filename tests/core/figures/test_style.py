@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sav_core.figures.style import colourbar, elided, percent, percent_axis
+from sav_core.figures.style import colourbar, elided, percent_axis
+from sav_core.wording import percent
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 
 from plotly.offline import get_plotlyjs
 
-from sav_core.figures.style import percent
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.figures import figures
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.page import as_html
 from sav_core.reports.wording import BASELINES, SECTIONS
+from sav_core.wording import percent
 from tests.support.problems import clusters
 
 
