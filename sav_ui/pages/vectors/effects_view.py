@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sav_core.figures.overlay import overlay
-from sav_core.figures.style import height_of
+from sav_core.figures.style import height_of, numbered
 from sav_core.figures.vectors import effect_heatmap
 from sav_core.types import Head
 from sav_ui.pages.shared.head_inspector import inspector
@@ -81,6 +81,8 @@ def _found(session: Session, study: Study) -> dict[str, Any]:
         "few": len(effects.changes) < _FEW,
         "layers": aie.shape[0],
         "columns": aie.shape[1],
+        "kept": study.n_heads,
+        "numbered": numbered(study.n_heads, aie.shape[1]),
         "height": height_of(aie.shape[0]),
         "rows": [
             {
