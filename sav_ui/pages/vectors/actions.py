@@ -62,6 +62,7 @@ def _scenes(context: Context, data: Data) -> Steps:
     drawn = drawn_task()
     yield
     _state(context).open(drawn, "above")
+    context.did("Opened the drawn scenes in place of what was here.")
 
 
 def _bring(context: Context, data: Data) -> Steps:
@@ -71,16 +72,18 @@ def _bring(context: Context, data: Data) -> Steps:
     if not task.relations:
         raise InputError("No relation has items for training, validation and test alike: bring more pictures of each.")
     yield
+    first = state.task is None
     state.open(task, task.listed[0])
     count = len(task.train) + len(task.validation) + len(task.test)
-    dropped = f" {task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
+    dropped = f"{task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""
     short = f" Too few to be in all three parts are those of {', '.join(task.short)}." if task.short else ""
     left_out = describe_skipped(skipped)
-    context.say(
-        f"Took {count} items of {len(task.relations)} relations.{dropped}{short} {left_out}".strip(),
-        "part" if left_out else "done",
-        left_out=skipped,
-    )
+    more = f"{dropped}{short} {left_out}".strip()
+    words = f"Took {count} items of {len(task.relations)} relations."
+    if first:  # which took nothing's place, so that there is nothing to undo
+        context.say(f"{words} {more}".strip(), "part" if left_out else "done", left_out=skipped)
+    else:
+        context.did(words, more, left_out=skipped)
 
 
 def _setup(name: str) -> Action:

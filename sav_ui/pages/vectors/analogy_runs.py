@@ -66,7 +66,7 @@ def answer(context: Context, state: VectorState, model: str) -> Iterator[None]:
 
 def judge(context: Context, task: Task, state: VectorState, study: Study, data: Data) -> Iterator[None]:
     """Report the sum with these weights on the test items of the relation, beside simpler ways."""
-    analogy, bases = state.analogy(study.model), state.bases(study.model)
+    analogy, bases, board = state.analogy(study.model), state.bases(study.model), state.board
     if analogy.weights is None or missing_bases(bases):
         raise InputError("There are no weights yet: make the base vectors first.")
     own = state.own(analogy.relation)
@@ -76,6 +76,7 @@ def judge(context: Context, task: Task, state: VectorState, study: Study, data: 
     outcomes = yield from in_steps(context, task, study.model, vector_tasks.judge_sum, args)
     with context.session.changing():
         now = state.analogy(study.model)
-        if now.relation == analogy.relation:  # weights that were moved meanwhile only make it one of the former
+        same = state.board is board and now.relation == analogy.relation
+        if same:  # weights that were moved meanwhile only make it one of the former
             judged = JudgedSum(analogy.source, analogy.weights, outcomes, state.turn)
             state.keep(study.model, replace(now, judged=judged))

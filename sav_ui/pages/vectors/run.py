@@ -31,7 +31,7 @@ def run(context: Context, data: Data) -> Iterator[None]:
     state = session.state(VectorState)
     if session.work.busy or state.task is None:
         return
-    name = str(data.get("do", ""))
+    opened, name = state.task, str(data.get("do", ""))
     named = _NAMED.get(name)
     with session.changing():
         study = state.begin(session.project.model)
@@ -41,6 +41,8 @@ def run(context: Context, data: Data) -> Iterator[None]:
     if named is not None:
         kind, work = named
         yield from working(context, kind, lambda task: work(context, task, state, study, data))
+        if state.task is not opened:
+            return  # another task is here again, for opening this one was undone
     if state.waits_for_ready(study.model):
         yield from working(context, Kind.PROMPT, lambda _: _read_ready(context, state, study.model))
     if waits_for_words(state, study):

@@ -5,7 +5,7 @@ A study belongs to a relation, a model and a way to prompt, so going back to any
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cachetools import LRUCache
@@ -26,6 +26,27 @@ PANEL = "vector"
 
 _STUDIES = 16
 _NOTHING_READY = Ready()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A task with all that was found for it, as it is put away when another takes its place; ``number`` tells it apart."""
+
+    number: int
+    task: RelationTask | None = field(default=None, compare=False)
+    setup: Setup | None = field(default=None, compare=False)
+    prompts: tuple[Setup, PromptPairs, str] | None = field(default=None, compare=False)
+    studies: LRUCache[tuple[str, Setup], Study] = field(default_factory=lambda: LRUCache(1), compare=False)
+    own: dict[str, RelationTask] = field(default_factory=dict, compare=False)
+    board: Analogies | None = field(default=None, compare=False)
+
+    def held(self) -> dict[int, int]:
+        """The visitor's own pictures, and what was found."""
+        return _pictures(self.task) | {id(study): study.held_bytes for study in self.studies.values()}
+
+    def beside(self, other: _Kept) -> _Kept:
+        """Nothing but the number where it is the same task, for the page has that by itself."""
+        return _Kept(self.number) if self == other else self
 
 
 class VectorState(PageState):
@@ -62,27 +83,38 @@ class VectorState(PageState):
         self._studies: LRUCache[tuple[str, Setup], Study] = LRUCache(_STUDIES)
         self._prompts: tuple[Setup, PromptPairs, str] | None = None  # of the setup that is looked at
         self._own: dict[str, RelationTask] = {}
+        self._opened = self._number = 0  # tasks that have taken another's place, and which of them this is
 
     @property
     def held_bytes(self) -> int:
         """Of the visitor's own pictures, and of what was found; our drawn scenes are the same for everybody."""
-        task = None if is_drawn(self.task) else self.task
-        items = () if task is None else (*task.train, *task.validation, *task.test)
-        pictures = {id(item.picture): item.picture for item in items if item.picture is not None}
-        studies = sum(study.held_bytes for study in self._studies.values())
-        return studies + sum(picture.held_bytes for picture in pictures.values())
+        return sum(study.held_bytes for study in self._studies.values()) + sum(_pictures(self.task).values())
+
+    def kept(self) -> _Kept:
+        """The task that is open, with what was found for it."""
+        return _Kept(self._number, self.task, self.setup, self._prompts, self._studies, self._own, self.board)
+
+    def restore(self, kept: _Kept) -> None:
+        """Open a task again that another had taken the place of, as it was left."""
+        assert kept.setup is not None
+        assert kept.board is not None
+        self._number, self.task, self.setup, self._prompts = kept.number, kept.task, kept.setup, kept.prompts
+        self._studies, self._own, self.board = kept.studies, kept.own, kept.board
+        self.prompt, self.query, self.head = 0, 0, None
+        if self.ready is not None:
+            self.take_ready(self.ready)  # which may have come since
 
     def open(self, task: RelationTask, relation: str) -> None:
-        """Take up a task; what was found for another is forgotten.
+        """Take up a task in the place of another, which ``restore`` brings back with what was found for it.
 
         Raises:
             SavError: the task has no such relation.
         """
         task.of(relation)  # refused before anything is changed
         if task is not self.task:
-            self._studies.clear()
-            self._own.clear()
-            self._prompts = None
+            self._opened += self.task is not None  # the first replaces nothing, so it is no step to undo
+            self._number = self._opened
+            self._studies, self._own, self._prompts = LRUCache(_STUDIES), {}, None
             self.board = Analogies(task.listed[1 if task.spatial else 0])
         self.task = task
         self.choose(relation=relation)
@@ -183,3 +215,9 @@ class VectorState(PageState):
             return setup.prompting(own.seed).pairs(own.train[: setup.prompts], own.train), ""
         except SavError as error:  # too few pictures, or answers that cannot be corrupted
             return PromptPairs(), str(error)
+
+
+def _pictures(task: RelationTask | None) -> dict[int, int]:
+    """The bytes of a task's pictures by their identity; none of drawn scenes, which are the same for everybody."""
+    items = () if task is None or is_drawn(task) else (*task.train, *task.validation, *task.test)
+    return {id(item.picture): item.picture.held_bytes for item in items if item.picture is not None}

@@ -60,12 +60,12 @@ def build(context: Context, task: Task, state: VectorState, study: Study, data: 
     if study.effects is None or study.means is None:
         raise InputError("There are no effects yet to choose heads by: find heads first.")
     heads = study.effects.ranking[: study.n_heads]
-    items = state.own(study.setup.relation).validation[:_VALIDATION]
+    items, board = state.own(study.setup.relation).validation[:_VALIDATION], state.board
     args = (study.means, heads, items, study.setup.told_by)
     vector, sites = yield from in_steps(context, task, study.model, vector_tasks.build_and_map, args)
     with context.session.changing():
         study.take(vector, sites, turn=state.turn)
-        state.board.new_bases(study.model, state.setup)
+        board.new_bases(study.model, state.setup)
 
 
 def judge(context: Context, task: Task, state: VectorState, study: Study, data: Data) -> Iterator[None]:

@@ -40,7 +40,7 @@ from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from tests.support.people import context, dropped, pool_with, sent, small_project, taught
 from tests.support.pictures import encoded, noise
-from tests.support.vector_page import begun, do, go, study_of
+from tests.support.vector_page import begun, do, go, state_of, study_of
 
 
 def test_before_a_relation_is_chosen_there_are_only_relations_to_choose(models):
@@ -466,3 +466,21 @@ def test_what_was_found_is_there_again_when_one_comes_back(found, models):
     assert study_of(found).effects is None
     do(found, models, "relation", relation="above")
     assert study_of(found) is study
+
+
+def test_a_task_that_another_took_the_place_of_comes_back_with_what_was_found(found, models, tmp_path):
+    before, study = state_of(found).task, study_of(found)
+    assert found.to_undo is None, "the first task replaced nothing"
+    do(found, models, "bring", files=[sent(brought(tmp_path))])
+    own = state_of(found).task
+    assert own is not before, found.notice
+    assert found.to_undo.words.startswith("Took ")
+    do(found, models, "undo")
+    assert state_of(found).task is before
+    assert study_of(found) is study
+    assert study_of(found).complete
+    do(found, models, "redo")
+    assert state_of(found).task is own
+    do(found, models, "scenes")
+    do(found, models, "undo")
+    assert state_of(found).task is own
