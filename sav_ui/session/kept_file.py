@@ -1,4 +1,4 @@
-"""What a saved project's ZIP holds beside the project: the parts of pages, whoever wrote them, checked before use."""
+"""What a saved project's ZIP holds beside the project: the parts of pages, written, and read whoever wrote them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,24 @@ from sav_core.data.jsonl import list_lines
 from sav_core.data.sources import ZipSource
 from sav_core.errors import DatasetError
 from sav_ui.session.keeper import SavedPart, SavedRow
-from sav_ui.session.places import WORK, listing_of, own_name
+from sav_ui.session.places import WORK, listing_of, own_name, piece_place
+from sav_ui.session.project import Project
 
-__all__ = ["read_kept"]
+__all__ = ["line_of", "read_kept", "values_of"]
 
 _LONGEST = 8 << 20
 _NOT_VALUES = ("image", "images", "question")
+
+
+def line_of(project: Project, row: SavedRow) -> dict[str, Any]:
+    """One example of a page as a line of its listing; its pictures lie by their content."""
+    text = row.text if row.pictures else row.text or project.question
+    return {"images": [piece_place(picture) for picture in row.pictures], "question": text, **row.values}
+
+
+def values_of(kept: Mapping[str, SavedPart]) -> str:
+    """What pages keep that is no example, as the text of one file."""
+    return json.dumps({name: dict(part.values) for name, part in kept.items()}, ensure_ascii=False)
 
 
 def read_kept(path: Path, names: Iterable[str]) -> tuple[dict[str, SavedPart], tuple[Skipped, ...]]:

@@ -18,7 +18,8 @@ from hashlib import blake2b
 from typing import Any
 
 from sav_core.data.images import Picture
-from sav_ui.session.keeper import SavedPart, SavedRow
+from sav_ui.session.keeper import SavedPart
+from sav_ui.session.kept_file import line_of, values_of
 from sav_ui.session.manifest import MANIFEST, describe
 from sav_ui.session.places import EXAMPLES, WORK, listing_of, piece_of, piece_place
 from sav_ui.session.project import Item, Project
@@ -73,25 +74,17 @@ def cut_up(project: Project, kept: Mapping[str, SavedPart]) -> Pieces:
     add(MANIFEST, describe(project, None))
     add_lines(EXAMPLES, (_line(project, item) for item in project.items))
     for name, part in kept.items():
-        add_lines(listing_of(name), (_kept_line(project, row) for row in part.rows))
-    add(WORK, json.dumps({name: dict(part.values) for name, part in kept.items()}, ensure_ascii=False))
+        add_lines(listing_of(name), (line_of(project, row) for row in part.rows))
+    add(WORK, values_of(kept))
     return Pieces(tuple(parts), texts, {piece_of(picture): picture for picture in _pictures(project, kept)})
 
 
 def _line(project: Project, item: Item) -> dict[str, Any]:
-    line: dict[str, Any] = {"images": _places(item.pictures), "label": project.label(item.label).name}
+    places, label = [piece_place(picture) for picture in item.pictures], project.label(item.label).name
+    line: dict[str, Any] = {"images": places, "label": label}
     if item.text or not item.pictures:
         line["question"] = item.text or project.question
     return line
-
-
-def _kept_line(project: Project, row: SavedRow) -> dict[str, Any]:
-    text = row.text if row.pictures else row.text or project.question
-    return {"images": _places(row.pictures), "question": text, **row.values}
-
-
-def _places(pictures: Iterable[Picture]) -> list[str]:
-    return [piece_place(picture) for picture in pictures]
 
 
 def _pictures(project: Project, kept: Mapping[str, SavedPart]) -> Iterator[Picture]:

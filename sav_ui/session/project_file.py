@@ -4,9 +4,12 @@
     ├── project.json     title, labels, question, settings, model: to be read by people too
     ├── examples.jsonl   one line an example, in their order: the format of ``read_examples``
     ├── images/          the pictures as they were given, a folder for each label
+    ├── classify.rows    what pages keep beside it, a line an example, and pictures by their content: see ``kept_file``
+    ├── measure.rows
+    ├── work.json        what they keep that is no picture
     └── classifier.sav   when heads were found
 
-One that a browser has kept lays its pictures by their content, see ``pieces``, and has what pages keep, see ``kept_file``.
+One that a browser has kept lays all its pictures by their content, see ``pieces``.
 So ``read_examples("pets.zip")`` and ``python -m sav_core fit --train pets.zip`` read it as it is.
 """
 
@@ -15,6 +18,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -26,8 +30,10 @@ from sav_core.data.levels import Levels
 from sav_core.data.one_scale import at_levels
 from sav_core.errors import DatasetError, StorageError
 from sav_ui.session.fit import Fit
+from sav_ui.session.keeper import SavedPart
+from sav_ui.session.kept_file import line_of, values_of
 from sav_ui.session.manifest import MANIFEST, describe, parse_manifest
-from sav_ui.session.places import CLASSIFIER, EXAMPLES, label_places, own_name
+from sav_ui.session.places import CLASSIFIER, EXAMPLES, WORK, label_places, listing_of, own_name, piece_place
 from sav_ui.session.project import Item, Project
 
 __all__ = ["CLASSIFIER", "EXAMPLES", "file_name", "read_project", "write_project"]
@@ -39,7 +45,13 @@ def file_name(project: Project) -> str:
     return "-".join(words)[:60].strip("-").lower() or "sav-project"
 
 
-def write_project(path: Path, project: Project, fit: Fit | None = None, classifier: Path | None = None) -> None:
+def write_project(
+    path: Path,
+    project: Project,
+    fit: Fit | None = None,
+    classifier: Path | None = None,
+    kept: Mapping[str, SavedPart] | None = None,
+) -> None:
     """Write a project as a ``.zip``.
 
     Args:
@@ -47,6 +59,7 @@ def write_project(path: Path, project: Project, fit: Fit | None = None, classifi
         project: with one example or more.
         fit: of just this project, if there is one.
         classifier: the ``.sav`` file of that fit.
+        kept: what pages keep beside it, by name.
 
     Raises:
         StorageError: the disk refuses.
@@ -59,6 +72,8 @@ def write_project(path: Path, project: Project, fit: Fit | None = None, classifi
             for item in project.items:
                 for picture, place in zip(item.pictures, places[item.id], strict=True):
                     archive.writestr(place, picture.encoded, ZIP_STORED)  # pictures are compressed as they are
+            if kept is not None:
+                _write_kept(archive, project, kept)
             if classifier is not None:
                 archive.write(classifier, CLASSIFIER)
     except OSError as error:
@@ -110,6 +125,17 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         found = read_examples(path, question=manifest.question, clips=None)
     examples = at_levels(found, Levels.from_dict(manifest.levels)) if manifest.levels else list(found)
     return project.with_labelled([_renamed(example) for example in examples]), found.skipped
+
+
+def _write_kept(archive: ZipFile, project: Project, kept: Mapping[str, SavedPart]) -> None:
+    archive.writestr(WORK, values_of(kept))
+    for name, part in kept.items():
+        lines = [json.dumps(line_of(project, row), ensure_ascii=False) + "\n" for row in part.rows]
+        if lines:
+            archive.writestr(listing_of(name), "".join(lines))
+    pictures = {piece_place(picture): picture for part in kept.values() for row in part.rows for picture in row.pictures}
+    for place, picture in pictures.items():
+        archive.writestr(place, picture.encoded, ZIP_STORED)
 
 
 def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:

@@ -73,12 +73,15 @@ def _current(session: Session) -> tuple[Project, Fit | None]:
 
 
 def _save(context: Context, data: Data) -> Steps:
-    project, fit = _current(context.session)
+    with context.session.changing():
+        project, fit = _current(context.session)
+        about = {name: keeper.about(context.session) for name, keeper in context.keepers.items()}
     if project.empty:
         raise InputError("There is nothing to save yet: add some pictures first.")
     classifier = None if fit is None else _classifier(context, project, fit, fresh_path(CLASSIFIER))
     path = fresh_path(f"{file_name(project)}.zip")
-    write_project(path, project, fit, classifier)
+    kept = {name: keeper.save(project, about[name]) for name, keeper in context.keepers.items()}
+    write_project(path, project, fit, classifier, kept)
     yield
     context.session.offer(path, PANEL)
 

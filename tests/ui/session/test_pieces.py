@@ -18,7 +18,7 @@ from sav_ui.pages.teach.state import TeachState
 from sav_ui.session.kept_file import read_kept
 from sav_ui.session.pieces import cut_up
 from sav_ui.session.project import Project
-from sav_ui.session.project_file import read_project
+from sav_ui.session.project_file import read_project, write_project
 from sav_ui.session.session import Session
 from tests.support.archives import zipped
 from tests.support.people import small_project
@@ -200,3 +200,17 @@ def test_an_ordinary_project_has_no_such_parts(tmp_path):
     (tmp_path / "torn.zip").write_bytes(b"PK")
     with pytest.raises(DatasetError):
         read_kept(tmp_path / "torn.zip", KEEPERS)
+
+
+def test_a_project_saved_for_people_holds_marks_and_the_test_set_as_the_browser_s_copy_does(session, tmp_path):
+    kept = {name: keeper.save(session.project, keeper.about(session)) for name, keeper in KEEPERS.items()}
+    write_project(tmp_path / "p.zip", session.project, kept=kept)
+    again, before = essence(opened(tmp_path / "p.zip")), essence(session)
+    for what in ("labels", "queries", "chosen", "tests", "setup", "settled"):
+        assert again[what] == before[what], what
+
+
+def test_a_project_saved_without_what_pages_keep_still_opens(session, tmp_path):
+    write_project(tmp_path / "old.zip", session.project)
+    assert read_kept(tmp_path / "old.zip", KEEPERS) == ({}, ())
+    assert len(opened(tmp_path / "old.zip").project.items) == len(session.project.items)
