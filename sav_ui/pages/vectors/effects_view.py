@@ -71,6 +71,7 @@ def _found(session: Session, study: Study) -> dict[str, Any]:
     effects = study.effects
     aie, (low, high) = effects.aie(), _interval(session, study)
     listed = effects.ranking[: max(_LISTED, study.n_heads)]
+    shown = numbered(study.n_heads, aie.shape[1])
     return {
         "share": percent(effects.concentration()),
         "baseline": f"{effects.baseline.mean():.2f}",
@@ -81,8 +82,7 @@ def _found(session: Session, study: Study) -> dict[str, Any]:
         "few": len(effects.changes) < _FEW,
         "layers": aie.shape[0],
         "columns": aie.shape[1],
-        "kept": study.n_heads,
-        "numbered": numbered(study.n_heads, aie.shape[1]),
+        "ranks": ", numbered by rank" if shown == study.n_heads else f"; the best {shown} have their rank in them",
         "height": height_of(aie.shape[0]),
         "rows": [
             {
