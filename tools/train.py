@@ -139,6 +139,15 @@ class Length:
         return max(step / self.steps, minutes / self.minutes)
 
 
+def agreed(minutes: float) -> float:
+    """The first process' clock, for all must end with the same step."""
+    if not dist.is_initialized():
+        return minutes
+    told = torch.tensor([minutes], dtype=torch.float64)
+    dist.broadcast(told, src=0)
+    return float(told)
+
+
 def work(name: str, length: Length, workers: int) -> None:
     """Train one stage in this process, beside its peers, with processes that prepare what it teaches."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
@@ -156,12 +165,13 @@ def work(name: str, length: Length, workers: int) -> None:
     saved_at, tally = time.monotonic(), Tally()
     for lesson in stage.lessons(optimizer.step_count, length.steps, rank, workers):
         step = optimizer.step_count
-        stage.share = length.share(step, minutes())
+        now = agreed(minutes())
+        stage.share = length.share(step, now)
         loss, figures = stage.loss(lesson)
         loss.backward()
         norm = optimizer.step(length.rate * rate(step, stage.share), gently=min(1.0, (step + 1) / SETTLED))
         tally.add({"loss": float(loss.detach()), "norm": norm, **figures})
-        done = length.share(optimizer.step_count, minutes()) >= 1
+        done = length.share(optimizer.step_count, now) >= 1
         if optimizer.step_count % stage.report_every == 0 or done:
             if rank == 0:
                 record = {"minutes": before + minutes(), "step": optimizer.step_count, "training": tally.means()}
