@@ -5,6 +5,9 @@ from playwright.sync_api import expect
 from tests.browser.contrast import too_faint
 from tests.browser.visitor import picture
 
+_AT_REST = """() => document.getAnimations().every(
+  (each) => each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity
+)"""
 LOOKS = ((1440, "light"), (1440, "dark"), (390, "dark"), (390, "light"))
 
 
@@ -19,7 +22,8 @@ def check(visitor, state, *there):
         page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=dark)
         for each in there:
             expect(each).to_be_visible()
-        page.wait_for_timeout(400)  # what fades has come to rest
+        page.wait_for_timeout(100)  # then what fades has begun
+        page.wait_for_function(_AT_REST)
         faint = too_faint(page)
         assert not faint, f"{state}, {width} px, {scheme}:\n" + "\n".join(faint)
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
@@ -38,9 +39,9 @@ INSIDE = Starlette(routes=[Route("/{path:path}", echo, methods=["GET", "POST"])]
 
 
 def run(work):
-    """Run a coroutine in a loop of its own: Gradio keeps the thread's."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(work)
+    """Run a coroutine in a thread of its own: browser tests keep this one's loop."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 def detail(answer):
