@@ -194,6 +194,7 @@ def test_two_heads_side_by_side(looker):
 def test_the_slider_is_how_many_heads_vote(discs):
     page = discs.page
     slider = page.get_by_label("Number of heads that vote")
+    discs.wait_for_numbers(20)
     for kept in (3, 12):
         slider.fill(str(kept))
         expect(page.locator("output[for=keep]")).to_have_text(str(kept))
