@@ -18,7 +18,7 @@ from typing import Any
 
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
-from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, unread_pictures
+from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, shadowed_videos, unread_pictures
 from sav_core.data.listings import Listed, Listing, check_twins
 from sav_core.data.notes import Note, noted
 from sav_core.data.places import is_inline
@@ -75,6 +75,10 @@ def list_lines(
             ("unread keys", f"{other.key!r} is not read, for {asked[0].key!r} is the question", where)
             for other in asked[1:]
             if other.value != own
+        ]
+        shadowed += [
+            ("unread keys", f"{video!r} is not read, for {key!r} names the pictures", where)
+            for video, key in shadowed_videos(record)
         ]
         examples.append(Listed(source, images, own if own.strip() else question, label, where))
     if not examples:

@@ -28,6 +28,7 @@ PICTURES = (
 )
 """Besides those with a number: BLINK's ``image_1`` to ``image_4``, others' ``image0``."""
 
+_VIDEOS = ("video", "videos", "video_path", "frames")
 _PICTURES_TOO = (
     "filename",
     "file_path",
@@ -36,10 +37,7 @@ _PICTURES_TOO = (
     "file",
     "image_url",
     "url",
-    "video",
-    "videos",
-    "video_path",
-    "frames",
+    *_VIDEOS,
 )
 _NUMBERED = re.compile(r"(image|img|picture|photo|image_path|img_path)_?(\d{1,3})$")
 _PICTURE_WORDS = frozenset(
@@ -79,6 +77,13 @@ def pictures_of(record: Mapping[str, Any]) -> list[Named]:
     if numbered:
         found.append(Named(numbered[0][1], [record[key] for _, key in numbered]))
     return found or named(record, _PICTURES_TOO)[:1]
+
+
+def shadowed_videos(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Keys that name a video in a line whose pictures another key names, each with that key: the video is not read."""
+    read = pictures_of(record)
+    taken = {each.key for each in read}
+    return [(each.key, read[0].key) for each in named(record, _VIDEOS) if read and each.key not in taken]
 
 
 def unread_pictures(record: Mapping[str, Any]) -> list[str]:

@@ -270,6 +270,13 @@ def test_two_questions_in_one_line_are_not_passed_over(source):
         read_examples(source({"1.png": PNG, "l.jsonl": jsonl(record)}))
 
 
+def test_a_video_beside_a_picture_is_told_when_it_is_not_read(source):
+    record = {"image": "1.png", "video": "1.mp4", "question": "Which?", "label": "x"}
+    with pytest.warns(NotedWarning, match="'video' is not read, for 'image' names the pictures: \"Line 1"):
+        (example,) = read_examples(source({"1.png": PNG, "l.jsonl": jsonl(record)}))
+    assert len(example.images) == 1
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
