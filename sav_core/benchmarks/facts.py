@@ -2,60 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
-
+from sav_core.benchmarks.row import Benchmark, Published
 from sav_core.errors import SettingError
 
-__all__ = ["BENCHMARKS", "BLINK_TASKS", "SUGARCREPE_TASKS", "Benchmark", "Published", "Rule", "benchmark_named"]
-
-Rule: TypeAlias = Literal["accuracy", "mean_over_tasks", "pairs", "groups"]
-"""How right answers are counted; see ``sav_core.benchmarks.scoring``."""
-
-
-class Published(NamedTuple):
-    """What the SAV paper's figures show for one model, in percent."""
-
-    model: str
-    zero_shot: float
-    lora: float
-    sav: float
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """One row of the table.
-
-    Attributes:
-        name: as on the command line.
-        title: for people.
-        url: where its owners give it away.
-        expects: the data set's own layout, a line for each thing that must be there.
-        rule: how answers are counted.
-        question: asked of every image of a set whose labels are class names; empty where each item has its own question.
-        per_task: whether each sub-task gets its own heads; its name is then the item's ``task``.
-        published: figures of the SAV paper, empty where it has none.
-        caveats: what to know before comparing with them.
-        spoken: what the model would say for a label, where the question asks for another word than the label.
-    """
-
-    name: str
-    title: str
-    url: str
-    expects: tuple[str, ...]
-    rule: Rule = "accuracy"
-    question: str = ""
-    per_task: bool = False
-    published: tuple[Published, ...] = ()
-    caveats: tuple[str, ...] = ()
-    spoken: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def names_classes(self) -> bool:
-        """Whether its labels are class names, which can all be listed in the question or not."""
-        return bool(self.question)
-
+__all__ = ["BENCHMARKS", "BLINK_TASKS", "CAMERA_TASKS", "SUGARCREPE_TASKS", "benchmark_named"]
 
 LLAVA, QWEN = "LLaVA-OneVision-7B", "Qwen2-VL-7B"
 
@@ -67,7 +17,32 @@ BLINK_TASKS = (
 
 SUGARCREPE_TASKS = ("add_att", "add_obj", "replace_att", "replace_obj", "replace_rel", "swap_att", "swap_obj")
 
+CAMERA_TASKS = {
+    "Static": "fixed_camera",
+    "Move_Out": "has_backward_wrt_camera",
+    "Move_Down": "has_downward_wrt_camera",
+    "Move_In": "has_forward_wrt_camera",
+    "Move_Left": "has_leftward",
+    "Pan_Left": "has_pan_left",
+    "Pan_Right": "has_pan_right",
+    "Move_Right": "has_rightward",
+    "Roll_Clockwise": "has_roll_clockwise",
+    "Roll_Counterclockwise": "has_roll_counterclockwise",
+    "Tilt_Down": "has_tilt_down",
+    "Tilt_Up": "has_tilt_up",
+    "Move_Up": "has_upward_wrt_camera",
+    "Zoom_In": "has_zoom_in",
+    "Zoom_Out": "has_zoom_out",
+}
+"""The owners' name of each sub-task of CameraBench, and the SAV release's, which names it here."""
+
 _FOUR_OPTIONS = "The published prompt lists four options, one of them true: the published figures are of a 4-way choice."
+
+_REWARDS = "https://github.com/facebookresearch/multimodal_rewardbench"
+_REWARD_FILES = (
+    "all_data.json, here or in data/, as scripts/0_download_data.py writes it",
+    "images/ beside it, which that script fills",
+)
 
 _TABLE = (
     Benchmark(
@@ -184,6 +159,63 @@ _TABLE = (
             "LOC_synset_mapping.txt, if the folders are named n01440764 and so on and names are wanted",
         ),
         question="What is in this image?",
+    ),
+    Benchmark(
+        name="camerabench",
+        title="CameraBench",
+        url="https://huggingface.co/datasets/syCen/CameraBench",
+        expects=(
+            "binary_classification/Move_In.jsonl and so on, here or in data/: a file for each sub-task, at least one of "
+            "the 15; they lie in camerabench/data of https://github.com/linzhiqiu/t2v_metrics",
+            "the .mp4 they name, anywhere in the folder",
+        ),
+        rule="mean_over_tasks",
+        per_task=True,
+        caveats=(
+            "The release prints the accuracy of each sub-task and no mean. About one test answer in eight is Yes: whoever "
+            "says No to everything is right on 87.8 % of a sub-task's clips on average.",
+            "33 of the release's 600 training entries show a clip that their list has shown already; a split keeps them.",
+            "The release shows LLaVA-OneVision 16 frames of a clip and Qwen2-VL 8 a second, as video: --frames, --fps.",
+            "The owners' files have no training part, so support and queries are drawn from the same lists, disjoint.",
+            "The owners' tables give average precision, not accuracy: they are no figures to compare with.",
+        ),
+        moving=True,
+        own_split=True,
+    ),
+    Benchmark(
+        name="mm-rewardbench",
+        title="Multimodal RewardBench",
+        url=_REWARDS,
+        expects=_REWARD_FILES,
+        per_task=True,
+        published=(
+            Published("Llama-3.2-90B-Vision-Instruct", 62.4),
+            Published("Aria", 57.3),
+            Published("Molmo-7B-D-0924", 54.3),
+            Published("Llama-3.2-11B-Vision-Instruct", 52.4),
+            Published("LLaVA-1.5-13B", 48.9),
+        ),
+        published_in="the owners' leaderboard",
+        caveats=(
+            "The published figures are of models that judge in words, on all pairs; their safety pairs include Hateful "
+            "Memes, which the owners do not give away.",
+            "It has no training part: support and queries are drawn from the same lists, and all pairs of one question "
+            "stay together. The release takes a file's first 40 pairs as support and does not say which file.",
+        ),
+        spoken={"Output1": "Answer 1", "Output2": "Answer 2"},
+    ),
+    Benchmark(
+        name="mm-rewardbench-single",
+        title="Multimodal RewardBench, one answer at a time",
+        url=_REWARDS,
+        expects=_REWARD_FILES,
+        per_task=True,
+        caveats=(
+            "The release counts each answer by itself, preferred or not, so chance is 50 %; the owners' leaderboard is of "
+            "pairs and says nothing about it.",
+            "It has no training part: support and queries are drawn from the same lists, and all answers to one question "
+            "stay together. The release takes a file's first 20 answers as support and does not say which file.",
+        ),
     ),
 )
 

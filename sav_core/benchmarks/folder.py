@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sav_core.benchmarks.facts import Benchmark
+from sav_core.benchmarks.row import Benchmark
+from sav_core.data.formats import CLIP_SUFFIXES
 from sav_core.data.sources import FolderSource, is_image, natural_order
 from sav_core.errors import DatasetError
 
@@ -137,7 +138,8 @@ class Folder:
     def find(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the images that files written on another machine name, or nothing, remembering what is missing.
 
-        An image is found at its path as written; else it is the one in this folder whose path ends most like it.
+        An image or a clip is found at its path as written; else it is the one in this folder whose path ends most like it,
+        of several with its name one in a folder of its folder's name.
         """
         wanted = tuple(names)
         found = [self._found(name) for name in wanted]
@@ -149,12 +151,14 @@ class Folder:
             return name
         parts = name.replace("\\", "/").split("/")
         alike = self._by_name.get(parts[-1], ())
-        return max(alike, key=lambda place: _common_end(place.split("/"), parts), default=None)
+        best = max(alike, key=lambda place: _common_end(place.split("/"), parts), default=None)
+        lost = best is not None and len(alike) > 1 and len(parts) > 1 and _common_end(best.split("/"), parts) < 2
+        return None if lost else best
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         places: dict[str, list[str]] = {}
-        for place in natural_order(filter(is_image, self.source.names)):
+        for place in natural_order(filter(_is_shown, self.source.names)):
             places.setdefault(posixpath.basename(place), []).append(place)
         return places
 
@@ -164,6 +168,10 @@ class Folder:
             return (self.root / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise self.wrong(f"{name} cannot be read ({error})") from error
+
+
+def _is_shown(name: str) -> bool:
+    return is_image(name) or posixpath.splitext(name)[1].lower() in CLIP_SUFFIXES
 
 
 def _whole_or_lines(text: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sav_core.benchmarks.facts import Benchmark
+from sav_core.benchmarks.row import Benchmark
 from sav_core.data.sources import Source
 from sav_core.errors import SettingError
 
@@ -25,7 +25,8 @@ class Item:
         full: the question with its answer options.
         part: ``"train"``, ``"test"``, or empty where the data set has no split of its own.
         task: sub-task, empty where there is none.
-        group: items of one group are only right together; empty where each stands alone. Its items follow each other.
+        group: items of one group stay on one side of a split, and by the rules for pairs and groups are only right
+            together; empty where each stands alone.
     """
 
     id: str
@@ -67,6 +68,11 @@ class Loaded:
     def labels(self) -> tuple[str, ...]:
         """The distinct labels, sorted."""
         return tuple(sorted({item.label for item in self.items}))
+
+    @property
+    def has_own_split(self) -> bool:
+        """Whether there is a published split to keep."""
+        return self.benchmark.own_split and {"train", "test"} <= {item.part for item in self.items}
 
     def by_id(self) -> dict[str, Item]:
         """Return the items by their ids."""

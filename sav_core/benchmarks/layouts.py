@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from sav_core.benchmarks.camera import read_camerabench
 from sav_core.benchmarks.facts import BLINK_TASKS, SUGARCREPE_TASKS
 from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
 from sav_core.benchmarks.parquet import ParquetSource
 from sav_core.benchmarks.prompts import ask
+from sav_core.benchmarks.rewards import PAIRS, SINGLE, read_rewards
 from sav_core.errors import SkippedWarning
 
 __all__ = ["OWN", "Reader"]
@@ -280,4 +282,7 @@ OWN: dict[str, Reader] = {
     "cub": _cub,
     "flowers": _flowers,
     "imagenet": _imagenet,
+    "camerabench": read_camerabench,
+    PAIRS: read_rewards,
+    SINGLE: read_rewards,
 }

@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from sav_core.benchmarks.facts import Benchmark, benchmark_named
+from sav_core.benchmarks.facts import benchmark_named
 from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.layouts import OWN
 from sav_core.benchmarks.release import read_release, release_files
+from sav_core.benchmarks.row import Benchmark
 from sav_core.errors import DatasetError, SkippedWarning
 
 __all__ = ["load_benchmark"]
@@ -80,8 +81,8 @@ def _either(folder: Folder) -> tuple[str, list[Item]]:
 
 def _whole_groups(items: list[Item], benchmark: Benchmark) -> list[Item]:
     """Leave out groups of which an image is missing: they could never be right."""
-    size = {"pairs": 2, "groups": 4}.get(benchmark.rule, 1)
+    size = {"pairs": 2, "groups": 4}.get(benchmark.rule)
     sizes: dict[str, int] = {}
     for item in items:
         sizes[item.group] = sizes.get(item.group, 0) + 1
-    return [item for item in items if not item.group or sizes[item.group] == size]
+    return [item for item in items if size is None or not item.group or sizes[item.group] == size]

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
-from sav_core.benchmarks.facts import Benchmark
 from sav_core.benchmarks.items import Item
+from sav_core.benchmarks.row import Benchmark
 from sav_core.errors import SettingError
 
 __all__ = ["OPTIONS", "Options", "ask", "default_options", "hashed", "question_of"]

@@ -14,7 +14,8 @@ from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.prompts import Options, question_of
 from sav_core.benchmarks.scoring import HEADLINE, Count, Outcome, count
 from sav_core.benchmarks.splits import Split
-from sav_core.data.datasets import open_listed
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.datasets import EIGHT_FRAMES, open_listed
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.listings import Listed
 from sav_core.data.notes import Note, merged
@@ -100,6 +101,7 @@ def run_benchmark(
     belief: str = "margin",
     zero_shot: bool = False,
     cache: CacheChoice = "user",
+    clips: ClipSampling = EIGHT_FRAMES,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> BenchmarkRun:
@@ -116,6 +118,7 @@ def run_benchmark(
         belief: what ``reliability`` voting measures of a head.
         zero_shot: also ask the model itself: its likeliest label counts. That takes another pass for every query.
         cache: where head vectors are kept.
+        clips: how videos are sampled.
         progress: called as examples are done, those of the support included.
         cancel: asked between batches; true stops the work.
 
@@ -124,7 +127,7 @@ def run_benchmark(
         SettingError: a setting is out of its range.
         CancelledError: ``cancel`` said so.
     """
-    reader = _Reader(loaded, options, len(split.support) + len(split.queries), progress)
+    reader = _Reader(loaded, options, len(split.support) + len(split.queries), clips, progress)
     items = loaded.by_id()
     support, queries = [items[name] for name in split.support], [items[name] for name in split.queries]
     outcomes: list[Outcome] = []
@@ -195,11 +198,14 @@ def _scores(loaded: Loaded, outcomes: Sequence[Outcome]) -> dict[str, Score]:
 class _Reader:
     """Opens items as examples under their questions, and tells how far the whole run is."""
 
-    def __init__(self, loaded: Loaded, options: Options, total: int, progress: ProgressCallback | None) -> None:
+    def __init__(
+        self, loaded: Loaded, options: Options, total: int, clips: ClipSampling, progress: ProgressCallback | None
+    ) -> None:
         self._loaded = loaded
         self._labels = loaded.labels
         self._options = options
         self._total = total
+        self._clips = clips
         self._progress = progress
         self._done = 0
         self._start = time.perf_counter()
@@ -213,7 +219,8 @@ class _Reader:
             [
                 Listed(i.source, i.images, question_of(benchmark, i, self._labels, self._options), i.label, f"Item {i.id}")
                 for i in items
-            ]
+            ],
+            clips=self._clips,
         )
         self.skipped += examples.skipped
         self.notes += examples.notes

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sav_core.benchmarks.facts import Rule
+from sav_core.benchmarks.row import Rule
 
 __all__ = ["HEADLINE", "Count", "Outcome", "count"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +19,10 @@ from sav_core.benchmarks.prompts import hashed
 from sav_core.errors import DatasetError, SettingError
 from sav_core.files import write_atomically
 
-__all__ = ["Split", "draw_split", "narrow_split", "read_split", "write_split"]
+__all__ = ["Split", "draw_split", "narrow_split", "read_split", "repeated", "write_split"]
 
 _FORMAT = "sav-split-1"
+_LATER = {"published": False}  # what a file of an earlier version has not
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Split:
         queries: ids and labels.
         digest: of what these items say (questions, labels, file names); data that differ give another.
         overlap: ids that were left out of the queries because the same images and question are in the support.
+        published: whether it is the data set's own split, from which nothing was drawn.
     """
 
     benchmark: str
@@ -44,12 +47,13 @@ class Split:
     queries: Mapping[str, str]
     digest: str
     overlap: tuple[str, ...] = ()
+    published: bool = False
 
     def __repr__(self) -> str:
         return f"Split({self.benchmark}, {len(self.support)} support, {len(self.queries)} queries, seed {self.seed})"
 
 
-def draw_split(loaded: Loaded, *, shots: int = 20, seed: int = 0, queries: int | None = None) -> Split:
+def draw_split(loaded: Loaded, *, shots: int | None = 20, seed: int = 0, queries: int | None = None) -> Split:
     """Draw a few examples of each label as support; the others are asked.
 
     The support comes from the training part and the queries from the test part where the data set has both. Groups are
@@ -57,34 +61,58 @@ def draw_split(loaded: Loaded, *, shots: int = 20, seed: int = 0, queries: int |
 
     Args:
         loaded: the benchmark.
-        shots: examples per label.
+        shots: examples per label; ``None`` for the published split, whose training part is the support as it is.
         seed: another seed, another draw.
         queries: at most so many per label; all by default.
 
     Raises:
-        SettingError: a number is not positive, or a label has too few examples.
+        SettingError: a number is not positive, a label has too few examples, or there is no published split to keep.
     """
     for name, value in (("shots", shots), ("queries", queries)):
         if value is not None and value < 1:
             raise SettingError(f"{name} must be 1 or more, but is {value}.")
+    if shots is None and not loaded.has_own_split:
+        raise SettingError(f"{loaded.benchmark.title} here has no published split to keep: say how many shots to draw.")
     support: list[Item] = []
     asked: list[Item] = []
     overlap: list[str] = []
     for task in loaded.tasks(loaded.items):
         items = [item for item in loaded.items if loaded.fitting_task(item) == task]
-        chosen = _support(items, shots, seed, f"{loaded.benchmark.title}{f' {task}' * bool(task)}")
+        what = f"{loaded.benchmark.title}{f' {task}' * bool(task)}"
+        chosen = _training_part(items, what) if shots is None else _support(items, shots, seed, what)
         left, same = _rest(items, chosen)
         support += chosen
         overlap += same
         asked += _at_most(left, queries, seed)
+    most = max(Counter((loaded.fitting_task(item), item.label) for item in support).values()) if shots is None else shots
     if not asked:
         raise SettingError(
-            f"With {shots} examples of each label in the support, no example of {loaded.benchmark.title} is left to ask: "
+            f"With {most} examples of each label in the support, no example of {loaded.benchmark.title} is left to ask: "
             "take fewer."
         )
     return Split(
-        loaded.benchmark.name, shots, seed, _labels(support), _labels(asked), _digest([*support, *asked]), tuple(overlap)
+        loaded.benchmark.name,
+        most,
+        seed,
+        _labels(support),
+        _labels(asked),
+        _digest([*support, *asked]),
+        tuple(overlap),
+        shots is None,
     )
+
+
+def repeated(loaded: Loaded, split: Split) -> tuple[str, ...]:
+    """Return the ids of a split's support that show and ask what another of the same sub-task before them does."""
+    items = loaded.by_id()
+    said: set[tuple[object, ...]] = set()
+    found = []
+    for name in split.support:
+        what = (loaded.fitting_task(items[name]), *_said(items[name]))
+        if what in said:
+            found.append(name)
+        said.add(what)
+    return tuple(found)
 
 
 def write_split(path: str | Path, split: Split) -> None:
@@ -107,7 +135,9 @@ def read_split(path: str | Path, loaded: Loaded) -> Split:
         content: Any = json.loads(Path(path).read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise KeyError("format")
-        content = {name: content[name] for name in Split.__dataclass_fields__}
+        content = {name: content[name] for name in Split.__dataclass_fields__ if name not in _LATER} | {
+            name: content.get(name, usual) for name, usual in _LATER.items()
+        }
         split = Split(**{**content, "overlap": tuple(content["overlap"])})
         wanted = [*split.support.items(), *split.queries.items()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -153,6 +183,13 @@ def narrow_split(split: Split, loaded: Loaded) -> Split:
         digest=_digest([items[name] for name in (*support, *queries)]),
         overlap=tuple(overlap),
     )
+
+
+def _training_part(items: Sequence[Item], what: str) -> list[Item]:
+    found = [item for item in items if item.part == "train"]
+    if lost := sorted({item.label for item in items} - {item.label for item in found}):
+        raise SettingError(f"The training part of {what} has no example of {lost[0]!r} here: put its files there.")
+    return found
 
 
 def _support(items: Sequence[Item], shots: int, seed: int, what: str) -> list[Item]:

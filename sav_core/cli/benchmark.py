@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sav_core.benchmarks.facts import BENCHMARKS, Benchmark
+from sav_core.benchmarks.facts import BENCHMARKS
 from sav_core.benchmarks.prompts import Options
+from sav_core.benchmarks.row import Benchmark
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
-from sav_core.cli.opening import open_backbone, print_notes
-from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, ScoredBy, Voting
+from sav_core.cli.opening import clip_sampling, open_backbone, print_notes
+from sav_core.cli.options import AsJson, BelievedBy, Dtype, Frames, FramesPerSecond, KeptHeads, Model, ScoredBy, Voting
 from sav_core.data.notes import Note
 from sav_core.errors import SettingError
 from sav_core.wording import percent, percent_range
@@ -39,7 +40,10 @@ def benchmark(
     data: Annotated[
         Path | None, typer.Option("--data", help="The data set's folder, in its owners' or the SAV release's layout.")
     ] = None,
-    shots: Annotated[int, typer.Option("--shots", help="Examples per label in the support.")] = 20,
+    shots: Annotated[
+        int | None,
+        typer.Option("--shots", help="Examples per label in the support; the published split where there is one, else 20."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
     split: Annotated[
         Path | None,
@@ -64,6 +68,8 @@ def benchmark(
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
     belief: BelievedBy = "margin",
+    frames: Frames = 8,
+    fps: FramesPerSecond = None,
     zero_shot: Annotated[
         bool, typer.Option("--zero-shot", help="Also ask the model itself, by label likelihood, without any support.")
     ] = False,
@@ -85,14 +91,15 @@ def benchmark(
     everything = load_benchmark(name, data)
     loaded = everything.of_tasks(task or ())
     drawn, read_back = _split(everything, loaded, split, shots, seed, queries)
-    facts = _split_facts(drawn, split, read_back)
+    facts = _split_facts(everything, drawn, split, read_back)
     if split_only:
         if as_json:
             print_json(facts)
         else:
-            print_line(_about(drawn, split, read_back))
+            print_line(_about(facts))
         return
     chosen = options or default_options(row)
+    clips = clip_sampling(frames, fps, "still")
     result = {
         "benchmark": name,
         "title": row.title,
@@ -104,6 +111,7 @@ def benchmark(
         "voting": voting,
         "scoring": scoring,
         "belief": belief,
+        **({"clips": {"frames": frames, "per_second": fps}} if row.moving else {}),
         **_run(
             loaded,
             drawn,
@@ -115,14 +123,16 @@ def benchmark(
             scoring=scoring,
             belief=belief,
             zero_shot=zero_shot,
+            clips=clips,
         ),
         "published": [each._asdict() for each in row.published],
+        "published_in": row.published_in if row.published else None,
         "caveats": row.caveats,
     }
     if as_json:
         print_json(result)
     else:
-        print_line(_about(drawn, split, read_back))
+        print_line(_about(facts))
         _print(row, result)
 
 
@@ -136,7 +146,7 @@ def _run(loaded: Loaded, split: Split, model: str | None, dtype: str, **settings
 
 
 def _split(
-    everything: Loaded, loaded: Loaded, path: Path | None, shots: int, seed: int, queries: int | None
+    everything: Loaded, loaded: Loaded, path: Path | None, shots: int | None, seed: int, queries: int | None
 ) -> tuple[Split, bool]:
     """Return the split of the file if it is there, else a new one, written if there is a place for it.
 
@@ -148,13 +158,16 @@ def _split(
         if queries is not None:
             raise SettingError(f"{path} says already what is asked: leave --queries out, or write another split.")
         return narrow_split(read_split(path, everything), loaded), True
-    drawn = draw_split(loaded, shots=shots, seed=seed, queries=queries)
+    few = shots if shots is not None or loaded.has_own_split else 20
+    drawn = draw_split(loaded, shots=few, seed=seed, queries=queries)
     if path is not None:
         write_split(path, drawn)
     return drawn, False
 
 
-def _split_facts(split: Split, path: Path | None, read_back: bool) -> dict[str, Any]:
+def _split_facts(loaded: Loaded, split: Split, path: Path | None, read_back: bool) -> dict[str, Any]:
+    from sav_core.benchmarks import repeated
+
     return {
         "file": None if path is None else str(path),
         "read_back": read_back,
@@ -164,15 +177,19 @@ def _split_facts(split: Split, path: Path | None, read_back: bool) -> dict[str, 
         "support": len(split.support),
         "queries": len(split.queries),
         "overlap_left_out": len(split.overlap),
+        "published": split.published,
+        "repeated": len(repeated(loaded, split)),
     }
 
 
-def _about(split: Split, path: Path | None, read_back: bool) -> str:
-    where = "" if path is None else f", {'read from' if read_back else 'written to'} {path}"
-    overlap = f"; {len(split.overlap)} that are also in the support are not asked" if split.overlap else ""
+def _about(facts: dict[str, Any]) -> str:
+    where = "" if facts["file"] is None else f", {'read from' if facts['read_back'] else 'written to'} {facts['file']}"
+    overlap = f"; {facts['overlap_left_out']} that are also in the support are not asked" * bool(facts["overlap_left_out"])
+    again = f"; {facts['repeated']} of the support repeat another of their sub-task" * bool(facts["repeated"])
+    most, how = ("up to ", "as published") if facts["published"] else ("", f"seed {facts['seed']}")
     return (
-        f"Split: {split.shots} of each label support ({len(split.support)}), {len(split.queries)} are asked, "
-        f"seed {split.seed}{where}{overlap}."
+        f"Split: {most}{facts['shots']} of each label support ({facts['support']}), {facts['queries']} are asked, "
+        f"{how}{where}{overlap}{again}."
     )
 
 
@@ -192,19 +209,20 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
         rows = [_line(task, next(iter(scores.values()))) for task, scores in result["per_task"].items()]
         print_table(["sub-task", headline.replace("_", " "), "95 % interval", "n"], rows)
     if row.published:
-        print_line("\nPublished (read off the SAV paper's figures):")
+        print_line(f"\nPublished (read off {row.published_in}):")
         print_table(
             ["model", "zero-shot", "LoRA", "SAV"],
-            [
-                [each.model, *(percent(score / 100, 1) for score in (each.zero_shot, each.lora, each.sav))]
-                for each in row.published
-            ],
+            [[each.model, *map(_published, (each.zero_shot, each.lora, each.sav))] for each in row.published],
         )
     for caveat in row.caveats:
         print_line(f"Note: {caveat}")
     print_notes([Note(each["kind"], each["text"], each["count"], tuple(each["examples"])) for each in result["notes"]])
     if left_out := len(result["skipped"]) + result["missing"]:
         print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} missing or unreadable; the warnings say why.")
+
+
+def _published(score: float | None) -> str:
+    return "" if score is None else percent(score / 100, 1)
 
 
 def _line(name: str, score: dict[str, Any]) -> list[str]:

@@ -149,13 +149,14 @@ def read_lines(source: Source, listing: str, *, question: str = "", labelled: bo
 
 
 def open_listed(
-    listed: Sequence[Listed], *, progress: ProgressCallback | None = None
+    listed: Sequence[Listed], *, progress: ProgressCallback | None = None, clips: ClipSampling | None = None
 ) -> tuple[tuple[int, ...], ExampleSet]:
     """Open examples that were listed before.
 
     Args:
         listed: what to open.
         progress: called after each image.
+        clips: how videos are sampled; with ``None`` they are left out.
 
     Returns:
         Which of them could be read, by their places, and these examples with what was left out.
@@ -163,7 +164,7 @@ def open_listed(
     Raises:
         DatasetError: a question and its images do not fit each other.
     """
-    examples, skipped = read_listed(listed, progress)
+    examples, skipped = read_listed(listed, progress, clips)
     unreadable = {id(one) for one, _ in skipped}
     rows = tuple(row for row, one in enumerate(listed) if id(one) not in unreadable)
     return rows, _reported(examples, [skip for _, skip in skipped])

@@ -18,6 +18,7 @@ from typing import Any
 
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
+from sav_core.data.forms import judged_question, read_as
 from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, shadowed_videos, unread_pictures
 from sav_core.data.listings import Listed, Listing, check_twins
 from sav_core.data.notes import Note, noted
@@ -59,14 +60,15 @@ def list_lines(
             Or two labels are one to the eye.
 
     """
-    examples, shadowed = [], []
+    examples, shadowed, roles = [], [], []
     for where, record in _records(source, listing):
         if not isinstance(record, dict):
             raise DatasetError(f"{where} is not a JSON object: write each example as {_LINE}.")
         label = _label(record, where) if labelled else None
         images = tuple(_located(source, path, listing, where) for path in _paths(record, where, clips))
         asked = named(record, QUESTIONS)
-        own = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
+        text = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
+        own = judged_question(record) or text
         if not images and not own.strip():
             raise DatasetError(
                 f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {_LINE}."
@@ -74,18 +76,20 @@ def list_lines(
         shadowed += [
             ("unread keys", f"{other.key!r} is not read, for {asked[0].key!r} is the question", where)
             for other in asked[1:]
-            if other.value != own
+            if other.value != text
         ]
         shadowed += [
             ("unread keys", f"{video!r} is not read, for {key!r} names the pictures", where)
             for video, key in shadowed_videos(record)
         ]
+        if said := read_as(record, labelled):
+            roles.append(("read as", said, where))
         examples.append(Listed(source, images, own if own.strip() else question, label, where))
     if not examples:
         raise DatasetError(f"{listing!r} holds no examples: write one a line, as {_LINE}.")
     if not twins:
         check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
-    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(shadowed)))
+    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(roles), *noted(shadowed)))
 
 
 def _without_picture(examples: list[Listed]) -> tuple[Note, ...]:

@@ -20,7 +20,7 @@ __all__ = ["LABELS", "PICTURES", "QUESTIONS", "Named", "found_keys", "named", "p
 QUESTIONS = ("question", "instruction", "claim", "text", "prompt", "query", "statement")
 """Of the SAV release: VLGuard's ``instruction``, MHaluBench's ``claim``, Multimodal RewardBench's ``Text``."""
 
-LABELS = ("label", "claim_label", "answer", "class", "category", "class_name", "label_name", "target")
+LABELS = ("label", "claim_label", "answer", "better", "class", "category", "class_name", "label_name", "target")
 
 PICTURES = (
     *("image", "images", "image_path", "image_paths", "img", "imgs", "img_path", "img_paths", "image_file", "image_files"),

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 from scipy.io import savemat
 
+from tests.support.clips import clip
+
 BLINK_TASKS = {
     "Art_Style": ("AB", 3), "Counting": ("ABCD", 1), "Forensic_Detection": ("ABCD", 4),
     "Functional_Correspondence": ("ABCD", 2), "IQ_Test": ("ABCD", 1), "Jigsaw": ("AB", 3),
@@ -224,8 +226,55 @@ def imagenet(root):
     (root / "LOC_synset_mapping.txt").write_text("n01440764 tench, Tinca tinca\nn02012849 crane\nn03126707 crane\n")
 
 
-MINIATURES = {
-    build.__name__: build
-    for build in (mhalubench, vlguard, blink, vizwiz, naturalbench, sugarcrepe, eurosat, pets, cub, flowers, imagenet)
-}
+def moving_line(number, label, **more):
+    """A line of CameraBench as both layouts write it; its clip is `moving_clip`'s of that number."""
+    place = f"/data3/someone/videos/{number}.mp4"
+    return {"image": place, "question": "Does the camera zoom in?", "question_id": 0, "label": label} | more
+
+
+def moving_clip(folder, number):
+    """A clip that grows brighter or darker."""
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = range(4) if number % 2 else reversed(range(4))
+    clip(folder / f"{number}.mp4", [(60 * step, 60 * step, 10 * number) for step in steps], size=(32, 32))
+
+
+def camerabench(root):
+    for number in range(8):
+        moving_clip(root / "videos", number)
+    for task in ("Zoom_In", "Static"):
+        lines = [moving_line(n, "Yes" if n % 2 else "No", task=task.replace("_", " "), label_name="x") for n in range(8)]
+        place = root / "data" / "binary_classification" / f"{task}.jsonl"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def judged_pairs(root, better="Better"):
+    """Entries of Multimodal RewardBench: the first two of each category are of one question."""
+    made = []
+    for category in ("safety", "open_generation/correctness_task"):
+        for number in range(7):
+            name = f"images/{category[:4]}/{max(number, 1)}.jpg"
+            picture(root / name, number)
+            made.append(
+                {"Category": category, "ID": f"{category[:4]}_{max(number, 1):04}", "Text": f"What is {max(number, 1)}?",
+                 "Image": name, "Output1": f"One {number}", "Output2": f"Two {number}",
+                 better: f"Output{1 + number % 2}"}
+            )  # fmt: skip
+    return made
+
+
+def mm_rewardbench(root):
+    dump(root / "data" / "all_data.json", judged_pairs(root / "data"))
+
+
+def mm_rewardbench_single(root):
+    mm_rewardbench(root)
+
+
+_BUILDERS = (
+    *(mhalubench, vlguard, blink, vizwiz, naturalbench, sugarcrepe, eurosat, pets, cub, flowers, imagenet),
+    *(camerabench, mm_rewardbench, mm_rewardbench_single),
+)
+MINIATURES = {build.__name__.replace("_", "-"): build for build in _BUILDERS}
 """Builders by the benchmark's name: each writes into a folder that is there."""

@@ -7,13 +7,21 @@ from collections import Counter
 
 import pytest
 
-from sav_core.benchmarks import BENCHMARKS, draw_split, load_benchmark, question_of, read_split, write_split
+from sav_core.benchmarks import (
+    BENCHMARKS,
+    draw_split,
+    load_benchmark,
+    question_of,
+    read_split,
+    repeated,
+    write_split,
+)
 from sav_core.benchmarks.layouts import OWN
 from sav_core.benchmarks.prompts import default_options
-from sav_core.data.datasets import open_listed
+from sav_core.data.datasets import EIGHT_FRAMES, open_listed
 from sav_core.data.listings import Listed
 from sav_core.errors import DatasetError, SettingError, SkippedWarning
-from tests.support.miniatures import MINIATURES, dump, picture
+from tests.support.miniatures import MINIATURES, dump, judged_pairs, moving_clip, moving_line, picture
 
 # Items, labels, parts, tasks of each miniature.
 COUNTS = {
@@ -28,6 +36,9 @@ COUNTS = {
     "cub": (10, 2, {"train": 6, "test": 4}),
     "flowers": (12, 3, {"train": 6, "test": 6}),
     "imagenet": (18, 3, {"train": 12, "test": 6}),
+    "camerabench": (16, 2, {"": 16}),
+    "mm-rewardbench": (14, 2, {"": 14}),
+    "mm-rewardbench-single": (28, 2, {"": 28}),
 }
 
 
@@ -80,7 +91,7 @@ def test_every_item_opens_and_has_a_question(miniature, name):
         Listed(item.source, item.images, question_of(loaded.benchmark, item, loaded.labels, "all"), item.label)
         for item in loaded.items
     ]
-    rows, examples = open_listed(listed)
+    rows, examples = open_listed(listed, clips=EIGHT_FRAMES)
     assert list(rows) == list(range(len(loaded.items)))
     assert all(example.question.strip() for example in examples)
     assert [len(example.images) for example in examples] == [len(item.images) for item in loaded.items]
@@ -484,3 +495,130 @@ def test_a_release_file_without_its_pictures_says_that_they_are_missing(tmp_path
             DatasetError, match=r"are read, but not one of the images that they name is in .*, such as \['/far"
         ):
             load_benchmark("vlguard", place)
+
+
+# Clips, and answers that are judged.
+
+
+def camera_release(root, *, shown=8):
+    """The release's lists: four training lines of each label, the first of them twice, and two of each to test."""
+    for number in range(shown):
+        moving_clip(root / "videos", number)
+    for task in ("has_zoom_in", "fixed_camera"):
+        train = [moving_line(max(n, 2), "Yes" if max(n, 2) % 2 else "No") for n in (0, 3, 2, 5)]
+        test = [moving_line(n, "Yes" if n % 2 else "No") for n in (4, 6, 7, 1)]
+        for part, records in (("trainset", train), ("testset", test)):
+            (root / f"data/camerabench_{part}").mkdir(parents=True, exist_ok=True)
+            lines(root / f"data/camerabench_{part}/{task}.jsonl", records)
+
+
+@pytest.mark.parametrize("place", ["", "data"])
+def test_a_published_split_is_kept_as_it_is_and_what_it_repeats_is_counted(tmp_path, place):
+    camera_release(tmp_path)
+    if place:  # the clips lie elsewhere, so the folder of the lists alone knows none
+        (tmp_path / "videos").rename(tmp_path / "data" / "clips")
+    loaded = load_benchmark("camerabench", tmp_path / place)
+    assert (loaded.layout, loaded.has_own_split) == ("release", True)
+    assert {item.task for item in loaded.items} == {"has_zoom_in", "fixed_camera"}
+    assert loaded.items[0].full == "Does the camera zoom in? Please answer with Yes or No."
+    split = draw_split(loaded, shots=None)
+    parts = {item.id: item.part for item in loaded.items}
+    assert {parts[name] for name in split.support} == {"train"}
+    assert {parts[name] for name in split.queries} == {"test"}
+    assert (len(split.support), len(split.queries), split.shots, split.published) == (8, 8, 2, True)
+    assert len(repeated(loaded, split)) == 2
+    write_split(tmp_path / "split.json", split)
+    assert read_split(tmp_path / "split.json", loaded) == split
+
+
+def test_a_split_file_of_before_published_ones_is_read(miniature, tmp_path):
+    loaded = load_benchmark("pets", miniature("pets"))
+    split = draw_split(loaded, shots=2)
+    write_split(tmp_path / "split.json", split)
+    content = json.loads((tmp_path / "split.json").read_text())
+    assert content.pop("published") is False
+    dump(tmp_path / "split.json", content)
+    assert read_split(tmp_path / "split.json", loaded) == split
+    with pytest.raises(SettingError, match="Oxford-IIIT Pets here has no published split to keep"):
+        draw_split(loaded, shots=None)
+
+
+def test_clips_that_are_not_there_are_named_and_cost_their_lines_only(tmp_path):
+    camera_release(tmp_path, shown=7)
+    with pytest.warns(SkippedWarning, match=r"1 images of CameraBench .* such as /data3/someone/videos/7\.mp4"):
+        loaded = load_benchmark("camerabench", tmp_path)
+    assert len(draw_split(loaded, shots=None).queries) == 6
+
+
+def test_a_list_of_no_sub_task_is_refused(tmp_path):
+    moving_clip(tmp_path, 0)
+    lines(tmp_path / "has_dolly_zoom.jsonl", [moving_line(0, "No")])
+    with pytest.raises(DatasetError, match=r"has_dolly_zoom\.jsonl is named after none of the sub-tasks fixed_camera"):
+        load_benchmark("camerabench", tmp_path / "has_dolly_zoom.jsonl")
+
+
+def test_pairs_are_asked_whole_or_one_answer_at_a_time(miniature):
+    pairs = load_benchmark("mm-rewardbench", miniature("mm-rewardbench"))
+    assert pairs.items[1].plain == "Question: What is 1?\n\nAnswer 1: One 1\n\nAnswer 2: Two 1"
+    assert (pairs.items[1].label, pairs.items[1].task) == ("Output2", "safety")
+    assert question_of(pairs.benchmark, pairs.items[1], pairs.labels, "all") == pairs.items[1].plain
+    single = load_benchmark("mm-rewardbench-single", miniature("mm-rewardbench-single"))
+    first = [(item.plain, item.label) for item in single.items[2:4]]
+    assert first == [
+        ("Question: What is 1?\n\n Answer: One 1", "non-preferred"),
+        ("Question: What is 1?\n\n Answer: Two 1", "preferred"),
+    ]
+    assert len({item.group for item in single.items}) == 12, "two entries that ask one question are one group"
+
+
+def one_by_one(entry):
+    shared = {key: entry[key] for key in ("Category", "Text", "Image")} | {"ID_original": entry["ID"]}
+    for key in ("Output1", "Output2"):
+        label = "preferred" if entry["label"] == key else "non-preferred"
+        yield shared | {"ID": f"{entry['ID']}_{key.lower()}", "Output": entry[key], "label": label}
+
+
+def test_the_release_has_a_list_for_each_category_and_one_for_its_answers(tmp_path):
+    home = tmp_path / "data" / "mm_rwbench_testset"
+    entries = judged_pairs(home / "somewhere", better="label")
+    for category in {entry["Category"] for entry in entries}:
+        some = [entry for entry in entries if entry["Category"] == category]
+        dump(home / f"{category.replace('/', '_')}.json", some)
+        dump(home / "individual" / f"{category.replace('/', '_')}.json", [each for one in some for each in one_by_one(one)])
+    pairs, single = (load_benchmark(name, tmp_path) for name in ("mm-rewardbench", "mm-rewardbench-single"))
+    assert (pairs.layout, len(pairs.items), single.layout, len(single.items)) == ("release", 14, "release", 28)
+    own = tmp_path / "own"
+    dump(own / "all_data.json", judged_pairs(own))
+    for name, found in (("mm-rewardbench", pairs), ("mm-rewardbench-single", single)):
+        asked = [(item.task, item.plain, item.label) for item in load_benchmark(name, own).items]
+        assert sorted(asked) == sorted((item.task, item.plain, item.label) for item in found.items)
+    lists = load_benchmark("mm-rewardbench-single", home / "safety.json")
+    assert len(lists.items) == 14, "answers one at a time are made of a list of pairs too"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("mm-rewardbench", {"Better": "both"}, "should say that Output1 or Output2 is better, but says 'both'"),
+        ("mm-rewardbench", {"Text": None}, "should have a text under 'Text'"),
+        (
+            "mm-rewardbench-single",
+            {"Output": "Yes", "label": "good"},
+            "the label preferred or non-preferred",
+        ),
+    ],
+)
+def test_an_entry_that_judges_nothing_is_told(tmp_path, name, change, told):
+    dump(tmp_path / "all_data.json", [judged_pairs(tmp_path)[0] | change])
+    with pytest.raises(DatasetError, match=told):
+        load_benchmark(name, tmp_path)
+
+
+def test_of_several_images_of_one_name_that_of_another_folder_is_not_taken(tmp_path):
+    for folder in ("status/casual", "status/formal"):
+        picture(tmp_path / "images" / folder / "man.png", 1)
+    lists = [{"image": f"/far/{folder}/man.png", "question": "Who?", "label": "a"} for folder in ("casual", "work")]
+    dump(tmp_path / "pets_train.json", lists)
+    with pytest.warns(SkippedWarning, match=r"such as /far/work/man\.png"):
+        loaded = load_benchmark("pets", tmp_path)
+    assert [item.images for item in loaded.items] == [("images/status/casual/man.png",)]

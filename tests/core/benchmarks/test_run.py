@@ -7,6 +7,7 @@ import pytest
 from sav_core.benchmarks import BENCHMARKS, draw_split, load_benchmark
 from sav_core.benchmarks.prompts import default_options
 from sav_core.benchmarks.run import run_benchmark
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.errors import CancelledError, DatasetError, SkippedWarning
 from tests.support.miniatures import BLINK_TASKS, MINIATURES
 
@@ -19,6 +20,16 @@ def backbone(tiny_backbone):
 def run(backbone, loaded, split, **options):
     chosen = options.pop("options", default_options(loaded.benchmark))
     return run_benchmark(backbone, loaded, split, options=chosen, n_kept=5, cache=None, **options)
+
+
+def test_every_movement_gets_heads_of_its_own_and_they_see_it(backbone, tmp_path):
+    MINIATURES["camerabench"](tmp_path)
+    loaded = load_benchmark("camerabench", tmp_path)
+    split = draw_split(loaded, shots=2)
+    short, long = (run(backbone, loaded, split, clips=ClipSampling(frames)) for frames in (1, 3))
+    assert set(long.per_task) == {"fixed_camera", "has_zoom_in"}
+    assert long.scores["mean_over_tasks"].value > 0.7, "clips that grow brighter or darker, four of each"
+    assert len(short.outcomes) == len(long.outcomes) == 8
 
 
 @pytest.mark.parametrize("name", sorted(BENCHMARKS))

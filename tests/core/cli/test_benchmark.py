@@ -6,7 +6,7 @@ import pytest
 
 from sav_core.benchmarks import BENCHMARKS
 from tests.support import commands
-from tests.support.miniatures import MINIATURES
+from tests.support.miniatures import MINIATURES, moving_clip, moving_line
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_a_run_writes_its_split_and_the_next_repeats_it(capsys, pets, model, tmp
     first = json.loads(out)
     assert first["split"] | {"sha256": "", "file": ""} == {
         "file": "", "read_back": False, "sha256": "", "shots": 3, "seed": 7, "support": 9, "queries": 9,
-        "overlap_left_out": 0,
+        "overlap_left_out": 0, "published": False, "repeated": 0,
     }  # fmt: skip
     assert 0 <= first["scores"]["accuracy"]["value"] <= 1
     assert first["published"][0] == {"model": "LLaVA-OneVision-7B", "zero_shot": 88.1, "lora": 96.8, "sav": 97.0}
@@ -122,3 +122,26 @@ def test_what_reliability_measures_can_be_chosen(capsys, pets, model):
     status, _, err = run(capsys, *common, "--belief", "hope")
     assert status == 2
     assert "hope" in err
+
+
+def test_a_published_split_is_run_and_written_unless_shots_are_drawn(capsys, model, tmp_path):
+    for number in range(6):
+        moving_clip(tmp_path / "videos", number)
+    for part, numbers in (("train", (0, 1, 2, 2, 3)), ("test", (4, 5))):
+        place = tmp_path / f"camerabench_{part}set" / "has_zoom_in.jsonl"
+        place.parent.mkdir()
+        place.write_text("".join(json.dumps(moving_line(n, "Yes" if n % 2 else "No")) + "\n" for n in numbers))
+    split = tmp_path / "split.json"
+    common = ["camerabench", "--data", tmp_path, "--model", model, "--heads", 5, "--split", split, "--frames", 2]
+    status, out, err = run(capsys, *common, "--json")
+    assert (status, err) == (0, "")
+    report = json.loads(out)
+    assert (report["split"]["published"], report["split"]["support"], report["split"]["repeated"]) == (True, 5, 1)
+    assert report["clips"] == {"frames": 2, "per_second": None}
+    assert (report["published"], report["published_in"]) == ([], None)
+    status, out, _ = run(capsys, *common)
+    assert "up to 3 of each label support (5), 2 are asked, as published, read from" in out
+    assert "1 of the support repeat another of their sub-task" in out
+    assert "Note: The owners' tables give average precision" in out
+    split.unlink()
+    assert "1 of each label support (2), 2 are asked, seed 0" in run(capsys, *common, "--shots", 1, "--split-only")[1]
