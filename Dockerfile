@@ -18,7 +18,8 @@ ENV GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_SERVER_PORT=7860 \
     PYTHONDONTWRITEBYTECODE=1 \
     SAV_CACHE_DIR=/home/visitor/cache \
-    SAV_LOG=json
+    SAV_LOG=json \
+    SAV_WORK_GIB=1
 USER 1000
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \

@@ -17,7 +17,7 @@ import platformdirs
 
 from sav_core.errors import SettingError
 
-__all__ = ["Settings", "find_assets", "settings"]
+__all__ = ["Settings", "count_of", "find_assets", "gib_of", "settings"]
 
 _PACKAGE = Path(__file__).resolve().parent
 _GIB = 1 << 30
@@ -104,15 +104,15 @@ class Settings:
             model=environment.get("SAV_MODEL") or str(assets / "model"),
             assets=assets,
             cache_dir=Path(environment.get("SAV_CACHE_DIR") or cls.cache_dir),
-            cache_bytes=_gib(environment, "SAV_CACHE_GIB", cls.cache_bytes),
-            batch_bytes=_gib(environment, "SAV_BATCH_GIB", cls.batch_bytes),
+            cache_bytes=gib_of(environment, "SAV_CACHE_GIB", cls.cache_bytes),
+            batch_bytes=gib_of(environment, "SAV_BATCH_GIB", cls.batch_bytes),
             allowed_models=_names(environment, "SAV_ALLOWED_MODELS"),
             mcp=_switch(environment, "SAV_MCP"),
             trusted_proxies=_networks(environment, "SAV_TRUSTED_PROXIES"),
-            requests_per_second=_count(environment, "SAV_REQUESTS_PER_SECOND", cls.requests_per_second),
-            connections=_count(environment, "SAV_CONNECTIONS", cls.connections),
-            upload_bytes=_gib(environment, "SAV_UPLOAD_GIB", cls.upload_bytes),
-            uploads_bytes=_gib(environment, "SAV_UPLOADS_GIB", cls.uploads_bytes),
+            requests_per_second=count_of(environment, "SAV_REQUESTS_PER_SECOND", cls.requests_per_second),
+            connections=count_of(environment, "SAV_CONNECTIONS", cls.connections),
+            upload_bytes=gib_of(environment, "SAV_UPLOAD_GIB", cls.upload_bytes),
+            uploads_bytes=gib_of(environment, "SAV_UPLOADS_GIB", cls.uploads_bytes),
             log=_one_of(environment, "SAV_LOG", ("plain", "json")),
         )
 
@@ -123,7 +123,12 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _gib(environment: Mapping[str, str], name: str, default: int) -> int:
+def gib_of(environment: Mapping[str, str], name: str, default: int) -> int:
+    """Return the bytes that a variable says in GiB; the default when it is unset or empty.
+
+    Raises:
+        SettingError: it is no positive number.
+    """
     text = environment.get(name)
     if not text:
         return default
@@ -144,7 +149,12 @@ def _one_of(environment: Mapping[str, str], name: str, choices: tuple[str, ...])
     return text
 
 
-def _count(environment: Mapping[str, str], name: str, default: int) -> int:
+def count_of(environment: Mapping[str, str], name: str, default: int) -> int:
+    """Return the whole number that a variable says; the default when it is unset or empty.
+
+    Raises:
+        SettingError: it is none from 1 on.
+    """
     text = environment.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text[:12]) <= 10**9:
         raise SettingError(f"{name} must be a whole number from 1 on, such as {default}, but is {text!r}.")

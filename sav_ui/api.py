@@ -32,10 +32,12 @@ from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
 from sav_ui.host.page_host import MODEL_QUEUE
+from sav_ui.limits import limits
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.serving.event_log import logged
 from sav_ui.serving.pool import ModelPool
-from sav_ui.session.project import MAX_EXAMPLES
+from sav_ui.session.memory import Memory
+from sav_ui.session.project import MAX_LABEL_LENGTH
 from sav_ui.session.sav_file import open_sav
 from sav_ui.uploads.files import Upload
 
@@ -119,16 +121,21 @@ def fit_images(
     from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
     from sav_core.sav import SavClassifier
 
-    paths, names = _paths(images), labels or []
+    paths, names, asked = _paths(images), labels or [], _question(question)
+    if not isinstance(model, str):
+        raise InputError("model must be a text, a hub id such as Qwen/Qwen2-VL-2B-Instruct, or empty.")
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise InputError('labels must be a list of texts, one for each image, such as ["cat", "dog"].')
     if len(names) != len(paths):
         raise InputError(f"Each image needs a label, but {len(paths)} images and {len(names)} labels came.")
+    limits().check_labels(len(set(names)))
+    if long := next((name for name in names if len(name) > MAX_LABEL_LENGTH), ""):
+        raise InputError(f"A label has at most {MAX_LABEL_LENGTH} characters, and {long[:20]!r}… has {len(long):,}.")
     heads = HeadClassifier(n_kept, voting, scoring, belief)
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
     check_twins(names, "labels", "labels")
-    opened = [Example(open_picture(p, p.name), str(question), name) for p, name in zip(paths, names, strict=True)]
+    opened = [Example(open_picture(p, p.name), asked, name) for p, name in zip(paths, names, strict=True)]
     examples = on_one_scale(opened)
     vectors = models.run(model, extract_head_vectors, examples)
     check_vectors(vectors)
@@ -137,7 +144,7 @@ def fit_images(
         calibrate(heads, vectors)
     file = fresh_path("classifier.sav")
     levels = levels_of(picture for example in examples for picture in example.images)
-    SavClassifier.from_heads(models.get(model), heads, str(question), levels).save(file)
+    SavClassifier.from_heads(models.get(model), heads, asked, levels).save(file)
     scores = heads.fitted_.scores
     kept = [
         {
@@ -162,17 +169,22 @@ def classify_images(
     """
     from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
 
-    paths = _paths(images)
+    paths, asked = _paths(images), _question(question)
     if not classifier:
         raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
     model, fitted = open_sav(models, Path(classifier))
-    queries = [fitted.as_query(Example(open_picture(path, path.name), str(question))) for path in paths]
+    queries = [fitted.as_query(Example(open_picture(path, path.name), asked)) for path in paths]
     predictions = fitted.head_classifier_.predict(models.run(model, extract_head_vectors, queries))
     return [prediction.as_dict() for prediction in predictions]
 
 
-def build(models: ModelPool) -> None:
-    """Add the endpoints to the app that is being built; they show nothing on its pages."""
+def build(models: ModelPool, memory: Memory) -> None:
+    """Add the endpoints to the app that is being built; they show nothing on its pages.
+
+    Args:
+        models: where models are loaded.
+        memory: that the pictures of a call are counted in.
+    """
 
     def fit(
         images: list[Any],
@@ -199,7 +211,7 @@ def build(models: ModelPool) -> None:
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
-        with _told("fit"):
+        with _told("fit"), memory.reading():
             return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
@@ -215,7 +227,7 @@ def build(models: ModelPool) -> None:
             where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
             none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
-        with _told("classify"):
+        with _told("classify"), memory.reading():
             return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
@@ -297,6 +309,7 @@ def _files(sent: Any) -> list[str]:
     """The files of a call; see ``_file``."""
     if sent is not None and not isinstance(sent, list):
         raise InputError("images must be a list of image files, but one value came: put it in brackets.")
+    limits().check_examples(len(sent or ()), "One call", "send fewer")
     return [_file(entry) for entry in sent or ()]
 
 
@@ -322,6 +335,11 @@ def _file(sent: Any) -> str:
 def _paths(images: Sequence[str] | None) -> list[Path]:
     if not images:
         raise InputError("images must be one or more image files, and none came.")
-    if len(images) > MAX_EXAMPLES:
-        raise InputError(f"Up to {MAX_EXAMPLES:,} images are taken at a time, but {len(images):,} came: send fewer.")
+    limits().check_examples(len(images), "One call", "send fewer")
     return [Path(path) for path in images]
+
+
+def _question(given: object) -> str:
+    if given is not None and not isinstance(given, str):
+        raise InputError("question must be a text, or left out.")
+    return limits().checked_question(given or "")

@@ -6,6 +6,7 @@ import gradio as gr
 
 from sav_ui import api
 from sav_ui.host.page_host import PageHost
+from sav_ui.limits import limits
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.classify import page as classify_page
 from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
@@ -31,10 +32,12 @@ def build(models: ModelPool | None = None, store: SessionStore | None = None) ->
     """
     app = gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
     with app:
-        host = PageHost(models or ModelPool(), SessionStore() if store is None else store)  # an empty one is false
+        if store is None:
+            store = SessionStore(limit_bytes=limits().process_bytes)
+        host = PageHost(models or ModelPool(), store)
         lay_out(host)
         host.connect(app)
-        api.build(host.models)
+        api.build(host.models, host.memory)
     return app
 
 

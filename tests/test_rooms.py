@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 GROUND = {"notebook", "types", "errors", "settings", "files", "tensor_file", "wording"}
-BELOW_PAGES = {"panels", "serving", "session", "uploads", "host"}
+BELOW_PAGES = {"limits", "panels", "serving", "session", "uploads", "host"}
 
 # Room -> what it may import of its own package besides itself: rooms, or single modules of them.
 ROOMS = {
@@ -36,11 +36,12 @@ ROOMS = {
         "__init__": {"sav", "reports", "figures", "evaluation", "heads", "activations", "models", "data"} | GROUND,
     },
     "sav_ui": {
+        "limits": set(),
         "panels": set(),
-        "uploads": set(),
-        "serving": {"panels.jobs", "panels.theme"},
-        "session": {"panels", "serving"},
-        "host": {"panels", "serving", "session", "uploads"},
+        "uploads": {"limits"},
+        "serving": {"limits", "panels.jobs", "panels.theme"},
+        "session": {"limits", "panels", "serving"},
+        "host": {"limits", "panels", "serving", "session", "uploads"},
         "pages.shared": BELOW_PAGES,
         "pages.header": {"pages.shared"} | BELOW_PAGES,
         "pages.teach": {"pages.shared"} | BELOW_PAGES,

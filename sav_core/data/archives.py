@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from sav_core.data.allowance import allowance
 from sav_core.data.notes import Note
 from sav_core.data.zip_names import read_names
 from sav_core.errors import DatasetError
@@ -121,6 +122,9 @@ class Archive:
             return b""
 
     def _admit(self, name: str, fresh: int, unpacked: int, packed: int) -> None:
+        allowed = allowance()
+        if allowed is not None:
+            allowed.check_file(unpacked, name)
         with self._lock:
             self._unpacked += fresh
             total = self._unpacked
@@ -139,6 +143,9 @@ class Archive:
         )
 
     def _checked(self, entries: list[ZipInfo]) -> dict[str, ZipInfo]:
+        allowed = allowance()
+        if allowed is not None:
+            allowed.check_files(len(entries), self.name)
         if len(entries) > MAX_ENTRIES:
             raise DatasetError(
                 f"{self.name!r} holds {len(entries):,} entries, more than the {MAX_ENTRIES:,} that are read: split it."

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from sav_core.data.allowance import allowance
 from sav_core.data.decoding import MAX_PIXELS, Decoded, decode_whole, whole_rgb
 from sav_core.data.levels import Levels, Spread, range_for
 from sav_core.errors import ImageError
@@ -83,6 +84,11 @@ class Picture:
     def held_bytes(self) -> int:
         """How much memory it takes, as pixels and as the file it was read from."""
         return len(self._pixels or b"") + len(self._encoded or b"")
+
+    @property
+    def buffers(self) -> dict[int, int]:
+        """The bytes of each part of that, by its identity: a picture under two names takes it once."""
+        return {id(part): len(part) for part in (self._pixels, self._encoded) if part}
 
     def rgb(self) -> Image.Image:
         """Return the pixels as a PIL image of mode ``RGB``, a new one at every call."""
@@ -170,6 +176,14 @@ def read_picture(encoded: bytes, name: str = "image", levels: Levels | None = No
     Raises:
         ImageError: they are empty, not a picture of a known format, too large, truncated or damaged.
     """
+    allowed = allowance()
+    if allowed is None:
+        return _read(encoded, name, levels)
+    found = allowed.once(encoded, str(levels), lambda: _read(encoded, name, levels), lambda picture: picture.held_bytes)
+    return found if found.name == name else replace(found, name=name)
+
+
+def _read(encoded: bytes, name: str, levels: Levels | None) -> Picture:
     return _picture(decode_whole(encoded, name, levels), name, encoded, levels)
 
 

@@ -16,6 +16,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sav_core.data.allowance import allowance
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
 from sav_core.data.forms import judged_question, read_as
@@ -60,8 +61,13 @@ def list_lines(
             Or two labels are one to the eye.
 
     """
-    examples, shadowed, roles = [], [], []
+    allowed = allowance()
+    examples: list[Listed] = []
+    shadowed: list[tuple[str, str, str]] = []
+    roles: list[tuple[str, str, str]] = []
     for where, record in _records(source, listing):
+        if allowed is not None:
+            allowed.check_examples(len(examples) + 1, listing, more=True)
         if not isinstance(record, dict):
             raise DatasetError(f"{where} is not a JSON object: write each example as {_LINE}.")
         label = _label(record, where) if labelled else None
@@ -107,6 +113,11 @@ def _records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
         raise DatasetError(f"{listing!r} cannot be read ({error.strerror or error}): check the file.") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{listing!r} is not text in UTF-8: save it in that encoding.") from error
+    allowed = allowance()
+    if allowed is not None:
+        allowed.check_file(len(text), listing)
+        if not listing.lower().endswith((*_TABLES, ".json")):  # a row of a table may take several lines
+            allowed.check_examples(sum(map(bool, map(str.strip, text.split("\n")))), listing)
     if listing.lower().endswith(_TABLES):
         yield from read_table(text, listing)
         return
@@ -121,6 +132,9 @@ def _records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parsed(text: str, where: str) -> Any:
+    allowed = allowance()
+    if allowed is not None:
+        allowed.check_line(len(text), where)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
+from sav_core.data.allowance import allowance
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, read_picture
@@ -35,8 +37,9 @@ def read_listed(
         Those that could be read; and those that could not, each with the reason.
 
     Raises:
-        DatasetError: a question and its images do not fit each other.
+        DatasetError: a question and its images do not fit each other, or it is more than an allowance lets in.
     """
+    _check_counts(listed)
     wanted = list(dict.fromkeys((one.source, image) for one in listed for image in one.images))
     opened = dict(zip(wanted, _open_all(wanted, progress, clips), strict=True))
     examples, skipped = [], []
@@ -51,15 +54,25 @@ def read_listed(
     return examples, skipped
 
 
+def _check_counts(listed: Sequence[Listed]) -> None:
+    """Refuse what is more than may be before any of it is opened."""
+    allowed = allowance()
+    if allowed is None or not listed:
+        return
+    allowed.check_examples(len(listed), listed[0].source.name, {one.label for one in listed})
+    for one in listed:
+        allowed.check_example(len(one.images), one.question, one.line)
+
+
 def _open_all(
     wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None, clips: ClipSampling | None
 ) -> list[Picture | str]:
     """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
-    started = time.perf_counter()
+    started, here = time.perf_counter(), copy_context()  # an allowance counts what its threads read
     opened: list[Picture | str] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            for picture in pool.map(lambda place: _open_one(place, clips), wanted):
+            for picture in pool.map(lambda place: here.copy().run(_open_one, place, clips), wanted):
                 opened.append(picture)
                 if progress is not None:
                     progress(Progress(len(opened), len(wanted), time.perf_counter() - started))

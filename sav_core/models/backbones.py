@@ -127,6 +127,7 @@ class Backbone:
         geometry: layers, query heads in each, numbers in one head's vector.
         dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.
         why_dtype: why that, in one sentence.
+        longest: how many tokens one example may be; the model's context, unless ``limit_tokens`` says less.
         pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
         identity: names weights and configuration, wherever they lie and whatever they are computed in.
         fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
@@ -150,6 +151,8 @@ class Backbone:
         self._accepts = frozenset(parameters)
         self._passes_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
         self._apart = self.decoder.sparse
+        self.longest = _context(model.config)
+        self._why_longest = f"the context of {self.name}"
         self.identity = checkpoint.identity
         self.fingerprint = self._fingerprint(checkpoint)
 
@@ -182,6 +185,16 @@ class Backbone:
     def never_pad(self) -> None:
         """From now on read only prompts of equal length at once: padding was seen to move their vectors."""
         self._apart = True
+
+    def limit_tokens(self, most: int, whose: str) -> None:
+        """From now on refuse examples of more tokens than this, if the model's own context is not shorter.
+
+        Args:
+            most: tokens.
+            whose: limit that is, in words that follow "tokens, ".
+        """
+        if self.longest is None or most < self.longest:
+            self.longest, self._why_longest = most, whose
 
     @property
     def pad_token_id(self) -> int:
@@ -255,6 +268,11 @@ class Backbone:
         fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
         if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
             raise InputError(unfit_size(sizes, examples[0].name, self.name))
+        if self.longest is not None and encoded[0].length > self.longest:
+            raise InputError(
+                f"{examples[0].name!r} is {encoded[0].length:,} tokens to {self.name}, more than {self.longest:,}, "
+                f"{self._why_longest}: use fewer or smaller pictures, or a shorter question."
+            )
         return encoded
 
     def answer_ids(self, example: Example, answer: str) -> list[int]:
@@ -352,6 +370,12 @@ class Backbone:
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _context(config: Any) -> int | None:
+    """How many tokens the language model was made for; ``None`` where its config does not say."""
+    context = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return context if isinstance(context, int) and context > 0 else None
 
 
 def _kind(part: Picture) -> str:

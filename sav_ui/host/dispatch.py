@@ -49,14 +49,15 @@ def dispatch(actions: Actions, context: Context, data: Data) -> None:
     session = context.session
     try:
         steps = action(context, data) if isgeneratorfunction(action) else None
-        if steps is not None and next(steps, _ENDED) is _ENDED:
-            return  # there is nothing to change
-        with session.step():
-            session.download = None
-            if steps is None:
-                action(context, data)
-            else:
-                next(steps, None)
+        with context.memory.reading(session.brought_bytes if steps is not None else 0):
+            if steps is not None and next(steps, _ENDED) is _ENDED:
+                return  # there is nothing to change
+            with session.step():
+                session.download = None
+                if steps is None:
+                    action(context, data)
+                else:
+                    next(steps, None)
         refit_if_ready(session, context.models)
     except LeftOutError as error:
         context.say(str(error), left_out=error.left_out)

@@ -29,6 +29,7 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.request_ids import HEADER
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
+from sav_ui.session.memory import Memory
 from sav_ui.session.session import Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
@@ -73,6 +74,7 @@ class PageHost:
     Attributes:
         models: where models are loaded.
         store: where sessions are found again.
+        memory: what there is for what visitors bring, by what the sessions there hold.
         tab: the ``gr.State`` that holds the name of the ``Tab``; ``None`` before the page has loaded.
         keepers: what pages keep in a saved project beside what is taught, by name.
         parts: where the parts of what panels show are sent; an output of every event, as ``tab`` is.
@@ -83,6 +85,7 @@ class PageHost:
         self.tab = gr.State(None)
         self.parts = parts_place()
         self.store = store
+        self.memory = Memory(lambda: store.held_bytes)
         self.keepers: dict[str, Keeper] = {}
         self._first: Parts = self.parts.value["texts"]  # with the page itself, every browser gets these
         self._panels: dict[str, _Panel] = {}
@@ -125,7 +128,7 @@ class PageHost:
 
     def context(self, session: Session, where: str) -> Context:
         """What a handler is given of an event at that part of the page."""
-        return Context(session, self.models, where, self.keepers)
+        return Context(session, self.models, where, self.keepers, self.memory)
 
     def open(self, token: object) -> Tab:
         """Return a new tab of the session of that token; a file that was made before is not handed over once more."""

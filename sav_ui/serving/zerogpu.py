@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 from sav_core.errors import CancelledError, OutOfMemoryError, SavError
 from sav_core.types import Cancel, Progress, ProgressCallback
+from sav_ui.limits import limits
 from sav_ui.panels.jobs import Job
 
 try:
@@ -54,8 +55,12 @@ def load(model: str) -> Backbone:
     from sav_core.models.backbones import load_backbone  # torch takes seconds, and the page must not wait for them
 
     if not LENT:
-        return load_backbone(model or None, hub_only=bool(model))
-    return load_backbone(model or None, device="cpu", dtype="bfloat16" if model else "auto", hub_only=bool(model))
+        loaded = load_backbone(model or None, hub_only=bool(model))
+    else:
+        dtype = "bfloat16" if model else "auto"
+        loaded = load_backbone(model or None, device="cpu", dtype=dtype, hub_only=bool(model))
+    loaded.limit_tokens(limits().tokens, "the limit of this server")
+    return loaded
 
 
 def forward(

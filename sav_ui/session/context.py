@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from sav_core.data.examples import Skipped
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.keeper import Keepers
+from sav_ui.session.memory import Memory
 from sav_ui.session.session import Session
 
 __all__ = ["Context", "Data"]
@@ -26,12 +27,14 @@ class Context:
         models: where models are loaded.
         where: the part of the page where the event came from, and where its sentences are shown.
         keepers: what pages keep in a saved project beside what is taught.
+        memory: what there is for what visitors bring.
     """
 
     session: Session
     models: ModelPool
     where: str
     keepers: Keepers = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def say(self, text: str, kind: str = "error", *, left_out: Sequence[Skipped] = ()) -> None:
         """Leave one sentence where the visitor is looking."""

@@ -67,7 +67,9 @@ class Snapshot:
 
     def held(self) -> dict[int, int]:
         """The bytes of every large thing in it, by the thing's identity."""
-        found = {id(picture): picture.held_bytes for item in self.project.items for picture in item.pictures}
+        found = {
+            name: size for item in self.project.items for picture in item.pictures for name, size in picture.buffers.items()
+        }
         for kept in self.kept.values():
             found |= kept.held()
         return found

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sav_core.errors import DatasetError
 from sav_core.heads.rules import VotingName
 from sav_core.heads.scoring import Scoring
+from sav_ui.limits import limits
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
-from sav_ui.session.project import MAX_LABELS, Project
+from sav_ui.session.project import Project
 
 __all__ = ["MANIFEST", "Manifest", "describe", "parse_manifest"]
 
@@ -84,6 +85,7 @@ def parse_manifest(text: bytes) -> Manifest:
 
     Raises:
         DatasetError: it is not one that this program can open.
+        InputError: it has more labels or examples than a project may have here.
     """
     try:
         if len(text) > _LONGEST:
@@ -93,6 +95,8 @@ def parse_manifest(text: bytes) -> Manifest:
         raise DatasetError(
             f"The project's {MANIFEST} cannot be used because {_reason(error)}: save the project again."
         ) from error
+    limits().check_labels(len(content.labels))
+    limits().check_examples(sum(label.examples for label in content.labels), "A project", "open a smaller one")
     return Manifest(
         labels=tuple(label.name for label in content.labels),
         n_examples=sum(label.examples for label in content.labels),
@@ -159,7 +163,7 @@ class _Content(_Part):
     title: _Text
     name: _Text = ""  # older projects had none
     question: _Text
-    labels: list[_Label] = Field(max_length=MAX_LABELS)
+    labels: list[_Label]
     settings: _Settings
     model: _Model
     levels: Annotated[dict[str, list[float]], AfterValidator(_ranges)] = Field(default_factory=dict)
@@ -181,8 +185,6 @@ def _reason(error: Exception) -> str:
             return f"its format is {value!r}, this program reads {_FORMAT!r}"
         known = first["ctx"]["expected"].replace("'", "")
         return f"its {name} is {value!r}, and there are {known}"
-    if kind == "too_long":
-        return f"it has {len(first['input']):,} labels, and a project holds up to {MAX_LABELS}"
     if name in _RANGES:
         least, most = _RANGES[name]
         return f"its {name!r} must be a number from {least:g} to {most:g}, but is {value!r}"

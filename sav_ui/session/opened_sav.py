@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "OpenedSav", "OpenedSavState"]
 
 _MOST = 200
-_MOST_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +62,11 @@ class OpenedSavState(PageState):
         """Of the pictures."""
         return sum(each.picture.held_bytes for each in self.asked)
 
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those that are classified."""
+        return tuple(each.picture for each in self.asked)
+
     def open(self, opened: OpenedSav | None) -> None:
         """Have another classifier, or none; what the former said is forgotten."""
         self.opened, self.asked = opened, ()
@@ -71,13 +75,13 @@ class OpenedSavState(PageState):
         """Have pictures classified.
 
         Raises:
-            InputError: they would be too many or too large.
+            InputError: they would be too many.
         """
         together = (*self.asked, *(Asked(picture) for picture in pictures))
-        if len(together) > _MOST or sum(each.picture.held_bytes for each in together) > _MOST_BYTES:
+        if len(together) > _MOST:
             raise InputError(
-                f"Up to {_MOST} pictures of {_MOST_BYTES >> 20} MiB together are classified here: close the classifier and "
-                "open it again, or use the command line (python -m sav_core classify)."
+                f"Up to {_MOST} pictures are classified here, but this would make {len(together):,}: close the classifier "
+                "and open it again, or use the command line (python -m sav_core classify)."
             )
         self.asked = together
 

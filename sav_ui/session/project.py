@@ -10,16 +10,11 @@ from sav_core.data.images import Picture
 from sav_core.data.levels import Levels
 from sav_core.data.one_scale import levels_of
 from sav_core.errors import InputError
+from sav_ui.limits import limits
 
-__all__ = ["MAX_EXAMPLES", "MAX_LABELS", "MAX_LABEL_LENGTH", "Item", "Label", "Project", "checked_question"]
+__all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project"]
 
-MAX_EXAMPLES = 3000
-MAX_BYTES = 768 << 20
-"""Memory that one project's pictures may take; a saved project is smaller than that."""
-
-MAX_LABELS = 200
 MAX_LABEL_LENGTH = 80
-MAX_QUESTION_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +123,7 @@ class Project:
         Raises:
             InputError: the name is empty, too long, or taken; or there are as many labels as there may be.
         """
-        _check_count(len(self.labels) + 1)
+        limits().check_labels(len(self.labels) + 1)
         label = Label(f"l{self.next_id}", self._free(name))
         return replace(self, labels=(*self.labels, label), next_id=self.next_id + 1)
 
@@ -173,7 +168,7 @@ class Project:
         names = _shortened([" ".join(str(example.label).split()) for example in examples])
         known = {label.name for label in self.labels}
         fresh = [name for name in dict.fromkeys(names) if name not in known]
-        _check_count(len(known) + len(fresh))
+        limits().check_labels(len(known) + len(fresh))
         for name in fresh:
             project = project.with_label(name)
         labels = {label.name: label for label in project.labels}
@@ -219,24 +214,18 @@ class Project:
     def _with_items(self, added: Iterable[tuple[Label, Example]]) -> Project:
         next_id, items = self.next_id, list(self.items)
         fresh = list(added)
+        limits().check_examples(len(items) + len(fresh), "A project")
         levels = levels_of(
             picture
             for pictures in (*(item.pictures for item in items), *(example.images for _, example in fresh))
             for picture in pictures
         )
         for label, example in fresh:
+            limits().check_example(example)
             text = "" if example.question.strip() == self.question.strip() else example.question
             pictures = tuple(picture.at_levels(levels) for picture in example.images)
             items.append(Item(f"e{next_id}", label.id, pictures, text))
             next_id += 1
-        if len(items) > MAX_EXAMPLES:
-            raise InputError(
-                f"A project holds up to {MAX_EXAMPLES:,} examples, but this would make {len(items):,}: add fewer."
-            )
-        if sum(picture.held_bytes for item in items for picture in item.pictures) > MAX_BYTES:
-            raise InputError(
-                f"The pictures together would take more than {MAX_BYTES >> 20} MiB: add fewer, or make them smaller."
-            )
         return replace(self, items=tuple(items), next_id=next_id)
 
     def _free(self, name: str, but: str = "") -> str:
@@ -248,23 +237,6 @@ class Project:
         if any(label.name == clean and label.id != but for label in self.labels):
             raise InputError(f"There is already a label “{clean}”: choose another name.")
         return clean
-
-
-def checked_question(text: str) -> str:
-    """Return a question without what surrounds it.
-
-    Raises:
-        InputError: it is too long, for a part of it would be another question.
-    """
-    clean = text.strip()
-    if len(clean) > MAX_QUESTION_LENGTH:
-        raise InputError(f"A question has at most {MAX_QUESTION_LENGTH:,} characters, and this has {len(clean):,}.")
-    return clean
-
-
-def _check_count(n_labels: int) -> None:
-    if n_labels > MAX_LABELS:
-        raise InputError(f"A project holds up to {MAX_LABELS} labels, but this would make {n_labels:,}: use fewer.")
 
 
 def _shortened(names: Sequence[str]) -> list[str]:

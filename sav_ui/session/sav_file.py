@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sav_core.data.allowance import allowance
 from sav_core.errors import SavError
+from sav_ui.limits import limits
 from sav_ui.serving.pool import ModelPool
 
 if TYPE_CHECKING:
@@ -29,10 +31,16 @@ def open_sav(models: ModelPool, file: Path) -> tuple[str, SavClassifier]:
     from sav_core.sav import SavClassifier, check_model
 
     try:
+        allowed = allowance()
+        if allowed is not None:
+            allowed.take(file.stat().st_size)
         heads, provenance = read_classifier(file)
+        limits().check_labels(len(heads.labels))
         model = provenance.model if "/" in provenance.model else ""  # of the embedded one it has but the folder's name
         backbone = models.get(model)
         check_model(file, heads, provenance, backbone)
-        return model, SavClassifier.load(file, backbone)
+        classifier = SavClassifier.load(file, backbone)
+        limits().checked_question(classifier.question_ or "")
+        return model, classifier
     except SavError as error:
         raise type(error)(str(error).replace(str(file), file.name)) from error

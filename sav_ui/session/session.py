@@ -24,6 +24,7 @@ import numpy.typing as npt
 from cachetools import LRUCache
 
 from sav_core.data.examples import Skipped
+from sav_core.data.images import Picture
 from sav_core.errors import SavError
 from sav_ui.panels.downloads import link
 from sav_ui.panels.memo import Memo
@@ -31,6 +32,7 @@ from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Download, Focus, Loading, Notice
 from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.history import History, Kept, Snapshot, Step
+from sav_ui.session.memory import check_room
 from sav_ui.session.project import Item, Project
 from sav_ui.session.work import Kind, Work
 
@@ -54,6 +56,11 @@ class PageState:
     def held_bytes(self) -> int:
         """The memory it takes, as far as it grows with what the visitor brings."""
         return 0
+
+    @property
+    def pictures(self) -> Iterable[Picture]:
+        """The pictures that the visitor brought to it."""
+        return ()
 
     def kept(self) -> Kept | None:
         """What of it can be undone, as a value that never changes; ``None`` if nothing can."""
@@ -194,6 +201,7 @@ class Session:
         """
         with self.step():
             changed = change(self.project)
+            self.check_room((one for item in changed.items for one in item.pictures), self.project)
             self.notice = None
             if changed != self.project:
                 self._take(changed)
@@ -211,6 +219,29 @@ class Session:
             self._step_replaced, self.line = True, secrets.token_hex(8)
             for state in list(self._states.values()):
                 state.project_replaced()
+
+    @property
+    def brought_bytes(self) -> int:
+        """What the pictures take that the visitor has here, on all pages, each once; without what undoing would bring."""
+        return sum(_buffers(self._pictures()).values())
+
+    def check_room(self, pictures: Iterable[Picture], instead_of: Project | None = None) -> None:
+        """Refuse pictures that are to be added, or to take the place of a project's, if there is no room for them.
+
+        Raises:
+            InputError: there is none.
+        """
+        here = _buffers(self._pictures(but=instead_of))
+        fresh = {name: size for name, size in _buffers(pictures).items() if name not in here}
+        before = {} if instead_of is None else _buffers(one for item in instead_of.items for one in item.pictures)
+        if sum(fresh.values()) > sum(before.values()):
+            check_room(sum(here.values()), sum(fresh.values()))
+
+    def _pictures(self, but: Project | None = None) -> Iterator[Picture]:
+        if but is not self.project:
+            yield from (picture for item in self.project.items for picture in item.pictures)
+        for state in list(self._states.values()):
+            yield from state.pictures
 
     def undo(self) -> str:
         """Take the last step back; returns what it was, as a sentence, empty if there was none.
@@ -415,8 +446,8 @@ class Session:
 
     def _picture_bytes(self) -> int:
         """Of the project's pictures, each once, and of what only undoing would bring back."""
-        pictures = {id(each): each for item in self.project.items for each in item.pictures}
-        return sum(picture.held_bytes for picture in pictures.values()) + self._history.held_bytes
+        pictures = (each for item in self.project.items for each in item.pictures)
+        return sum(_buffers(pictures).values()) + self._history.held_bytes
 
     def let_go(self, reason: str) -> bool:
         """Let go of all work, for the room it takes, and say why; not while something is under way.
@@ -435,6 +466,11 @@ class Session:
             return True
         finally:
             self.lock.release()
+
+
+def _buffers(pictures: Iterable[Picture]) -> dict[int, int]:
+    """The bytes of what pictures hold, each part once, by its identity."""
+    return {name: size for picture in pictures for name, size in picture.buffers.items()}
 
 
 def _new(pages: Iterable[type[PageState]]) -> dict[type[PageState], Kept]:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sav_core.data.allowance import allowance
 from sav_core.data.datasets import read_examples, read_lines, read_queries
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.formats import HEAD_BYTES
@@ -111,6 +112,9 @@ class DropSource:
         """Return the JSONL's bytes; no other file's."""
         if path != self.name:
             raise FileNotFoundError(f"it did not come with {self.name!r}")
+        allowed = allowance()
+        if allowed is not None:
+            allowed.check_file(self._listing.path.stat().st_size, self.name)
         return self._listing.path.read_bytes()
 
     def head(self, path: str) -> bytes:

@@ -14,6 +14,7 @@ from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import levels_of, scale_note
 from sav_core.errors import ImageError, InputError
+from sav_ui.limits import limits
 
 __all__ = [
     "LeftOutError",
@@ -27,7 +28,6 @@ __all__ = [
     "uploads",
 ]
 
-MAX_TOGETHER = 16
 _MAX_INSIDE = 1000
 
 
@@ -77,10 +77,11 @@ def uploads(sent: Any) -> list[Upload]:
     """Read the browser's list of uploaded files.
 
     Raises:
-        InputError: it is malformed, empty, or names a file that is no upload.
+        InputError: it is malformed, empty, too long, or names a file that is no upload.
     """
     if not isinstance(sent, list) or not sent:
         raise InputError("No file arrived: choose one or more pictures.")
+    limits().check_files(len(sent))
     found = []
     for entry in sent:
         if not isinstance(entry, Mapping):
@@ -89,8 +90,19 @@ def uploads(sent: Any) -> list[Upload]:
     return found
 
 
-def read_pictures(files: Iterable[Upload]) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
-    """Open uploaded pictures, all on one scale; those that cannot be read are left out, each with its reason."""
+def read_pictures(files: Sequence[Upload], *, together: bool = False) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
+    """Open uploaded pictures, all on one scale; those that cannot be read are left out, each with its reason.
+
+    Args:
+        files: of pictures.
+        together: whether they make one example.
+
+    Raises:
+        InputError: they are more than may be, or there is no room for them.
+    """
+    if together:
+        limits().check_together(len(files))
+    limits().check_examples(len(files), "What comes at once", "bring fewer")
     good, bad = [], []
     for file in files:
         try:
@@ -127,8 +139,7 @@ def as_one_example(pictures: Sequence[tuple[Upload, Picture]], question: str, la
     Raises:
         InputError: they are too many.
     """
-    if len(pictures) > MAX_TOGETHER:
-        raise InputError(f"One example has up to {MAX_TOGETHER} pictures, but these are {len(pictures)}: choose fewer.")
+    limits().check_pictures([picture for _, picture in pictures])
     if not pictures:
         return []
     return [Example(tuple(picture for _, picture in pictures), question, label or None, name=pictures[0][0].name)]

@@ -8,13 +8,14 @@ from pathlib import Path
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.limits import limits
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
 from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import fresh_path
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.session.project import Project, checked_question
+from sav_ui.session.project import Project
 from sav_ui.session.work import Kind
 from sav_ui.uploads.drops import read_drop
 from sav_ui.uploads.files import (
@@ -41,7 +42,7 @@ def _query(context: Context, data: Data) -> Steps:
     session, project = context.session, context.session.project
     drop = read_drop(uploads(data.get("files")), project.question, labelled=False)
     queries = [_as_query(project, example, folder=Path(example.name).parent.name) for example in drop.examples]
-    good, bad = read_pictures(drop.pictures)
+    good, bad = read_pictures(drop.pictures, together=bool(data.get("together")))
     if data.get("together"):
         queries += [_as_query(project, example) for example in as_one_example(good, project.question)]
     else:
@@ -52,6 +53,7 @@ def _query(context: Context, data: Data) -> Steps:
     if skipped and not queries:
         raise LeftOutError(skipped)
     yield
+    session.check_room(one for query in queries for one in query.pictures)
     session.state(ClassifyState).add(queries)
     session.work.resume(Kind.CLASSIFY)
     later = "" if session.current_fit else "They are classified as soon as heads are found."
@@ -82,6 +84,7 @@ def _keep_frame(context: Context, data: Data) -> None:
     state = context.session.state(ClassifyState)
     if state.webcam.picture is None:
         raise InputError("There is no frame to keep yet: wait for the webcam.")
+    context.session.check_room([state.webcam.picture])
     state.add([Query("", (state.webcam.picture,))])
     context.did("Kept a frame of the webcam.")
     context.session.work.resume(Kind.CLASSIFY)
@@ -114,7 +117,7 @@ def _clear(context: Context, data: Data) -> None:
 def _text(context: Context, data: Data) -> None:
     """Ask about a picture in words of its own."""
     state = context.session.state(ClassifyState)
-    query, text = state.query(str(data["query"])), checked_question(str(data["value"]))
+    query, text = state.query(str(data["query"])), limits().checked_question(str(data["value"]))
     Example(query.pictures, text or context.session.project.question)  # refused here, before the model would
     state.change(query.id, text=text)
     context.did(f"Changed the question about “{query.name}”.", shown=False)

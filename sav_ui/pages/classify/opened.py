@@ -102,6 +102,7 @@ def _ask(context: Context, data: Data) -> Steps:
     state = context.session.state(OpenedSavState)
     if state.opened is None:
         raise InputError("That classifier is no longer open: open its file again.")
+    context.session.check_room(picture for _, picture in good)
     state.add([picture for _, picture in good])
     if bad:
         context.say(describe_skipped(bad), left_out=bad)

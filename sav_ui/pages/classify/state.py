@@ -18,6 +18,7 @@ from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
 from sav_core.types import Head
+from sav_ui.limits import limits
 from sav_ui.pages.classify.answers import Answer, answers
 from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
@@ -37,7 +38,6 @@ NONE = "none"
 """The truth of a picture that no label is about."""
 
 MAX_QUERIES = 500
-MAX_BYTES = 256 << 20
 _AT_ONCE = 64  # queries whose vectors of every head are put together
 _MODEL_ANSWERS = 40  # with what its heads look at, which takes a large model megabytes
 
@@ -120,7 +120,7 @@ class _Kept:
 
     def held(self) -> dict[int, int]:
         """The pictures and the vectors."""
-        pictures = {id(picture): picture.held_bytes for query in self.queries for picture in query.pictures}
+        pictures = {name: size for query in self.queries for one in query.pictures for name, size in one.buffers.items()}
         return pictures | {id(vector): vector.nbytes for _, vector in self.vectors.values()}
 
     def beside(self, other: _Kept) -> _Kept:
@@ -163,6 +163,11 @@ class ClassifyState(PageState):
             )
         )
 
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those to classify."""
+        return tuple(picture for query in self.queries for picture in query.pictures)
+
     def kept(self) -> _Kept:
         """The queries with their marks, their order and their answers."""
         return _Kept(self.queries, self.chosen, dict(self._vectors), dict(self._refusals))
@@ -178,7 +183,7 @@ class ClassifyState(PageState):
         """Add queries, each of which gets its identity here; the first of them is chosen.
 
         Raises:
-            InputError: they would be too many or too large.
+            InputError: they would be too many, or one is more than an example may be.
         """
         fresh = tuple(replace(query, id=f"q{self._next_id + place}") for place, query in enumerate(queries))
         together = (*self.queries, *fresh)
@@ -187,8 +192,9 @@ class ClassifyState(PageState):
                 f"Up to {MAX_QUERIES} pictures are classified here at a time, but this would make {len(together)}: "
                 "clear some, or use the command line (python -m sav_core classify)."
             )
-        if sum(picture.held_bytes for query in together for picture in query.pictures) > MAX_BYTES:
-            raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: clear some first.")
+        for query in fresh:
+            limits().check_pictures(query.pictures)
+            limits().checked_question(query.text)
         self.queries = together
         self._next_id += len(fresh)
         if fresh:

@@ -44,6 +44,7 @@ def _bring(context: Context, data: Data) -> Steps:
     state = session.state(MeasureState)
     fresh_among(state.own, found.examples)  # looks at every picture, which takes its time: the second look is quick
     yield
+    session.check_room(picture for example in found.examples for picture in example.images)
     fresh = state.add(found.examples, question)
     left_out = (*fresh.copies, *found.left_out)
     words = f"Added {pictures(len(fresh.examples))} to your test set."

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sav_core.data.examples import Example
+from sav_core.data.images import Picture
 from sav_core.errors import InputError
+from sav_ui.limits import limits
 from sav_ui.pages.measure.own_tests import Fresh, fresh_among, taught_among
 from sav_ui.pages.shared.judged import taught_key
 from sav_ui.panels.memo import Memo
@@ -22,16 +24,13 @@ from sav_ui.uploads.ready_tasks import task_titled
 if TYPE_CHECKING:
     from sav_core.reports.measurement import Measurement
 
-__all__ = ["MAX_TESTS", "PANEL", "WHERE", "MeasureState", "Measured", "Plan", "Setup", "most_to_split", "test_plan"]
+__all__ = ["PANEL", "WHERE", "MeasureState", "Measured", "Plan", "Setup", "most_to_split", "test_plan"]
 
 WHERE = "measure"
 """The part of the page that this one's sentences concern."""
 
 PANEL = "gauge"
 """The panel that hands saved files over."""
-
-MAX_TESTS = 2000
-MAX_BYTES = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -145,11 +144,16 @@ class MeasureState(PageState):
         figures = {} if measured is None else measured.figures
         return sum(picture.held_bytes for picture in pictures.values()) + sum(map(len, figures.values()))
 
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of the visitor's own test set."""
+        return tuple(picture for example in self.own for picture in example.images)
+
     def add(self, examples: Sequence[Example], question: str) -> Fresh:
         """Add what is new to the visitor's own test set and choose it; returns what was new.
 
         Raises:
-            InputError: it would be too large.
+            InputError: it would be too large, or one is more than an example may be.
         """
         came = [each.with_question("") if each.question.strip() == question.strip() else each for each in examples]
         fresh = fresh_among(self.own, came)
@@ -157,13 +161,10 @@ class MeasureState(PageState):
         if not fresh.examples:
             self.setup = replace(self.setup, source="own")
             return fresh
-        if len(together) > MAX_TESTS:
-            raise InputError(
-                f"A test set here holds up to {MAX_TESTS:,} examples, but this would make {len(together):,}: bring fewer, "
-                "or use the command line (python -m sav_core evaluate)."
-            )
-        if sum(picture.held_bytes for each in together for picture in each.images) > MAX_BYTES:
-            raise InputError(f"The pictures together would take more than {MAX_BYTES >> 20} MiB: bring fewer.")
+        advice = "bring fewer, or use the command line (python -m sav_core evaluate)"
+        limits().check_examples(len(together), "A test set", advice)
+        for each in fresh.examples:
+            limits().check_example(each)
         self.take(together)
         return fresh
 

@@ -11,11 +11,12 @@ from sav_core.errors import InputError
 from sav_core.heads.rules import RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.teach.state import TeachState
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.session.project import MAX_LABEL_LENGTH, Project, checked_question
+from sav_ui.session.project import MAX_LABEL_LENGTH, Project
 from sav_ui.session.work import Kind
 from sav_ui.uploads.files import (
     LeftOutError,
@@ -64,7 +65,7 @@ def _add(context: Context, data: Data) -> Steps:
     if any(file.archive or file.listing for file in files):
         yield from _import(context, data)
         return
-    good, bad = read_pictures(files)
+    good, bad = read_pictures(files, together=bool(data.get("together")))
     if bad and not good:
         raise LeftOutError(bad)
     make = as_one_example if data.get("together") else as_examples
@@ -128,13 +129,13 @@ def _settle_warning(context: Context, data: Data) -> None:
 
 
 def _question(context: Context, data: Data) -> None:
-    context.session.edit(lambda project: _askable(replace(project, question=checked_question(str(data["value"])))))
+    context.session.edit(lambda project: _askable(replace(project, question=limits().checked_question(str(data["value"])))))
     context.did("Changed the question to the model.", shown=False)
 
 
 def _text(context: Context, data: Data) -> None:
     session, item_id = context.session, str(data["item"])
-    session.edit(lambda project: _askable(project.with_text(item_id, checked_question(str(data["value"])))))
+    session.edit(lambda project: _askable(project.with_text(item_id, limits().checked_question(str(data["value"])))))
     context.did(f"Changed the question of “{session.project.item(item_id).name}”.", shown=False)
 
 

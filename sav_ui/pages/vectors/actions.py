@@ -73,6 +73,8 @@ def _bring(context: Context, data: Data) -> Steps:
         raise InputError("No relation has items for training, validation and test alike: bring more pictures of each.")
     yield
     first = state.task is None
+    items = (*task.train, *task.validation, *task.test)
+    context.session.check_room(item.picture for item in items if item.picture is not None)
     state.open(task, task.listed[0])
     count = len(task.train) + len(task.validation) + len(task.test)
     dropped = f"{task.dropped} had no place in a part that shares nothing with the others." if task.dropped else ""

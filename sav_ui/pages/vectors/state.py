@@ -5,11 +5,13 @@ A study belongs to a relation, a model and a way to prompt, so going back to any
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cachetools import LRUCache
 
+from sav_core.data.images import Picture
 from sav_core.errors import InputError, SavError
 from sav_core.types import Head
 from sav_core.vectors import PromptPairs, RelationTask
@@ -42,7 +44,7 @@ class _Kept:
 
     def held(self) -> dict[int, int]:
         """The visitor's own pictures, and what was found."""
-        return _pictures(self.task) | {id(study): study.held_bytes for study in self.studies.values()}
+        return _buffers(self.task) | {id(study): study.held_bytes for study in self.studies.values()}
 
     def beside(self, other: _Kept) -> _Kept:
         """Nothing but the number where it is the same task, for the page has that by itself."""
@@ -88,7 +90,12 @@ class VectorState(PageState):
     @property
     def held_bytes(self) -> int:
         """Of the visitor's own pictures, and of what was found; our drawn scenes are the same for everybody."""
-        return sum(study.held_bytes for study in self._studies.values()) + sum(_pictures(self.task).values())
+        return sum(study.held_bytes for study in self._studies.values()) + sum(_buffers(self.task).values())
+
+    @property
+    def pictures(self) -> Iterable[Picture]:
+        """The visitor's own items; our drawn scenes are the same for everybody."""
+        return _pictures(self.task)
 
     def kept(self) -> _Kept:
         """The task that is open, with what was found for it."""
@@ -217,7 +224,11 @@ class VectorState(PageState):
             return PromptPairs(), str(error)
 
 
-def _pictures(task: RelationTask | None) -> dict[int, int]:
-    """The bytes of a task's pictures by their identity; none of drawn scenes, which are the same for everybody."""
+def _pictures(task: RelationTask | None) -> Iterator[Picture]:
+    """A task's pictures; none of drawn scenes, which are the same for everybody."""
     items = () if task is None or is_drawn(task) else (*task.train, *task.validation, *task.test)
-    return {id(item.picture): item.picture.held_bytes for item in items if item.picture is not None}
+    return (item.picture for item in items if item.picture is not None)
+
+
+def _buffers(task: RelationTask | None) -> dict[int, int]:
+    return {name: size for picture in _pictures(task) for name, size in picture.buffers.items()}

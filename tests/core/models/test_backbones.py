@@ -36,6 +36,19 @@ def folder(tiny_checkpoint, tmp_path):
     return shutil.copytree(tiny_checkpoint("llava"), tmp_path / "copy")
 
 
+def test_what_is_longer_than_the_models_context_is_refused(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["max_position_embeddings"] = 60
+    (folder / "config.json").write_text(json.dumps(config))
+    backbone = load_backbone(folder)
+    assert backbone.longest == 60
+    backbone.encode(TEXT_ONLY)
+    with pytest.raises(InputError, match=r"is \d+ tokens to .*, more than 60, the context of .*: use fewer or smaller"):
+        backbone.encode(Example((), "word " * 90))
+    backbone.limit_tokens(100, "the limit of a test")
+    assert backbone.longest == 60, "the shorter of the two"
+
+
 def text_of(backbone, encoded):
     return backbone.processor.tokenizer.decode(encoded.tokens["input_ids"][0])
 

@@ -340,10 +340,10 @@ def test_everything_can_be_downloaded(session, models):
     assert "could not be understood" in session.notice.text
 
 
-def test_too_many_test_pictures_are_refused(session, models, tests_zip, monkeypatch):
-    monkeypatch.setattr(measure_state, "MAX_TESTS", 3)
+def test_too_many_test_pictures_are_refused(session, models, tests_zip, lower):
+    lower(examples=3)
     do(session, models, "bring_tests", files=tests_zip({"a cat": 4}))
-    assert "up to 3 examples" in session.notice.text
+    assert "holds 4 examples, and up to 3 are taken here" in session.notice.text
     assert session.state(MeasureState).own == ()
 
 

@@ -2,6 +2,7 @@ import contextlib
 import pickle
 import threading
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
@@ -174,6 +175,10 @@ def test_more_examples_ask_for_more_seconds(examples, seconds):
 def test_models_wait_in_main_memory_where_a_gpu_is_lent(monkeypatch, lend, model, options):
     asked = []
     monkeypatch.setattr(gpu, "LENT", lend)
-    monkeypatch.setattr("sav_core.models.backbones.load_backbone", lambda name, **given: asked.append((name, given)))
-    gpu.load(model)
+    loaded = mock.Mock()
+    monkeypatch.setattr(
+        "sav_core.models.backbones.load_backbone", lambda name, **given: asked.append((name, given)) or loaded
+    )
+    assert gpu.load(model) is loaded
+    loaded.limit_tokens.assert_called_once_with(32_768, "the limit of this server")
     assert asked == [(model or None, {**options, "hub_only": bool(model)})]

@@ -8,7 +8,7 @@ from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
 from sav_core.data.images import as_picture
 from sav_core.errors import DatasetError, InputError, StorageError
-from sav_ui.session import project as project_module
+from sav_ui.session.memory import Memory
 from sav_ui.session.places import EXAMPLES
 from sav_ui.session.project import Project
 from sav_ui.session.project_file import file_name, read_project, write_project
@@ -152,7 +152,7 @@ def test_the_smallest_project_opens(tmp_path):
         ({"project.json": manifest(labels=[{"name": "x" * 81, "examples": 1}])}, "at most 80 characters"),
         (
             {"project.json": manifest(labels=[{"name": str(n), "examples": 1} for n in range(201)])},
-            "it has 201 labels, and a project holds up to 200",
+            "A project holds up to 200 labels, but this would make 201",
         ),
         ({"project.json": manifest()}, "label"),
         ({"project.json": manifest(), EXAMPLES: b"{"}, "Line 1 .* is not JSON"),
@@ -177,14 +177,13 @@ def test_what_is_no_zip_is_refused(tmp_path, content):
         read_project(tmp_path / "p.zip", Project())
 
 
-def test_a_project_larger_than_allowed_is_refused(tmp_path, monkeypatch):
+def test_a_project_larger_than_allowed_is_refused_before_its_pictures_are_opened(tmp_path, lower):
     write_project(tmp_path / "p.zip", small_project())
-    monkeypatch.setattr(project_module, "MAX_EXAMPLES", 8)
+    lower(examples=8)
     with pytest.raises(InputError, match="holds up to 8 examples, but this would make 9"):
         read_project(tmp_path / "p.zip", Project())
-    monkeypatch.setattr(project_module, "MAX_BYTES", 1000)
-    monkeypatch.setattr(project_module, "MAX_EXAMPLES", 3000)
-    with pytest.raises(InputError, match="The pictures together would take more than"):
+    lower(visitor_gib=0.00002)
+    with pytest.raises(InputError, match="may take 0 MiB of memory here, and with these they were 1"), Memory().reading():
         read_project(tmp_path / "p.zip", Project())
 
 

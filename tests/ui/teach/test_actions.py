@@ -9,10 +9,10 @@ from PIL import Image
 from sav_core.data.examples import Example
 from sav_core.errors import InputError
 from sav_core.types import Head
+from sav_ui.limits import limits
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.run import run
-from sav_ui.session.project import MAX_LABELS
 from sav_ui.session.session import Session
 from tests.support.people import context, dropped, sent, small_project, taught
 from tests.support.tiny_models import example_image
@@ -343,10 +343,10 @@ def test_starting_over_can_be_undone(session, models):
 
 def test_there_are_as_many_labels_as_there_may_be_and_no_more(session, models):
     session.edit(
-        lambda project: project.with_labelled([Example(example_image(n), "", f"{n}") for n in range(MAX_LABELS - 3)])
+        lambda project: project.with_labelled([Example(example_image(n), "", f"{n}") for n in range(limits().labels - 3)])
     )
     before = session.project
-    assert len(before.labels) == MAX_LABELS
+    assert len(before.labels) == limits().labels
     do(session, models, "add_label", value="one more")
     assert session.notice.text == "A project holds up to 200 labels, but this would make 201: use fewer."
     assert session.project is before
