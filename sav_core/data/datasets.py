@@ -30,7 +30,7 @@ from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.jsonl import list_lines
-from sav_core.data.listings import Listed, Listing, list_images, list_labels
+from sav_core.data.listings import UNREAD_LISTS, Listed, Listing, list_images, list_labels
 from sav_core.data.lists import choose_list
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import on_one_scale, scale_note
@@ -49,7 +49,7 @@ EIGHT_FRAMES = ClipSampling()
 
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
-_TOLD = {"zip names", "unread keys", "broken profile", "warning"}  # notes on what may be wrong
+_TOLD = {"zip names", "unread keys", "unread list", "broken profile", "warning"}  # notes on what may be wrong
 
 
 def read_examples(
@@ -188,13 +188,22 @@ def _list_labelled(source: Source, question: str, clips: ClipSampling | None) ->
     """List by label folders, or by the list of examples if the source holds one."""
     listing = choose_list(source, clips)
     if not listing:
-        return list_labels(source, question, clips)
+        found = list_labels(source, question, clips)
+        return replace(found, notes=(*found.notes, *_unread_list(source)))
     found = list_lines(source, listing, question, twins=_PROJECT in source.names, clips=clips)
     loose = [] if _PROJECT in source.names else _beside(source, found.examples, clips)
     if not loose:
         return found
     text = f"Pictures beside {listing!r} that no line of it names are left out"
     return replace(found, notes=(*found.notes, Note("unnamed", text, len(loose), tuple(loose[:3]))))
+
+
+def _unread_list(source: Source) -> tuple[Note, ...]:
+    """Say that a list which may say other labels than the folders, as HuggingFace's imagefolder has it, is not read."""
+    called = (name for name in source.names if posixpath.basename(name).lower().startswith("metadata."))
+    found = [name for name in called if name.lower().endswith(UNREAD_LISTS)]
+    text = "A list of such a kind is not read, and the folders are the labels"
+    return (Note("unread list", text, len(found), tuple(found[:3])),) if found else ()
 
 
 def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:

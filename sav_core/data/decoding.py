@@ -35,7 +35,7 @@ from sav_core.data.levels import Levels, Spread, range_for, scaled, spread_of
 from sav_core.data.raster import Raster, png_raster, tiff_raster, tiff_tags
 from sav_core.errors import ImageError
 
-__all__ = ["MAX_ASPECT", "MAX_PIXELS", "Decoded", "decode", "decode_whole", "to_rgb", "whole_rgb"]
+__all__ = ["MAX_ASPECT", "MAX_PIXELS", "Decoded", "decode", "decode_whole", "raster_rgb", "to_rgb", "whole_rgb"]
 
 MAX_PIXELS = 1 << 26
 """The largest picture, 8192 x 8192: what a 64-megapixel camera takes; decoded it needs 256 MiB."""
@@ -115,7 +115,7 @@ def decode_whole(encoded: bytes, name: str, levels: Levels | None = None) -> Dec
     if seen is None or not seen.read:
         # An ending says what a file should be, and its bytes what it is.
         known = look(encoded[:HEAD_BYTES], "")
-        raise ImageError(refusal(name, seen.kind if seen and (known or seen.kind == RAW) else ""))
+        raise ImageError(refusal(name, seen.kind if seen and (known or seen.kind == RAW) else "", encoded[:HEAD_BYTES]))
     kind = seen.kind
     # The filters of warnings belong to the process, so only those decoders wait for one another that use them.
     talkative = kind in _TALKATIVE or b"acTL" in encoded[:4096]
@@ -143,6 +143,17 @@ def whole_rgb(image: Image.Image, name: str) -> Decoded:
     with _in_one_sentence(f"{name!r}"):
         image.load()
         return _converted(image, None)
+
+
+def raster_rgb(raster: Raster, name: str) -> Decoded:
+    """Scale values of more than eight bits by their own range, as ``decode_whole`` does without levels.
+
+    Raises:
+        ImageError: there are too many or none.
+    """
+    height, width = raster.values.shape[:2]
+    _check_size((width, height), name)
+    return _of_raster(raster, None, 1, None)
 
 
 def _decoded(encoded: bytes, kind: str, name: str, levels: Levels | None) -> Decoded:
@@ -275,7 +286,8 @@ def _in_one_sentence(what: str) -> Iterator[None]:
     except ImageError:
         raise
     except Exception as error:
-        cause = " ".join(str(error).split())[:100].rstrip(".") or type(error).__name__
+        early = "unpack_from requires" in str(error)
+        cause = "it ends too early" if early else " ".join(str(error).split())[:100].rstrip(".") or type(error).__name__
         raise ImageError(f"{what} cannot be decoded ({cause}): it is damaged or incomplete, so replace it.") from error
 
 

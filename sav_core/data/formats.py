@@ -80,6 +80,16 @@ _UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a QOI image", re.compile(rb"qoif")),
     ("a float map", re.compile(rb"P[fF]\s")),
     ("a NumPy array", re.compile(rb"\x93NUMPY")),
+    ("a PCX image", re.compile(rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]")),
+    ("an icon", re.compile(rb"icns")),
+    ("a BPG image", re.compile(rb"BPG\xfb")),
+    ("a FLIF image", re.compile(rb"FLIF[\x31-\x6f]")),
+    ("a Windows metafile", re.compile(rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", re.DOTALL)),
+    ("an NRRD volume", re.compile(rb"NRRD000")),
+    ("a microscope's file", re.compile(rb"ZISRAWFILE")),
+    ("an SGI image", re.compile(rb"\x01\xda[\0\x01][\x01\x02]")),
+    ("a DjVu page", re.compile(rb"AT&TFORM")),
+    ("a PAM image", re.compile(rb"P7\n")),
 )
 _CANON = re.compile(rb"II\*\0....CR\x02", re.DOTALL)  # a TIFF to every other program
 _UNREAD_SUFFIXES = {
@@ -98,9 +108,26 @@ _UNREAD_SUFFIXES = {
     "a GIMP image": "xcf",
     "an icon": "ico",
     "a NIfTI volume": "nii",
+    "an NRRD volume": "nrrd nhdr",
+    "a MetaImage volume": "mha mhd",
+    "a PCX image": "pcx",
+    "a Windows metafile": "wmf emf",
+    "an SGI image": "sgi",
+    "a microscope's file": "czi lif lsm nd2 oib oif vsi mrxs",
+    "a DjVu page": "djvu",
+    "a PAM image": "pam",
 }
 _BY_SUFFIX = {f".{suffix}": kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes.split()}
 _ADVICE = {RAW: "develop it and save a JPEG or PNG", VIDEO: "save frames of it as JPEG or PNG"}
+
+# What stands where a picture should be: the answer of a server, the place-holder of a store, the parcel it came in.
+_INSTEAD: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
+    ("a web page", "download the picture itself", re.compile(rb"\s*<(!doctype html|html|head|body)\b", re.IGNORECASE)),
+    ("a Git LFS pointer", "fetch the file itself with git lfs pull", re.compile(rb"version https://git-lfs")),
+    ("an archive", "unpack it", re.compile(rb"PK\x03\x04|\x1f\x8b\x08|Rar!\x1a|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ")),
+    ("a JSON text", "download the picture itself", re.compile(rb"\s*[{\[]\s*[\"{\[\]}]")),
+    ("an XML text", "download the picture itself", re.compile(rb"\s*<\?xml")),
+)
 
 
 class Look(NamedTuple):
@@ -117,7 +144,7 @@ def look(head: bytes, name: str) -> Look | None:
         head: the first ``HEAD_BYTES``; none where only the name is known.
         name: a RAW file in the clothes of a TIFF, and a Targa, are known by its ending alone.
     """
-    suffix = posixpath.splitext(name)[1].lower()
+    suffix = posixpath.splitext(name.lower().removesuffix(".gz"))[1]
     read = next((kind for kind, start in READ if start.match(head)), None)
     if read is not None and _BY_SUFFIX.get(suffix) != RAW and not _CANON.match(head):
         return Look(read, read=True)
@@ -141,13 +168,16 @@ def is_clip(head: bytes, name: str) -> bool:
     )
 
 
-def refusal(name: str, kind: str = "") -> str:
+def refusal(name: str, kind: str = "", head: bytes = b"") -> str:
     """The sentence on a file whose format is not read.
 
     Args:
         name: what to call the file.
         kind: what it is instead, as ``look`` says; empty where that is not known.
+        head: its first bytes, where these may say what it is.
     """
-    instead = f" but {kind}" if kind else ", by what it begins with"
     advice = _ADVICE.get(kind, "save it as one of these")
+    if not kind:
+        kind, advice = next(((what, how) for what, how, start in _INSTEAD if start.match(head)), (kind, advice))
+    instead = f" but {kind}" if kind else ", by what it begins with"
     return f"{name!r} is not a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC, AVIF or JPEG 2000 image{instead}: {advice}."

@@ -16,7 +16,7 @@ from typing import Any
 
 from sav_core.data.keys import LABELS, QUESTIONS, Named, named, pictures_of, plain
 
-__all__ = ["judged_question", "read_as"]
+__all__ = ["answers_to_judge", "judged_question", "read_as"]
 
 _TWO, _ONE = ("output1", "output2"), ("output",)
 _WORDINGS = {_TWO: "Question: {}\n\nAnswer 1: {}\n\nAnswer 2: {}", _ONE: "Question: {}\n\n Answer: {}"}
@@ -25,7 +25,7 @@ _OURS = {"image", "images", "video", "videos", "question", "label"}
 
 def judged_question(record: Mapping[str, Any]) -> str:
     """Return the question of a line whose answers are judged, with these answers; empty where it is no such line."""
-    asked, answers = named(record, QUESTIONS)[:1], _answers(record)
+    asked, answers = named(record, QUESTIONS)[:1], answers_to_judge(record)
     if not asked or not answers or plain(asked[0].key) != "text":
         return ""
     texts = [each.value for each in (*asked, *answers)]
@@ -38,7 +38,7 @@ def read_as(record: Mapping[str, Any], labelled: bool = True) -> str:
     """Return in a sentence, without its full stop, what the keys of a line are read as; empty where they are ours."""
     pictures, labels = pictures_of(record)[:1], named(record, LABELS)[:1] if labelled else []
     if judged_question(record):
-        first, others = named(record, QUESTIONS)[0], _answers(record)
+        first, others = named(record, QUESTIONS)[0], answers_to_judge(record)
         what = "a question with two answers" if len(others) > 1 else "a question with one answer"
         roles = [f"{first.key!r} with {' and '.join(repr(each.key) for each in others)} as {what}"]
         roles += [f"{each.key!r} as the picture" for each in pictures]
@@ -56,7 +56,8 @@ def _role(what: str, found: Named) -> str:
     return f"{found.key!r}{numbered} as the {what}{'s' * many}"
 
 
-def _answers(record: Mapping[str, Any]) -> list[Named]:
+def answers_to_judge(record: Mapping[str, Any]) -> list[Named]:
+    """Two answers to a question, or the one; none where a line has neither."""
     for keys in (_TWO, _ONE):
         found = named(record, keys)
         if len(found) == len(keys):

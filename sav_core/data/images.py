@@ -1,6 +1,6 @@
 """A picture from wherever it comes: a path, bytes, an array or a PIL image, as one immutable value.
 
-    picture = as_picture("cat.heic")        # a path, bytes, a PIL image, a uint8 array
+    picture = as_picture("cat.heic")        # a path, bytes, a PIL image, an array
     picture.size, picture.digest            # (width, height) after EXIF rotation, SHA-256 of the pixels
     picture.rgb()                           # a fresh PIL image, yours to change
 
@@ -21,8 +21,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from sav_core.data.allowance import allowance
-from sav_core.data.decoding import MAX_PIXELS, Decoded, decode_whole, whole_rgb
+from sav_core.data.decoding import MAX_PIXELS, Decoded, decode_whole, raster_rgb, whole_rgb
 from sav_core.data.levels import Levels, Spread, range_for
+from sav_core.data.places import foreign, is_inline, read_inline
+from sav_core.data.raster import array_raster, raster_file
 from sav_core.errors import ImageError
 
 __all__ = [
@@ -43,6 +45,8 @@ IMAGE_SUFFIXES = frozenset(
 
 MAX_FILE_BYTES = MAX_PIXELS * 8
 """The largest file: the largest picture in 16-bit RGBA without compression."""
+
+_LONGEST_NAME = 120  # of a file in a message
 
 _KEPT_PIXELS = 640 * 480  # up to here, COCO's size, decoding again costs more than the 900 KiB it would save
 
@@ -119,8 +123,9 @@ def as_picture(source: PictureLike, name: str | None = None) -> Picture:
     """Open a picture from whatever holds one.
 
     Args:
-        source: a path, the bytes of a file, a PIL image, a Picture, or a ``uint8`` array ``(row, column)``,
-            ``(row, column, 3)`` or ``(row, column, 4)``.
+        source: a path, a ``data:`` URI, the bytes of a file, a PIL image, a Picture, or an array ``(row, column)``,
+            ``(row, column, 1)``, ``(row, column, 3)`` or ``(row, column, 4)`` of any kind of number; all but ``uint8`` are
+            scaled as such values in files are.
         name: what to call it in messages; the file's name unless given.
 
     Raises:
@@ -129,6 +134,9 @@ def as_picture(source: PictureLike, name: str | None = None) -> Picture:
     match source:
         case Picture():
             return source if name is None else replace(source, name=name)
+        case str() if is_inline(source):
+            encoded, called = read_inline(source)
+            return read_picture(encoded, name or called)
         case str() | os.PathLike():
             return open_picture(source, name)
         case bytes():
@@ -140,7 +148,7 @@ def as_picture(source: PictureLike, name: str | None = None) -> Picture:
             found = whole_rgb(source, name)
             return _picture(found, name, None if found.spread is None else _as_tiff(source))
     raise ImageError(
-        f"An image is a path, bytes, a PIL image, a uint8 array or a Picture, but {type(source).__name__} came."
+        f"An image is a path, bytes, a PIL image, an array of numbers or a Picture, but {type(source).__name__} came."
     )
 
 
@@ -150,12 +158,13 @@ def open_picture(path: str | os.PathLike[str], name: str | None = None) -> Pictu
     Raises:
         ImageError: there is no such file, or it is not a readable picture.
     """
-    file, shown = Path(path), (name or str(path))[-200:]
+    file, shown = Path(path), (name or str(path))
+    shown = shown if len(shown) <= _LONGEST_NAME else f"…{shown[-_LONGEST_NAME:]}"
     try:
         if file.is_dir():
             raise ImageError(f"{shown!r} is a folder, but an image file was expected: name a file in it.")
         if not file.is_file():  # also a pipe or a device, which could block or never end
-            raise ImageError(f"There is no image file {shown!r}: check the path.")
+            raise ImageError(foreign(str(path)) or f"There is no image file {shown!r}: check the path.")
         if file.stat().st_size > MAX_FILE_BYTES:
             raise ImageError(f"{shown!r} is larger than {MAX_FILE_BYTES >> 20} MiB: make the image smaller.")
         encoded = file.read_bytes()
@@ -199,12 +208,19 @@ def _picture(found: Decoded, name: str, encoded: bytes | None = None, levels: Le
 
 
 def _from_array(array: npt.NDArray[Any], name: str) -> Picture:
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
+    if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,), (4,)):
+        first = array.ndim == 3 and array.shape[0] in (1, 3, 4)
         raise ImageError(
-            f"{name!r} must be a uint8 array (row, column), (row, column, 3) or (row, column, 4), but is "
-            f"{array.dtype} {array.shape}: scale it to 0..255 and convert it with astype('uint8')."
+            f"{name!r} must be an array of numbers (row, column), (row, column, 3) or (row, column, 4), but is "
+            f"{array.dtype} {array.shape}: {'put its channels last' if first else 'give one picture of such a shape'}."
         )
-    return _picture(whole_rgb(Image.fromarray(np.ascontiguousarray(array)), name), name)
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint8:
+        flat = array[..., 0] if array.shape[2:] == (1,) else array
+        return _picture(whole_rgb(Image.fromarray(np.ascontiguousarray(flat)), name), name)
+    found = raster_rgb(array_raster(array), name)
+    return _picture(found, name, raster_file(array))
 
 
 def _as_png(rgb: Image.Image) -> bytes:

@@ -11,27 +11,38 @@ one list of such objects instead, and the first line of a CSV names its columns:
 
 from __future__ import annotations
 
+import ast
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sav_core.data.allowance import allowance
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
-from sav_core.data.forms import judged_question, read_as
-from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, named, pictures_of, shadowed_videos, unread_pictures
+from sav_core.data.forms import answers_to_judge, judged_question, read_as
+from sav_core.data.keys import (
+    LABELS,
+    PICTURES,
+    QUESTIONS,
+    doubled,
+    found_keys,
+    named,
+    picture_keys,
+    pictures_of,
+    unread_pictures,
+)
 from sav_core.data.listings import Listed, Listing, check_twins
 from sav_core.data.notes import Note, noted
 from sav_core.data.places import is_inline
+from sav_core.data.records import LINE, records
 from sav_core.data.sources import Source, composed
-from sav_core.data.tables import read_table
+from sav_core.data.unread import texts_beside, unread
 from sav_core.errors import DatasetError
 
 __all__ = ["list_lines"]
-
-_LINE = '{"image": "1.png", "question": "Which animal?", "label": "cat"}'
-_TABLES = (".csv", ".tsv")
 
 
 def list_lines(
@@ -63,13 +74,15 @@ def list_lines(
     """
     allowed = allowance()
     examples: list[Listed] = []
-    shadowed: list[tuple[str, str, str]] = []
-    roles: list[tuple[str, str, str]] = []
-    for where, record in _records(source, listing):
+    remarks: list[tuple[str, str, str]] = []
+    unread_by_line: list[dict[str, str]] = []
+    for where, record in records(source, listing):
         if allowed is not None:
             allowed.check_examples(len(examples) + 1, listing, more=True)
         if not isinstance(record, dict):
-            raise DatasetError(f"{where} is not a JSON object: write each example as {_LINE}.")
+            raise DatasetError(f"{where} is not a JSON object: write each example as {LINE}.")
+        if twice := doubled(record):
+            raise DatasetError(f"{where} has both {twice[0]!r} and {twice[1]!r}, and they differ: keep one.")
         label = _label(record, where) if labelled else None
         images = tuple(_located(source, path, listing, where) for path in _paths(record, where, clips))
         asked = named(record, QUESTIONS)
@@ -77,25 +90,48 @@ def list_lines(
         own = judged_question(record) or text
         if not images and not own.strip():
             raise DatasetError(
-                f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {_LINE}."
+                f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {LINE}."
             )
-        shadowed += [
-            ("unread keys", f"{other.key!r} is not read, for {asked[0].key!r} is the question", where)
-            for other in asked[1:]
-            if other.value != text
-        ]
-        shadowed += [
-            ("unread keys", f"{video!r} is not read, for {key!r} names the pictures", where)
-            for video, key in shadowed_videos(record)
-        ]
-        if said := read_as(record, labelled):
-            roles.append(("read as", said, where))
+        answers = answers_to_judge(record) if own != text else ()
+        read = {*picture_keys(record), *(each.key for each in (*asked[:1], *answers, *named(record, LABELS)[:1]))}
+        remarks += [("read as", said, where)] if (said := read_as(record, labelled)) else []
+        remarks += [("unread keys", told, where) for told in unread(record, read)]
+        unread_by_line.append(texts_beside(record, read))
         examples.append(Listed(source, images, own if own.strip() else question, label, where))
     if not examples:
-        raise DatasetError(f"{listing!r} holds no examples: write one a line, as {_LINE}.")
+        raise DatasetError(f"{listing!r} holds no examples: write one a line, as {LINE}.")
+    _check_told_apart(examples, unread_by_line)
     if not twins:
         check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
-    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(roles), *noted(shadowed)))
+    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(remarks)))
+
+
+def _check_told_apart(examples: Sequence[Listed], texts: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse lines that differ, besides their label, in nothing but a text that is not read.
+
+    Raises:
+        DatasetError: half of all lines or more are so; fewer may as well be contradictions, which are noted later.
+    """
+    alike: dict[object, list[int]] = defaultdict(list)
+    for place, one in enumerate(examples):
+        alike[one.images, one.question].append(place)
+    unlike: dict[str, list[int]] = defaultdict(list)
+    for places in alike.values():
+        if len({examples[place].label for place in places}) > 1:
+            for key in texts[places[0]]:
+                if len({str(texts[place].get(key)) for place in places}) > 1:
+                    unlike[key] += places
+    for key, places in sorted(unlike.items(), key=lambda item: -_longest(texts, item[0])):
+        if 2 * len(places) >= len(examples):
+            raise DatasetError(
+                f"{len(places)} of {len(examples)} lines are alike in pictures and question but not in their label, "
+                f"{examples[places[0]].line} among them, and what they differ in, {key!r}, is not read: call it 'question' "
+                "if it is what the model should be asked."
+            )
+
+
+def _longest(texts: Sequence[Mapping[str, Any]], key: str) -> int:
+    return max(len(by_key.get(key, "")) for by_key in texts)
 
 
 def _without_picture(examples: list[Listed]) -> tuple[Note, ...]:
@@ -106,47 +142,10 @@ def _without_picture(examples: list[Listed]) -> tuple[Note, ...]:
     return (Note("without picture", text, len(bare)),)
 
 
-def _records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
-    try:
-        text = source.read(listing).decode("utf-8-sig")
-    except OSError as error:
-        raise DatasetError(f"{listing!r} cannot be read ({error.strerror or error}): check the file.") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{listing!r} is not text in UTF-8: save it in that encoding.") from error
-    allowed = allowance()
-    if allowed is not None:
-        allowed.check_file(len(text), listing)
-        if not listing.lower().endswith((*_TABLES, ".json")):  # a row of a table may take several lines
-            allowed.check_examples(sum(map(bool, map(str.strip, text.split("\n")))), listing)
-    if listing.lower().endswith(_TABLES):
-        yield from read_table(text, listing)
-        return
-    if listing.lower().endswith(".json") and text.lstrip().startswith("["):
-        for number, record in enumerate(_parsed(text, repr(listing)), start=1):
-            yield f"Entry {number} of {listing!r}", record
-        return
-    for number, line in enumerate(text.split("\n"), start=1):  # not splitlines, which breaks JSON text at U+2028
-        if line.strip():
-            where = f"Line {number} of {listing!r}"
-            yield where, _parsed(line, where)
-
-
-def _parsed(text: str, where: str) -> Any:
-    allowed = allowance()
-    if allowed is not None:
-        allowed.check_line(len(text), where)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = (
-            f"{error.msg}, character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else "too deep or long"
-        )
-        raise DatasetError(f"{where} is not JSON ({reason}): write each example on one line, as {_LINE}.") from error
-
-
 def _checked_text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise DatasetError(f"{what} that must be a text, but is {json.dumps(value)[:40]}: put it in quotes.")
+        advice = "give one text" if isinstance(value, (list, dict)) else "put it in quotes"
+        raise DatasetError(f"{what} that must be a text, but is {json.dumps(value)[:40]}: {advice}.")
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise DatasetError(f"{what} that holds half a character, {ascii(value)[:40]}: save the file as UTF-8 again.")
     return value
@@ -158,7 +157,7 @@ def _label(record: Mapping[str, Any], where: str) -> str:
         return str(given[0].value)
     label = _checked_text(given[0].value, f"{where} has a {given[0].key!r}") if given else ""
     if not label.strip():
-        raise DatasetError(f"{where} lacks a 'label' among its keys {found_keys(record)}: write it as {_LINE}.")
+        raise DatasetError(f"{where} lacks a 'label' among its keys {found_keys(record)}: write it as {LINE}.")
     return composed(label)
 
 
@@ -179,8 +178,28 @@ def _paths(record: Mapping[str, Any], where: str, clips: ClipSampling | None) ->
 
 
 def _listed(key: str, value: Any, where: str) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return tuple(_checked_text(path, f"{where} has an image path") for path in values if path not in (None, ""))
+    values = _several(value)
+    given = [_of_object(path) for path in values if path not in (None, "")]
+    return tuple(_checked_text(path, f"{where} has an image path") for path in given)
+
+
+def _several(value: Any) -> list[Any]:
+    """One path or several; a table writes several as the text of a list, as JSON or as Python does."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            found = ast.literal_eval(value)
+            if isinstance(found, list) and all(isinstance(each, str) for each in found):
+                return found
+    return [value]
+
+
+def _of_object(path: Any) -> Any:
+    """The path in an object, as ``{"path": ...}`` of HuggingFace and ``{"url": ...}`` of OpenAI; else as it came."""
+    if not isinstance(path, dict):
+        return path
+    return next((path[key] for key in ("bytes", "path", "url", "file_name") if isinstance(path.get(key), str)), path)
 
 
 def _one_of(given: list[tuple[str, tuple[str, ...]]], where: str) -> tuple[str, ...]:

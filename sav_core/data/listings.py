@@ -6,6 +6,7 @@ order.
 
 from __future__ import annotations
 
+import posixpath
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +16,28 @@ from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Skipped
 from sav_core.data.formats import Look, refusal
 from sav_core.data.notes import Note
-from sav_core.data.parts import parts_among
+from sav_core.data.parts import part_to_learn_from, parts_among
 from sav_core.data.sources import Source, composed, natural_order, seen, takes
 from sav_core.errors import DatasetError
 
-__all__ = ["Listed", "Listing", "check_twins", "list_images", "list_labels"]
+__all__ = ["UNREAD_LISTS", "Listed", "Listing", "check_twins", "list_images", "list_labels"]
+
+
+UNREAD_LISTS = (".parquet", ".xlsx", ".xls", ".ods", ".arrow", ".feather", ".json", ".xml")
+"""How files end that may say the labels, and are not looked for."""
+
+_PACKED = {
+    **dict.fromkeys((".parquet", ".arrow", ".feather"), "a Parquet or Arrow file"),
+    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz"), "an archive"),
+    **dict.fromkeys((".tfrecord", ".tfrecords", ".rec", ".lmdb", ".mdb"), "a file of records"),
+    **dict.fromkeys((".h5", ".hdf5", ".npz", ".mat", ".pkl", ".pickle", ".pt"), "a file of arrays"),
+}
+
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
+_VARIANTS = {*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0)), *"\u180b\u180c\u180d"}
+
+# Small letters of Cyrillic and Greek, and hyphens, that no eye tells from the Latin ones.
+_LOOK_ALIKE = str.maketrans("аеорсухіјѕԁһӏοϲϳ‐‑−", "aeopcyxijsdhlocj---")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,8 @@ def list_labels(source: Source, question: str, clips: ClipSampling | None = None
     images, unread = _pictures(source, clips)
     if not images:
         raise DatasetError(
-            f"{source.name!r} holds no images{_but(unread)}: put those of each label into a folder of the label's name."
+            f"{source.name!r} holds no images{_but(unread | _packed(source))}: put those of each label into a folder of "
+            "the label's name."
         )
     depth = _depth_of_labels(source.names, images)
     label_folder = {name: parts[depth] for name in source.names if len(parts := name.split("/")) > depth + 1}
@@ -82,7 +101,7 @@ def check_twins(labels: Iterable[str], what: str, where: str) -> None:
         where: what they are in.
 
     Raises:
-        DatasetError: two differ only in case, in spaces or in characters that nobody sees.
+        DatasetError: two differ only in case, in spaces, in characters that nobody sees or in letters that look alike.
     """
     known: dict[str, str] = {}
     for label in natural_order(set(labels)):
@@ -90,7 +109,7 @@ def check_twins(labels: Iterable[str], what: str, where: str) -> None:
         if twin != label:
             raise DatasetError(
                 f"The {what} {_shown(twin)} and {_shown(label)} of {where!r} differ only in upper and lower case or in "
-                "invisible characters: merge them or rename one."
+                "invisible characters, or in letters that look alike: merge them or rename one."
             )
 
 
@@ -103,6 +122,18 @@ def _pictures(source: Source, clips: ClipSampling | None) -> tuple[list[str], di
 
 def _unread(unread: Mapping[str, Look]) -> tuple[Skipped, ...]:
     return tuple(Skipped(composed(name), refusal(composed(name), what.kind), what.kind) for name, what in unread.items())
+
+
+def _packed(source: Source) -> dict[str, Look]:
+    """Files that may hold pictures, packed in a way that is not read."""
+    kinds = ((name, _PACKED.get(posixpath.splitext(name.lower())[1])) for name in source.names)
+    return {name: Look(kind, read=False) for name, kind in kinds if kind}
+
+
+def _but_a_list(source: Source) -> str:
+    """In words, a file that may say the labels and is not read."""
+    found = next((name for name in natural_order(source.names) if name.lower().endswith(UNREAD_LISTS)), "")
+    return f", and {composed(found)!r} is not read as a list (.csv and .jsonl are)" if found else ""
 
 
 def _but(unread: Mapping[str, Look]) -> str:
@@ -135,7 +166,8 @@ def _check_folders(
     filled = {label_folder[name] for name in images if name in label_folder}
     if not folders:
         raise DatasetError(
-            f"{source.name!r} holds images but no label folders: put the images of each label into a folder of its name."
+            f"{source.name!r} holds images but no label folders{_but_a_list(source)}: put the images of each label into a "
+            "folder of its name."
         )
     _check_parts(source, label_folder, images, depth)
     check_twins(folders, "label folders", source.name)
@@ -157,8 +189,7 @@ def _check_parts(source: Source, label_folder: Mapping[str, str], images: Sequen
             inside[label_folder[name]] |= set(_below(folders[depth:]))
     parts = natural_order(parts_among(inside))
     if parts:
-        first = min(parts, key=lambda part: ("train" not in part.lower(), parts.index(part)))
-        place = "/".join(part for part in (source.name, wrapping, first) if part)
+        place = "/".join(part for part in (source.name, wrapping, part_to_learn_from(parts)) if part)
         called_so = parts_among({part: frozenset[str]() for part in parts})
         else_ = "" if called_so else "; if these are the labels, list the examples in a .csv"
         raise DatasetError(
@@ -176,15 +207,16 @@ def _below(folders: Sequence[str]) -> Sequence[str]:
 
 
 def _to_the_eye(label: str) -> str:
-    plain = unicodedata.normalize("NFC", composed(label).casefold())
+    plain = unicodedata.normalize("NFC", composed(label).casefold()).translate(_LOOK_ALIKE)
     visible = "".join(c for c in plain if c.isspace() or not _unseen(c))
     return " ".join(visible.split())
 
 
 def _shown(label: str) -> str:
     """A label for a message, what nobody sees written out."""
-    return ascii(label) if any(_unseen(c) or unicodedata.combining(c) for c in label) else repr(label)
+    odd = any(_unseen(c) or unicodedata.combining(c) or ord(c.casefold()[0]) in _LOOK_ALIKE for c in label)
+    return ascii(label) if odd else repr(label)
 
 
 def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f"
+    return unicodedata.category(character) in ("Cf", "Cc") or character in _BLANK or character in _VARIANTS

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.keys import LABELS, PICTURES, named, plain
+from sav_core.data.records import TABLES, records
 from sav_core.data.sources import Source, seen, takes
-from sav_core.data.tables import read_table
 from sav_core.errors import DatasetError
 
 __all__ = ["choose_list"]
 
-_LINES, _TABLES = (".jsonl",), (".csv", ".tsv")
+_LINES = (".jsonl",)
 _METADATA = "metadata"  # HuggingFace's imagefolder calls it so
 
 
@@ -29,7 +28,7 @@ def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
     files = sorted(name for name in source.names if not name.endswith("/"))
     found = [name for name in files if name.lower().endswith(_LINES)]
     if not found:
-        tables = [name for name in files if name.lower().endswith(_TABLES)]
+        tables = [name for name in files if name.lower().endswith(TABLES)]
         found = [name for name in tables if _is_metadata(name)] or (tables if _is_flat(source, clips) else [])
     if len(found) > 1:
         kind = posixpath.splitext(found[0])[1].lower()
@@ -56,11 +55,7 @@ def _is_flat(source: Source, clips: ClipSampling | None) -> bool:
 def _gives_labels(source: Source, listing: str) -> bool:
     """Whether the first record has a label; what cannot be read is told by whoever reads all of it."""
     try:
-        text = source.read(listing).decode("utf-8-sig")
-        if listing.lower().endswith(_TABLES):
-            record: object = next((row for _, row in read_table(text, listing)), {})
-        else:
-            record = json.loads(next((line for line in text.split("\n") if line.strip()), "{}"))
-    except (OSError, ValueError):
+        _, record = next(records(source, listing), ("", {}))
+    except DatasetError:
         return True
     return not isinstance(record, dict) or bool(named(record, LABELS)) or not {*map(plain, record)} & {*PICTURES}

@@ -20,7 +20,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from sav_core.errors import ImageError
 
-__all__ = ["MAX_BANDS", "Raster", "TiffTags", "png_raster", "tiff_raster", "tiff_tags"]
+__all__ = ["MAX_BANDS", "Raster", "TiffTags", "array_raster", "png_raster", "raster_file", "tiff_raster", "tiff_tags"]
 
 MAX_BANDS = 13
 """As many as Sentinel-2 has."""
@@ -30,6 +30,7 @@ _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _BYTEWISE = {1, 5, 8, 32773, 32946, 34925, 50000}  # compressions of bytes, whatever the bytes mean
 _CFA = {32803, 34892}  # photometric interpretations of what a sensor saw
 _RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 65535}
+_UNASSOCIATED = 2  # transparency that the colours are not multiplied by
 _SENTINEL = (12, 13)  # bands of Sentinel-2, with B10 and without
 
 
@@ -69,6 +70,27 @@ class Raster:
     inverted: bool = False
     nodata: float | None = None
     bands: str = ""
+
+
+def array_raster(array: npt.NDArray[Any]) -> Raster:
+    """An array's values ``(row, column)`` or ``(row, column, band)`` of one band, three, or three and transparency."""
+    native = np.atleast_3d(array.astype(array.dtype.newbyteorder("=")))
+    alpha = _top_bytes(native[..., 3]) if native.shape[2] == 4 else None
+    return Raster(native[..., :3], native.dtype.name, alpha)
+
+
+def raster_file(array: npt.NDArray[Any]) -> bytes:
+    """A TIFF of an array's values, from which the same raster is read."""
+    values = np.atleast_3d(array)
+    values = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<")))
+    height, width, bands = values.shape
+    code = next(code for code, kind in _KINDS.items() if kind == values.dtype.kind)
+    tags: dict[int, Sequence[int]] = {
+        **{256: [width], 257: [height], 258: [8 * values.dtype.itemsize] * bands, 259: [1], 262: [1 if bands == 1 else 2]},
+        **{273: [8], 277: [bands], 278: [height], 279: [values.nbytes], 339: [code] * bands},
+        **({338: [_UNASSOCIATED]} if bands == 4 else {}),
+    }
+    return _as_rows_of_bytes(bytes(8) + values.tobytes(), tags)
 
 
 def tiff_tags(encoded: bytes) -> TiffTags:
@@ -205,6 +227,8 @@ def _chosen(bands: int, photometric: int, metadata: str) -> tuple[list[int], str
 
 
 def _top_bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if values.dtype.kind == "i":
+        values = values.astype(np.float64) / np.iinfo(values.dtype).max
     if values.dtype.kind == "f":
         shares: npt.NDArray[np.float64] = np.clip(np.nan_to_num(values.astype(np.float64)), 0, 1)
         return np.rint(shares * 255).astype(np.uint8)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote
 
 from sav_core.data.archives import Archive
 from sav_core.data.clip_sampling import ClipSampling
@@ -22,7 +21,7 @@ from sav_core.data.clips import Clip, open_clip, read_clip
 from sav_core.data.formats import CLIP_SUFFIXES, HEAD_BYTES, VIDEO, Look, clip_container, is_clip, look
 from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture, read_picture
 from sav_core.data.notes import Note
-from sav_core.data.places import foreign, is_address
+from sav_core.data.places import foreign, is_address, spellings
 from sav_core.errors import DatasetError, ImageError
 
 __all__ = [
@@ -41,9 +40,13 @@ __all__ = [
 LIST_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".csv", ".tsv"})
 """File names of lists that say what the examples of a set are."""
 
-_TEXTS = LIST_SUFFIXES | {".txt", ".md", ".rst", ".html", ".htm", ".xml", ".yaml", ".yml", ".toml", ".py", ".log", ".zip"}
+_LISTS = LIST_SUFFIXES | {".zip"}
+_TEXTS = {".txt", ".md", ".rst", ".html", ".htm", ".xml", ".yaml", ".yml", ".toml", ".py", ".log", ".caption"}
+_BRIEF = ("BMP", "PNM")  # known by two letters, which a text may begin with
 _ANIMATED = ("GIF", "WebP", "PNG")
-_IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
+_IGNORED = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "lost+found", "system volume information"} | {
+    *("$recycle.bin", "@eadir", "#recycle", "#snapshot"),  # of NAS boxes, with a thumbnail of each picture
+}
 
 
 class Source(Protocol):
@@ -111,25 +114,24 @@ class FolderSource:
         """Resolve the path against the listing's own folder, unless it is absolute or no path at all."""
         if foreign(path):
             return path
-        if path.startswith("file://"):
-            path = unquote(path.removeprefix("file://").removeprefix("localhost"))
         here = Path(posixpath.dirname(listing))
-        if "\\" in path and not (self._root / here / path).exists():
-            path = path.replace("\\", "/")
-        return str(here / path)
+        meant = spellings(path)
+        there = (each for each in meant if os.path.isfile(self._root / here / each))  # noqa: PTH113  # any name may come
+        return str(here / next(there, meant[min(1, len(meant) - 1)] if "\\" in path else meant[0]))
 
     def _walk(self) -> Iterator[str]:
         def refuse(error: OSError) -> None:
             raise DatasetError(f"The folder {error.filename!r} cannot be listed ({error.strerror}): allow reading it.")
 
-        seen: set[tuple[int, int]] = set()
+        above: dict[str, frozenset[tuple[int, int]]] = {}
         for folder, subfolders, files in os.walk(self._root, followlinks=True, onerror=refuse):
             status = Path(folder).stat()
-            if (status.st_dev, status.st_ino) in seen:  # a link back to a folder above would never end
+            known, this = above.pop(folder, frozenset()), (status.st_dev, status.st_ino)
+            if this in known:  # a link back to a folder above would never end
                 subfolders.clear()
                 continue
-            seen.add((status.st_dev, status.st_ino))
             subfolders[:] = [name for name in subfolders if not _is_hidden(name)]
+            above |= {os.path.join(folder, name): known | {this} for name in subfolders}  # noqa: PTH118  # as os.walk does
             here = Path(folder).relative_to(self._root)
             yield from ((here / name).as_posix() + "/" for name in subfolders)
             yield from ((here / name).as_posix() for name in files if not _is_hidden(name))
@@ -166,11 +168,9 @@ class ZipSource:
         """Resolve the path against the listing's own folder in the archive."""
         if is_address(path):
             return path
-        path = path.replace("\\", "/")
-        if re.match("/|[A-Za-z]:", path):
-            return None
-        inside = posixpath.normpath(posixpath.join(posixpath.dirname(listing), path))
-        return None if inside.split("/")[0] == ".." else self._stored.get(composed(inside), inside)
+        found = [inside for each in spellings(path) if (inside := _inside(posixpath.dirname(listing), each))]
+        there = (self._stored[composed(inside)] for inside in found if composed(inside) in self._stored)
+        return next(there, found[0] if found else None)
 
 
 def picture_or_clip(source: Source, path: str, sampling: ClipSampling | None) -> Picture:
@@ -204,14 +204,24 @@ def is_image(name: str) -> bool:
 
 
 def seen(source: Source, names: Iterable[str]) -> dict[str, Look]:
-    """Say which of these files are pictures, of a format that is read or not: by their names, else by their first bytes."""
+    """Say which of these files are pictures, of a format that is read or not: by their names, else by their first bytes.
+
+    A text beside a picture of its name, as many sets have them for each picture, is not looked into.
+    """
     found: dict[str, Look] = {}
+    names = tuple(names)
+    described = {posixpath.splitext(name)[0] for name in names if is_image(name)}
     for name in names:
+        stem, suffix = posixpath.splitext(name)
         if is_image(name):
             found[name] = Look("", read=True)
-        elif not name.endswith("/") and posixpath.splitext(name)[1].lower() not in _TEXTS:
+        elif name.endswith("/") or suffix.lower() in _LISTS:
+            continue
+        elif suffix.lower() not in _TEXTS:
             what = look(b"", name) or look(source.head(name), name)
             found |= {} if what is None else {name: what}
+        elif stem not in described and (what := look(source.head(name), "")) and what.read and what.kind not in _BRIEF:
+            found[name] = what
     return found
 
 
@@ -223,6 +233,13 @@ def _clip(source: Source, path: str, sampling: ClipSampling) -> Clip:
         return read_clip(source.read(path), sampling, composed(path))
     except OSError as error:
         raise ImageError(f"{path!r} cannot be read, for {error}: make the ZIP again.") from error
+
+
+def _inside(folder: str, path: str) -> str:
+    """Where a path of a line leads in an archive; nowhere, which is empty, if it leads out of it."""
+    path = path.replace("\\", "/")
+    inside = posixpath.normpath(posixpath.join(folder, path))
+    return "" if re.match("/|[A-Za-z]:", path) or inside.split("/")[0] == ".." else inside
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

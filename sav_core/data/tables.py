@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
+import re
 from collections.abc import Iterator
 
 from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, found_keys, pictures_of, plain
@@ -14,13 +15,14 @@ __all__ = ["read_table"]
 
 _LONGEST = 64 << 20  # of a cell: some tables hold whole pictures in base64
 _HEADER = "image,label"
+_SAYS_SEPARATOR = re.compile(r'[ \t]*"?sep=(.)"?[ \t]*(?=[\r\n])', re.IGNORECASE)  # Excel's own first line
 
 
 def read_table(text: str, listing: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield where each row stands, for messages, and what it says under each column.
 
     Args:
-        text: of the file; columns are separated by tabs in a ``.tsv``, else by what makes most of the header's names.
+        text: of the file; columns are separated by what makes most of the header's names, or as Excel's ``sep=;`` says.
         listing: the file's name.
 
     Raises:
@@ -28,8 +30,11 @@ def read_table(text: str, listing: str) -> Iterator[tuple[str, dict[str, str]]]:
     """
     if csv.field_size_limit() < _LONGEST:
         csv.field_size_limit(_LONGEST)  # of the whole process: Python has no other
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(first, listing), skipinitialspace=True)
+    told = _SAYS_SEPARATOR.match(text)
+    text = text[told.end() :] if told else text  # its line stays, an empty one, so that all keep their numbers
+    separator = told[1] if told else _separator(text, listing)
+    # Strict, for a quote that opens a cell and closes none would swallow the rows that follow.
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     header: list[str] | None = None
     try:
         for row in rows:
@@ -39,6 +44,8 @@ def read_table(text: str, listing: str) -> Iterator[tuple[str, dict[str, str]]]:
                 header = _checked([cell.strip() for cell in row], listing)
                 continue
             where = f"Line {rows.line_num} of {listing!r}"
+            if separator == "\t" and any("\t" in cell and "\n" in cell for cell in row):
+                raise DatasetError(f"{where} closes a quote that was opened lines above: double the quotes in a text.")
             if len(row) > len(header):
                 raise DatasetError(
                     f"{where} has {len(row)} cells, but the first line names {len(header)} columns: put a text that holds "
@@ -49,10 +56,10 @@ def read_table(text: str, listing: str) -> Iterator[tuple[str, dict[str, str]]]:
         raise DatasetError(f"Line {rows.line_num} of {listing!r} is no row of a table ({error}): save it again.") from error
 
 
-def _separator(header: str, listing: str) -> str:
-    if posixpath.splitext(listing)[1].lower() == ".tsv":
-        return "\t"
-    return max(",;\t|", key=lambda mark: sum(map(_is_known, header.split(mark))))
+def _separator(text: str, listing: str) -> str:
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    marks = "\t,;|" if posixpath.splitext(listing)[1].lower() == ".tsv" else ",;\t|"
+    return max(marks, key=lambda mark: sum(map(_is_known, header.split(mark))))
 
 
 def _is_known(column: str) -> bool:

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import io
 import pickle
@@ -9,6 +10,7 @@ from PIL import Image
 
 from sav_core.data import images
 from sav_core.data.images import IMAGE_SUFFIXES, MAX_FILE_BYTES, Picture, as_picture, open_picture, read_picture
+from sav_core.data.levels import decide
 from sav_core.errors import ImageError
 from tests.support.pictures import BLUE, RED, WHITE, corners, encoded, noise, solid
 
@@ -130,14 +132,45 @@ def test_arrays():
     assert (pixels(as_picture(PIXELS[::-1, ::2])) == PIXELS[::-1, ::2]).all()
 
 
+@pytest.mark.parametrize("kind", ["u2", ">u2", "u4", "i2", "i4", "i8", "f2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])
+def test_arrays_of_all_numbers_are_scaled_as_their_files_are(kind, shape):
+    array = np.linspace(0, 1 if kind[-2] == "f" else 4095, np.prod(shape)).reshape(shape).astype(kind)
+    if shape[2:] == (4,):
+        array[..., 3] = 1 if kind[-2] == "f" else np.iinfo(array.dtype).max
+    picture = as_picture(array)
+    assert picture.spread.kind == array.dtype.name
+    for levels in (None, decide([picture.spread])):
+        again = picture.at_levels(levels)
+        assert again == read_picture(picture.encoded, levels=levels)
+    channel = pixels(again)[..., 0]
+    assert channel.min() == 0
+    assert channel.max() >= 240
+    assert (np.diff(channel.ravel().astype(int)) >= 0).all()
+
+
+def test_arrays_of_truth_are_black_and_white():
+    assert pixels(as_picture(np.eye(3, dtype=bool)))[..., 0].tolist() == (255 * np.eye(3, dtype=int)).tolist()
+
+
+def test_channels_that_come_first_are_told():
+    with pytest.raises(ImageError, match=r"is uint8 \(3, 8, 8\): put its channels last"):
+        as_picture(np.zeros((3, 8, 8), dtype=np.uint8))
+
+
+def test_a_text_that_is_the_picture_itself_is_read():
+    written = base64.b64encode(encoded(noise(6, 5))).decode()
+    assert as_picture(f"data:image/png;base64,{written}") == as_picture(noise(6, 5))
+    with pytest.raises(ImageError, match="lies on the web"):
+        as_picture("https://example.org/cat.png")
+
+
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((3, 4)),
-        np.zeros((3, 4, 3), dtype=np.float32),
-        np.zeros((3, 4, 3), dtype=np.uint16),
-        np.zeros((3, 4, 3), dtype=bool),
-        np.zeros((3, 4, 1), dtype=np.uint8),
+        np.zeros((3, 4), dtype=complex),
+        np.zeros((3, 4, 3), dtype="datetime64[s]"),
+        np.zeros((3, 4, 5), dtype=np.uint8),
         np.zeros((3, 4, 2), dtype=np.uint8),
         np.zeros((1, 3, 4, 3), dtype=np.uint8),
         np.zeros(3, dtype=np.uint8),

@@ -36,6 +36,10 @@ def source(request, tmp_path):
     return made
 
 
+def noise_of(seed):
+    return encoded(noise(seed=seed))
+
+
 def jsonl(*records):
     return "\n".join(map(json.dumps, records)).encode()
 
@@ -59,6 +63,8 @@ SPLITS = [
     (("lernen", "pruefen"), "lernen"),
     (("2019", "2020"), "2019"),
     (("fold1", "fold2", "fold3"), "fold1"),
+    (("treino", "teste"), "treino"),
+    (("\u8bad\u7ec3\u96c6", "\u6d4b\u8bd5\u96c6"), "\u8bad\u7ec3\u96c6"),
 ]
 
 
@@ -71,7 +77,7 @@ def test_parts_of_a_set_are_no_labels_and_one_is_named(source, parts, first, wra
     ) as caught:
         read_examples(source(files))
     assert f"{wrapping}{first}'" in str(caught.value)
-    known = any(word in str(parts).lower() for word in ("train", "test", "val"))
+    known = first not in ("lernen", "2019")
     assert known != ("if these are the labels, list the examples in a .csv" in str(caught.value))
 
 
@@ -85,9 +91,29 @@ def test_parts_that_hold_a_folder_of_their_own_name_or_no_folders():
 
 
 @pytest.mark.parametrize(
+    "parts",
+    [
+        ("trn", "tst"),
+        ("entrenamiento", "prueba"),
+        ("\u8bad\u7ec3\u96c6", "\u9a8c\u8bc1\u96c6", "\u6d4b\u8bd5\u96c6"),
+        ("\u5b66\u7fd2\u7528", "\u8a55\u4fa1\u7528"),
+        ("\ud6c8\ub828", "\ud14c\uc2a4\ud2b8"),
+        ("\u043e\u0431\u0443\u0447\u0430\u044e\u0449\u0430\u044f", "\u0442\u0435\u0441\u0442\u043e\u0432\u0430\u044f"),
+        ("fold_1", "fold_2"),
+        ("pets split 1", "pets split 2"),
+    ],
+)
+def test_parts_without_label_folders_are_known_by_their_names(source, parts):
+    with pytest.raises(DatasetError, match="holds the sets"):
+        read_examples(source({f"{part}/{number}.png": noise_of(number) for number, part in enumerate(parts)}))
+
+
+@pytest.mark.parametrize(
     "labels",
     [
         ("train", "bus", "car"),
+        ("part 1", "part 2"),
+        ("tst", "fee"),
         ("valley", "hill"),
         ("valid", "invalid"),
         ("positive test", "negative test"),
@@ -142,6 +168,55 @@ def test_what_looks_like_a_picture_and_is_not_read_is_named_and_counted(source, 
     assert [(skip.name, skip.kind) for skip in examples.skipped] == [(f"cat/{name}", kind)]
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"<!DOCTYPE html><title>404", "a web page: download the picture itself"),
+        (b'{"error": "gone"}', "a JSON text"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer: fetch the file itself"),
+        (zipped({"1.png": PNG}), "an archive: unpack it"),
+    ],
+)
+def test_what_stands_where_a_picture_should_be_is_named(source, data, what):
+    with pytest.warns(SkippedWarning, match=f"'cat/2.jpg' is not a PNG, .* image but {what}"):
+        read_examples(source({"cat/1.png": PNG, "cat/2.jpg": data, "dog/1.png": OTHER}))
+
+
+def test_pictures_under_the_names_of_texts_are_read(source):
+    files = {"cat/1.png": PNG, "cat/1.txt": PNG, "cat/2.txt": b"BM", "cat/3.html": noise_of(3), "dog/1.php": OTHER}
+    assert [example.name for example in read_examples(source(files))] == ["cat/1.png", "cat/3.html", "dog/1.php"]
+
+
+def test_thumbnails_that_systems_leave_are_passed_over(source):
+    left = {"cat/@eaDir/1.png/SYNOFILE_THUMB_M.png": OTHER, "#recycle/2.png": OTHER, "$RECYCLE.BIN/3.png": OTHER}
+    assert len(read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "lost+found/x": b"", **left}))) == 2
+
+
+def test_a_folder_that_is_linked_twice_is_read_twice(tmp_path):
+    root = write(tmp_path, {"cat/1.png": PNG, "dog/1.png": OTHER})
+    (root / "kitten").symlink_to(root / "cat")
+    (root / "dog" / "round").symlink_to(root)
+    assert [example.name for example in read_examples(root)] == ["cat/1.png", "dog/1.png", "kitten/1.png"]
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"data/train-0.parquet": b"PAR1"}, "holds no images that are read, but 1 times a Parquet or Arrow file, such as"),
+        ({"cat.zip": b"PK", "dog.zip": b"PK"}, "2 times an archive, such as 'cat.zip'"),
+        ({"1.png": PNG, "metadata.parquet": b"PAR1"}, "and 'metadata.parquet' is not read as a list"),
+    ],
+)
+def test_what_may_hold_the_pictures_or_the_labels_is_named(source, files, reason):
+    with pytest.raises(DatasetError, match=reason):
+        read_examples(source(files))
+
+
+def test_a_list_that_is_not_read_beside_label_folders_is_told(source):
+    with pytest.warns(NotedWarning, match="the folders are the labels: 'metadata.parquet'"):
+        read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "metadata.parquet": b"PAR1"}))
+
+
 def test_a_pipe_in_a_folder_blocks_nothing(tmp_path):
     write(tmp_path, {"cat/1.png": PNG, "dog/1.png": OTHER})
     os.mkfifo(tmp_path / "cat" / "pipe")
@@ -185,6 +260,10 @@ TWINS = [
     ("stra\u00dfe", "STRASSE"),
     ("K\u00f6ln", unicodedata.normalize("NFD", "k\u00f6ln")),
     ("\u2764", "\u2764\ufe0f"),
+    ("cat", "cat\u3164"),
+    ("cat", "cat\U000e0100"),
+    ("cat", "\u0441at"),
+    ("t-shirt", "T\u2011shirt"),
 ]
 
 

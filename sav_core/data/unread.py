@@ -1,0 +1,80 @@
+"""What a line says that is not read: told where it may be what the line is about.
+
+unread(record, {"image", "label"})      # ["'caption' is not read, for no key of a question is called so"]
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Set
+from typing import Any
+
+from sav_core.data.keys import LABELS, QUESTIONS, VIDEOS, named, names_picture, picture_keys, plain
+from sav_core.data.places import is_address, is_inline
+
+__all__ = ["texts_beside", "unread"]
+
+_FEW_WORDS = 3  # from so many on a text may be what the model should be asked; below, it is an id, a date, a name
+_NUMBERING = {"id", "ids", "uid", "uuid", "index", "hash", "time", "at", "date"}
+_FEW_LETTERS = 8  # of a script that does not part its words
+
+
+def unread(record: Mapping[str, Any], read: Set[str]) -> list[str]:
+    """Say what of a line is not read though it names a picture, a label or a question, or may be one.
+
+    Args:
+        record: the line.
+        read: its keys that were.
+    """
+    told: dict[str, str] = {}
+    for keys, what in ((QUESTIONS, "is the question"), (LABELS, "is the label")):
+        first, *others = named(record, keys) or (None,)
+        if first is not None and first.key in read:
+            told |= {other.key: f"for {first.key!r} {what}" for other in others if str(other.value) != str(first.value)}
+    if pictures := [key for key in picture_keys(record) if key in read]:
+        known = {_file(path) for key in pictures for path in _texts(record[key])}
+        told |= dict.fromkeys(_pictures(record, read, known), f"for {pictures[0]!r} names the pictures")
+    told |= {key: "for no question or label is called so" for key in _texts_in(record, read) if key not in told}
+    return [f"{key!r} is not read, {why}" for key, why in told.items()]
+
+
+def texts_beside(record: Mapping[str, Any], read: Set[str]) -> dict[str, str]:
+    """The texts of a line that are not read, however short, but for what only numbers it."""
+    beside = ((key, value) for key, value in record.items() if key not in read and isinstance(value, str))
+    return {key: value for key, value in beside if plain(key).split("_")[-1] not in _NUMBERING}
+
+
+def _texts_in(record: Mapping[str, Any], read: Set[str]) -> list[str]:
+    """Keys of texts, or of several, that no table of keys has."""
+    texts = ((key, list(_texts(value))) for key, value in record.items() if key not in read)
+    return [key for key, found in texts if plain(key) not in {*QUESTIONS, *LABELS} and _says_much(found)]
+
+
+def _pictures(record: Mapping[str, Any], read: Set[str], known: Set[str]) -> Iterator[str]:
+    """Keys of further pictures and videos; not those of other places of the same ones, as ``coco_url`` is."""
+    for key, value in record.items():
+        paths = [] if key in read else list(_texts(value))
+        named_so = plain(key) in VIDEOS or all(map(names_picture, paths))
+        if paths and named_so and any(_file(path) not in known and not is_address(path) for path in paths):
+            yield key
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value, however deep."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _says_much(texts: list[str]) -> bool:
+    if not texts or all(names_picture(text) or is_inline(text) for text in texts):
+        return False
+    words = " ".join(texts)
+    return len(words.split()) >= _FEW_WORDS or len(texts) > 1 or (len(words) >= _FEW_LETTERS and not words.isascii())
+
+
+def _file(path: str) -> str:
+    return posixpath.basename(path.replace("\\", "/")).lower()
