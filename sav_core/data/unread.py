@@ -14,6 +14,9 @@ from sav_core.data.places import is_address, is_inline
 
 __all__ = ["texts_beside", "unread"]
 
+_LABELS = tuple(
+    key for key in LABELS if key not in ("category", "category_name", "class", "target")
+)  # these group lines too
 _FEW_WORDS = 3  # from so many on a text may be what the model should be asked; below, it is an id, a date, a name
 _NUMBERING = {"id", "ids", "uid", "uuid", "index", "hash", "time", "at", "date"}
 _FEW_LETTERS = 8  # of a script that does not part its words
@@ -27,7 +30,7 @@ def unread(record: Mapping[str, Any], read: Set[str]) -> list[str]:
         read: its keys that were.
     """
     told: dict[str, str] = {}
-    for keys, what in ((QUESTIONS, "is the question"), (LABELS, "is the label")):
+    for keys, what in ((QUESTIONS, "is the question"), (_LABELS, "is the label")):
         first, *others = named(record, keys) or (None,)
         if first is not None and first.key in read:
             told |= {other.key: f"for {first.key!r} {what}" for other in others if str(other.value) != str(first.value)}
