@@ -1,13 +1,17 @@
 """SAV Explorer: builds the pages and serves them; ``--mcp`` serves their endpoints as MCP tools too."""
 
+import os
 import sys
 
 from sav_core.errors import SavError
-from sav_ui.api import wants_mcp
-from sav_ui.app import build
-from sav_ui.launch import launch, prepare
+from sav_ui.port import port_of
 
 try:
+    port_of(os.environ)  # or importing Gradio fails
+    from sav_ui.api import wants_mcp
+    from sav_ui.app import build
+    from sav_ui.launch import launch, prepare
+
     models = prepare()
     demo = build(models)
     if __name__ == "__main__":

@@ -70,6 +70,7 @@ class Settings:
         connections: how many it may have open at once (``SAV_CONNECTIONS``).
         upload_bytes: how much it may upload within an hour (``SAV_UPLOAD_GIB``, default 4).
         uploads_bytes: how much the files of all visitors may take on the disk (``SAV_UPLOADS_GIB``, default 16).
+        job_seconds: how much of the model's time one job of a visitor may take (``SAV_JOB_SECONDS``, default 900).
         log: how the app writes its log (``SAV_LOG``): ``plain`` for a person, ``json`` as an object a line.
     """
 
@@ -85,6 +86,7 @@ class Settings:
     connections: int = 400
     upload_bytes: int = 4 * _GIB
     uploads_bytes: int = 16 * _GIB
+    job_seconds: int = 900
     log: str = "plain"
 
     @property
@@ -113,6 +115,7 @@ class Settings:
             connections=count_of(environment, "SAV_CONNECTIONS", cls.connections),
             upload_bytes=gib_of(environment, "SAV_UPLOAD_GIB", cls.upload_bytes),
             uploads_bytes=gib_of(environment, "SAV_UPLOADS_GIB", cls.uploads_bytes),
+            job_seconds=count_of(environment, "SAV_JOB_SECONDS", cls.job_seconds),
             log=_one_of(environment, "SAV_LOG", ("plain", "json")),
         )
 

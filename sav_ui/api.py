@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import gradio as gr
 from gradio.components.api_component import Api
+from gradio.context import LocalContext
 from gradio.processing_utils import save_base64_to_cache, save_url_to_cache
 from gradio.utils import get_upload_folder
 from httpx import HTTPError
@@ -27,15 +28,18 @@ from sav_core.data.examples import Example
 from sav_core.data.images import open_picture
 from sav_core.data.listings import check_twins
 from sav_core.data.one_scale import levels_of, on_one_scale
-from sav_core.errors import InputError, SavError, SettingError
+from sav_core.errors import CancelledError, InputError, SavError, SettingError
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
-from sav_ui.host.page_host import MODEL_QUEUE
 from sav_ui.limits import limits
 from sav_ui.panels.downloads import fresh_path
+from sav_ui.serving.callers import Caller, calling
 from sav_ui.serving.event_log import logged
+from sav_ui.serving.lanes import Lanes
+from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.rate_limit import network_of
 from sav_ui.session.memory import Memory
 from sav_ui.session.project import MAX_LABEL_LENGTH
 from sav_ui.session.sav_file import open_sav
@@ -43,6 +47,8 @@ from sav_ui.uploads.files import Upload
 
 __all__ = ["Answer", "FileData", "Fitted", "KeptHead", "Vote", "build", "classify_images", "fit_images", "wants_mcp"]
 
+_TICK = 0.2  # seconds
+_QUEUE: dict[str, Any] = {"concurrency_id": "api", "concurrency_limit": 64}
 _OWN = "/gradio_api/file="  # in the address of a file that this app has handed out
 
 
@@ -185,6 +191,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         models: where models are loaded.
         memory: that the pictures of a call are counted in.
     """
+    lanes = Lanes()
 
     def fit(
         images: list[Any],
@@ -211,7 +218,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
-        with _told("fit"), memory.reading():
+        with _told("fit"), _turn(lanes), memory.reading():
             return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
@@ -227,7 +234,7 @@ def build(models: ModelPool, memory: Memory) -> None:
             where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
             none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
-        with _told("classify"), memory.reading():
+        with _told("classify"), _turn(lanes), memory.reading():
             return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
@@ -250,7 +257,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         ],
         [Api(None, _schema(list[KeptHead]), "kept_heads"), Api(None, _schema(list[list[float]]), "head_scores"), fitted],
         api_name="fit",
-        **MODEL_QUEUE,
+        **_QUEUE,
     )
     gr.on(
         [],
@@ -258,7 +265,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         [images, classifier, question],
         Api(None, _schema(list[Answer]), "answers"),
         api_name="classify",
-        **MODEL_QUEUE,
+        **_QUEUE,
     )
 
 
@@ -303,6 +310,27 @@ def _told(endpoint: str) -> Iterator[None]:
             yield
     except SavError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+@contextmanager
+def _turn(lanes: Lanes) -> Iterator[None]:
+    """Let the calls of one client be done one after another; open while it is the turn of this one.
+
+    Raises:
+        InputError: one of this client's is done and one waits already.
+        CancelledError: the caller has gone, so that nobody waits for the answer.
+    """
+    request = LocalContext.request.get(None)
+    host = request.client.host if request is not None and request.client else ""
+    caller = Caller(f"api {request and request.session_hash}", network_of(host), gone=who_listens())
+    lane = lanes.enter(caller.visitor)
+    if lane is None:
+        raise InputError("One call of yours is being worked on and one waits: send the next when the first is answered.")
+    with lane, calling(caller):
+        while not lane.is_free(_TICK):
+            if caller.has_left:
+                raise CancelledError("The caller has gone.")
+        yield
 
 
 def _files(sent: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -19,6 +20,9 @@ def app(
     mcp: Annotated[bool, typer.Option("--mcp", help="Also offer /fit and /classify as MCP tools.")] = False,
 ) -> None:
     """Serve the app for a browser: teach, classify, measure, function vectors."""
+    from sav_ui.port import port_of
+
+    port_of(os.environ)  # or importing Gradio fails
     from sav_ui.api import wants_mcp  # gradio takes seconds, and help must not wait for it
     from sav_ui.app import build
     from sav_ui.launch import launch, prepare

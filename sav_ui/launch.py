@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import gradio as gr
@@ -12,6 +11,7 @@ from sav_core.errors import SettingError
 from sav_core.models.checksums import check_files
 from sav_core.settings import settings
 from sav_ui.panels.theme import look
+from sav_ui.port import port_of
 from sav_ui.serving.event_log import write_json
 from sav_ui.serving.layers import layers
 from sav_ui.serving.menu import looks_like_an_id
@@ -20,6 +20,9 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.readiness import readiness
 
 __all__ = ["launch", "prepare"]
+
+_THREADS = 256  # a job that waits for the model has one, and does nothing in it
+_MOST_EVENTS = 2000  # that wait to be begun
 
 
 def prepare() -> ModelPool:
@@ -48,22 +51,23 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
     Raises:
         SettingError: the port is taken, or the assets lack the theme.
     """
-    port = port or _port_of(os.environ)
+    port = port or port_of(os.environ)  # given as an argument it is that one or none, and not the next one free
     if settings().trusted_proxies is not None:
         os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings().trusted_proxies or ())  # uvicorn asks nobody else
     try:
-        demo.queue(default_concurrency_limit=8).launch(
+        demo.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS).launch(
             **look(),
             server_name=host,
             server_port=port,
             max_file_size="1gb",
+            max_threads=_THREADS,
             footer_links=["api"],
             run_history=False,
             ssr_mode=False,
             show_error=False,
             quiet=settings().log == "json",
             mcp_server=mcp,
-            app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo)))},
+            app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo, models)))},
             state_session_capacity=500,  # of a page that is forgotten there, the next event makes a new one
             prevent_thread_lock=True,
         )
@@ -75,12 +79,6 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
     demo.block_thread()
 
 
-def _waiting(demo: gr.Blocks) -> int:
-    """How many events wait for their turn."""
-    return len(demo._queue)
-
-
-def _port_of(environment: Mapping[str, str]) -> int | None:
-    """The port that Gradio's variable names: given as an argument it is that one or none, and not the next one free."""
-    text = environment.get("GRADIO_SERVER_PORT", "")
-    return int(text) if text.isdecimal() else None
+def _waiting(demo: gr.Blocks, models: ModelPool) -> int:
+    """How many events wait to be begun, and how many jobs for their turn at the model."""
+    return len(demo._queue) + len(models.turns)

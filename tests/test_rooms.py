@@ -53,8 +53,9 @@ ROOMS = {
         "app": {
             "api", "pages.header", "pages.teach", "pages.classify", "pages.measure", "pages.vectors", "pages.about",
         } | BELOW_PAGES,
-        "launch": BELOW_PAGES,
-        "commands": {"app", "api", "launch"} | BELOW_PAGES,
+        "port": set(),
+        "launch": {"port"} | BELOW_PAGES,
+        "commands": {"app", "api", "launch", "port"} | BELOW_PAGES,
         "__init__": set(),
     },
 }  # fmt: skip

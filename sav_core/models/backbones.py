@@ -16,7 +16,7 @@ import hashlib
 import inspect
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ from torch import Tensor
 from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
-from sav_core.errors import InputError, UnsupportedModelError
+from sav_core.errors import CancelledError, InputError, UnsupportedModelError
 from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
 from sav_core.models.batching import BatchBudget, Encoded, collate
 from sav_core.models.bodies import find_body
@@ -38,9 +38,9 @@ from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import load_processor, pixel_backend
 from sav_core.models.weights import load_model, read_config, skeleton
 from sav_core.settings import settings
-from sav_core.types import Geometry
+from sav_core.types import Cancel, Geometry
 
-__all__ = ["Backbone", "load_backbone"]
+__all__ = ["Backbone", "fetch_model", "load_backbone"]
 
 _ENCODING = 1  # raise it when encode() changes what a model reads, so that no cached vector outlives that
 
@@ -53,6 +53,8 @@ _WORTH_BYTES = 100 << 20
 
 # Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
 _KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
+
+_FETCHING, _TICK_SECONDS = threading.Lock(), 0.2
 
 _TARGETS = "labels"  # what a processor makes for training only
 
@@ -84,14 +86,8 @@ def load_backbone(
         SettingError: there is no such device or dtype.
     """
     place = choose_device(device)
-
-    def judge(offered: Checkpoint) -> None:
-        empty = _judged(offered)[1]
-        if getattr(empty.config, "quantization_config", None) is None:  # or it is smaller than it has numbers
-            check_memory(offered.name, empty.num_parameters(), dtype, place)
-
     chosen = settings().model if model is None else model
-    checkpoint = find_checkpoint(chosen, revision, hub_only=hub_only, judge=judge)
+    checkpoint = find_checkpoint(chosen, revision, hub_only=hub_only, judge=_judge(dtype, place))
     config, _ = _judged(checkpoint)  # refuse before the weights are read, which may take minutes
     processor = load_processor(checkpoint)
 
@@ -106,6 +102,41 @@ def load_backbone(
 
     loaded, precision = load_precisely(load, sample, dtype, place, checkpoint)
     return Backbone(loaded, processor, checkpoint, precision)
+
+
+def fetch_model(
+    model: str,
+    device: str | torch.device = "auto",
+    dtype: str | torch.dtype = "auto",
+    *,
+    cancel: Cancel | None = None,
+) -> None:
+    """Bring a hub model's files onto this disk, if they are not, after what ``load_backbone`` would refuse was refused.
+
+    One download at a time, of all threads; ``cancel`` is asked while it waits and while it fetches.
+
+    Raises:
+        SavError: as ``load_backbone``.
+        CancelledError: ``cancel`` said so; what has come is kept.
+    """
+    while not _FETCHING.acquire(timeout=_TICK_SECONDS):
+        if cancel is not None and cancel():
+            raise CancelledError(f"Stopped before {model} was fetched.")
+    try:
+        find_checkpoint(model, hub_only=True, judge=_judge(dtype, choose_device(device)), cancel=cancel)
+    finally:
+        _FETCHING.release()
+
+
+def _judge(dtype: str | torch.dtype, device: torch.device) -> Callable[[Checkpoint], None]:
+    """Return what refuses a model, before its weights are fetched, that could not serve or does not fit into memory."""
+
+    def judge(offered: Checkpoint) -> None:
+        empty = _judged(offered)[1]
+        if getattr(empty.config, "quantization_config", None) is None:  # or it is smaller than it has numbers
+            check_memory(offered.name, empty.num_parameters(), dtype, device)
+
+    return judge
 
 
 def _judged(checkpoint: Checkpoint) -> tuple[Any, Any]:

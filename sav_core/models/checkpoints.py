@@ -17,6 +17,7 @@ from sav_core.errors import ModelNotFoundError, UnsupportedModelError
 from sav_core.models.hub import Offer, cached_folder
 from sav_core.models.hub import download as download_from_hub
 from sav_core.settings import settings
+from sav_core.types import Cancel
 
 __all__ = ["EMBEDDED", "Checkpoint", "find_checkpoint"]
 
@@ -84,6 +85,7 @@ def find_checkpoint(
     download: bool = True,
     hub_only: bool = False,
     judge: Callable[[Checkpoint], object] | None = None,
+    cancel: Cancel | None = None,
 ) -> Checkpoint:
     """Return the files of a model, from a folder or by a hub id; only a hub id that is not on this disk needs network.
 
@@ -93,11 +95,13 @@ def find_checkpoint(
         download: whether what is not on this disk may be fetched.
         hub_only: whether it is an id on the hub even where a folder here is called so.
         judge: sees a hub model's ``config.json`` before anything else of it is fetched; what it raises ends that.
+        cancel: asked now and then while it is fetched; true ends that.
 
     Raises:
         ModelNotFoundError: there is no such folder, no such id, or no network to fetch it.
         UnsupportedModelError: a part of the checkpoint is missing or damaged.
         StorageError: the disk is too small for it.
+        CancelledError: ``cancel`` said so.
     """
     folder = Path(model).expanduser()
     if not hub_only and folder.is_dir():
@@ -124,7 +128,7 @@ def find_checkpoint(
         if judge is not None:
             judge(offered)
 
-    return _checked(download_from_hub(model, revision, check, hub_only=hub_only), model)
+    return _checked(download_from_hub(model, revision, check, hub_only=hub_only, cancel=cancel), model)
 
 
 def _checked(folder: Path, name: str) -> Checkpoint:

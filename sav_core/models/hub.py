@@ -13,15 +13,18 @@ from typing import Any, TypeAlias
 import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils.tqdm import tqdm
 
-from sav_core.errors import ModelNotFoundError, StorageError
+from sav_core.errors import CancelledError, ModelNotFoundError, StorageError
 from sav_core.models.silence import silence
+from sav_core.types import Cancel
 
 __all__ = ["Judge", "Offer", "cached_folder", "download"]
 
 _WANTED = ["*.json", "*.jinja", "*.model", "*.txt", "*.safetensors"]
 _UNWANTED = ["*/*.safetensors", "consolidated*", "onnx/*", "original/*"]  # second copies of the weights
 _PICKLES = ["*.bin", "*.pt", "*.pth"]  # listed to say so, never fetched
+_STOPPED = "Stopped fetching {}; what has come is kept."
 _SPARE = 1 << 30  # bytes a disk must have left: a full one breaks more than this
 
 
@@ -57,10 +60,11 @@ def cached_folder(hub_id: str, revision: str | None) -> Path | None:
         return None
 
 
-def download(hub_id: str, revision: str | None, judge: Judge, *, hub_only: bool) -> Path:
+def download(hub_id: str, revision: str | None, judge: Judge, *, hub_only: bool, cancel: Cancel | None = None) -> Path:
     """The folder of a hub id after a download, which only begins when the judge and the disk have nothing against it.
 
     Raises:
+        CancelledError: ``cancel`` said so between two pieces; what has come is kept, and the next download goes on there.
         ModelNotFoundError: there is no such id or revision, it asks for consent, or there is no network.
         StorageError: the disk is too small for it.
     """
@@ -68,7 +72,22 @@ def download(hub_id: str, revision: str | None, judge: Judge, *, hub_only: bool)
         offer = _offer(hub_id, revision)
         judge(offer)
         _check_disk(offer)
-        return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, **_wanted(revision)))
+        if cancel is not None and cancel():
+            raise CancelledError(_STOPPED.format(hub_id))
+        bar = _watched(hub_id, cancel or (lambda: False))
+        return Path(huggingface_hub.snapshot_download(hub_id, etag_timeout=5, tqdm_class=bar, **_wanted(revision)))
+
+
+def _watched(hub_id: str, cancel: Cancel) -> type[tqdm]:
+    """A progress bar that shows nothing, and is where the hub's client can be stopped: it tells a bar of every piece."""
+
+    class Watched(tqdm):
+        def update(self, n: float | None = 1) -> Any:
+            if cancel():
+                raise CancelledError(_STOPPED.format(hub_id))
+            return super().update(n)
+
+    return Watched
 
 
 def _wanted(revision: str | None) -> dict[str, Any]:

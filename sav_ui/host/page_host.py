@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -24,17 +25,21 @@ from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel, parts_place
 from sav_ui.panels.parts import Parts, cut
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
+from sav_ui.serving.callers import Caller, calling, on_behalf
 from sav_ui.serving.event_log import REQUEST, logged
+from sav_ui.serving.lanes import Lanes
+from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.rate_limit import network_of
 from sav_ui.serving.request_ids import HEADER
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
 from sav_ui.session.memory import Memory
-from sav_ui.session.session import Session, StillBusyError
+from sav_ui.session.session import STILL_BUSY, Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 
-__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "received", "token_of"]
+__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "caller_of", "received", "token_of"]
 
 Show: TypeAlias = Callable[[Session], Content]
 """What a panel shows of a session; it reads and changes nothing."""
@@ -45,13 +50,15 @@ Run: TypeAlias = Callable[[Context, Data], Iterator[None]]
 Outputs: TypeAlias = dict[Any, Any]
 """New values of components; those that are left out stay as they are."""
 
-MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-"""One forward at a time, whoever asked: every event that runs the model has these arguments."""
+MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 96}
+"""Of every event that runs the model: they all begin at once, and take turns at it, see ``sav_ui.serving.turns``."""
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Events of the page show their own progress and are no part of the API."""
 
 
+_MOST_ACTS = 8  # events of one visitor that are worked on at once: more would take the threads of the others
+_STEP_SECONDS = 0.5
 _ACTION = re.compile(r"[a-z_]{1,32}")
 
 
@@ -89,6 +96,7 @@ class PageHost:
         self.keepers: dict[str, Keeper] = {}
         self._first: Parts = self.parts.value["texts"]  # with the page itself, every browser gets these
         self._panels: dict[str, _Panel] = {}
+        self._lanes, self._acting = Lanes(), Lanes(_MOST_ACTS)
 
     def panel(
         self,
@@ -232,9 +240,9 @@ class PageHost:
                 if part.slides:
                     self._connect_slide(part)
             if part.run is not None:
-                self._connect_steps(part, part.component.run, part.run, **MODEL_QUEUE)
+                self._connect_steps(part, part.component.run, part.run, "run", **MODEL_QUEUE)
             if part.fetch is not None:
-                self._connect_steps(part, part.component.fetch, part.fetch, concurrency_limit=8)
+                self._connect_steps(part, part.component.fetch, part.fetch, "fetch", concurrency_limit=32)
 
     def acted(self, tab: Tab, name: str, data: Data, names: tuple[str, ...] | None = None) -> Outputs:
         """Do what was asked of a panel; returns what is new then, whatever happened.
@@ -247,7 +255,12 @@ class PageHost:
         """
         part = self._panels[name]
         assert part.act is not None
-        with logged(_called(name, data)) as entry:
+        lane = self._acting.enter(tab.session.token)
+        with logged(_called(name, data)) as entry, lane or nullcontext():
+            if lane is None:
+                entry.outcome = "refused"
+                gr.Warning(STILL_BUSY)
+                return {self.tab: tab}
             said = tab.session.notice
             try:
                 part.act(self.context(tab.session, part.where), data)
@@ -259,12 +272,32 @@ class PageHost:
                 entry.outcome = "refused"
             return self.shown(tab, names, always=name)
 
-    def stepped(self, tab: Tab, run: Run, data: Data, where: str) -> Iterator[Outputs]:
-        """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end."""
+    def stepped(
+        self, tab: Tab, run: Run, data: Data, where: str, *, caller: Caller | None = None, queue: str = "run"
+    ) -> Iterator[Outputs]:
+        """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end.
+
+        Args:
+            tab: where it was asked.
+            run: does it.
+            data: what was sent.
+            where: the part of the page that says what went wrong.
+            caller: for whom the model works.
+            queue: of each, one of a visitor is done at a time and one waits.
+        """
         lively = tuple(part.name for part in self._panels.values() if part.lively)
-        with logged(_called(f"{where} run", data)) as entry:
+        lane = self._lanes.enter(f"{queue} {tab.session.token}")
+        with logged(_called(f"{where} run", data)) as entry, lane or nullcontext():
+            if lane is None:
+                entry.outcome = "refused"
+                if data:  # something was clicked; what a panel asks for by itself, it asks for again
+                    tab.session.say(STILL_BUSY, where=where)
+                yield self.shown(tab)
+                return
             try:
-                for _ in run(self.context(tab.session, where), data):
+                while not lane.is_free(_STEP_SECONDS):
+                    yield {self.tab: tab}
+                for _ in on_behalf(caller or _caller(tab), run(self.context(tab.session, where), data)):
                     yield self.shown(tab, lively)
             except SavError as error:
                 entry.outcome = "refused"
@@ -286,9 +319,11 @@ class PageHost:
 
     def _connect_act(self, part: _Panel) -> None:
         def on_act(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
-            return self.as_sent(self.acted(self.known(name, token_of(request)), part.name, received(event)))
+            tab = self.known(name, token_of(request))
+            with calling(caller_of(tab, request)):
+                return self.as_sent(self.acted(tab, part.name, received(event)))
 
-        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=8, **QUIET)
+        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=32, **QUIET)
 
     def _connect_slide(self, part: _Panel) -> None:
         outputs = self.outputs_for(*part.slides)
@@ -301,12 +336,14 @@ class PageHost:
                     tab.sent.pop(other, None)  # not one of this event's outputs: the next one sends it
             return self.as_sent({output: shown[output] for output in outputs if output in shown})
 
-        part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=8, **QUIET)
+        part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=32, **QUIET)
 
-    def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, **queue: Any) -> None:
+    def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, kind: str, **queue: Any) -> None:
         def on_run(name: str | None, request: gr.Request, event: gr.EventData) -> Iterator[Outputs]:
             tab = self.known(name, token_of(request))
-            yield from self.steps_as_sent(self.stepped(tab, run, received(event), part.where))
+            caller = caller_of(tab, request)
+            steps = self.stepped(tab, run, received(event), part.where, caller=caller, queue=kind)
+            yield from self.steps_as_sent(steps)
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
 
@@ -320,6 +357,17 @@ def token_of(request: gr.Request) -> str:
     """The token of the session, as the browser sends it with each of the page's requests; the log names that request."""
     REQUEST.set(str(request.headers.get(HEADER, "")))
     return str(request.headers.get(TOKEN_HEADER, ""))
+
+
+def caller_of(tab: Tab, request: gr.Request) -> Caller:
+    """For whom the model works in an event: told where they stand, and not worked for when they have gone."""
+    host = request.client.host if request.client else ""
+    session = tab.session
+    return Caller(session.token, network_of(host), session.work.stand, who_listens())
+
+
+def _caller(tab: Tab) -> Caller:
+    return Caller(tab.session.token, told=tab.session.work.stand)
 
 
 def _called(what: str, data: Data) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sav_core.types import Progress
 from sav_core.wording import percent
+from sav_ui.panels.jobs import Place
 
 __all__ = ["STARTING", "counted", "percent", "pictures", "progress_bar"]
 
@@ -22,7 +23,9 @@ def pictures(count: int) -> str:
     return counted(count, "picture")
 
 
-def progress_bar(progress: Progress | None, what: str, *, doing: str = "", rate: bool = False) -> dict[str, Any]:
+def progress_bar(
+    progress: Progress | None, what: str, *, doing: str = "", rate: bool = False, place: Place | None = None
+) -> dict[str, Any]:
     """How far work is, for the macro ``progress_bar``: per cent and words.
 
     Args:
@@ -30,7 +33,11 @@ def progress_bar(progress: Progress | None, what: str, *, doing: str = "", rate:
         what: what is counted, such as ``"examples"``.
         doing: what is being done, before the numbers.
         rate: whether to say how many a second.
+        place: in the line, while it waits for its turn.
     """
+    if place is not None:
+        done = 0 if progress is None or not progress.total else round(100 * progress.done / progress.total)
+        return {"percent": done, "words": _waiting(place)}
     if progress is None or not progress.total:
         return {"percent": 0, "words": f"{doing} …" if doing else STARTING}
     words = f"{doing}: " if doing else ""
@@ -40,6 +47,12 @@ def progress_bar(progress: Progress | None, what: str, *, doing: str = "", rate:
     if 0 < progress.done < progress.total and progress.seconds_left < float("inf"):
         words += f", {_duration(progress.seconds_left)} left"
     return {"percent": round(100 * progress.done / progress.total), "words": words}
+
+
+def _waiting(place: Place) -> str:
+    words = "Others use the model: "
+    words += "you are next" if not place.ahead else f"{place.ahead} before you"
+    return words if place.seconds is None else f"{words}, about {_duration(max(1.0, place.seconds))}"
 
 
 def _duration(seconds: float) -> str:

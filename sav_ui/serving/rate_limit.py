@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sav_ui.serving.refusals import refuse, route_of
 
-__all__ = ["RateLimit", "address_of"]
+__all__ = ["RateLimit", "address_of", "network_of"]
 
 _FREE = ("assets/", "static/", "svelte/")
 """The files of the page itself: a browser fetches a hundred at once, and keeps them."""
@@ -79,5 +79,9 @@ class RateLimit:
 def address_of(scope: Scope) -> str:
     """Whose request it is; the lower half of an IPv6 address is their own choice."""
     client = scope.get("client")
-    host = client[0] if client else ""
+    return network_of(client[0] if client else "")
+
+
+def network_of(host: str) -> str:
+    """What all addresses of one visitor have in common."""
     return ":".join(host.split(":")[:4]) if host.count(":") > 1 and "::ffff:" not in host else host

@@ -35,7 +35,7 @@ else:
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["LENT", "forward", "load"]
+__all__ = ["LENT", "fetch", "forward", "is_lent", "load"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,25 @@ _STARTING_SECONDS, _LONGEST_SECONDS = 20.0, 110.0
 _SECONDS_EACH = 0.4  # an example of a thousand tokens through a model of 4 billion, with room to spare
 
 _waiting: WeakValueDictionary[str, Backbone] = WeakValueDictionary()  # for processes forked from here on
+
+
+def fetch(model: str, cancel: Cancel) -> None:
+    """Bring a hub model's files onto this disk, unless they are; nothing is fetched that cannot be loaded then.
+
+    Raises:
+        SavError: it cannot serve, or disk or memory are too small for it.
+        CancelledError: ``cancel`` said so meanwhile.
+    """
+    from sav_core.models.backbones import fetch_model  # torch takes seconds, and the page must not wait for them
+
+    if model:
+        where = {"device": "cpu", "dtype": "bfloat16"} if LENT else {}
+        fetch_model(model, cancel=cancel, **where)
+
+
+def is_lent(backbone: Backbone) -> bool:
+    """Whether a GPU is lent for each call of this model, and counted against the share of whoever calls."""
+    return LENT and backbone.model.num_parameters() > _SMALL
 
 
 def load(model: str) -> Backbone:
@@ -87,7 +106,7 @@ def forward(
         CancelledError: ``cancel`` said so while the task was elsewhere; what it did until then is in the cache.
     """
     watching = {name: value for name, value in (("progress", progress), ("cancel", cancel)) if value is not None}
-    if not LENT or backbone.model.num_parameters() <= _SMALL:
+    if not is_lent(backbone):
         return _within_memory(task, backbone, *args, **watching)
     _waiting[model] = backbone
     steps = _lent(model, task, args, bool(watching))

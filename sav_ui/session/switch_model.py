@@ -12,13 +12,14 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.session.focus import Loading
 from sav_ui.session.session import Session
 
-__all__ = ["bytes_here", "switch_model"]
+__all__ = ["bytes_here", "stop_loading", "switch_model"]
 
 
 def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[None]:
     """Load a model and change to it; yields now and then while it loads.
 
-    Another choice meanwhile takes the place of this one. When the model cannot be loaded, the old one and all work stay.
+    Another choice meanwhile takes the place of this one, and so does none: it is not fetched any further then. When the
+    model cannot be loaded, the old one and all work stay.
     """
     model = model.strip()
     if model and not looks_like_an_id(model):
@@ -29,7 +30,7 @@ def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[No
         mine = session.loading = Loading(model)
         session.notice = None
     try:
-        job = Job(lambda: models.get(model), every=0.5)
+        job = Job(lambda: models.get(model, lambda: session.loading is not mine), every=0.5)
         yield from job.ticks()
         job.result()
         with session.changing():
@@ -42,6 +43,12 @@ def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[No
         with session.changing():
             if session.loading is mine:
                 session.loading = None
+
+
+def stop_loading(session: Session) -> None:
+    """Stop what is on its way; the visitor stays with the model that they have."""
+    with session.changing():
+        session.loading = None
 
 
 def bytes_here(model: str) -> int:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from sav_core.types import Progress
+from sav_ui.panels.jobs import Place
 
 __all__ = ["Kind", "Task", "Work"]
 
@@ -62,11 +63,16 @@ class Work:
         job = Job(lambda: long(progress=task.report, cancel=task.cancelled))
         yield from job.ticks()
 
+    Attributes:
+        task: what is under way; ``None`` when nothing is.
+        place: where it stands in the line for the model, while it waits for its turn.
+
     The model does one thing at a time, so a session has one ``Work`` and not one a page: whoever finds it busy comes back.
     """
 
     def __init__(self) -> None:
         self.task: Task | None = None
+        self.place: Place | None = None
         self._paused: set[Kind] = set()
 
     @property
@@ -78,6 +84,10 @@ class Work:
     def kind(self) -> Kind | None:
         """What is under way; ``None`` when nothing is."""
         return None if self.task is None else self.task.kind
+
+    def stand(self, place: Place | None) -> None:
+        """Keep where the work stands in the line for the model."""
+        self.place = place
 
     def progress(self, *kinds: Kind) -> Progress | None:
         """How far the work is, if it is one of these kinds."""

@@ -34,7 +34,7 @@ def context(session, models, where=WHERE):
 
 def put(models, model, backbone):
     """Let a pool load this backbone under a model's id."""
-    with mock.patch.object(zerogpu, "load", return_value=backbone):
+    with mock.patch.object(zerogpu, "load", return_value=backbone), mock.patch.object(zerogpu, "fetch"):
         models.get(model)
 
 

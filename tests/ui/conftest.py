@@ -3,6 +3,7 @@
 import pytest
 
 from sav_ui.limits import limits
+from sav_ui.serving import zerogpu
 from tests.support.people import pool_with
 
 
@@ -28,3 +29,9 @@ def lower(monkeypatch):
     yield change
     monkeypatch.undo()
     limits.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_fetched(monkeypatch):
+    """Let no test here reach the hub: what is said to be loaded is here."""
+    monkeypatch.setattr(zerogpu, "fetch", lambda model, cancel: None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, received, token_of
+from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Outputs, PageHost, caller_of, received, token_of
 from sav_ui.pages.classify import keeping, opened, view, webcam
 from sav_ui.pages.classify.actions import act
 from sav_ui.pages.classify.run import run
 from sav_ui.pages.classify.state import PANEL, WHERE
+from sav_ui.serving.callers import calling
 from sav_ui.session.context import Context
 
 __all__ = ["TITLE", "build"]
@@ -26,7 +27,8 @@ def build(host: PageHost) -> None:
 
     def on_frame(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
         tab = host.known(name, token_of(request))
-        webcam.look(Context(tab.session, host.models, WHERE), received(event))
+        with calling(caller_of(tab, request)):
+            webcam.look(Context(tab.session, host.models, WHERE), received(event))
         return host.as_sent(host.shown(tab, ("live",), always="live"))
 
     # "once": while a frame is on its way no other is sent, whatever the script says.

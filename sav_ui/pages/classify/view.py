@@ -274,7 +274,7 @@ def _tally(
 
 def _progress(session: Session) -> dict[str, Any] | None:
     progress = session.work.progress(Kind.CLASSIFY)
-    return None if progress is None else progress_bar(progress, "pictures")
+    return None if progress is None else progress_bar(progress, "pictures", place=session.work.place)
 
 
 def _figures(session: Session, answer: Answer, fit: Fit) -> tuple[int, dict[str, str]]:

@@ -135,7 +135,7 @@ def _progress(session: Session) -> dict[str, Any] | None:
     if kind not in _DOING:
         return None
     what = "examples" if kind is Kind.READ_TESTS else "answers"
-    return progress_bar(session.work.progress(kind), what, doing=_DOING[kind], rate=True)
+    return progress_bar(session.work.progress(kind), what, doing=_DOING[kind], rate=True, place=session.work.place)
 
 
 def _headline(found: Measurement) -> dict[str, Any]:

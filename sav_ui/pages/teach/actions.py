@@ -17,6 +17,7 @@ from sav_ui.pages.teach.state import TeachState
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import MAX_LABEL_LENGTH, Project
+from sav_ui.session.switch_model import stop_loading
 from sav_ui.session.work import Kind
 from sav_ui.uploads.files import (
     LeftOutError,
@@ -41,6 +42,10 @@ def act(context: Context, data: Data) -> None:
 def _add_label(context: Context, data: Data) -> None:
     context.session.edit(lambda project: project.with_label(str(data["value"])))
     context.did(f"Added the label “{context.session.project.labels[-1].name}”.", shown=False)
+
+
+def _stop_loading(context: Context, data: Data) -> None:
+    stop_loading(context.session)
 
 
 def _rename(context: Context, data: Data) -> None:
@@ -255,6 +260,7 @@ ACTIONS: Actions = {
     "remove": _remove,
     "rename": _rename,
     "scoring": _scoring,
+    "stop_loading": _stop_loading,
     "text": _text,
     "voting": _voting,
 }

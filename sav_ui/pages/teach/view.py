@@ -233,4 +233,4 @@ def _duplicate_groups(session: Session) -> tuple[DuplicateGroup, ...]:
 def _progress(session: Session) -> dict[str, Any] | None:
     if session.work.kind is not Kind.FIND_HEADS:
         return None
-    return progress_bar(session.work.progress(Kind.FIND_HEADS), "examples", rate=True)
+    return progress_bar(session.work.progress(Kind.FIND_HEADS), "examples", rate=True, place=session.work.place)

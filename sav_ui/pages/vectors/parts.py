@@ -38,7 +38,9 @@ def busy_at(session: Session) -> str:
 
 def progress_of(session: Session, kind: Kind, what: str) -> dict[str, Any] | None:
     """How far work of that kind is, in words; ``None`` when the model is at work for something else or not at all."""
-    return progress_bar(session.work.progress(kind), what) if session.work.kind is kind else None
+    if session.work.kind is not kind:
+        return None
+    return progress_bar(session.work.progress(kind), what, place=session.work.place)
 
 
 def doing(session: Session) -> str:

@@ -60,9 +60,13 @@ def test_cancelling_keeps_what_is_done_and_waits_for_the_visitor(models, monkeyp
 
     def cancelled(backbone, examples, *, progress, cancel):
         """The visitor presses Cancel when four examples are done."""
-        done = []
-        more = {"progress": lambda report: done.append(report.done), "cancel": lambda: bool(done) and done[-1] >= 4}
-        return original(backbone, examples, batch_bytes=1, cache=None, **more)
+
+        def watch(report):
+            progress(report)
+            if report.done == 4:
+                session.work.task.cancel()
+
+        return original(backbone, examples, batch_bytes=1, cache=None, progress=watch, cancel=cancel)
 
     monkeypatch.setattr("sav_core.activations.extraction.extract_head_vectors", cancelled)
     session = Session()
