@@ -101,7 +101,7 @@ def test_one_image_a_label_is_fitted_and_answers_without_a_probability(models, p
             SettingError,
             "belief must",
         ),
-        ((["a.png"] * 3001, ["cat"] * 3001), InputError, "Up to 3,000 images"),
+        ((["a.png"] * 3001, ["cat"] * 3001), InputError, "up to 3,000 examples"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_before_the_model_runs(models, monkeypatch, arguments, kind, message):
