@@ -24,23 +24,16 @@ from sav_core.activations.prefetch import prefetch
 from sav_core.activations.reading_probe import check_reading
 from sav_core.activations.vector_cache import VectorCache, default_cache
 from sav_core.data.examples import Example
-from sav_core.errors import OutOfMemoryError, StorageError
+from sav_core.errors import OutOfMemoryError, StorageError, UnsupportedModelError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
+from sav_core.models.faults import ran_out_of_memory
 from sav_core.types import Cancel, HeadVectors, Progress, ProgressCallback
 
-__all__ = ["extract_head_vectors", "ran_out_of_memory"]
+__all__ = ["extract_head_vectors"]
 
 _TOGETHER = 8  # examples that are prepared in one go
 _WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
-_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")  # in a CPU's plain RuntimeError
-
-
-def ran_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, whatever the device calls that."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 def extract_head_vectors(
@@ -66,7 +59,8 @@ def extract_head_vectors(
             the last layer's heads. An example of which the cache has only the heads' vectors is shown to the model again.
 
     Raises:
-        UnsupportedModelError: the model does not read what it is given, see ``reading_probe``.
+        UnsupportedModelError: the model does not read what it is given, see ``reading_probe``, or stops at an example,
+            which is named.
         InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
         OutOfMemoryError: not even one example fits into memory.
     """
@@ -111,7 +105,13 @@ class _Reader:
         batches = self._budget.split(window)[::-1]
         while batches:
             batch = batches.pop()
-            read = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
+            try:
+                read = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
+            except UnsupportedModelError as error:
+                if len(batch) == 1:
+                    raise UnsupportedModelError(f"{window[batch[0]].name!r} cannot be read: {error}") from error
+                batches += [[index] for index in batch[::-1]]  # which of them it is shows when each is read by itself
+                continue
             if read is not None:
                 yield batch, read
             elif len(batch) == 1:
@@ -163,6 +163,8 @@ class _Ledger:
         self._done = np.zeros(len(examples), dtype=bool)
         width: Any = backbone.decoder.projections[-1].out_features  # as wide as what the decoder passes on
         self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
+        # Vectors of a model that is limited were read with padding by earlier versions, under the plain name.
+        self._mark = "" if backbone.pads else "-apart"
         self._rows: dict[str, list[int]] = {}
         for row, example in enumerate(examples):
             self._rows.setdefault(backbone.key(example), []).append(row)
@@ -172,11 +174,11 @@ class _Ledger:
         if self._cache is None:
             return
         for key, rows in self._rows.items():
-            vector = self._cache.get(key)
+            vector = self._cache.get(key + self._mark)
             if vector is None or vector.shape != self._backbone.geometry.shape:
                 continue
             if self._hidden is not None:
-                state = self._cache.get(_hidden_key(key))
+                state = self._cache.get(_hidden_key(key + self._mark))
                 if state is None or state.shape != (1, 1, self._hidden.shape[1]):
                     continue
                 self._hidden[rows] = state[0, 0]
@@ -197,9 +199,9 @@ class _Ledger:
         if self._cache is None:
             return
         try:
-            self._cache.put(key, vector)
+            self._cache.put(key + self._mark, vector)
             if state is not None:
-                self._cache.put(_hidden_key(key), state[None, None])
+                self._cache.put(_hidden_key(key + self._mark), state[None, None])
         except StorageError as error:
             self._cache = None  # a cache that cannot be written must not stop the work
             warnings.warn(f"Head vectors are not kept for the next run: {error}", stacklevel=3)

@@ -88,7 +88,9 @@ def _image_tokens(backbone: Backbone, encoded: Encoded, parameters: dict[str, Te
         try:
             functional_call(backbone.model.base_model, parameters, (), {**batch, "use_cache": False})
         except _Reached:
-            return reached[0][0].float().cpu()[encoded.image_token_mask]
+            # Some models keep several versions of each token (Gemma 3n): of (version, 1, token, hidden) the first is read.
+            states = reached[0].reshape(-1, encoded.length, reached[0].shape[-1])
+            return states[0].float().cpu()[encoded.image_token_mask]
         finally:
             hook.remove()
     raise InterventionError(f"The decoder layers of {backbone.name} were to be reached in one forward but never ran.")

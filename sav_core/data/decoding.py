@@ -30,6 +30,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
 from sav_core.data.colour import to_srgb
+from sav_core.data.colour_names import named_colours
 from sav_core.data.formats import HEAD_BYTES, RAW, look, refusal
 from sav_core.data.levels import Levels, Spread, range_for, scaled, spread_of
 from sav_core.data.raster import Raster, png_raster, tiff_raster, tiff_tags
@@ -43,9 +44,17 @@ MAX_PIXELS = 1 << 26
 MAX_ASPECT = 200
 """The longest side over the shortest: beyond it the image processors of Qwen-VL refuse too."""
 
+
+class _Jpeg(JpegImageFile):
+    """A JPEG whose EXIF is not asked for dots an inch: where it is garbled, Pillow would refuse sound pixels for that."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
 _PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "PNG": PngImageFile,
-    "JPEG": JpegImageFile,
+    "JPEG": _Jpeg,
     "WebP": WebPImageFile,
     "GIF": GifImageFile,
     "TIFF": TiffImageFile,
@@ -174,9 +183,12 @@ def _decoded(encoded: bytes, kind: str, name: str, levels: Levels | None) -> Dec
     _check_size(image.size, name)
     for box in _HEIC_SIZE.findall(encoded) if kind == "HEIC" else ():
         _check_size(struct.unpack(">II", box), name)
+    said: tuple[tuple[str, str], ...] = ()
+    if not image.info.get("icc_profile"):
+        image.info["icc_profile"], said = named_colours(encoded, kind, image.info)
     if kind == "PNG" and (raster := png_raster(encoded)) is not None:
         found = _of_raster(raster, levels, _orientation(image.info.get("exif") or b""), image.info.get("icc_profile"))
-        return _with_pages(found, getattr(image, "n_frames", 1))
+        return _with_pages(_remarked(found, said), getattr(image, "n_frames", 1))
     packed = "I;12" in str(getattr(image, "tile", ""))
     image.load()
     if kind == "PNM" and image.mode == "I":  # which Pillow has scaled to 16 bits by what the file says
@@ -185,13 +197,17 @@ def _decoded(encoded: bytes, kind: str, name: str, levels: Levels | None) -> Dec
     if kind in ("PNG", "WebP", "GIF"):
         with suppress(EOFError, SyntaxError, OSError, struct.error):  # a damaged frame that nobody asked for
             pages = getattr(image, "n_frames", 1)
-    return _with_pages(found, pages)
+    return _with_pages(_remarked(found, said), pages)
+
+
+def _remarked(found: Decoded, remarks: tuple[tuple[str, str], ...]) -> Decoded:
+    return Decoded(found.rgb, found.spread, (*found.remarks, *remarks)) if remarks else found
 
 
 def _with_pages(found: Decoded, pages: int) -> Decoded:
     if pages < 2:
         return found
-    return Decoded(found.rgb, found.spread, (*found.remarks, ("frames", "Only the first frame or page is read")))
+    return _remarked(found, (("frames", "Only the first frame or page is read"),))
 
 
 def _number(value: Any) -> int:
@@ -217,7 +233,9 @@ def _converted(image: Image.Image, levels: Levels | None, kind: str = "") -> Dec
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         values = np.asarray(image)
         values = values.astype(values.dtype.newbyteorder("="))[..., None]
-        return _of_raster(Raster(values, kind or values.dtype.name), levels, orientation, profile)
+        clear = info.get("transparency")  # of a grey PNG, the one value that is seen through
+        alpha = (values[..., 0] != clear).astype(np.uint8) * np.uint8(255) if isinstance(clear, int) else None
+        return _of_raster(Raster(values, kind or values.dtype.name, alpha), levels, orientation, profile)
     if image.mode == "LA":
         grey, remarks = to_srgb(image.getchannel("L"), profile)
         rgb = _over_white(grey, image.getchannel("A"))

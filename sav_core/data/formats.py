@@ -61,7 +61,9 @@ _UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a JPEG XL image", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", re.DOTALL)),
     (
         RAW,
-        re.compile(rb"....ftypcrx |II\*\0....CR\x02|IIRO|IIRS|MMOR|IIU\0|FUJIFILMCCD-RAW|II....HEAPCCDR|FOVb", re.DOTALL),
+        re.compile(
+            rb"....ftypcrx |II\*\0....CR\x02|IIRO|IIRS|MMOR|IIU\0|FUJIFILMCCD-RAW|II....HEAPCCDR|FOVb|\0MRM", re.DOTALL
+        ),
     ),
     (
         VIDEO,

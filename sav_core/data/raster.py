@@ -30,6 +30,7 @@ _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _BYTEWISE = {1, 5, 8, 32773, 32946, 34925, 50000}  # compressions of bytes, whatever the bytes mean
 _CFA = {32803, 34892}  # photometric interpretations of what a sensor saw
 _RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 65535}
+_LOOKED_AT = 8  # pages of a TIFF, which may lead round in a circle
 _UNASSOCIATED = 2  # transparency that the colours are not multiplied by
 _SENTINEL = (12, 13)  # bands of Sentinel-2, with B10 and without
 
@@ -99,8 +100,12 @@ def tiff_tags(encoded: bytes) -> TiffTags:
     stream = io.BytesIO(encoded)
     first, following = _page(head, stream, None)
     subs = first.get(330, ())
-    below = [_page(head, stream, offset)[0] for offset in (subs if isinstance(subs, tuple) else (subs,))[:8]]
-    others = [_page(head, stream, following)[0]] if following else []
+    below = [_page(head, stream, offset)[0] for offset in (subs if isinstance(subs, tuple) else (subs,))[:_LOOKED_AT]]
+    others: list[dict[int, Any]] = []
+    place = following
+    while place and len(others) < _LOOKED_AT:  # a camera's own picture may come after several small ones
+        page, place = _page(head, stream, place)
+        others.append(page)
     raw = 50706 in first or (bool(below) and _whole(first.get(254, 0)) & 1 == 1)
     for page in (first, *below, *others):
         raw |= page.get(262) in _CFA or page.get(259) in _RAW_COMPRESSIONS
@@ -162,8 +167,17 @@ def png_raster(encoded: bytes) -> Raster | None:
         upper, lower = (np.asarray(_png(encoded, f"{form};16{order}")).astype(np.uint16) for order in "BL")
     values = upper << 8 | lower
     if encoded[25] == 2:
-        return Raster(values, "uint16")
+        return Raster(values, "uint16", _all_but(values, encoded))
     return Raster(values[..., :-1], "uint16", _top_bytes(values[..., -1]))
+
+
+def _all_but(values: npt.NDArray[Any], encoded: bytes) -> npt.NDArray[np.uint8] | None:
+    """The transparency of a PNG that names one colour to be seen through."""
+    found = re.search(rb"\0\0\0\x06tRNS(.{6})", encoded[: max(0, encoded.find(b"IDAT"))], re.DOTALL)
+    if found is None:
+        return None
+    seen: npt.NDArray[np.uint8] = (values != np.frombuffer(found[1], ">u2")).any(axis=-1).astype(np.uint8) * np.uint8(255)
+    return seen
 
 
 def _png(encoded: bytes, form: str | None) -> Any:

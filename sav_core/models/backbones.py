@@ -17,6 +17,7 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -33,6 +34,7 @@ from sav_core.models.bodies import find_body
 from sav_core.models.chat_prompts import PromptWriter
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint
 from sav_core.models.decoders import find_decoder
+from sav_core.models.faults import one_sentence
 from sav_core.models.precision import Precision, check_memory, choose_device, load_precisely
 from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import load_processor, pixel_backend
@@ -295,7 +297,8 @@ class Backbone:
                 made = self.processor.tokenizer(prompts, **options)
             return made
 
-        encoded = self._encoded(prepare(process, images, examples[0].name, self.name), len(examples))
+        made = self._encoded(prepare(process, images, examples[0].name, self.name), len(examples))
+        encoded = [replace(one, name=example.name) for one, example in zip(made, examples, strict=True)]
         fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
         if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
             raise InputError(unfit_size(sizes, examples[0].name, self.name))
@@ -329,13 +332,11 @@ class Backbone:
         """Run the model without its language-model head; return ``(example, token, hidden)``, one forward at a time.
 
         Raises:
-            UnsupportedModelError: the processor makes images or image tokens that the model has no place for.
+            UnsupportedModelError: the processor makes images or image tokens that the model has no place for, or the model
+                stops for another reason; not where memory runs out, which is raised as it comes.
         """
-        with self.lock, torch.inference_mode():
-            try:
-                hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
-            except (ValueError, IndexError) as error:
-                raise UnsupportedModelError(f"The processor of {self.name} does not fit its weights ({error}).") from error
+        with self.lock, torch.inference_mode(), one_sentence(self.name, batch):
+            hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
             return hidden
 
     def unnamed(self, encoded: Encoded) -> list[str]:

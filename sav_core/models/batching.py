@@ -29,11 +29,13 @@ class Encoded:
         tokens: ``{name: (1, token)}``, ``input_ids`` and ``attention_mask`` among them.
         images: ``{name: (n, ...)}``, what else the model wants; empty for a text-only example.
         image_token_mask: ``bool (token,)``, where the model puts what it saw.
+        name: of the example, for messages.
     """
 
     tokens: Mapping[str, Tensor]
     images: Mapping[str, Tensor]
     image_token_mask: Tensor
+    name: str = ""
 
     def __repr__(self) -> str:
         return f"Encoded({self.length} tokens, {int(self.image_token_mask.sum())} of images)"

@@ -180,7 +180,7 @@ def _within_memory(task: Callable[..., T], backbone: Backbone, *args: Any, **wat
         return task(backbone, *args, **watching)
     except (MemoryError, RuntimeError) as error:
         # torch takes seconds, and the page must not wait for them
-        from sav_core.activations.extraction import ran_out_of_memory
+        from sav_core.models.faults import ran_out_of_memory
 
         if not ran_out_of_memory(error):
             raise

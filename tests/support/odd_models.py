@@ -65,6 +65,18 @@ LANGUAGE_MODELS: dict[str, dict[str, Any]] = {
     },
     "diffllama": {**TEXT},
     "olmo2": {**TEXT},
+    "gemma3n_text": {
+        **TEXT,
+        "head_dim": 16,
+        "sliding_window": 16,
+        "layer_types": ["sliding_attention", "full_attention", "full_attention"],
+        "hidden_size_per_layer_input": 8,
+        "vocab_size_per_layer_input": 300,
+        "laurel_rank": 4,
+        "altup_num_inputs": 2,
+        "num_kv_shared_layers": 0,
+        "activation_sparsity_pattern": [0.0, 0.0, 0.0],
+    },
 }
 """Language models by their ``model_type``, each the whole config but for its vocabulary."""
 

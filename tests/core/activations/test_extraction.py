@@ -11,7 +11,7 @@ from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
-from sav_core.errors import ImageError, InputError, OutOfMemoryError, StorageError
+from sav_core.errors import ImageError, InputError, OutOfMemoryError, StorageError, UnsupportedModelError
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
 EXACT = {"atol": 1e-5, "rtol": 0}
@@ -352,6 +352,37 @@ def test_other_runtime_errors_are_not_taken_for_lack_of_memory(backbone, monkeyp
     monkeypatch.setattr(backbone, "forward", broken)
     with pytest.raises(RuntimeError, match="multiplied"):
         extract_head_vectors(backbone, pictures(4), cache=None)
+
+
+def test_a_forward_that_stops_is_told_with_the_example_and_the_rest_is_kept(backbone, cache, monkeypatch):
+    examples = [*pictures(3), Example((), "Far too many words for this model", name="long.txt")]
+    longest = backbone.encode(examples[-1]).length
+    mlp = backbone.decoder.layers[1].mlp.forward
+
+    def narrow(states):
+        if states.shape[1] == longest:
+            raise RuntimeError("The size of tensor a (4) must match the size of tensor b (8)")
+        return mlp(states)
+
+    monkeypatch.setattr(backbone.decoder.layers[1].mlp, "forward", narrow)
+    said = (
+        rf"^'long\.txt' cannot be read: \w+ stopped reading 1 prompt of {longest} tokens \(The size of tensor a .*\): try "
+        r"a smaller picture or a shorter question, and if that does not help another model\.$"
+    )
+    with pytest.raises(UnsupportedModelError, match=said):
+        extract_head_vectors(backbone, examples, cache=cache)
+    assert all(cache.get(backbone.key(example)) is not None for example in examples[:3])
+
+
+def test_vectors_that_were_kept_before_a_model_was_limited_are_read_anew(backbone, cache, monkeypatch):
+    (example,) = pictures(1)
+    true = extract_head_vectors(backbone, [example], cache=None).values
+    cache.put(backbone.key(example), np.zeros(backbone.geometry.shape, np.float32))
+    monkeypatch.setattr(backbone, "_apart", True)
+    for _ in range(2):
+        assert np.array_equal(extract_head_vectors(backbone, [example], cache=cache).values, true)
+    monkeypatch.setattr(backbone, "_apart", False)
+    assert not extract_head_vectors(backbone, [example], cache=cache).values.any()
 
 
 def test_an_example_that_cannot_be_prepared_is_named_and_the_rest_is_kept(backbone, cache, forwards):

@@ -47,3 +47,9 @@ def test_it_is_measured_once(tiny_backbone, monkeypatch):
     assert learned_queries(backbone) is None
     monkeypatch.setattr(module, "_asks", lambda *_: pytest.fail("it was measured again"))
     assert learned_queries(backbone) is None
+
+
+def test_several_versions_of_each_token_are_no_obstacle(tiny_backbone):
+    backbone = tiny_backbone("llava_gemma3n_text")
+    assert learned_queries(backbone) is None
+    assert attention_maps(backbone, Example(example_image(), "What is it?")).pictures[0].shape == (12, 4, 6)

@@ -41,6 +41,55 @@ def test_a_raw_file_is_never_its_thumbnail(data, name):
         decode(data, name)
 
 
+def camera(first, *below, after=()):
+    """A file as a camera lays it out: a small picture first, others below it or after it."""
+    body, places = bytes(48), []
+    for table in below:
+        places.append(8 + len(body))
+        body += directory(table)[8:]
+    whole = directory(first | ({330: places} if places else {}), body)
+    for table in after:  # the last four bytes of a table say where the next one is, here at the end of the file
+        end = int.from_bytes(whole[4:8], "little") + 2 + 12 * (len(first) + bool(places))
+        whole = whole[:end] + len(whole).to_bytes(4, "little") + whole[end + 4 :] + directory(table)[8:]
+    return whole + solid(kind="JPEG")
+
+
+PREVIEW, JPEG_FIRST = (
+    {254: [1], 259: [6], 513: [8], 514: [40]},
+    {256: [160], 257: [120], 259: [6], 262: [6], 513: [8], 514: [40]},
+)
+CAMERAS = {
+    "NEF": camera(THUMBNAIL | {254: [1]}, PREVIEW, {254: [0], 258: [14], 259: [34713], 262: [32803]}),
+    "NEF, uncompressed": camera(THUMBNAIL, PREVIEW, {254: [0], 258: [12], 259: [1], 262: [32803]}),
+    "ARW": camera(JPEG_FIRST, {258: [14], 259: [32767], 262: [32803]}),
+    "SRW": camera(THUMBNAIL, {258: [14], 259: [32770], 262: [32803]}),
+    "PEF": camera({256: [60], 257: [40], 258: [12], 259: [65535], 262: [32803], 277: [1]}),
+    "DNG, linear": camera(THUMBNAIL | {254: [1]}, {258: [16], 259: [1], 262: [34892]}),
+    "pages one after the other": camera(THUMBNAIL, after=[{258: [12], 259: [1], 262: [32803]}]),
+    "CR2": b"II*\0\x10\0\0\0CR\x02\0" + bytes(99) + solid(kind="JPEG"),
+    "CR3": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + solid(kind="JPEG"),
+    "CRW": b"II\x1a\0\0\0HEAPCCDR" + solid(kind="JPEG"),
+    "RAF": b"FUJIFILMCCD-RAW 0201FF393101" + solid(kind="JPEG"),
+    **{f"ORF {mark}": mark + b"\x08\0\0\0" + solid(kind="JPEG") for mark in (b"IIRO", b"IIRS", b"MMOR")},
+    "RW2": b"IIU\0\x18\0\0\0" + solid(kind="JPEG"),
+    "MRW": b"\0MRM\0\0\0\0" + solid(kind="JPEG"),
+    "X3F": b"FOVb\0\0\2\0" + solid(kind="JPEG"),
+}
+
+
+@pytest.mark.parametrize("name", ["a", "a.jpg", "a.tif"])
+@pytest.mark.parametrize("data", CAMERAS.values(), ids=CAMERAS.keys())
+def test_no_camera_s_file_is_read_as_the_small_picture_in_it(data, name):
+    with pytest.raises(ImageError, match=f"'{name}' is not a PNG.* but a camera's RAW file: develop it"):
+        decode(data, name)
+
+
+def test_pages_that_lead_round_in_a_circle_end():
+    whole = directory(THUMBNAIL, bytes(48))
+    place = int.from_bytes(whole[4:8], "little") + 2 + 12 * len(THUMBNAIL)
+    assert decode(whole[:place] + whole[4:8] + whole[place + 4 :], "a.tif").size == (4, 4)
+
+
 @pytest.mark.parametrize("ending", ["nef", "ARW", "dng", "orf", "cr2"])
 def test_a_tiff_that_is_called_like_a_raw_file_is_one(ending):
     with pytest.raises(ImageError, match="but a camera's RAW file"):
