@@ -35,7 +35,7 @@ _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 _D50 = np.array([0.9642, 1.0, 0.8249])
 
 
-def named_colours(encoded: bytes, kind: str, info: Mapping[str, Any]) -> Named:
+def named_colours(encoded: bytes, kind: str, info: Mapping[Any, Any]) -> Named:
     """Find the profile of a picture file that Pillow finds none in.
 
     Args:
@@ -63,7 +63,7 @@ def _of_codes(primaries: int, transfer: int) -> Named:
     return _profile(*_PRIMARIES.get(primaries, _REC709), _D65, _GAMMAS.get(transfer, _SRGB_CURVE)), ()
 
 
-def _of_chromaticities(info: Mapping[str, Any]) -> bytes | None:
+def _of_chromaticities(info: Mapping[Any, Any]) -> bytes | None:
     """Of a PNG that says both its primaries and its gamma, and not that it is sRGB."""
     points, gamma = info.get("chromaticity"), info.get("gamma")
     if "srgb" in info or not gamma or not points or len(points) != 8 or min(points[1::2]) <= 0:
