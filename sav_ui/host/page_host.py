@@ -206,6 +206,7 @@ class PageHost:
             if component is not self.tab:
                 sent[component], pieces = cut(shown)
                 parts |= pieces
+                tab.keep_newest(component, sent[component])
         fresh, anew = tab.lacks(parts)
         if fresh:
             sent[self.parts] = {"texts": fresh, "anew": anew}
@@ -216,12 +217,14 @@ class PageHost:
 
         What a step leaves out, Gradio's browser half takes away again from a page that was never opened, so each step says
         once more what its panels show, by the names of parts. Gradio sends the last step twice, so that one has no parts.
+        What another event has shown in them meanwhile is newer, and said in the place of it.
         """
         said: Outputs = {}
-        for step in map(self.as_sent, steps):
-            said |= {output: shown for output, shown in step.items() if output is not self.parts}
-            yield said | step
-        yield said
+        for step in steps:
+            tab, sent = step[self.tab], self.as_sent(step)
+            said |= {output: shown for output, shown in sent.items() if output is not self.parts}
+            yield sent | tab.newest(said)
+        yield tab.newest(said)
 
     def connect(self, app: gr.Blocks) -> None:
         """Connect the panels' events; to be called when every page is laid out."""
@@ -334,9 +337,14 @@ class PageHost:
             for other in set(self._panels) - set(part.slides):
                 if self._panels[other].component in shown:
                     tab.sent.pop(other, None)  # not one of this event's outputs: the next one sends it
-            return self.as_sent({output: shown[output] for output in outputs if output in shown})
+            return self.as_sent(answered({output: shown[output] for output in outputs if output in shown}, event))
 
-        part.component.slide(on_slide, self.tab, outputs, trigger_mode="always_last", concurrency_limit=32, **QUIET)
+        def answered(shown: Outputs, event: gr.EventData) -> Outputs:
+            turn, own = received(event).get("turn"), shown.get(part.component)
+            return shown if own is None or not isinstance(turn, int) else {**shown, part.component: {**own, "turn": turn}}
+
+        # Its script sends one at a time: Gradio's "always_last" sends what it was given first a second time, not the last.
+        part.component.slide(on_slide, self.tab, outputs, trigger_mode="multiple", concurrency_limit=32, **QUIET)
 
     def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, kind: str, **queue: Any) -> None:
         def on_run(name: str | None, request: gr.Request, event: gr.EventData) -> Iterator[Outputs]:

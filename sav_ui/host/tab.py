@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+from sav_ui.panels.panel import Content
 from sav_ui.panels.parts import Parts
 from sav_ui.session.session import PageState, Session
 
@@ -36,6 +37,7 @@ class Tab:
     sent: dict[str, bytes] = field(default_factory=dict)
     has: dict[str, int] = field(default_factory=dict)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
+    _newest: dict[Any, Content] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tab:
@@ -47,6 +49,18 @@ class Tab:
         with self._lock:
             self.sent.clear()
             self.has.clear()
+
+    def keep_newest(self, panel: Any, content: Content) -> None:
+        """Keep what a panel was sent, as it was sent, if nothing newer was."""
+        with self._lock:
+            known = self._newest.get(panel)
+            if known is None or known["version"] <= content["version"]:
+                self._newest[panel] = content
+
+    def newest(self, outputs: dict[Any, Any]) -> dict[Any, Any]:
+        """Return these outputs with the newest that was sent of each panel in them."""
+        with self._lock:
+            return {output: self._newest.get(output, value) for output, value in outputs.items()}
 
     def lacks(self, parts: Parts) -> tuple[Parts, bool]:
         """Return those parts that the browser must be sent, and whether it is to let go of all that it had before."""

@@ -19,7 +19,7 @@ PLOTLY = "own/plotly.min.js"
 _SHEETS = ("tokens.css", "base.css", "gradio.css", "components/*.css", "pages/*.css")
 """The style sheets in the order of the cascade: a page may overrule a component, nothing the other way."""
 
-_SCRIPTS_FIRST = ("session", "theme", "merge", "figures", "stage", "events")
+_SCRIPTS_FIRST = ("session", "theme", "merge", "figures", "turns", "stage", "events")
 _FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 

@@ -34,3 +34,19 @@ def test_together_they_start_without_an_error_and_run_once(blank):
     blank.evaluate("(html) => document.head.append(document.createRange().createContextualFragment(html))", head)
     assert blank.evaluate("window.first === SAV")
     assert not blank.errors
+
+
+def test_what_moves_while_the_page_scrolls_to_it_is_reached(blank):
+    blank.set_content(
+        f"<!doctype html><html><head>{look()['head']}</head><body style='overflow-anchor: none'>"
+        "<div id=above style='height: 3000px'></div><p id=wanted>here</p><div style='height: 3000px'></div></body></html>"
+    )
+    blank.evaluate(
+        """() => {
+          addEventListener("scroll", () => (document.querySelector("#above").style.height = "4200px"), { once: true });
+          SAV.scrollUntil(() => document.querySelector("#wanted").getBoundingClientRect().top - 50);
+        }"""
+    )
+    blank.wait_for_function("() => Math.abs(document.querySelector('#wanted').getBoundingClientRect().top - 50) < 1")
+    blank.mouse.wheel(0, 900)  # whoever scrolls on is not brought back
+    blank.wait_for_function("() => document.querySelector('#wanted').getBoundingClientRect().top < -500")

@@ -18,21 +18,32 @@
     return plotly;
   }
 
-  async function drawFigures(root, figures) {
-    const places = [...root.querySelectorAll("[data-figure]")];
-    if (!places.length) return;
-    const Plotly = await loadPlotly();
-    for (const place of places) {
-      const json = figures[place.dataset.figure];
-      const look = `${SAV.isDark()} ${json}`;
-      if (!json || place.savFigure === look || !place.isConnected) continue;
-      place.savFigure = look;
-      const { data, layout } = inThemeOf(JSON.parse(json));
-      await Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
-      if (place.savListens) continue;
-      place.savListens = true;
-      SAV.listenToMap(place);
+  // Figures take their time, plotly.js the first time seconds, and others may come meanwhile: a panel draws one at a time, and
+  // always the newest, so that none is drawn over one that came after it.
+  function drawFigures(root, figures) {
+    root.savFigures = figures;
+    root.savDrawing = root.savDrawing || drawNewest(root).finally(() => (root.savDrawing = null));
+    return root.savDrawing;
+  }
+
+  async function drawNewest(root) {
+    let drawn = null;
+    while (drawn !== root.savFigures) {
+      drawn = root.savFigures;
+      for (const place of root.querySelectorAll("[data-figure]")) await drawOne(place, root.savFigures[place.dataset.figure]);
     }
+  }
+
+  async function drawOne(place, json) {
+    const look = `${SAV.isDark()} ${json}`;
+    if (!json || place.savFigure === look || !place.isConnected) return;
+    const Plotly = await loadPlotly();
+    place.savFigure = look;
+    const { data, layout } = inThemeOf(JSON.parse(json));
+    await Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+    if (place.savListens) return;
+    place.savListens = true;
+    SAV.listenToMap(place);
   }
 
   // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.

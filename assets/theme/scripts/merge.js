@@ -71,13 +71,11 @@
   }
 
   function reveal(element) {
-    const { top, bottom } = element.getBoundingClientRect();
-    if (bottom <= innerHeight) return;
-    window.scrollBy({ top: SAV.leaveInSight(Math.min(top - 90, bottom - innerHeight + 20)), behavior: pace() });
+    SAV.scrollUntil(() => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return bottom <= innerHeight ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - innerHeight + 20));
+    });
   }
 
-  // How the page scrolls by itself: at once for those who want no motion.
-  const pace = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
-
-  Object.assign(SAV, { merge, pace });
+  Object.assign(SAV, { merge });
 })();

@@ -1,6 +1,6 @@
 // Sliders show where they stand at once, and what follows from it as fast as Python answers.
 //
-//   data-slide="name"   a range: while it moves {do: name, value, ...the element's other data-*} is sent; only the latest waits
+//   data-slide="name"   a range: while it moves {do: name, value, ...the element's other data-*} is sent, see turns.js
 //   <output for="id">   shows its value
 (() => {
   "use strict";

@@ -8,11 +8,14 @@
   function mount(element, props, trigger, upload, watch) {
     const root = element.querySelector(".stage");
     const waiting = []; // what is done before the server has said whose session this is
-    const send = (kind, data) => (stage.version > 0 ? trigger(kind, data) : waiting.push([kind, data]));
+    const order = SAV.turns(trigger);
+    const send = (kind, data) => (stage.version > 0 ? order.send(kind, data) : waiting.push([kind, data]));
     const stage = { root, upload, send, version: -1 };
+    let newest = { version: -1 }; // of all that came, for what is older may come after it
     stage.draw = () => {
-      if (!props.value || typeof props.value !== "object" || props.value.version < stage.version) return;
-      const value = SAV.whole(props.value);
+      if (props.value && props.value.version >= newest.version) newest = props.value;
+      if (newest.version < stage.version || newest.version < 0) return;
+      const value = SAV.whole(newest);
       stage.waits = !value;
       if (!value) return;
       const before = stage.version;
@@ -32,7 +35,8 @@
         const target = value.focus && root.querySelector(value.focus);
         if (target) target.focus();
       }
-      if (stage.version > 0) for (const [kind, data] of waiting.splice(0)) trigger(kind, data);
+      if (stage.version > 0) for (const [kind, data] of waiting.splice(0)) order.send(kind, data);
+      if (value.turn) order.answered(value.turn);
       root.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: value }));
     };
     root.savStage = stage;

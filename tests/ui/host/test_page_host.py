@@ -133,11 +133,21 @@ def test_each_step_of_a_run_says_again_what_its_panels_show_and_the_last_brings_
     tab = opened(host)
     (one, *_) = [output for output in host.outputs if output not in (host.tab, host.parts)]
     long = f"<p>{'something long enough to be a part ' * 9}</p>"
-    shown = [{host.tab: tab, one: content(long)}, {host.tab: tab}]  # the second step has nothing new of that panel
+    # The second step has nothing new of that panel.
+    shown = [{host.tab: tab, one: {**content(long), "version": 9}}, {host.tab: tab}]
     first, second, last = host.steps_as_sent(iter(shown))
     assert long in first[host.parts]["texts"].values()
     assert first[one] == second[one] == last[one]
     assert host.parts not in last
+
+
+def test_a_run_says_nothing_again_that_another_event_has_shown_anew(host):
+    tab = opened(host)
+    (one, *_) = [output for output in host.outputs if output not in (host.tab, host.parts)]
+    steps = host.steps_as_sent(host.stepped(tab, write_slowly, {"panel": "one", "text": "old"}, "place"))
+    assert next(steps)[one]["html"] == "old"
+    moved = host.as_sent(host.acted(tab, "one", {"panel": "one", "text": "moved"}, ("one", "two")))
+    assert [step[one]["version"] for step in steps] == [moved[one]["version"]] * 2
 
 
 def test_an_act_that_breaks_down_shows_every_panel_and_a_sentence(host, caplog):
