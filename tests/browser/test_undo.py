@@ -236,6 +236,11 @@ def test_pictures_are_opened_chosen_moved_and_removed_together(someone):
 
     for place in (0, 2):
         red.nth(place).get_by_role("checkbox").check()
+    if page.viewport_size["width"] < 600:
+        for part in (".choose-area", ".remove"):  # each with room for a finger, and neither on the picture
+            box, frame = red.first.locator(part).bounding_box(), red.first.locator(".frame").bounding_box()
+            assert min(box["width"], box["height"]) >= 40, part
+            assert box["y"] >= frame["y"] + frame["height"], part
     bar = page.get_by_role("group", name="Chosen pictures")
     in_window(someone, bar)
     expect(bar).to_contain_text("2 chosen")
