@@ -58,5 +58,34 @@ TERMS: Mapping[str, str] = {
         "Take one picture of a taught label and one of another: how often the first looks more familiar. "
         "1 is always, 0.5 is guessing."
     ),
+    "prompt": (
+        "What the model is shown at once: some demonstrations, which are pictures with their question and answer, and then "
+        "a picture with a question alone. Heads are judged on so many prompts; more make the figures surer and take longer."
+    ),
+    "effect of a head": (
+        "How the right answer's probability changes when this head alone is given the value that it has in prompts with "
+        "right answers: its average indirect effect. It says that the head can bring the relation, not that no other can."
+    ),
+    "layer and scale": (
+        "The model works in layers, one after the other; the vector is added to what one of them passes on. The scale says "
+        "how many times its own length: at 0 nothing is added. The validation questions are kept apart to choose both; the "
+        "test questions further down then judge the choice."
+    ),
+    "curves of tuning": (
+        "“Tuned random start” begins with a vector that means nothing: if it ends as high, learning did it all and the "
+        "heads' vector was worth little as a beginning. “Tuned on five” learns from five examples alone: what the others "
+        "add is the rest."
+    ),
+    "what a vector is compared with": (
+        "Zero-shot: the question alone. In context: with demonstrations. In words: the relation is named. Injected: the "
+        "question alone, and this vector. Random vector: another direction of the same length. Random heads: a vector of "
+        "as many heads drawn at random. Other relation: the best of the other relations' vectors. Layer mean: all that the "
+        "layer holds in prompts with demonstrations, not the heads' part alone. Guessing: knowing nothing of the relation."
+    ),
+    "what a sum is compared with": (
+        "Zero-shot: the question alone. In context, same pair: the pair A and B is shown as the one demonstration. "
+        "Composed: the sum with these weights. Equal weights: the same sum with all weights alike. Best base vector: the "
+        "best of the vectors alone. Guessing: knowing nothing of the relation."
+    ),
 }
 """By the word that is explained."""

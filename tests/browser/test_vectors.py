@@ -102,7 +102,7 @@ def test_the_scale_slider_changes_the_answer_and_the_map_moves_the_vector(built)
     with page.expect_download() as waited:
         page.get_by_role("button", name="Download at scale 1 (.fv)").click()
     assert waited.value.suggested_filename == "above.fv"
-    expect(page.locator("#vector .notice")).to_contain_text("after layer 2, at scale 1")
+    expect(page.locator("#relations .notice")).to_contain_text("after layer 2, at scale 1")
 
 
 def test_tuning_draws_a_live_curve_that_can_be_stopped(built):
@@ -135,7 +135,7 @@ def test_finding_is_cancelled_and_goes_on_where_it_stopped(visitor):
     page.locator("[data-run=find_effects]").click()
     expect(page.locator("#effects .progress")).to_contain_text("of 20 prompts")
     page.locator("#effects").get_by_role("button", name="Cancel").click()
-    told = page.locator("#effects .notice")
+    told = page.locator("#relations .notice")
     expect(told).to_contain_text("Stopped")
     expect(page.locator("[data-run=find_effects]")).to_be_enabled()
 

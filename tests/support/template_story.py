@@ -161,7 +161,7 @@ def _is_warned(session, models):
     session.look_at(enlarged=session.project.items[1].id)
     look(session)
     session.look_at(enlarged="")
-    session.say("It is done.", "done", where="findings")
+    session.say("It is done.", "done", where="bench")
     look(session)
     while session.project.items != taught_items(session):
         session.undo()

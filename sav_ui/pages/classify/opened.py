@@ -23,10 +23,7 @@ from sav_ui.uploads.files import LeftOutError, describe_skipped, read_pictures, 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["WHERE", "act", "run", "show"]
-
-WHERE = "opened"
-"""The part of the page that this one's sentences concern."""
+__all__ = ["act", "run", "show"]
 
 
 def act(context: Context, data: Data) -> None:
@@ -47,7 +44,6 @@ def show(session: Session) -> Content:
         heads=len(opened.heads.kept_heads_),
         model=choice_of(opened.model).title,
         question=opened.question,
-        notice=session.notice_at(WHERE),
         busy=bool(state.missing),
         answers=[
             {

@@ -20,7 +20,7 @@ TITLE = "Classify"
 def build(host: PageHost) -> None:
     """Lay the page out."""
     host.keeps(keeping.NAME, keeping.KEEPER)
-    host.panel("opened", opened.show, act=opened.act, run=opened.run, lively=True, where=opened.WHERE)
+    host.panel("opened", opened.show, act=opened.act, run=opened.run, lively=True, where=WHERE)
     host.panel("tray", view.tray, act=act, lively=True, where=WHERE)
     live = host.panel("live", webcam.show, act=act, where=WHERE, events=("frame",))
     host.panel(PANEL, view.answers, act=act, run=run, slides=(PANEL,), lively=True, where=WHERE)

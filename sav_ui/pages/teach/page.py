@@ -23,4 +23,5 @@ def build(host: PageHost) -> None:
         with gr.Column(elem_id="left"):
             host.panel("bench", view.bench, act=act, run=run, lively=True, where=WHERE)
         with gr.Column(elem_id="right"):
-            host.panel("findings", view.findings, act=act, run=run, slides=("findings", "bench"), lively=True)
+            slides = ("findings", "bench")
+            host.panel("findings", view.findings, act=act, run=run, slides=slides, lively=True, where=WHERE)

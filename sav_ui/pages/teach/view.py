@@ -87,7 +87,6 @@ def findings(session: Session) -> Content:
         curve_height=CURVE_HEIGHT,
         numbered=numbered(len(fit.kept), fit.scores.correct.shape[1]),
         best=[str(head) for head in fit.kept[:3]],
-        notice=session.notice_at("findings"),
         inspector=inspector(session, fit),
         model=choice_of(session.project.model).title,
     )

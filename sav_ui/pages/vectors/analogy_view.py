@@ -47,7 +47,6 @@ def analogy(session: Session) -> Content:
         doing=doing(session),
         latest=state.latest,
         progress=progress_of(session, Kind.ANALOGY, "steps"),
-        notice=session.notice_at("analogy"),
     )
     return content(html, next_run=not session.work.busy and waits_for_analogy(state, study.model))
 

@@ -57,7 +57,6 @@ def effects(session: Session) -> Content:
         head=_head(session, study, state) if found is not None and state.head is not None else None,
         inspector=inspector(session, ringed) if ringed is not None and state.head is not None else None,
         latest=state.latest,
-        notice=session.notice_at("effects"),
     )
     looking = not session.work.busy and (waits_for_look(state, study) or (state.head and session.to_look_at is not None))
     figures = {} if found is None else {"effects": _effects_figure(session, study, state, ringed)}

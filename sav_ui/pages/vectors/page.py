@@ -10,7 +10,7 @@ from sav_ui.pages.vectors.analogy_view import analogy
 from sav_ui.pages.vectors.effects_view import effects
 from sav_ui.pages.vectors.relation_view import relations
 from sav_ui.pages.vectors.run import run
-from sav_ui.pages.vectors.state import PANEL
+from sav_ui.pages.vectors.state import PANEL, WHERE
 from sav_ui.pages.vectors.tuning_view import tuning
 from sav_ui.pages.vectors.vector_view import vector
 
@@ -23,12 +23,12 @@ def build(host: PageHost) -> None:
     """Lay the page out."""
     with gr.Row(elem_id="vectors-top", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():
-            host.panel("relations", relations, act=act)
+            host.panel(WHERE, relations, act=act, lively=True)
         with gr.Column():
-            host.panel("effects", effects, act=act, run=run, slides=("effects",), lively=True)
-    host.panel(PANEL, vector, act=act, run=run, slides=(PANEL, "effects"), lively=True)
+            host.panel("effects", effects, act=act, run=run, slides=("effects", WHERE), lively=True, where=WHERE)
+    host.panel(PANEL, vector, act=act, run=run, slides=(PANEL, "effects", WHERE), lively=True, where=WHERE)
     with gr.Row(elem_id="vectors-bottom", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():
-            host.panel("tuning", tuning, act=act, run=run, lively=True)
+            host.panel("tuning", tuning, act=act, run=run, lively=True, where=WHERE)
         with gr.Column():
-            host.panel("analogy", analogy, act=act, run=run, lively=True)
+            host.panel("analogy", analogy, act=act, run=run, lively=True, where=WHERE)

@@ -7,7 +7,7 @@ from typing import Any
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.vectors import DIAGONALS, SPATIAL, Chance, RelationItem
 from sav_ui.pages.vectors.parts import busy_at
-from sav_ui.pages.vectors.state import VectorState
+from sav_ui.pages.vectors.state import WHERE, VectorState
 from sav_ui.pages.vectors.study import Study
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
@@ -24,7 +24,7 @@ def relations(session: Session) -> Content:
     state = session.state(VectorState)
     study, task = state.study(session.project.model), state.task
     if study is None or task is None:
-        html = fill("vectors/start.html", bases=SPATIAL, slants=DIAGONALS, notice=session.notice_at("relations"))
+        html = fill("vectors/start.html", bases=SPATIAL, slants=DIAGONALS, notice=session.notice_at(WHERE))
         return content(html)
     chance = state.own(study.setup.relation).chance
     shown = _prompt(study, state) if study.prompts.clean else None
@@ -42,7 +42,7 @@ def relations(session: Session) -> Content:
         refused=study.refused,
         left_out=study.prompts.left_out,
         busy=bool(busy_at(session)),
-        notice=session.notice_at("relations"),
+        notice=session.notice_at(WHERE),
     )
     return content(html, focus=_CHOSEN if state.latest == "open" else "")
 

@@ -21,10 +21,13 @@ from sav_ui.pages.vectors.setup import Setup, is_drawn
 from sav_ui.pages.vectors.study import Study
 from sav_ui.session.session import PageState
 
-__all__ = ["PANEL", "VectorState"]
+__all__ = ["PANEL", "WHERE", "VectorState"]
 
 PANEL = "vector"
 """The panel that hands saved files over."""
+
+WHERE = "relations"
+"""The part of the page that its sentences concern: the one panel that always shows something."""
 
 _STUDIES = 16
 _NOTHING_READY = Ready()

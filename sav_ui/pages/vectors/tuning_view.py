@@ -44,7 +44,6 @@ def tuning(session: Session) -> Content:
         lines=[] if tuned is None else reached(tuned),
         layer=study.at[BUILT].layer,
         scale=f"{study.at[BUILT].scale:g}",
-        notice=session.notice_at("tuning"),
     )
     figures = {}
     if tuned is not None and drawn:

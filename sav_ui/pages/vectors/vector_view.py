@@ -49,7 +49,6 @@ def vector(session: Session) -> Content:
         doing=doing(session),
         latest=state.latest,
         progress=progress_of(session, Kind.VECTOR, "measurements"),
-        notice=session.notice_at("vector"),
     )
     figures = {"places": _map_figure(session, study.sites, study.at[BUILT])} if study.sites is not None else {}
     return content(html, figures, next_run=next_run, saved=session.download_at(PANEL))

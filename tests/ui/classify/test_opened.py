@@ -4,6 +4,7 @@ import pytest
 
 from sav_core.sav import SavClassifier
 from sav_ui.pages.classify import opened
+from sav_ui.pages.classify.state import WHERE
 from sav_ui.pages.header import project_menu
 from sav_ui.session.opened_sav import OpenedSavState
 from sav_ui.session.project import Project
@@ -30,7 +31,7 @@ def bring(session, models, path):
 
 
 def ask(session, models, *paths):
-    here = context(session, models, opened.WHERE)
+    here = context(session, models, WHERE)
     opened.act(here, {"do": "ask_opened", "files": [sent(path) for path in paths]})
     for _ in opened.run(here, {}):
         pass
@@ -66,11 +67,11 @@ def test_it_goes_when_it_is_closed_and_another_takes_its_place(saved, models, tm
     ask(session, models, tmp_path / "a.png")
     bring(session, models, path)
     assert session.state(OpenedSavState).asked == ()
-    opened.act(context(session, models, opened.WHERE), {"do": "close_opened"})
+    opened.act(context(session, models, WHERE), {"do": "close_opened"})
     assert opened.show(session)["html"] == ""
     assert session.project is before
     ask(session, models, tmp_path / "a.png")
-    assert "no longer open" in session.notice_at(opened.WHERE).text
+    assert "no longer open" in session.notice_at(WHERE).text
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"\x08" + b"\0" * 40])
@@ -97,10 +98,10 @@ def test_a_picture_that_cannot_be_read_and_too_many_are_told(saved, models, tmp_
     bring(session, models, path)
     (tmp_path / "no.png").write_bytes(b"no picture")
     ask(session, models, tmp_path / "no.png")
-    assert "no.png" in session.notice_at(opened.WHERE).text
+    assert "no.png" in session.notice_at(WHERE).text
     state = session.state(OpenedSavState)
     (tmp_path / "a.png").write_bytes(encoded(noise()))
-    here = context(session, models, opened.WHERE)
+    here = context(session, models, WHERE)
     opened.act(here, {"do": "ask_opened", "files": [sent(tmp_path / "a.png")] * 201})
-    assert "Up to 200 pictures" in session.notice_at(opened.WHERE).text
+    assert "Up to 200 pictures" in session.notice_at(WHERE).text
     assert state.asked == ()
