@@ -23,7 +23,7 @@ from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels, check_vectors
-from sav_core.heads.classifier_file import CLIP_WAYS, Provenance, read_classifier, write_classifier
+from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.models.backbones import load_backbone
 from sav_core.notebook import SHOWN, bar, card
 from sav_core.types import Cancel, Head, HeadVectors, Prediction, ProgressCallback
@@ -249,7 +249,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             reach=self.head_classifier_.reach_,
             rejection=self.head_classifier_.rejection_,
             levels=None if self.levels_ is None else self.levels_.as_dict(),
-            clips=None if self.clips_ is None else {"way": CLIP_WAYS[0], **self.clips_.as_dict()},
+            clips=None if self.clips_ is None else self.clips_.as_dict(),
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]

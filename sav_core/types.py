@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ from sav_core.errors import SettingError
 from sav_core.notebook import SHOWN, bar, card
 
 __all__ = [
+    "CLIP_WAYS",
     "Cancel",
+    "ClipWay",
     "Geometry",
     "Head",
     "HeadScores",
@@ -31,6 +33,11 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
+
+ClipWay: TypeAlias = Literal["frames", "native"]
+"""How a clip is shown to a model: its frames as pictures, or as video where the model has tokens for that."""
+
+CLIP_WAYS: tuple[str, ...] = get_args(ClipWay)
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -91,7 +91,11 @@ def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) ->
             f"The image tokens of {backbone.name} are no places of the picture: each answers a learned query that looks at "
             f"all of it ({queries}), so what a head looks at cannot be painted."
         )
-    example = example.as_stills()
+    example = example.as_shown()
+    if example.clips:
+        raise UnsupportedModelError(
+            f"Where the tokens lie that show a video to {backbone.name} is not known: show its frames as pictures."
+        )
     try:
         return _all_placed(backbone, example, encoded)
     except UnsupportedModelError as error:

@@ -175,7 +175,8 @@ _TABLE = (
             "The release prints the accuracy of each sub-task and no mean. About one test answer in eight is Yes: whoever "
             "says No to everything is right on 87.8 % of a sub-task's clips on average.",
             "33 of the release's 600 training entries show a clip that their list has shown already; a split keeps them.",
-            "The release shows LLaVA-OneVision 16 frames of a clip and Qwen2-VL 8 a second, as video: --frames, --fps.",
+            "The release shows LLaVA-OneVision 16 frames of a clip and Qwen2-VL 8 a second, as video: --frames 16, or "
+            "--fps 8, with --clips-as native.",
             "The owners' files have no training part, so support and queries are drawn from the same lists, disjoint.",
             "The owners' tables give average precision, not accuracy: they are no figures to compare with.",
         ),

@@ -32,6 +32,7 @@ from sav_core.cli.options import (
     Animated,
     AsJson,
     BelievedBy,
+    ClipsAs,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -136,13 +137,14 @@ def fit(
     frames: Frames = 8,
     fps: FramesPerSecond = None,
     animated: Animated = "still",
+    clips_as: ClipsAs = "frames",
     calibrate: Annotated[
         bool, typer.Option(help="Turn shares into probabilities, fitted with each example left out; not with one a label.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
-    support = open_examples(train, question, clip_sampling(frames, fps, animated))
+    support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as))
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
@@ -350,7 +352,8 @@ def _print_architectures(as_json: bool) -> None:
         print_json([each.as_dict() for each in architectures()])
         return
     print_table(
-        ["architecture", "standing", "reason"], [[each.name, each.standing, each.reason] for each in architectures()]
+        ["architecture", "standing", "video", "reason"],
+        [[each.name, each.standing, each.video, each.reason] for each in architectures()],
     )
 
 

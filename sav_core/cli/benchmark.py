@@ -13,7 +13,18 @@ from sav_core.benchmarks.prompts import Options
 from sav_core.benchmarks.row import Benchmark
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
 from sav_core.cli.opening import clip_sampling, open_backbone, print_notes
-from sav_core.cli.options import AsJson, BelievedBy, Dtype, Frames, FramesPerSecond, KeptHeads, Model, ScoredBy, Voting
+from sav_core.cli.options import (
+    AsJson,
+    BelievedBy,
+    ClipsAs,
+    Dtype,
+    Frames,
+    FramesPerSecond,
+    KeptHeads,
+    Model,
+    ScoredBy,
+    Voting,
+)
 from sav_core.data.notes import Note
 from sav_core.errors import SettingError
 from sav_core.wording import percent, percent_range
@@ -70,6 +81,7 @@ def benchmark(
     belief: BelievedBy = "margin",
     frames: Frames = 8,
     fps: FramesPerSecond = None,
+    clips_as: ClipsAs = "frames",
     zero_shot: Annotated[
         bool, typer.Option("--zero-shot", help="Also ask the model itself, by label likelihood, without any support.")
     ] = False,
@@ -99,7 +111,7 @@ def benchmark(
             print_line(_about(facts))
         return
     chosen = options or default_options(row)
-    clips = clip_sampling(frames, fps, "still")
+    clips = clip_sampling(frames, fps, "still", clips_as)
     result = {
         "benchmark": name,
         "title": row.title,
@@ -111,7 +123,7 @@ def benchmark(
         "voting": voting,
         "scoring": scoring,
         "belief": belief,
-        **({"clips": {"frames": frames, "per_second": fps}} if row.moving else {}),
+        **({"clips": {"frames": frames, "per_second": fps, "way": clips_as}} if row.moving else {}),
         **_run(
             loaded,
             drawn,

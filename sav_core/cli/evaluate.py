@@ -25,6 +25,7 @@ from sav_core.cli.options import (
     Animated,
     AsJson,
     BelievedBy,
+    ClipsAs,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -67,6 +68,7 @@ def evaluate(
     frames: Frames = 8,
     fps: FramesPerSecond = None,
     animated: Animated = "still",
+    clips_as: ClipsAs = "frames",
     controls: Annotated[
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
     ] = False,
@@ -99,7 +101,7 @@ def evaluate(
         raise SettingError(
             "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
         )
-    clips = clip_sampling(frames, fps, animated)
+    clips = clip_sampling(frames, fps, animated, clips_as)
     support = open_examples(train, question, clips)
     queries = None if test is None else open_examples(test, question, clips)
     if queries is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.sav import SavClassifier
+    from sav_core.types import ClipWay
 
 __all__ = [
     "check_classifier_file",
@@ -41,11 +42,11 @@ def open_backbone(model: str | None, dtype: str) -> Backbone:
         return load_backbone(model, dtype=dtype)
 
 
-def clip_sampling(frames: int, fps: float | None, animated: str) -> ClipSampling:
-    """Return how the options ask for videos to be sampled."""
+def clip_sampling(frames: int, fps: float | None, animated: str, clips_as: ClipWay) -> ClipSampling:
+    """Return how the options ask for videos to be sampled and shown."""
     from sav_core.data.clip_sampling import ClipSampling
 
-    return ClipSampling(frames, fps, animated == "clip")
+    return ClipSampling(frames, fps, animated == "clip", clips_as)
 
 
 def open_examples(source: str, question: str, clips: ClipSampling) -> ExampleSet:

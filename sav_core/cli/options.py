@@ -8,11 +8,13 @@ import typer
 
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
+from sav_core.types import ClipWay
 
 __all__ = [
     "Animated",
     "AsJson",
     "BelievedBy",
+    "ClipsAs",
     "Dtype",
     "Frames",
     "FramesPerSecond",
@@ -34,6 +36,9 @@ FramesPerSecond = Annotated[
 ]
 Animated = Annotated[
     Literal["still", "clip"], typer.Option("--animated", help="GIF, WebP and PNG that move: their first frame, or a clip.")
+]
+ClipsAs = Annotated[
+    ClipWay, typer.Option("--clips-as", help="A video is shown as pictures, or natively, by models with tokens for video.")
 ]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
 Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
@@ -31,8 +31,8 @@ __all__ = ["Clip", "Origin", "as_picture_or_clip", "open_clip", "read_clip"]
 _ANIMATED = ("GIF", "WebP", "PNG")
 
 
-class _Held(LRUCache["tuple[str, ClipSampling]", Decoded]):
-    """Frames by the clip's digest and sampling, as many as fit."""
+class _Held(LRUCache[str, Decoded]):
+    """Frames by the clip's digest, as many as fit."""
 
 
 _HELD = _Held(256 << 20, getsizeof=lambda decoded: sum(map(len, decoded.frames)))
@@ -126,18 +126,17 @@ class Clip(Picture):
             ImageError: the file is gone, or has changed since it was read.
         """
         if sampling.alike(self.sampling):
-            return self
+            return self if sampling.way == self.sampling.way else replace(self, sampling=sampling)
         return _clip(self.origin, sampling, self.name)
 
     def _decoded(self) -> Decoded:
-        key = (self.digest, self.sampling)
         with _HELD_LOCK:
-            decoded = _HELD.get(key)
+            decoded = _HELD.get(self.digest)
         if decoded is None:
             decoded = self.origin.decode(self.sampling, self.name)
             if _digest(decoded, self.sampling) != self.digest:
                 raise ImageError(f"{self.name!r} has changed since it was read: read it again.")
-            _hold(self.digest, self.sampling, decoded)
+            _hold(self.digest, decoded)
         return decoded
 
 
@@ -215,7 +214,7 @@ def _container(head: bytes, name: str) -> str:
 def _clip(origin: Origin, sampling: ClipSampling, name: str) -> Clip:
     decoded = origin.decode(sampling, name)
     digest = _digest(decoded, sampling)
-    _hold(digest, sampling, decoded)
+    _hold(digest, decoded)
     return Clip(
         name, decoded.size, digest, None, None, None, None, decoded.remarks, decoded.times, sampling, origin
     )  # fmt: skip
@@ -235,10 +234,10 @@ def _digest(decoded: Decoded, sampling: ClipSampling) -> str:
     return digest.hexdigest()
 
 
-def _hold(digest: str, sampling: ClipSampling, decoded: Decoded) -> None:
+def _hold(digest: str, decoded: Decoded) -> None:
     with _HELD_LOCK:
         if _HELD.getsizeof(decoded) <= _HELD.maxsize:
-            _HELD[digest, sampling] = decoded
+            _HELD[digest] = decoded
 
 
 def _version(path: str) -> tuple[int, int] | None:

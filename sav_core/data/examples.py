@@ -88,7 +88,9 @@ class Example:
         Raises:
             ImageError: a clip's file is gone, or has changed since it was read.
         """
-        if sampling is None or all(clip.sampling.alike(sampling) for clip in self.clips):
+        if sampling is None or all(
+            (c.sampling.alike(sampling), c.sampling.way) == (True, sampling.way) for c in self.clips
+        ):
             return self
         images = [image.resampled(sampling) if isinstance(image, Clip) else image for image in self.images]
         return Example(images, self.question, self.label, name=self.name)
@@ -98,19 +100,31 @@ class Example:
         """Those of its images that move."""
         return tuple(image for image in self.images if isinstance(image, Clip))
 
+    def as_shown(self) -> Example:
+        """Return the example as a model is shown it: with frames in the place of each clip that is shown so.
+
+        Raises:
+            ImageError: a clip's file is gone, or has changed since it was read.
+        """
+        return self._with_frames([clip.sampling.way == "frames" for clip in self.clips])
+
     def as_stills(self) -> Example:
         """Return the example with the frames of each clip as pictures in its place; itself where it has none.
 
         Raises:
             ImageError: a clip's file is gone, or has changed since it was read.
         """
-        if not self.clips:
+        return self._with_frames([True] * len(self.clips))
+
+    def _with_frames(self, which: Sequence[bool]) -> Example:
+        if not any(which):
             return self
-        stills = [image.frames() if isinstance(image, Clip) else (image,) for image in self.images]
+        wanted = iter(which)
+        stills = [image.frames() if isinstance(image, Clip) and next(wanted) else (image,) for image in self.images]
         question, markers = self.question, _markers(self.images)
         if markers.search(question):
-            counts = iter(map(len, stills))
-            question = markers.sub(lambda _: IMAGE_MARKER * next(counts), question)
+            places = iter([VIDEO_MARKER if isinstance(some[0], Clip) else IMAGE_MARKER * len(some) for some in stills])
+            question = markers.sub(lambda _: next(places), question)
         return Example([one for some in stills for one in some], question, self.label, name=self.name)
 
     @property

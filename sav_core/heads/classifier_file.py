@@ -27,12 +27,9 @@ from sav_core.heads.rules import BELIEFS, RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_core.heads.ties import FINEST, Ties
 from sav_core.tensor_file import TensorFile
-from sav_core.types import HeadScores
+from sav_core.types import CLIP_WAYS, HeadScores
 
-__all__ = ["CLIP_WAYS", "Provenance", "read_classifier", "write_classifier"]
-
-CLIP_WAYS = ("frames",)
-"""How a clip may have been shown to a model: its frames as pictures."""
+__all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
 _LATER = ("calibration", "belief", "reach", "rejection", "levels", "clips")  # what a file of an earlier version has not

@@ -2,6 +2,7 @@
 
     for each in architectures():
         each.name, each.standing, each.reason     # "llava", "proven", "tested end to end on a small checkpoint"
+        each.video                                # "none": whether it can be shown clips as video
 
 This is the one table. Most of what is refused is seen on the modules when a model is loaded, with its layers named; what
 they do not show is refused by this table. An architecture without a row is probed: it may serve.
@@ -17,11 +18,25 @@ from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPI
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from sav_core.models.packages import needs
+from sav_core.models.video_parts import NO_VIDEO_PART, why_no_video_part
 
-__all__ = ["FEWEST_IMAGE_TOKENS", "MEASURED", "PROVEN", "Architecture", "Standing", "architectures", "refusal"]
+__all__ = [
+    "FEWEST_IMAGE_TOKENS",
+    "MEASURED",
+    "PROVEN",
+    "VIDEO",
+    "Architecture",
+    "Standing",
+    "Video",
+    "architectures",
+    "refusal",
+]
 
 Standing: TypeAlias = Literal["proven", "probed", "refused"]
 """Tested end to end; looked at when it is loaded, and refused if it does not fit; or known not to fit."""
+
+Video: TypeAlias = Literal["proven", "not tried", "needs torchvision", "none"]
+"""Whether clips can be shown as video: tested end to end; as far as is known; with that package; or not at all."""
 
 _TESTED = "tested end to end on a small checkpoint"
 _LOOKED_AT = "not tried; its layers are looked at when it is loaded and probed when it first reads, and refused if unfit"
@@ -37,6 +52,14 @@ PROVEN: dict[str, str] = {
     "pixtral": f"{_TESTED}; its model_type is llava, of its vision_config pixtral",
 }
 """Architectures that a test of their own reads pictures with, and how."""
+
+VIDEO = frozenset(
+    (
+        *("glm4v", "internvl", "llava_next_video", "llava_onevision", "qwen2_5_vl", "qwen2_vl", "qwen3_vl", "qwen3_vl_moe"),
+        *("smolvlm", "video_llama_3", "video_llava"),
+    )
+)
+"""Architectures that a test of their own shows clips as video."""
 
 _ENCODER = "its prompt goes into an encoder, not into the decoder that heads are read from"
 _LINEAR = "most of its layers have linear attention, convolutions or state spaces in place of self-attention"
@@ -80,11 +103,13 @@ class Architecture:
         name: its ``model_type`` in ``config.json``.
         standing: proven, probed or refused.
         reason: why that, to stand after "because" where it is refused.
+        video: whether it can be shown clips as video; every one can be shown their frames as pictures.
     """
 
     name: str
     standing: Standing
     reason: str
+    video: Video = "none"
 
     def as_dict(self) -> dict[str, str]:
         """Return the fields as JSON values."""
@@ -107,10 +132,17 @@ def refusal(model_type: str) -> str | None:
 
 def _known(name: str) -> Architecture:
     if name in PROVEN:
-        return Architecture(name, "proven", PROVEN[name])
+        return Architecture(name, "proven", PROVEN[name], _video(name))
     if why := MEASURED.get(name) or _BY_NAME.get(name) or _lack_of_packages(name):
         return Architecture(name, "refused", why)
-    return Architecture(name, "probed", _LOOKED_AT)
+    return Architecture(name, "probed", _LOOKED_AT, _video(name))
+
+
+def _video(name: str) -> Video:
+    if name in VIDEO:
+        return "proven"
+    why = why_no_video_part(name)
+    return "not tried" if not why else "none" if why == NO_VIDEO_PART else "needs torchvision"
 
 
 def _lack_of_packages(model_type: str) -> str | None:

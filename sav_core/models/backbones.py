@@ -31,10 +31,11 @@ from sav_core.errors import CancelledError, InputError, UnsupportedModelError
 from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
 from sav_core.models.batching import BatchBudget, Encoded, collate
 from sav_core.models.bodies import find_body
-from sav_core.models.chat_prompts import PromptWriter
+from sav_core.models.chat_prompts import VIDEO, Part, PromptWriter
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint
 from sav_core.models.decoders import find_decoder
 from sav_core.models.faults import one_sentence
+from sav_core.models.native_video import NativeVideo
 from sav_core.models.precision import Precision, check_memory, choose_device, load_precisely
 from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import load_processor, pixel_backend
@@ -61,8 +62,8 @@ _FETCHING, _TICK_SECONDS = threading.Lock(), 0.2
 _TARGETS = "labels"  # what a processor makes for training only
 
 
-# What a cached vector's key says of a part: a picture, or a clip whose frames are shown as pictures.
-_PICTURE, _CLIP_AS_FRAMES = "i", "c:frames:"
+# What a cached vector's key says of a part: a picture, or a clip and how it is shown.
+_PICTURE, _CLIP = "i", "c:{}:"
 
 
 def load_backbone(
@@ -162,6 +163,7 @@ class Backbone:
         why_dtype: why that, in one sentence.
         longest: how many tokens one example may be; the model's context, unless ``limit_tokens`` says less.
         pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
+        video: how it is shown clips as video, where that is asked for.
         identity: names weights and configuration, wherever they lie and whatever they are computed in.
         fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
         lock: held during a forward; hold it to run several as one.
@@ -178,6 +180,7 @@ class Backbone:
         self.why_dtype = precision.why
         self.pixel_backend = pixel_backend(processor)
         self.prompts = PromptWriter(processor)
+        self.video = NativeVideo(processor, checkpoint)
         self.lock = threading.RLock()
         self._body = find_body(model)
         parameters = inspect.signature(self._body.forward).parameters
@@ -251,7 +254,7 @@ class Backbone:
             InputError: the question holds a control token, or the processor refuses the example.
             UnsupportedModelError: the processor makes something of a picture that the model does not take.
         """
-        return self._encode_alike([example.as_stills()])[0]
+        return self._encode_alike([example.as_shown()])[0]
 
     def encode_all(self, examples: Sequence[Example]) -> list[Encoded]:
         """Return what ``encode`` returns of each, small pictures of one size and one prompt in one call of the processor.
@@ -261,7 +264,7 @@ class Backbone:
         Raises:
             ImageError, InputError: as ``encode``, of the first example that it raises for.
         """
-        examples = [example.as_stills() for example in examples]
+        examples = [example.as_shown() for example in examples]
         encoded: list[Encoded | None] = [None] * len(examples)
         for rows in self._alike(examples):
             try:
@@ -279,20 +282,26 @@ class Backbone:
             sizes = tuple(part.size for part in example.parts if isinstance(part, Picture))
             small = sum(width * height for width, height in sizes) <= _SMALL_PIXELS
             texts = tuple(None if isinstance(part, Picture) else part for part in example.parts)
-            groups.setdefault((texts, sizes) if sizes and small else row, []).append(row)
+            alike = bool(sizes) and small and not example.clips
+            groups.setdefault((texts, sizes) if alike else row, []).append(row)
         return groups.values()
 
     def _encode_alike(self, examples: Sequence[Example]) -> list[Encoded]:
         """Encode examples of one prompt and one list of picture sizes."""
         prompt = self._prompt(examples[0])
-        images = [[part.rgb() for part in example.parts if isinstance(part, Picture)] for example in examples]
+        shown = [[part for part in example.parts if isinstance(part, Picture)] for example in examples]
+        images = [[part.rgb() for part in row if not isinstance(part, Clip)] for row in shown]
         arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
         options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
+        clips = [part for row in shown for part in row if isinstance(part, Clip)]
+        video = self._video_inputs(clips, prompt) if clips else {}
         prompts, sizes = [prompt] * len(examples), [picture.size for row in images for picture in row]
 
         def process(pictures: Pictures) -> Mapping[str, Any]:
-            if sizes:
-                made: Mapping[str, Any] = self.processor(text=prompts, images=pictures, **options)
+            if sizes or video:
+                made: Mapping[str, Any] = self.processor(
+                    text=prompts, images=pictures if sizes else None, **(options | video)
+                )
             else:
                 made = self.processor.tokenizer(prompts, **options)
             return made
@@ -356,19 +365,29 @@ class Backbone:
         return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes, pads=self.pads)
 
     def _prompt(self, example: Example) -> str:
-        places: list[str | None] = []
+        places: list[Part] = []
         for part in example.parts:
-            places += [part] if isinstance(part, str) else [None] * (len(part.times) if isinstance(part, Clip) else 1)
+            if isinstance(part, Clip):
+                places += [VIDEO] if part.sampling.way == "native" else [None] * len(part.times)
+            else:
+                places.append(part if isinstance(part, str) else None)
         return self.prompts.write(tuple(places))
 
+    def _video_inputs(self, clips: Sequence[Clip], prompt: str) -> dict[str, Any]:
+        inputs = self.video.inputs(clips)
+        if prompt.count(self.video.token) != len(clips):
+            raise self.video.refuse("its chat template writes no place for it")
+        return inputs
+
     def _number(self, tensor: Tensor) -> torch.dtype:
-        return self.dtype if tensor.is_floating_point() else tensor.dtype
+        of_pixels = tensor.is_floating_point() and tensor.dim() > 1  # one number for each clip is a time
+        return self.dtype if of_pixels else tensor.dtype
 
     def _encoded(self, inputs: Mapping[str, Any], count: int) -> list[Encoded]:
         """Part the processor's output by example, and into tensors shaped like the tokens and tensors about the images."""
         ids = torch.as_tensor(inputs["input_ids"])
         taken = self._taken(inputs)
-        about_images = set(getattr(self.processor.image_processor, "model_input_names", ()))
+        about_images = {*getattr(self.processor.image_processor, "model_input_names", ()), *self.video.names}
         tokens: list[dict[str, Tensor]] = [{} for _ in range(count)]
         images: list[dict[str, Tensor]] = [{} for _ in range(count)]
         for name, value in inputs.items():
@@ -384,8 +403,8 @@ class Backbone:
         for row, part in zip(tokens, ids.tensor_split(count), strict=True):
             for name in self._accepts.intersection(_KIND_MARKS).difference(row):
                 row[name] = torch.zeros_like(part)
-        placeholder = -1 if self.image_token_id is None else self.image_token_id
-        masks = torch.eq(ids, placeholder)
+        seen = [token for token in (self.image_token_id, self.video.token_id) if token is not None]
+        masks = torch.isin(ids, torch.tensor(seen, dtype=ids.dtype))
         return [Encoded(*row) for row in zip(tokens, images, masks, strict=True)]
 
     def _taken(self, inputs: Mapping[str, Any]) -> set[str]:
@@ -411,4 +430,4 @@ def _context(config: Any) -> int | None:
 
 
 def _kind(part: Picture) -> str:
-    return _CLIP_AS_FRAMES if isinstance(part, Clip) else _PICTURE
+    return _CLIP.format(part.sampling.way) if isinstance(part, Clip) else _PICTURE

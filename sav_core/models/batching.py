@@ -51,6 +51,16 @@ class Encoded:
         return next(tensor for name, tensor in self.images.items() if name.startswith("pixel_values"))
 
     @property
+    def frames(self) -> tuple[tuple[int, ...], ...]:
+        """How many frames its clips have, and of which shapes, where a model takes each as one; a batch has them alike."""
+        return tuple(tensor.shape[1:] for name, tensor in self.images.items() if "video" in name and tensor.dim() > 4)
+
+    @property
+    def shows_video(self) -> bool:
+        """Whether a part of it is named after videos."""
+        return any("video" in name for name in self.images)
+
+    @property
     def pixel_values(self) -> int:
         """How many numbers describe its images."""
         return sum(tensor.numel() for tensor in self.images.values() if tensor.is_floating_point())
@@ -92,6 +102,16 @@ def _grow(tensor: Tensor, sizes: Sequence[int]) -> Tensor:
     return F.pad(tensor, [end for lack in reversed(missing) for end in (0, lack)])
 
 
+def _fits(one: Encoded, other: Encoded) -> bool:
+    """Whether both may be in one batch: clips that are padded to one number of frames would be seen with more.
+
+    Nor are pictures among videos, which GLM-4V takes for each other.
+    """
+    if not one.images or not other.images:
+        return True
+    return one.frames == other.frames and one.shows_video == other.shows_video
+
+
 @dataclass(frozen=True, slots=True)
 class BatchBudget:
     """How much may go through the model at once, estimated from its widths before anything runs.
@@ -116,12 +136,13 @@ class BatchBudget:
         """Part examples into batches of like length: lists of their indices, every batch within the budget or of one."""
         batches: list[list[int]] = []
         pixels, limit = 0, min(self.limit_bytes, self.worth_bytes)
-        for index in sorted(range(len(examples)), key=lambda index: examples[index].length):
+        for index in sorted(range(len(examples)), key=lambda index: (examples[index].length, examples[index].frames)):
             example = examples[index]
             pixels += example.pixel_values
             rows = len(batches[-1]) + 1 if batches else 1
-            alike = bool(batches) and (self.pads or examples[batches[-1][0]].length == example.length)
-            if alike and rows <= self.most and self._bytes(rows, example.length, pixels) <= limit:
+            batch = [examples[row] for row in batches[-1]] if batches else []
+            alike = all((self.pads or one.length == example.length) and _fits(one, example) for one in batch)
+            if batch and alike and rows <= self.most and self._bytes(rows, example.length, pixels) <= limit:
                 batches[-1].append(index)
             else:
                 batches.append([index])

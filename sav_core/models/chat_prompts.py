@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from jinja2 import TemplateError
 
 from sav_core.errors import InputError
 
-__all__ = ["PromptWriter"]
+__all__ = ["VIDEO", "Part", "PromptWriter"]
+
+
+class _Place(Enum):
+    VIDEO = "video"
+
+
+VIDEO: Final = _Place.VIDEO
+"""Where a clip stands that is shown as video."""
+
+Part: TypeAlias = str | _Place | None
+"""Of a prompt: a text, ``VIDEO``, or ``None`` where an image stands."""
 
 _PLACEHOLDERS = ("image_token", "video_token", "audio_token")  # attributes of a processor that name one
 
@@ -30,6 +42,7 @@ class PromptWriter:
         self._tokenizer = processor.tokenizer
         self._template = _template(processor)
         self._image_token = _placeholder(processor, "image_token") or "<image>"
+        self._video_token = _placeholder(processor, "video_token")
         self._text_dress = _TEXT_ONLY_DRESS.get(type(processor).__name__, "{text}")
         self._control = _control_tokens(processor, self._template)
         self._lead = None if self._template is None else _lead(self._tokenizer, self._template)
@@ -61,21 +74,21 @@ class PromptWriter:
             return list(both[len(before) :])
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])  # they fused where they meet
 
-    def _write(self, parts: Sequence[str | None]) -> str:
-        """Return the prompt for texts with ``None`` where an image stands.
+    def _write(self, parts: Sequence[Part]) -> str:
+        """Return the prompt for texts with ``None`` where an image stands, and ``VIDEO`` where a clip does.
 
         Raises:
             InputError: a text holds one of the model's control tokens.
         """
-        for text in filter(None, parts):
-            if found := self._control.search(text):
+        for text in parts:
+            if isinstance(text, str) and (found := self._control.search(text)):
                 raise InputError(
                     f"The question contains {found.group()!r}, which this model reads as a control token and not as "
                     "text: write it in another way."
                 )
         if self._template is None:
             return self._plain(parts)
-        content = [{"type": "image"} if part is None else {"type": "text", "text": part} for part in parts]
+        content = [_content(part) for part in parts]
         rendered: str = self._tokenizer.apply_chat_template(
             [{"role": "user", "content": content}],
             chat_template=self._template,
@@ -84,11 +97,18 @@ class PromptWriter:
         )
         return rendered
 
-    def _plain(self, parts: Sequence[str | None]) -> str:
-        text = "".join(self._image_token if part is None else part for part in parts)
-        if None in parts:
+    def _plain(self, parts: Sequence[Part]) -> str:
+        tokens: dict[Part, str] = {None: self._image_token, VIDEO: self._video_token}
+        text = "".join(part if isinstance(part, str) else tokens[part] for part in parts)
+        if None in parts or VIDEO in parts:
             return text
         return self._text_dress.format(bos=self._tokenizer.bos_token or "", text=text)
+
+
+def _content(part: Part) -> dict[str, str]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image" if part is None else "video"}
 
 
 def _template(processor: Any) -> str | None:

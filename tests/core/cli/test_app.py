@@ -302,7 +302,8 @@ def test_models_lists_what_is_known_of_architectures(capsys):
     status, out, _ = run(capsys, "models", "--architectures", "--json")
     assert status == 0
     found = {row.pop("architecture"): row for row in json.loads(out)}
-    assert found["llava"] == {"standing": "proven", "reason": "tested end to end on a small checkpoint"}
+    assert found["llava"] == {"standing": "proven", "reason": "tested end to end on a small checkpoint", "video": "none"}
+    assert (found["qwen2_vl"]["video"], found["glm46v"]["video"]) == ("proven", "not tried")
     assert (found["mllama"]["standing"], found["janus"]["standing"]) == ("refused", "probed")
     status, out, _ = run(capsys, "models", "--architectures")
     assert (status, len(out.splitlines())) == (0, 1 + len(found))

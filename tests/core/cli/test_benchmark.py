@@ -137,7 +137,7 @@ def test_a_published_split_is_run_and_written_unless_shots_are_drawn(capsys, mod
     assert (status, err) == (0, "")
     report = json.loads(out)
     assert (report["split"]["published"], report["split"]["support"], report["split"]["repeated"]) == (True, 5, 1)
-    assert report["clips"] == {"frames": 2, "per_second": None}
+    assert report["clips"] == {"frames": 2, "per_second": None, "way": "frames"}
     assert (report["published"], report["published_in"]) == ([], None)
     status, out, _ = run(capsys, *common)
     assert "up to 3 of each label support (5), 2 are asked, as published, read from" in out

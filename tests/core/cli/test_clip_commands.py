@@ -65,3 +65,10 @@ def test_a_clip_is_read_as_its_frames_under_a_key_of_its_own(model, clips):
     assert backbone.answer_ids(moving, "warm") == backbone.answer_ids(stills, "warm")
     fewer = Example(open_clip(clips / "warm" / "0.mp4", ClipSampling(2)), "Warm or cold?")
     assert backbone.key(fewer) != backbone.key(moving)
+
+
+def test_a_model_without_tokens_for_video_says_so(capsys, clips, model, tmp_path):
+    out = tmp_path / "clips.sav"
+    status, _, err = run(capsys, "fit", "--train", clips, "--out", out, "--model", model, "--clips-as", "native")
+    assert (status, out.exists()) == (2, False)
+    assert "cannot be shown clips as video because its architecture has no video part" in err
