@@ -13,7 +13,7 @@ import json
 import secrets
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,8 @@ class Sent:
         content: of these, HTML and figures; the rest are the names of parts and the protocol's own words.
         whole: what the panels hold, each whole.
         ticks: of each step on the way, without pictures.
+        seconds: that it took, with the runs that followed.
+        saved: the address and name of a file that was made to download.
     """
 
     encoded: int = 0
@@ -61,13 +63,14 @@ class Sent:
     whole: int = 0
     ticks: list[int] = field(default_factory=list)
     seconds: float = 0.0
+    saved: dict[str, str] | None = None
 
 
 class Browser:
     """One open page: it sends what is done, keeps the parts it gets, and asks for a run when a panel says so."""
 
-    def __init__(self, address: str, token: str) -> None:
-        headers = {"Accept-Encoding": "gzip, deflate, br", TOKEN_HEADER: token}
+    def __init__(self, address: str, token: str, more: Mapping[str, str] | None = None) -> None:
+        headers = {"Accept-Encoding": "gzip, deflate, br", TOKEN_HEADER: token, **(more or {})}
         self._http = httpx.Client(base_url=address, timeout=600, headers=headers)
         self._hash = secrets.token_hex(5)
         config = self._http.get("config").json()
@@ -82,6 +85,10 @@ class Browser:
             self._keep(part["props"].get("value"), Sent())
         load = next(dependency for (_, event), dependency in self._events.items() if event == "load")
         self.opened = self._submit(load, [], None)
+
+    def close(self) -> None:
+        """Close the page."""
+        self._http.close()
 
     def do(self, panel: str, kind: str, data: dict[str, Any]) -> Sent:
         """Do something in a panel; returns what came of it, with the runs that followed by themselves."""
@@ -105,6 +112,7 @@ class Browser:
             asking: set[str] = set()
             for values in self._answers(event, sent):
                 for panel, value in values.items():
+                    sent.saved = value["saved"] or sent.saved
                     asking = asking | {panel} if value["next"] else asking - {panel}
             runs += [(self._events[panel, "run"], [None], {}) for panel in sorted(asking)]
         sent.seconds = time.perf_counter() - start

@@ -31,9 +31,7 @@ PATIENCE = 180_000  # milliseconds: a busy machine is no reason for an empty pic
 @contextmanager
 def served() -> Iterator[str]:
     """Start the app as a stranger starts it; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
     with tempfile.TemporaryDirectory() as folder:
         own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": folder, "SAV_CACHE_DIR": folder}
@@ -46,9 +44,16 @@ def served() -> Iterator[str]:
             process.wait()
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Return when the app answers."""
-    deadline = time.monotonic() + PATIENCE / 1000
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = PATIENCE / 1000) -> None:
+    """Return when the app answers; ends the program if it does not for so long."""
+    deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(address, timeout=5).close()
