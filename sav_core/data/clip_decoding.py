@@ -105,7 +105,7 @@ def _stream(opened: Any) -> Any:
 
 def _check_size(width: int, height: int, aspect: float) -> None:
     if min(width, height) < 1:
-        raise ClipFaultError("has frames of no size: convert it anew.")
+        raise ClipFaultError("does not say how large its frames are: it is damaged or encrypted, so replace it.")
     if width * height > MOST_CODED_PIXELS:
         raise ClipFaultError(
             f"has frames of {width:,} x {height:,} pixels, more than the {MOST_CODED_PIXELS:,} that are read."
