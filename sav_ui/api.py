@@ -33,7 +33,8 @@ from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
 from sav_ui.limits import limits
-from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.downloads import made_file
+from sav_ui.serving.arrivals import ARRIVALS
 from sav_ui.serving.callers import Caller, calling
 from sav_ui.serving.event_log import logged
 from sav_ui.serving.lanes import Lanes
@@ -43,7 +44,7 @@ from sav_ui.serving.rate_limit import network_of
 from sav_ui.session.memory import Memory
 from sav_ui.session.project import MAX_LABEL_LENGTH
 from sav_ui.session.sav_file import open_sav
-from sav_ui.uploads.files import Upload
+from sav_ui.uploads.files import Upload, reading_uploads
 
 __all__ = ["Answer", "FileData", "Fitted", "KeptHead", "Vote", "build", "classify_images", "fit_images", "wants_mcp"]
 
@@ -148,9 +149,8 @@ def fit_images(
     heads.fit(vectors)
     with suppress(SettingError):  # too few examples to leave one out: answers then carry no probability
         calibrate(heads, vectors)
-    file = fresh_path("classifier.sav")
     levels = levels_of(picture for example in examples for picture in example.images)
-    SavClassifier.from_heads(models.get(model), heads, asked, levels).save(file)
+    file = made_file("classifier.sav", SavClassifier.from_heads(models.get(model), heads, asked, levels).save)
     scores = heads.fitted_.scores
     kept = [
         {
@@ -218,7 +218,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
-        with _told("fit"), _turn(lanes), memory.reading():
+        with _told("fit"), _turn(lanes), reading_uploads(), memory.reading():
             return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
@@ -234,7 +234,7 @@ def build(models: ModelPool, memory: Memory) -> None:
             where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
             none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
-        with _told("classify"), _turn(lanes), memory.reading():
+        with _told("classify"), _turn(lanes), reading_uploads(), memory.reading():
             return classify_images(models, _files(images), classifier and _file(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
@@ -352,12 +352,19 @@ def _file(sent: Any) -> str:
         if _OWN in path:
             path = unquote(path.rpartition(_OWN)[2])
         elif path.startswith(("http://", "https://")):
-            path = save_url_to_cache(path, get_upload_folder())
+            path = _arrived(save_url_to_cache(path, get_upload_folder()))
         elif path.startswith("data:"):
-            path = save_base64_to_cache(path, get_upload_folder())
+            path = _arrived(save_base64_to_cache(path, get_upload_folder()))
+        return str(Upload(path).path)
     except (OSError, ValueError, HTTPError) as error:
-        raise InputError(f"The file {path[:60]!r} cannot be fetched ({error}): send the file itself.") from error
-    return str(Upload(path).path)
+        why = (getattr(error, "strerror", None) or error) if isinstance(error, OSError) else error
+        raise InputError(f"The file {path[:60]!r} cannot be fetched ({why}): send the file itself.") from error
+
+
+def _arrived(path: str) -> str:
+    """The same path of a file that has come by the call itself; it goes when the call has read it."""
+    ARRIVALS.came(str(Path(path).resolve()))
+    return path
 
 
 def _paths(images: Sequence[str] | None) -> list[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from sav_core.data.picture_processes import read_in_processes
 from sav_core.errors import SettingError
 from sav_core.models.checksums import check_files
 from sav_core.settings import settings
@@ -35,6 +36,7 @@ def prepare() -> ModelPool:
     if model.is_dir() or not looks_like_an_id(settings().model):
         check_files(model)  # one of the hub is checked when it is fetched
     take_folder()
+    read_in_processes()
     return ModelPool()
 
 

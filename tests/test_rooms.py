@@ -38,7 +38,7 @@ ROOMS = {
     "sav_ui": {
         "limits": set(),
         "panels": set(),
-        "uploads": {"limits"},
+        "uploads": {"limits", "serving.arrivals"},
         "serving": {"limits", "panels.jobs", "panels.theme"},
         "session": {"limits", "panels", "serving"},
         "host": {"limits", "panels", "serving", "session", "uploads"},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ FILE_BYTES = 128 << 20
 
 LINE_BYTES = 16 << 20
 """The longest line of a list, which is parsed in one go; a list in JSON is one line."""
+
+MOST_LOST = 8
+"""Files of one reading that may each cost a decoder its life."""
 
 _ELSEWHERE = "bring fewer, or use the command line (python -m sav_core)"
 
@@ -51,7 +55,8 @@ class Allowance:
     pictures: int
     characters: int
     take: Callable[[int], None]
-    _read: dict[tuple[bytes, str], Any] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[bytes, str], Future[Any]] = field(default_factory=dict, repr=False)
+    _lost: list[str] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def check_files(self, count: int, name: str) -> None:
@@ -121,6 +126,20 @@ class Allowance:
                 "shorten it."
             )
 
+    def count_lost(self, name: str) -> None:
+        """Count a file that took too long, or made its decoder stop.
+
+        Raises:
+            DatasetError: there were so many that more would keep others waiting.
+        """
+        self._lost.append(name)
+        if len(self._lost) > MOST_LOST:
+            names = ", ".join(map(repr, self._lost[:3]))
+            raise DatasetError(
+                f"More than {MOST_LOST} of these files took too long to read, or made their reader stop, such as {names}: "
+                "leave them out, or save them again."
+            )
+
     def once(self, content: bytes, about: str, read: Callable[[], T], bytes_of: Callable[[T], int]) -> T:
         """Return ``read()``, called once for the same content; what it holds is taken from what there is room for.
 
@@ -130,13 +149,17 @@ class Allowance:
         self.take(0)  # or those that wait would go on being read for nothing
         key = blake2b(content, digest_size=32).digest(), about
         with self._lock:
-            known: T | None = self._read.get(key)
-        if known is None:
-            known = read()
-            self.take(bytes_of(known))
-            with self._lock:
-                self._read[key] = known
-        return known
+            first = key not in self._read
+            reading: Future[T] = self._read.setdefault(key, Future())
+        if first:
+            try:
+                found = read()
+                self.take(bytes_of(found))
+            except BaseException as error:
+                reading.set_exception(error)
+                raise
+            reading.set_result(found)
+        return reading.result()
 
 
 _OPEN: ContextVar[Allowance | None] = ContextVar("allowance", default=None)

@@ -20,6 +20,7 @@ from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from sav_core.data.allowance import allowance
+from sav_core.data.images import Picture, read_picture
 from sav_core.data.notes import Note
 from sav_core.data.zip_names import read_names
 from sav_core.errors import DatasetError
@@ -85,8 +86,8 @@ class Archive:
         """Close the file."""
         self._zip.close()
 
-    def read(self, name: str) -> bytes:
-        """Unpack one entry.
+    def read(self, name: str, most: int = MAX_ENTRY_BYTES) -> bytes:
+        """Unpack one entry, of so many bytes at most.
 
         Raises:
             OSError: there is no such entry, or it is damaged.
@@ -103,12 +104,21 @@ class Archive:
                 while chunk := stream.read(_CHUNK_BYTES):
                     data += chunk
                     # Counted as they come: the sizes in the headers are whatever the author of the ZIP wrote there.
-                    self._admit(name, len(chunk), len(data), entry.compress_size)
+                    self._admit(name, len(chunk), len(data), entry.compress_size, most)
         except DatasetError:
             raise
         except Exception as error:
             raise OSError(f"its entry in {self.name!r} is damaged") from error
         return bytes(data)
+
+    def picture(self, name: str, shown: str) -> Picture:
+        """Unpack an image and open it, under the name that is to be shown.
+
+        Raises:
+            OSError, DatasetError: as ``read``.
+            ImageError: it is no readable picture.
+        """
+        return read_picture(self.read(name), shown)
 
     def head(self, name: str, count: int) -> bytes:
         """Return the first bytes of a file; none where it cannot be read."""
@@ -121,14 +131,14 @@ class Archive:
         except Exception:  # noqa: BLE001  # zipfile throws of every kind; whoever reads all of it is told why
             return b""
 
-    def _admit(self, name: str, fresh: int, unpacked: int, packed: int) -> None:
+    def _admit(self, name: str, fresh: int, unpacked: int, packed: int, most: int) -> None:
         allowed = allowance()
         if allowed is not None:
             allowed.check_file(unpacked, name)
         with self._lock:
             self._unpacked += fresh
             total = self._unpacked
-        if unpacked > MAX_ENTRY_BYTES or unpacked > max(_RATIO_FREE_BYTES, MAX_RATIO * packed):
+        if unpacked > most or unpacked > max(_RATIO_FREE_BYTES, MAX_RATIO * packed):
             raise DatasetError(
                 f"{self.name!r} looks like a ZIP bomb, for {name!r} unpacks from {packed:,} to more than {unpacked:,} "
                 f"bytes: leave that file out."

@@ -24,7 +24,7 @@ from sav_core.data.clip_processes import Decoded, decode_clip
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_NAMES, HEAD_BYTES, clip_container, look
 from sav_core.data.images import Picture, PictureLike, as_picture
-from sav_core.errors import ImageError
+from sav_core.errors import ImageError, StorageError
 
 __all__ = ["Clip", "Origin", "as_picture_or_clip", "open_clip", "read_clip"]
 
@@ -60,15 +60,21 @@ class Origin:
 
         Raises:
             ImageError: they cannot be read, or the file has changed since it was opened.
+            StorageError: there is no room for a copy of what lay in an archive.
         """
         if self.encoded is None:
             if self.version != _version(self.path):
                 raise ImageError(f"{name!r} has changed since it was read: read it again.")
             return decode_clip(self.path, self.container, sampling, name)
-        with tempfile.TemporaryDirectory(prefix="sav-clip-") as folder:
-            path = Path(folder) / "clip"
-            path.write_bytes(self.encoded)
-            return decode_clip(str(path), self.container, sampling, name)
+        try:
+            with tempfile.TemporaryDirectory(prefix="sav-clip-") as folder:
+                path = Path(folder) / "clip"
+                path.write_bytes(self.encoded)
+                return decode_clip(str(path), self.container, sampling, name)
+        except OSError as error:
+            raise StorageError(
+                f"{name!r} needs room for a copy while it is decoded ({error.strerror or error}): free some space."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

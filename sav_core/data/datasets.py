@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from sav_core.data.archives import Archive
+from sav_core.data.archive_processes import open_archive
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
@@ -176,7 +176,7 @@ def _list_examples(path: Path, question: str, stack: ExitStack, clips: ClipSampl
     if not path.exists():
         raise DatasetError(f"There is no file or folder {str(path)!r}: check the path.")
     if path.suffix.lower() == ".zip":
-        return _list_labelled(ZipSource(stack.enter_context(Archive(path))), question, clips)
+        return _list_labelled(ZipSource(stack.enter_context(open_archive(path))), question, clips)
     if path.suffix.lower() in LIST_SUFFIXES:
         return list_lines(FolderSource(path.parent), path.name, question, clips=clips)
     raise DatasetError(
@@ -209,7 +209,7 @@ def _unread_list(source: Source) -> tuple[Note, ...]:
 def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:
     path, given = Path(source), str(source)
     if path.is_file() and path.suffix.lower() == ".zip":
-        return list_images(ZipSource(stack.enter_context(Archive(path))), question, clips)
+        return list_images(ZipSource(stack.enter_context(open_archive(path))), question, clips)
     if path.is_file() and path.suffix.lower() in LIST_SUFFIXES:
         return list_lines(FolderSource(path.parent), path.name, question, labelled=False, clips=clips)
     found = [given]

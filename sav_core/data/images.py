@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from sav_core.data.allowance import allowance
+from sav_core.data.allowance import FILE_BYTES, allowance
 from sav_core.data.decoding import MAX_PIXELS, Decoded, decode_whole, raster_rgb, whole_rgb
 from sav_core.data.levels import Levels, Spread, range_for
+from sav_core.data.picture_processes import FoundPicture, in_processes, read_pixels, read_stranger
 from sav_core.data.places import foreign, is_inline, read_inline
 from sav_core.data.raster import array_raster, raster_file
 from sav_core.errors import ImageError
@@ -35,6 +37,7 @@ __all__ = [
     "as_picture",
     "open_picture",
     "read_picture",
+    "take_picture",
 ]
 
 IMAGE_SUFFIXES = frozenset(
@@ -85,6 +88,11 @@ class Picture:
         return _as_png(self.rgb()) if self._encoded is None else self._encoded
 
     @property
+    def pixels(self) -> bytes | None:
+        """The pixels in RGB of a small picture, which are kept; ``None`` where they are decoded again each time."""
+        return self._pixels
+
+    @property
     def held_bytes(self) -> int:
         """How much memory it takes, as pixels and as the file it was read from."""
         return len(self._pixels or b"") + len(self._encoded or b"")
@@ -98,6 +106,8 @@ class Picture:
         """Return the pixels as a PIL image of mode ``RGB``, a new one at every call."""
         if self._pixels is not None:
             return Image.frombytes("RGB", self.size, self._pixels)
+        if in_processes():
+            return Image.frombytes("RGB", *read_pixels(self.encoded, self.name, self.levels))
         return decode_whole(self.encoded, self.name, self.levels).rgb
 
     def at_levels(self, levels: Levels | None) -> Picture:
@@ -165,8 +175,9 @@ def open_picture(path: str | os.PathLike[str], name: str | None = None) -> Pictu
             raise ImageError(f"{shown!r} is a folder, but an image file was expected: name a file in it.")
         if not file.is_file():  # also a pipe or a device, which could block or never end
             raise ImageError(foreign(str(path)) or f"There is no image file {shown!r}: check the path.")
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise ImageError(f"{shown!r} is larger than {MAX_FILE_BYTES >> 20} MiB: make the image smaller.")
+        most = MAX_FILE_BYTES if allowance() is None else FILE_BYTES
+        if file.stat().st_size > most:
+            raise ImageError(f"{shown!r} is larger than {most >> 20} MiB: make the image smaller.")
         encoded = file.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -185,15 +196,32 @@ def read_picture(encoded: bytes, name: str = "image", levels: Levels | None = No
     Raises:
         ImageError: they are empty, not a picture of a known format, too large, truncated or damaged.
     """
+    return _counted(encoded, name, levels, lambda: _read(encoded, name, levels))
+
+
+def take_picture(encoded: bytes, name: str, found: FoundPicture) -> Picture:
+    """Return the picture that a worker process has read already, as ``read_picture`` would."""
+    return _counted(encoded, name, None, lambda: _found(encoded, name, None, found))
+
+
+def _counted(encoded: bytes, name: str, levels: Levels | None, read: Callable[[], Picture]) -> Picture:
+    """What ``read`` returns, under this name; an allowance that is open counts it, once for all names it has."""
     allowed = allowance()
     if allowed is None:
-        return _read(encoded, name, levels)
-    found = allowed.once(encoded, str(levels), lambda: _read(encoded, name, levels), lambda picture: picture.held_bytes)
-    return found if found.name == name else replace(found, name=name)
+        return read()
+    picture = allowed.once(encoded, str(levels), read, lambda picture: picture.held_bytes)
+    return picture if picture.name == name else replace(picture, name=name)
 
 
 def _read(encoded: bytes, name: str, levels: Levels | None) -> Picture:
+    if in_processes():
+        return _found(encoded, name, levels, read_stranger(encoded, name, levels))
     return _picture(decode_whole(encoded, name, levels), name, encoded, levels)
+
+
+def _found(encoded: bytes, name: str, levels: Levels | None, found: FoundPicture) -> Picture:
+    known = None if found.spread is None else levels
+    return Picture(name, found.size, found.digest, found.pixels, encoded, found.spread, known, found.remarks)
 
 
 def _picture(found: Decoded, name: str, encoded: bytes | None = None, levels: Levels | None = None) -> Picture:

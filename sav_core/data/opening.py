@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import TypeVar
 
 from sav_core.data.allowance import allowance
 from sav_core.data.clip_sampling import ClipSampling
@@ -18,7 +19,10 @@ from sav_core.data.sources import Source, composed, picture_or_clip
 from sav_core.errors import DatasetError, ImageError, InputError
 from sav_core.types import Progress, ProgressCallback
 
-__all__ = ["read_listed"]
+__all__ = ["in_threads", "read_listed"]
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 _THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
 
@@ -68,18 +72,24 @@ def _open_all(
     wanted: Sequence[tuple[Source, str]], progress: ProgressCallback | None, clips: ClipSampling | None
 ) -> list[Picture | str]:
     """Decode in a few threads, for Pillow's decoders let go of the interpreter; the order is that of ``wanted``."""
-    started, here = time.perf_counter(), copy_context()  # an allowance counts what its threads read
+    started = time.perf_counter()
     opened: list[Picture | str] = []
+    for picture in in_threads(lambda place: _open_one(place, clips), wanted):
+        opened.append(picture)
+        if progress is not None:
+            progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
+    return opened
+
+
+def in_threads(read: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """Yield what is read of each item, in their order, by a few threads; what one raises is raised here and ends all."""
+    here = copy_context()  # an allowance counts what its threads read
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            for picture in pool.map(lambda place: here.copy().run(_open_one, place, clips), wanted):
-                opened.append(picture)
-                if progress is not None:
-                    progress(Progress(len(opened), len(wanted), time.perf_counter() - started))
+            yield from pool.map(lambda item: here.copy().run(read, item), items)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return opened
 
 
 def _open_one(place: tuple[Source, str], clips: ClipSampling | None) -> Picture | str:

@@ -19,7 +19,7 @@ from sav_core.data.archives import Archive
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.clips import Clip, open_clip, read_clip
 from sav_core.data.formats import CLIP_SUFFIXES, HEAD_BYTES, VIDEO, Look, clip_container, is_clip, look
-from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture, read_picture
+from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture
 from sav_core.data.notes import Note
 from sav_core.data.places import foreign, is_address, spellings
 from sav_core.errors import DatasetError, ImageError
@@ -159,10 +159,9 @@ class ZipSource:
         if is_address(path):
             raise ImageError(foreign(path))
         try:
-            encoded = self._archive.read(path)
+            return self._archive.picture(path, composed(path))
         except OSError as error:
             raise ImageError(f"{path!r} cannot be read, for {error}: make the ZIP again.") from error
-        return read_picture(encoded, composed(path))
 
     def locate(self, path: str, listing: str) -> str | None:
         """Resolve the path against the listing's own folder in the archive."""

@@ -25,7 +25,7 @@ from sav_core.errors import SavError
 from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.session.context import Context, Data
 from sav_ui.session.find_heads import refit_if_ready
-from sav_ui.uploads.files import LeftOutError
+from sav_ui.uploads.files import LeftOutError, reading_uploads
 
 __all__ = ["Action", "Actions", "Steps", "dispatch"]
 
@@ -49,7 +49,7 @@ def dispatch(actions: Actions, context: Context, data: Data) -> None:
     session = context.session
     try:
         steps = action(context, data) if isgeneratorfunction(action) else None
-        with context.memory.reading(session.brought_bytes if steps is not None else 0):
+        with reading_uploads(), context.memory.reading(session.brought_bytes if steps is not None else 0):
             if steps is not None and next(steps, _ENDED) is _ENDED:
                 return  # there is nothing to change
             with session.step():

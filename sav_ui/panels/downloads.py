@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
 
 from sav_core.errors import StorageError
 
-__all__ = ["fresh_path", "link"]
+__all__ = ["fresh_path", "link", "made_file", "remove"]
 
 _KEEP_SECONDS = 3600
 
@@ -33,6 +34,28 @@ def fresh_path(name: str) -> Path:
     except OSError as error:
         raise StorageError(f"Nothing can be saved here ({error.strerror or error}): try again later.") from error
     return folder / name
+
+
+def made_file(name: str, write: Callable[[Path], object]) -> Path:
+    """Write a file of that name where it can be downloaded, or nothing at all; returns where.
+
+    Raises:
+        StorageError: the disk refuses; the sentence says nothing of where it lies.
+    """
+    path = fresh_path(name)
+    try:
+        write(path)
+    except (OSError, StorageError) as error:
+        remove(path)
+        cause = error if isinstance(error, OSError) else error.__cause__
+        why = getattr(cause, "strerror", None) or "the disk refuses"
+        raise StorageError(f"{name!r} cannot be saved ({why}): try again later.") from error
+    return path
+
+
+def remove(path: Path) -> None:
+    """Delete a file that was made to download, with its folder."""
+    shutil.rmtree(path.parent, ignore_errors=True)  # it may be gone already
 
 
 def link(path: Path) -> dict[str, str]:

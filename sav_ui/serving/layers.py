@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from sav_core import __version__
 from sav_core.settings import Settings
+from sav_ui.serving.arrivals import CountedUploads
 from sav_ui.serving.body_limit import BodyLimit
 from sav_ui.serving.bound_sessions import BoundSessions
 from sav_ui.serving.closed_routes import ClosedRoutes
@@ -36,6 +37,7 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
         Middleware(OwnRoutes, version=__version__, state=state),
         Middleware(ClosedRoutes),
         Middleware(UploadQuota, each=settings.upload_bytes, total=settings.uploads_bytes),
+        Middleware(CountedUploads),
         Middleware(BodyLimit),
         Middleware(BoundSessions),
         Middleware(LinkPreview),

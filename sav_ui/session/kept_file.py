@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sav_core.data.archive_processes import open_archive
 from sav_core.data.archives import Archive
 from sav_core.data.datasets import open_listed
 from sav_core.data.examples import Skipped
@@ -51,7 +52,7 @@ def read_kept(path: Path, names: Iterable[str]) -> tuple[dict[str, SavedPart], t
     """
     kept: dict[str, SavedPart] = {}
     skipped: list[Skipped] = []
-    with Archive(path) as archive:
+    with open_archive(path) as archive:
         if WORK not in archive.names:
             return {}, ()
         values = _object(_text(archive, WORK), WORK)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from sav_core.data.archives import Archive
+from sav_core.data.archive_processes import open_archive
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
@@ -95,7 +95,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         DatasetError: it is no saved project, is damaged, or is crafted to do harm.
         InputError: it is larger than a project may be.
     """
-    with Archive(path) as archive:
+    with open_archive(path) as archive:
         if MANIFEST not in archive.names:
             raise DatasetError(
                 f"{path.name!r} is no saved project, for it holds no {MANIFEST}: to add pictures from a ZIP of label "

@@ -26,7 +26,7 @@ from cachetools import LRUCache
 from sav_core.data.examples import Skipped
 from sav_core.data.images import Picture
 from sav_core.errors import SavError
-from sav_ui.panels.downloads import link
+from sav_ui.panels.downloads import link, remove
 from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Download, Focus, Loading, Notice
@@ -38,6 +38,7 @@ from sav_ui.session.work import Kind, Work
 
 __all__ = ["PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
 
+_DOWNLOADS = 2  # files of one visitor that lie on the disk: the latest, and one that a browser may still be fetching
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
 PATIENCE = 20.0
 """Seconds for which a change waits for another one of the same visitor."""
@@ -111,6 +112,7 @@ class Session:
         self.memo = Memo()
         self.seen = time.monotonic()
         self.born, self.line = secrets.token_hex(8), secrets.token_hex(8)
+        self._made: tuple[Path, ...] = ()
         self._states: dict[type[PageState], PageState] = {}
         self._history = History()
         self._step_from: Snapshot | None = None  # the work when the step began that is under way
@@ -407,8 +409,12 @@ class Session:
         return notice if notice is not None and notice.where == where else None
 
     def offer(self, path: Path, where: str) -> None:
-        """Have the browser download a file; ``where`` is the panel that hands it over."""
+        """Have the browser download a file; ``where`` is the panel that hands it over. Earlier ones are deleted."""
         self.download = Download(path, where)
+        self._made = (*self._made, path)
+        for old in self._made[:-_DOWNLOADS]:
+            remove(old)
+        self._made = self._made[-_DOWNLOADS:]
 
     def download_at(self, where: str) -> dict[str, str] | None:
         """Return the link of the latest file if that panel is to hand it over."""

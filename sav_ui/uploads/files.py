@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,8 +15,10 @@ from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import levels_of, scale_note
+from sav_core.data.opening import in_threads
 from sav_core.errors import ImageError, InputError
 from sav_ui.limits import limits
+from sav_ui.serving.arrivals import ARRIVALS
 
 __all__ = [
     "LeftOutError",
@@ -25,10 +29,26 @@ __all__ = [
     "describe_skipped",
     "notes_on",
     "read_pictures",
+    "reading_uploads",
     "uploads",
 ]
 
 _MAX_INSIDE = 1000
+
+
+_NAMED: ContextVar[set[Path] | None] = ContextVar("uploads", default=None)
+
+
+@contextmanager
+def reading_uploads() -> Iterator[None]:
+    """Delete the uploads that are named inside, once all have read them who sent them: each is read by one event."""
+    named: set[Path] = set()
+    token = _NAMED.set(named)
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
+        ARRIVALS.were_read(named)
 
 
 class Upload:
@@ -41,7 +61,7 @@ class Upload:
         inside: its path from the top of the chosen or dropped folder, with slashes; the name alone for one by itself.
 
     It is only ever read. Gradio keeps equal files of all visitors as one, so that who deletes or renames theirs takes it
-    from the others; ``delete_cache`` removes it when its time has come.
+    from the others: see ``reading_uploads``.
     """
 
     def __init__(self, path: str, name: str = "", folder: str = "", inside: str = "") -> None:
@@ -54,6 +74,9 @@ class Upload:
         if not here.is_relative_to(Path(get_upload_folder()).resolve()) or not here.is_file():
             raise InputError("That file did not arrive: choose it again.")
         self.path = here
+        named = _NAMED.get()
+        if named is not None:
+            named.add(here)
         called = Path(name).name[:120]
         self.name = here.name if called in ("", "..") else called
         self.folder = Path(folder).name[:120]
@@ -104,13 +127,21 @@ def read_pictures(files: Sequence[Upload], *, together: bool = False) -> tuple[l
         limits().check_together(len(files))
     limits().check_examples(len(files), "What comes at once", "bring fewer")
     good, bad = [], []
-    for file in files:
-        try:
-            good.append((file, open_picture(file.path, file.name)))
-        except ImageError as error:
-            bad.append(Skipped(file.name, str(error)))
+    for file, found in zip(files, in_threads(_opened, files), strict=True):
+        if isinstance(found, str):
+            bad.append(Skipped(file.name, found))
+        else:
+            good.append((file, found))
     levels = levels_of(picture for _, picture in good)
     return [(file, picture.at_levels(levels)) for file, picture in good], bad
+
+
+def _opened(file: Upload) -> Picture | str:
+    """The picture, or why there is none."""
+    try:
+        return open_picture(file.path, file.name)
+    except ImageError as error:
+        return str(error)
 
 
 def notes_on(pictures: Iterable[tuple[Upload, Picture]]) -> tuple[Note, ...]:

@@ -12,7 +12,7 @@ from sav_ui.limits import limits
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
 from sav_ui.pages.shared.actions import WORK
-from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.downloads import made_file
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
@@ -183,8 +183,7 @@ def _save(context: Context, data: Data) -> Steps:
         if fit is None or not state.answers(project, fit):
             raise InputError("There are no answers to save yet: classify some pictures first.")
         text = write(state, project, fit)
-    path = fresh_path(f"answers.{suffix}")
-    path.write_text(text, encoding="utf-8", newline="")
+    path = made_file(f"answers.{suffix}", lambda path: path.write_text(text, encoding="utf-8", newline=""))
     yield
     context.session.offer(path, PANEL)
 

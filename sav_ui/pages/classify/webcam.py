@@ -9,6 +9,7 @@ from typing import Any
 
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture, read_picture
+from sav_core.data.jpeg_head import jpeg_head
 from sav_core.errors import InputError, SavError
 from sav_ui.pages.classify.answers import Answer, answers, percent
 from sav_ui.pages.classify.run import frame_vector
@@ -22,6 +23,7 @@ from sav_ui.session.session import Session
 __all__ = ["look", "show"]
 
 _MAX_CHARACTERS = 1 << 20  # of a frame in base64; the browser sends a few ten thousand
+_MOST_PIXELS = 1280 * 960
 _SMOOTHED = 5  # frames whose mean is shown
 _PREFIX = "data:image/jpeg;base64,"
 
@@ -67,6 +69,12 @@ def _opened(image: Any, serial: int) -> Picture:
         encoded = base64.b64decode(image[len(_PREFIX) :], validate=True)
     except binascii.Error as error:
         raise InputError("The webcam's frame did not arrive whole: stop the webcam and start it again.") from error
+    head = jpeg_head(encoded)
+    if head is None or head.progressive or head.width * head.height > _MOST_PIXELS:
+        raise InputError(
+            "A webcam's frame is a plain JPEG of up to 1280 x 960 pixels, and this is none: stop the webcam and start it "
+            "again."
+        )
     return read_picture(encoded, f"webcam {serial}.jpg")
 
 

@@ -11,7 +11,7 @@ from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.header.show_code import commands, python_code
 from sav_ui.pages.header.state import HeaderState
-from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.downloads import made_file, remove
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
@@ -78,10 +78,13 @@ def _save(context: Context, data: Data) -> Steps:
         about = {name: keeper.about(context.session) for name, keeper in context.keepers.items()}
     if project.empty:
         raise InputError("There is nothing to save yet: add some pictures first.")
-    classifier = None if fit is None else _classifier(context, project, fit, fresh_path(CLASSIFIER))
-    path = fresh_path(f"{file_name(project)}.zip")
+    classifier = None if fit is None else _classifier(context, project, fit, CLASSIFIER)
     kept = {name: keeper.save(project, about[name]) for name, keeper in context.keepers.items()}
-    write_project(path, project, fit, classifier, kept)
+    try:
+        path = made_file(f"{file_name(project)}.zip", lambda path: write_project(path, project, fit, classifier, kept))
+    finally:
+        if classifier is not None:
+            remove(classifier)  # which is in the ZIP
     yield
     context.session.offer(path, PANEL)
 
@@ -90,7 +93,7 @@ def _save_classifier(context: Context, data: Data) -> Steps:
     project, fit = _current(context.session)
     if fit is None:
         raise InputError("There is no classifier yet: find heads first.")
-    path = _classifier(context, project, fit, fresh_path(f"{file_name(project)}.sav"))
+    path = _classifier(context, project, fit, f"{file_name(project)}.sav")
     yield
     context.session.offer(path, PANEL)
 
@@ -163,15 +166,14 @@ def _upload_failed(context: Context, data: Data) -> None:
     raise InputError("The project did not arrive, for it is too large or the connection broke: try again.")
 
 
-def _classifier(context: Context, project: Project, fit: Fit, path: Path) -> Path:
-    """Write the fitted classifier as a ``.sav`` file."""
+def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path:
+    """Write the fitted classifier as a ``.sav`` file of that name."""
     from sav_core.sav import SavClassifier  # torch takes seconds, and the page must not wait for them
 
     questions = {example.question for example in project.examples()}
     backbone = context.models.get(project.model)
     question = questions.pop() if len(questions) == 1 else None
-    SavClassifier.from_heads(backbone, fit.classifier, question, project.levels).save(path)
-    return path
+    return made_file(name, SavClassifier.from_heads(backbone, fit.classifier, question, project.levels).save)
 
 
 ACTIONS: Actions = {

@@ -11,7 +11,7 @@ from sav_ui.pages.measure.own_tests import fresh_among
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, MeasureState, most_to_split
 from sav_ui.pages.shared.actions import WORK
-from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.downloads import made_file
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
@@ -127,9 +127,9 @@ def _save(context: Context, data: Data) -> Steps:
     kind, measured = str(data.get("format", "")), context.session.state(MeasureState).measured
     if measured is None:
         raise InputError("There is no report to save yet: measure first.")
-    path = fresh_path(FILES[kind])
     told = {"csv": as_answers, "table": as_figures, "json": as_json, "html": as_html}[kind]
-    path.write_text(told(measured.measurement), encoding="utf-8", newline="")
+    text = told(measured.measurement)
+    path = made_file(FILES[kind], lambda path: path.write_text(text, encoding="utf-8", newline=""))
     yield
     context.session.offer(path, PANEL)
 

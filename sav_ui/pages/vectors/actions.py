@@ -13,7 +13,7 @@ from sav_ui.pages.vectors.state import PANEL, VectorState
 from sav_ui.pages.vectors.study import BUILT, SLIDER_SCALES, Study
 from sav_ui.pages.vectors.study_runs import NOTHING_ADDED
 from sav_ui.pages.vectors.uploads import read_task
-from sav_ui.panels.downloads import fresh_path
+from sav_ui.panels.downloads import made_file
 from sav_ui.session.context import Context, Data
 from sav_ui.session.work import Kind
 from sav_ui.uploads.files import describe_skipped, uploads
@@ -181,8 +181,7 @@ def _save(context: Context, data: Data) -> Steps:
         raise InputError(NOTHING_ADDED)
     plain = "".join(sign if sign.isalnum() else "-" for sign in vector.relation)[:60] or "vector"
     tuned = "" if vector.origin == "heads" else f"-{vector.origin}"
-    path = fresh_path(f"{plain}{tuned}.fv")
-    vector.save(path)
+    path = made_file(f"{plain}{tuned}.fv", vector.save)
     yield
     context.session.offer(path, PANEL)
     context.say(f"{path.name} is on its way to you: after layer {vector.layer}, at scale {vector.scale:g}.", "done")

@@ -5,15 +5,17 @@ A ZIP, or loose files together: a ``.jsonl`` or scene graphs with their images, 
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from sav_core.data.archives import Archive
+from sav_core.data.archive_processes import open_archive
 from sav_core.data.examples import Skipped
 from sav_core.data.images import IMAGE_SUFFIXES
-from sav_core.errors import DatasetError, InputError
+from sav_core.errors import DatasetError, InputError, SavError, StorageError
 from sav_core.vectors import RelationTask, cutouts_from, draw_task, read_relation_task
 from sav_ui.pages.vectors.setup import SCENES
 from sav_ui.uploads.files import Upload
@@ -30,8 +32,7 @@ def read_task(files: Sequence[Upload]) -> tuple[RelationTask, tuple[Skipped, ...
     Raises:
         SavError: the files hold no relations and no cut-outs, are too large, or too few for three parts.
     """
-    with tempfile.TemporaryDirectory(prefix="sav-relations-") as name:
-        folder = Path(name)
+    with _folder() as folder:
         for file in files:
             _put(file, folder)
         listed = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
@@ -57,9 +58,9 @@ def _put(file: Upload, folder: Path) -> None:
             (folder / file.inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.path, folder / file.inside)
         except OSError as error:
-            raise InputError(f"{file.name!r} cannot be taken ({error.strerror}): give it a shorter name.") from error
+            raise _refused(error, f"{file.name!r} cannot be taken", "give it a shorter name") from error
         return
-    with Archive(file.path) as archive:
+    with open_archive(file.path) as archive:
         taken = 0
         for name in archive.names:
             path = Path(name)
@@ -73,7 +74,28 @@ def _put(file: Upload, folder: Path) -> None:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
             except OSError as error:
-                raise InputError(f"{file.name!r} cannot be unpacked ({error}): make it again.") from error
+                raise _refused(error, f"{file.name!r} cannot be unpacked", "make it again") from error
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that is gone afterwards; no sentence says where it was."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="sav-relations-")
+    except OSError as error:
+        raise _refused(error, "Nothing can be read here", "try again later") from error
+    with made as name:
+        try:
+            yield Path(name)
+        except SavError as error:
+            raise type(error)(str(error).replace(f"{name}/", "").replace(name, "what came")) from error
+
+
+def _refused(error: OSError, what: str, advice: str) -> SavError:
+    """What to say of a file that the disk does not take: that it is full, or what else may be wrong with the file."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(f"{what}, for there is no room on this server just now: try again later.")
+    return InputError(f"{what} ({error.strerror or error}): {advice}.")
 
 
 def _images_beside(lines: Path) -> Path | None:

@@ -218,9 +218,9 @@ def test_a_decoder_that_crashes_or_hangs_is_survived(mp4, monkeypatch):
     worker = clip_processes._POOL._idle[-1]
     ask = type(worker).ask
 
-    def crash(self, request, seconds):
+    def crash(self, request, payload, seconds):
         os.kill(self._process.pid, signal.SIGSEGV)
-        return ask(self, request, seconds)
+        return ask(self, request, payload, seconds)
 
     with monkeypatch.context() as patched:
         patched.setattr(type(worker), "ask", crash)

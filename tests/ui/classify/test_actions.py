@@ -463,8 +463,8 @@ def test_a_correction_with_a_question_of_its_own_keeps_it(session, models, uploa
     assert not session.due
 
 
-def frame(seed=3, size=(64, 48)):
-    jpeg = encoded(example_image(seed).resize(size), "JPEG")
+def frame(seed=3, size=(64, 48), **options):
+    jpeg = encoded(example_image(seed).resize(size), "JPEG", **options)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
@@ -490,8 +490,10 @@ def test_a_frame_is_answered_like_any_picture_and_nothing_of_it_is_kept(session,
         "",
         "data:image/png;base64,AAAA",
         *(f"data:image/jpeg;base64,{end}" for end in ("!!!", "AAAA", "A" * (1 << 21))),
+        frame(size=(1400, 1000)),
+        frame(progressive=True),
     ],
-    ids=["nothing", "a number", "empty", "PNG", "no base64", "no JPEG", "too long"],
+    ids=["nothing", "a number", "empty", "PNG", "no base64", "no JPEG", "too long", "too large", "in many scans"],
 )
 def test_a_frame_that_is_none_is_a_sentence(session, models, image):
     webcam.look(context(session, models), {"image": image, "serial": 8})
