@@ -19,7 +19,7 @@ from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.formats import HEAD_BYTES
 from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note
-from sav_core.data.places import foreign, is_address
+from sav_core.data.places import foreign, is_address, spellings
 from sav_core.data.sources import composed
 from sav_core.errors import ImageError, InputError
 from sav_ui.uploads.files import Upload
@@ -127,15 +127,21 @@ class DropSource:
 
     def locate(self, path: str, listing: str) -> str:
         """Say which files are meant; whether it is one that came is told when the picture is opened."""
+        ways = [self._meant_by(spelled) for spelled in ([path] if is_address(path) else spellings(path))]
+        whole, meant = next(((whole, meant) for whole, meant in ways if meant), ways[0])
+        self._meant[whole] = meant
+        for file in meant:
+            self._claims[file].add(whole)
+        return whole
+
+    def _meant_by(self, path: str) -> tuple[str, list[Upload]]:
+        """A path from the top of the drop, and the files that it may be."""
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(self._listing.inside), path.replace("\\", "/")))
         whole = path if is_address(path) else beside
         wanted, ending = _parts(whole), _parts(path)
         alike = self._called.get(ending[-1], []) if ending else []
         there = [file for file in alike if _parts(file.inside) == wanted]
-        self._meant[whole] = there or [file for file in alike if _end_alike(_parts(file.inside), ending)]
-        for file in self._meant[whole]:
-            self._claims[file].add(whole)
-        return whole
+        return whole, there or [file for file in alike if _end_alike(_parts(file.inside), ending)]
 
     def picture(self, path: str) -> Picture:
         """Open the picture that came under this path."""

@@ -1,7 +1,7 @@
 import pytest
 
 from sav_ui.uploads.drops import DropSource, read_drop
-from sav_ui.uploads.files import uploads
+from sav_ui.uploads.files import describe_notes, uploads
 from sav_ui.uploads.ready_tasks import ready_tasks
 from tests.support.archives import zipped
 from tests.support.people import dropped
@@ -37,6 +37,9 @@ def describe_skipped(found):
         ("set/t.jsonl", "set/pictures/owl.png", "pictures/owl.png"),
         ("set/lists/t.jsonl", "set/pictures/owl.png", "../pictures/owl.png"),
         ("t.jsonl", "hibou e\u0301.png", "hibou \u00e9.png"),
+        ("t.jsonl", "a b/owl.png", "a%20b/owl.png"),
+        ("t.jsonl", "a b/owl.png", " a b\\owl.png?v=2"),
+        ("t.jsonl", "owl.png", "file:///home/me/owl.png"),
     ],
 )
 def test_a_line_finds_its_picture_in_the_drop(listing, picture, path):
@@ -44,6 +47,13 @@ def test_a_line_finds_its_picture_in_the_drop(listing, picture, path):
     assert describe_skipped(found) == []
     (example,) = found.examples
     assert (example.label, found.pictures) == ("a", ())
+
+
+def test_what_a_list_was_read_as_is_said_as_on_the_command_line():
+    table = "image\tquestion\tcaption\tlabel\r\nowl.png\tWhich?\tIt sees you well.\ta\r\n".encode("utf-16")
+    found = drop({"t.tsv": table, "owl.png": PICTURE})
+    assert [example.label for example in found.examples] == ["a"]
+    assert "'caption' is not read, for no question or label is called so" in describe_notes(found.notes)
 
 
 def test_beside_the_list_comes_before_elsewhere():
