@@ -49,13 +49,15 @@ class Memory:
         Raises:
             InputError: it is more than there is room for; nothing of it is kept then.
         """
-        most, taken = limits(), 0
+        most, taken, refused = limits(), 0, ""
 
         def take(fresh: int) -> None:
-            nonlocal taken
+            nonlocal taken, refused
             with self._lock:
                 if taken + fresh > most.visitor_bytes:
-                    raise InputError(_too_large(taken + fresh))
+                    refused = refused or _too_large(taken + fresh)
+                if refused:  # what other threads would still read is for nothing
+                    raise InputError(refused)
                 little = theirs + taken + fresh <= most.process_bytes // _LITTLE
                 if fresh and self.used_bytes + fresh > most.process_bytes * (4 if little else 3) // 4:
                     raise InputError(
