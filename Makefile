@@ -59,7 +59,7 @@ model: $(VENV)/.tools  ## train the embedded model anew: a day of two cores; sto
 vectors: $(VENV)/.runtime  ## make the ready function vectors anew, as is needed whenever the embedded model is another one
 	$(BIN)/python -m tools.make_vectors
 
-screenshots: $(VENV)/.development browser-needs  ## take the README's picture of the app as it is now
+screenshots: $(VENV)/.development browser-needs  ## take the README's pictures and animation of the app as it is now
 	$(BIN)/python -m tools.screenshots
 
 audit: $(VENV)/.audit  ## known vulnerabilities of all that is installed, and licences; needs a network
