@@ -49,7 +49,7 @@ def records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
     elif start == "[" and (entries := _whole(text, listing)) is not None:
         yield from ((f"Entry {number} of {listing!r}", record) for number, record in enumerate(entries, start=1))
     elif start == "{" and (record := _whole(text, listing)) is not None:
-        if not named(record, LABELS) and any(isinstance(value, (list, dict)) for value in record.values()):
+        if not named(record, LABELS) and any(map(_holds_objects, record.values())):
             raise DatasetError(
                 f"{listing!r} is one object with the keys {found_keys(record)}, but a list of examples was expected: write "
                 f"each as {LINE}."
@@ -61,6 +61,11 @@ def records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
             if line.strip():
                 where = f"Line {number} of {listing!r}"
                 yield where, _parsed(line, where)
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether it is one, or a list of such; a list of names is what a line has."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value))
 
 
 def _check_length(text: str, listing: str) -> None:

@@ -3,7 +3,7 @@
 from sav_ui.pages.vectors.actions import act
 from sav_ui.pages.vectors.ready import Ready
 from sav_ui.pages.vectors.run import run
-from sav_ui.pages.vectors.state import VectorState
+from sav_ui.pages.vectors.state import WHERE, VectorState
 from sav_ui.session.session import Session
 from tests.support.people import context
 
@@ -20,7 +20,7 @@ def do(session, models, name, **data):
     act(context(session, models, "vector"), {"do": name, **data})
 
 
-def go(session, models, name="", where="effects", **data):
+def go(session, models, name="", where=WHERE, **data):
     """Run, and afterwards what the page asks for by itself."""
     steps = len(list(run(context(session, models, where), {"do": name, **data})))
     assert not session.work.busy

@@ -438,7 +438,7 @@ def test_a_model_that_answers_nothing_right_is_told_where_the_visitor_looks(tiny
     models = pool_with(tiny_backbone("llava"))
     session = begun(models, prompts=2)
     go(session, models, "find_effects")
-    assert "none of 2 prompts" in effects(session)["html"]
+    assert "none of 2 prompts" in relations(session)["html"]
     assert study_of(session).effects is None
 
 
