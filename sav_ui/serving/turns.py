@@ -163,10 +163,11 @@ class Turns:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        """Let the next have the model, if it is free; the lock is held."""
-        if self._running is not None or not self._waiting:
+        """Let the next have the model, if it is free; the lock is held. What was done in another's turn needs none."""
+        waiting = [turn for turn in self._waiting if turn.shared is None or not turn.shared.ended]
+        if self._running is not None or not waiting:
             return
-        turn = min(self._waiting, key=self._rank)
+        turn = min(waiting, key=self._rank)
         self._waiting.remove(turn)
         self._note(turn.caller)
         turn.caller.began = self._clock()
