@@ -379,12 +379,7 @@ RECIPES["mllama"] = Recipe(
 
 def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
     """Write the files that a hub repository of that architecture holds, and return the folder."""
-    recipe = RECIPES[architecture]
-    tokenizer = _tokenizer(recipe)
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in ("<pad>", *recipe.tokens)}
-    config = recipe.config(ids)
-    config["text_config"] = {"vocab_size": len(tokenizer), **config["text_config"], **_ends(tokenizer)}
-    model_config = AutoConfig.for_model(**config)
+    model_config = write_processor(RECIPES[architecture], folder)
     torch.manual_seed(seed)
     model = AutoModelForImageTextToText.from_config(model_config, dtype=torch.float32)
     with torch.no_grad():
@@ -395,13 +390,22 @@ def write_checkpoint(architecture: str, folder: Path, seed: int = 0) -> Path:
                 parameter.mul_(4)
     with silence():
         model.save_pretrained(folder)
+    return folder
+
+
+def write_processor(recipe: Recipe, folder: Path) -> Any:
+    """Write all files but the weights and what only a model knows, and return the model's config."""
+    tokenizer = _tokenizer(recipe)
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in ("<pad>", *recipe.tokens)}
+    config = recipe.config(ids)
+    config["text_config"] = {"vocab_size": len(tokenizer), **config["text_config"], **_ends(tokenizer)}
     tokenizer.save_pretrained(folder)
     name, options = recipe.image_processor
     getattr(transformers, name)(**options).save_pretrained(folder)
     (folder / "processor_config.json").write_text(json.dumps(recipe.processor))
     if recipe.template:
         (folder / "chat_template.jinja").write_text(recipe.template)
-    return folder
+    return AutoConfig.for_model(**config)
 
 
 def example_image(seed: int = 0, size: tuple[int, int] = (40, 30)) -> Image.Image:
