@@ -7,6 +7,7 @@ import pytest
 
 from sav_core.data.archives import Archive
 from sav_core.data.datasets import read_examples
+from sav_core.data.name_guess import guess_encoding
 from sav_core.errors import DatasetError, NotedWarning
 from tests.support.archives import zipped, zipped_raw
 from tests.support.pictures import BLUE, RED, solid
@@ -30,7 +31,35 @@ LABELS = [
     ("gbk", ("合格", "不合格"), "GBK"),
     ("gbk", ("可回收物", "其他垃圾"), "GBK"),
     ("cp850", ("São", "Ñandú"), "cp850"),
+    ("euc_jp", ("猫", "犬"), "EUC-JP"),
+    ("euc_jp", ("良品", "不良品"), "EUC-JP"),
+    ("euc_jp", ("カブトムシ", "クワガタ"), "EUC-JP"),
+    ("cp737", ("γάτα", "σκύλος"), "cp737"),
+    ("cp869", ("μήλο", "αχλάδι"), "cp869"),
+    ("iso8859-7", ("ναι", "όχι"), "Greek"),
+    ("cp1253", ("Αθήνα", "Θεσσαλονίκη"), "Greek"),
+    ("cp1253", ("ΓΑΤΑ", "ΣΚΥΛΟΣ"), "Greek"),
+    ("cp862", ("חתול", "כלב"), "cp862"),
+    ("cp1255", ("תפוח", "אגס"), "cp1255"),
+    ("cp720", ("قطة", "كلب"), "cp720"),
+    ("cp1256", ("سليم", "مريض"), "cp1256"),
+    ("cp874", ("ปกติ", "ผิดปกติ"), "Thai"),
+    ("cp874", ("แมว", "หมา"), "Thai"),
+    ("cp852", ("książka", "krzesło"), "cp852"),
+    ("cp1250", ("jabłko", "gruszka"), "cp1250"),
+    ("cp852", ("žába", "kůň"), "cp852"),
+    ("cp1250", ("třešeň", "hruška"), "cp1250"),
+    ("cp852", ("kő", "fű", "víz"), "cp852"),
+    ("cp857", ("kuş", "balık"), "cp857"),
+    ("cp437", ("groß", "klein"), "cp437"),
+    ("cp1252", ("pièce", "élève", "forêt"), "cp1252"),
 ]
+
+
+def in_shapes(word):
+    """Arabic as DOS stores it, letter by letter in the shape that it has at its place."""
+    shapes = {"ص": "\ufebb", "و": "\ufeed", "ر": "\ufead", "ب": "\ufe91", "ي": "\ufef3", "ت": "\ufe95"}
+    return "".join(shapes[letter] for letter in word).encode("cp864")
 
 
 @pytest.fixture
@@ -46,7 +75,20 @@ def test_old_encodings_are_guessed_and_that_is_said(path, encoding, labels, call
         examples = read_examples(path)
     assert examples.labels == tuple(sorted(labels))
     (note,) = [note for note in examples.notes if note.kind == "zip names"]
-    assert note.count == 4
+    assert note.count == sum(not label.isascii() for label in labels * 2)
+
+
+def test_letters_that_are_stored_by_their_shapes_are_letters_again(path):
+    path.write_bytes(zipped_raw({in_shapes(label) + b"/1.png": solid() for label in ("صور", "بيت")}))
+    with pytest.warns(NotedWarning, match="Arabic"):
+        assert set(read_examples(path).labels) == {"صور", "بيت"}
+
+
+def test_many_names_are_guessed_by_all_of_them_together():
+    """One short name may be of many languages; what stands beside it decides."""
+    assert guess_encoding([word.encode("cp1255") for word in ("כן/1", "לא/1")]) != "cp1255"
+    assert guess_encoding([word.encode("cp1255") for word in ("כן/1", "לא/1", "תמונות/1", "ירושלים/1")]) == "cp1255"
+    assert guess_encoding([word.encode("cp1250") for word in ("koń/1", "krowa/1", "świnia/1", "gołąb/1")]) == "cp1250"
 
 
 @pytest.mark.parametrize("labels", [("猫", "犬"), ("Köln", "Zürich"), ("cat", "dog")])
