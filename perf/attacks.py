@@ -6,14 +6,13 @@ import json
 import secrets
 import threading
 import time
-import zipfile
+from base64 import b64encode
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import httpx
-from PIL import Image
 
+from perf import bombs
 from perf.visitors import encoded, picture
 from perf.wire import Browser
 
@@ -49,24 +48,40 @@ def one_upload_many_names(one: Hostile) -> None:
 
 
 def archive_of_many(one: Hostile) -> None:
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        flat = Image.new("RGB", (640, 480))
-        for number in range(3500):
-            flat.putpixel((0, 0), (number % 256, number // 256, 0))
-            file.writestr(f"{'ab'[number % 2]}/{number}.png", encoded(flat))
-    one.act("bench", {"do": "import", "files": [one.upload(buffer.getvalue(), "a.zip")]})
+    one.act("bench", {"do": "import", "files": [one.upload(bombs.archive_of_many(), "a.zip")]})
 
 
 def small_file_large_picture(one: Hostile) -> None:
-    buffer = BytesIO()
-    Image.new("RGB", (8192, 8192)).save(buffer, "WEBP", lossless=True, method=0)
-    one.act("tray", {"do": "query", "files": [one.upload(buffer.getvalue(), "a.webp")]})
+    one.act("tray", {"do": "query", "files": [one.upload(bombs.flat_webp(), "a.webp")]})
+
+
+def jpeg_of_many_scans(one: Hostile) -> None:
+    for scans in (95, 5000):  # as many as are read, and many more
+        one.act("tray", {"do": "query", "files": [one.upload(bombs.scans(scans), "a.jpg")]})
+
+
+def forged_webcam_frames(one: Hostile) -> None:
+    for data in (bombs.scans(5000, 1280), bombs.scans(95, 1280), bombs.flat_webp()):
+        uri = "data:image/jpeg;base64," + b64encode(data).decode()
+        one.browser.do("live", "frame", {"image": uri, "serial": 1})
+
+
+def tiff_of_a_huge_tile(one: Hostile) -> None:
+    for tile in (46_000, 15_000):
+        one.act("tray", {"do": "query", "files": [one.upload(bombs.tiled_tiff(tile), "a.tif")]})
+
+
+def ids_of_the_hub(one: Hostile) -> None:
+    file = {"path": one.file["path"], "meta": {"_type": "gradio.FileData"}}
+    for name in ("Qwen/Qwen2-VL-72B-Instruct", "assets/model", "../../etc", f"nobody/{secrets.token_hex(4)}"):
+        one.call("fit", [[file, file], ["a", "b"], "", 20, "majority", "resubstitution", name, "margin"])
+        one.browser.do("masthead", "fetch", {"model": name})
 
 
 def many_page_loads(one: Hostile) -> None:
+    load = next(event["id"] for (_, kind), event in one.browser._events.items() if kind == "load")
     for _ in range(101):
-        body = {"data": [], "fn_index": 0, "session_hash": secrets.token_hex(5), "event_data": None, "trigger_id": None}
+        body = {"data": [], "fn_index": load, "session_hash": secrets.token_hex(5), "event_data": None, "trigger_id": None}
         one.http.post("gradio_api/queue/join", json=body, headers={"x-sav-session": secrets.token_hex(16)})
 
 
@@ -100,6 +115,10 @@ ATTACKS: tuple[Callable[[Hostile], None], ...] = (
     one_upload_many_names,
     archive_of_many,
     small_file_large_picture,
+    jpeg_of_many_scans,
+    forged_webcam_frames,
+    tiff_of_a_huge_tile,
+    ids_of_the_hub,
     many_page_loads,
     many_unheard_jobs,
     thirty_megabytes_of_json,

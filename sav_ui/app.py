@@ -6,6 +6,7 @@ import gradio as gr
 
 from sav_ui import api
 from sav_ui.host.page_host import PageHost
+from sav_ui.host.quiet_blocks import QuietBlocks
 from sav_ui.limits import limits
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.classify import page as classify_page
@@ -30,7 +31,7 @@ def build(models: ModelPool | None = None, store: SessionStore | None = None) ->
         models: where models are loaded; a new one by default.
         store: where sessions are found again after a reload; a new place by default.
     """
-    app = gr.Blocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
+    app = QuietBlocks(title="SAV Explorer", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True)
     with app:
         if store is None:
             store = SessionStore(limit_bytes=limits().process_bytes)

@@ -122,7 +122,7 @@ def read_classifier(path: Path) -> tuple[FittedHeads, Provenance]:
     arrays, header = _FILE.read(path)
     try:
         return _unpack(json.loads(header), arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ClassifierFileError(f"{path} holds no usable classifier ({error}): save it again.") from error
 
 
@@ -155,6 +155,9 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "labels, counts and centroids agree": len(labels) == len(examples) == n_labels,
         "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads)
         and (scores.ranking_score is None or scores.ranking_score.shape == (layers, heads)),
+        "counts are whole numbers and the rest are not": all(
+            array.dtype.kind in ("iu" if name == "correct" else "f") for name, array in arrays.items()
+        ),
         "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,

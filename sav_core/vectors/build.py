@@ -8,6 +8,7 @@ FunctionVector.load(Path("above.fv"), backbone)
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,10 +96,11 @@ class FunctionVector:
         try:
             heads = tuple(Head(layer, index) for layer, index in header["heads"])
             known = {name: header[name] for name in _WRITTEN}
+            _check_kinds({**known, "notes": header["notes"]}, heads)
             vector = cls(arrays["values"], heads=heads, notes=header["notes"], **known)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise VectorFileError(f"{path} holds no usable function vector ({error}): make it again.") from error
-        if vector.values.ndim != 1 or not np.isfinite(vector.values).all():
+        if vector.values.ndim != 1 or vector.values.dtype.kind != "f" or not np.isfinite(vector.values).all():
             raise VectorFileError(f"{path} holds no vector of finite numbers: make it again.")
         if backbone is not None and vector.identity != backbone.identity:
             raise VectorFileError(
@@ -109,6 +111,19 @@ class FunctionVector:
 
 
 _WRITTEN = ("relation", "layer", "scale", "model", "identity", "origin", "seed")
+_KINDS: Mapping[str, type | tuple[type, ...]] = {"layer": int, "seed": int, "scale": (int, float), "notes": dict}
+
+
+def _check_kinds(header: Mapping[str, Any], heads: Sequence[Head]) -> None:
+    """Refuse with ``ValueError`` what no version of this program has written."""
+    for name, value in header.items():
+        if not isinstance(value, _KINDS.get(name, str)) or isinstance(value, bool):
+            raise ValueError(f"its {name} is {str(value)[:40]!r}")
+    numbers = [header["layer"], *(number for head in heads for number in (head.layer, head.index))]
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError("its layer and heads are no numbers of any")
+    if not math.isfinite(header["scale"]):
+        raise ValueError("its scale is infinite")
 
 
 def build_vector(

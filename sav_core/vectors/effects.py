@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.errors import SettingError
+from sav_core.errors import SettingError, VectorFileError
 from sav_core.evaluation.intervals import mean_intervals
 from sav_core.files import write_atomically
 from sav_core.notebook import SHOWN, card
@@ -140,12 +140,20 @@ def read_partial(path: Path, run: str, means: Means) -> tuple[Effects, Means] | 
     if not path.exists():
         return None
     arrays, header = read_vectors(path, _FORMAT)
-    if header["run"] != run or not _alike(kept := dict(zip(header["means"], arrays["means"], strict=True)), means):
+    try:
+        kept = dict(zip(header["means"], arrays["means"], strict=True))
+        found = Effects(arrays["changes"], arrays["baseline"], tuple(header["relations"]), header["asked"])
+        same = header["run"] == run and _alike(kept, means)
+    except (KeyError, TypeError, ValueError) as error:
+        raise VectorFileError(
+            f"{path} holds no usable effects ({error}): delete it, and they are measured anew."
+        ) from error
+    if not same:
         raise SettingError(
             f"{path} keeps the effects of another run (other prompts, model or mean vectors): name another file, or "
             "delete it."
         )
-    return Effects(arrays["changes"], arrays["baseline"], tuple(header["relations"]), header["asked"]), kept
+    return found, kept
 
 
 def _alike(one: Means, other: Means) -> bool:

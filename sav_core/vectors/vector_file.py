@@ -32,7 +32,11 @@ def read_vectors(path: Path, expected: str) -> tuple[dict[str, npt.NDArray[Any]]
         VectorFileError: it is missing, not such a file, or not as it was written.
     """
     arrays, text = VECTOR_FILE.read(path)
-    header: dict[str, Any] = json.loads(text)
-    if header.get("format") != expected:
-        raise VectorFileError(f"{path} holds {header.get('format')!r} but {expected!r} is wanted: name another file.")
+    try:
+        header: dict[str, Any] = json.loads(text)
+        found = header.get("format")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise VectorFileError(_NOT_OURS.format(path=path)) from error
+    if found != expected:
+        raise VectorFileError(f"{path} holds {found!r} but {expected!r} is wanted: name another file.")
     return arrays, header

@@ -52,7 +52,7 @@ def rule_named(name: str, belief: str = "margin") -> VotingRule:
     Raises:
         SettingError: there is no such rule or measure.
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         raise SettingError(f"voting must be one of {', '.join(RULES)}, but is {name!r}.")
     check_belief(belief)
     return RULES[name].measuring(belief)

@@ -1,5 +1,7 @@
 """The vector of some heads: what it is, its file, and how it is judged."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,8 @@ from sav_core.vectors import (
     side_effects,
     zero_shot,
 )
+from sav_core.vectors.effects import read_partial
+from sav_core.vectors.vector_file import VECTOR_FILE
 from tests.support.relations import ITEMS, TASK, a_vector, edited, hidden_size
 
 
@@ -73,6 +77,46 @@ def test_a_saved_vector_comes_back_with_its_provenance_and_only_for_its_model(ti
         FunctionVector.load(path)
     with pytest.raises(VectorFileError, match="There is no file"):
         FunctionVector.load(tmp_path / "nowhere.fv")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "header"),
+    [
+        ({}, {"scale": "2"}),
+        ({}, {"scale": float("inf")}),
+        ({}, {"layer": True}),
+        ({}, {"layer": -1}),
+        ({}, {"heads": [[0, "1"]]}),
+        ({}, {"relation": None}),
+        ({}, {"notes": []}),
+        ({"values": np.ones(4, dtype=bool)}, {}),
+        ({"values": np.full(4, np.nan, np.float32)}, {}),
+    ],
+)
+def test_a_doctored_file_with_a_right_checksum_is_refused(tmp_path, arrays, header):
+    path = tmp_path / "v.fv"
+    FunctionVector(np.ones(4, np.float32), "above", 1).save(path)
+    sound, text = VECTOR_FILE.read(path)
+    path.write_bytes(VECTOR_FILE.content(sound | arrays, json.dumps(json.loads(text) | header)))
+    with pytest.raises(VectorFileError, match="holds no"):
+        FunctionVector.load(path)
+
+
+@pytest.mark.parametrize("text", ["[]", "no JSON", "[" * 100_000])
+def test_a_header_that_is_none_is_refused(tmp_path, text):
+    path = tmp_path / "v.fv"
+    path.write_bytes(VECTOR_FILE.content({"values": np.ones(4)}, text))
+    with pytest.raises(VectorFileError, match="was not written by this program"):
+        FunctionVector.load(path)
+
+
+@pytest.mark.parametrize("header", [{}, {"means": 3}, {"means": ["above"], "run": "r"}])
+def test_effects_that_are_none_are_refused(tmp_path, header):
+    path = tmp_path / "effects"
+    arrays = {"changes": np.ones((1, 1, 1)), "baseline": np.ones(1), "means": np.ones((1, 1, 1, 1))}
+    path.write_bytes(VECTOR_FILE.content(arrays, json.dumps({"format": "sav-explorer/effects/2", **header})))
+    with pytest.raises(VectorFileError, match="holds no usable effects"):
+        read_partial(path, "r", {"above": np.ones((1, 1, 1))})
 
 
 def test_the_next_words_are_the_models_own_and_sum_to_less_than_one(reader):
