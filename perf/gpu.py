@@ -57,7 +57,7 @@ SECTIONS = (
     Section("embedded model: mediation", 12, measures.mediation),
     Section("Qwen2-VL-7B: extraction", 40, measures.extraction("Qwen2-VL-7B")),
     Section("Qwen2-VL-7B: early exit", 12, measures.early_exit("Qwen2-VL-7B")),
-    Section("LLaVA-OneVision-0.5B: extraction", 40, measures.extraction("LLaVA-OneVision-0.5B")),
+    Section("LLaVA-OneVision-0.5B: extraction", 60, measures.extraction("LLaVA-OneVision-0.5B")),
     Section("Qwen2-VL-2B: mediation", 8, measures.large_mediation("Qwen2-VL-2B")),
 )
 
