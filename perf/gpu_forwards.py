@@ -58,7 +58,7 @@ def flops(job: Callable[[], Any]) -> int:
     with warnings.catch_warnings(), FlopCounterMode(display=False) as counter:
         warnings.simplefilter("ignore")
         job()
-    return int(counter.get_totalflops())
+    return int(counter.get_total_flops())
 
 
 def lowest_cosine(ours: HeadVectors, theirs: HeadVectors) -> float:
