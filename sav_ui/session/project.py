@@ -184,6 +184,24 @@ class Project:
         label, chosen = self.label(label_id), set(item_ids)
         return replace(self, items=tuple(replace(i, label=label.id) if i.id in chosen else i for i in self.items))
 
+    def placed(self, item_ids: Iterable[str], label_id: str, before: str = "") -> Project:
+        """Put examples under a label by hand: before another one of it, or, with an empty ``before``, behind its last.
+
+        Raises:
+            InputError: the label is gone, or the example to stand before is, or is under another label.
+        """
+        label, chosen = self.label(label_id), set(item_ids)
+        if before and self.item(before).label != label.id:
+            raise InputError("That example is under another label now: choose another place.")
+        moving = [replace(item, label=label.id) for item in self.items if item.id in chosen]
+        staying = [item for item in self.items if item.id not in chosen]
+        under = [item.id for item in self.of_label(label.id)]
+        after = under[under.index(before) :] if before else []
+        next_id = next((each for each in after if each not in chosen), "")  # what is moved may be what it stands before
+        ends = [place + 1 for place, item in enumerate(staying) if item.label == label.id]
+        at = next((place for place, item in enumerate(staying) if item.id == next_id), ends[-1] if ends else len(staying))
+        return replace(self, items=(*staying[:at], *moving, *staying[at:]))
+
     def with_text(self, item_id: str, text: str) -> Project:
         """Give an example a question of its own, or, with an empty text, the project's again."""
         clean = text.strip()

@@ -1,16 +1,17 @@
-// The examples of the label cards: several are chosen, then moved or removed together, or dragged to another card.
+// The examples of the label cards: several are chosen, then moved or removed together, or dragged to another card or place.
 //
 //   data-choose="id"        a checkbox that chooses an example; Shift chooses all from the last one on, Ctrl or Cmd and a click
 //                           on the picture do as the checkbox does
 //   data-chosen             the bar that says how many are chosen; inside it data-chosen-count, and what is done to them:
 //                           data-chosen-act="remove", data-chosen-change="move", data-chosen-none
-//   draggable, data-item    an example that can be dragged to a card; Delete on it removes it
+//   draggable, data-item    an example that can be dragged to a card, or before or behind another example; Alt and an arrow key
+//                           put it one place on, Delete removes it
 (() => {
   "use strict";
   const KIND = "application/x-sav-items";
   const chosen = new Set(); // the identities of examples, which the page draws as not chosen
   let last = null; // the checkbox that was used last
-  let enlarged = ""; // the example whose picture is open, to have the keyboard again
+  let used = ""; // the example whose picture is open, or that was put elsewhere, to have the keyboard again
 
   const boxes = () => [...document.querySelectorAll("[data-choose]")];
   const ids = (id) => (chosen.has(id) ? [...chosen] : [id]).join(",");
@@ -51,7 +52,7 @@
       const its = frame.closest("li").querySelector("[data-choose]");
       return choose(its, event.shiftKey || !its.checked, event.shiftKey);
     }
-    if (frame) enlarged = frame.dataset.item;
+    if (frame) used = frame.dataset.item;
     if (target.closest("[data-chosen-none]")) {
       chosen.clear();
       show();
@@ -72,6 +73,12 @@
       event.preventDefault();
       send(frame, "remove", ids(frame.dataset.item));
     }
+    const by = { ArrowLeft: "earlier", ArrowUp: "earlier", ArrowRight: "later", ArrowDown: "later" }[event.key];
+    if (frame && by && event.altKey) {
+      event.preventDefault();
+      used = frame.dataset.item;
+      SAV.stageOf(frame).send("act", { do: "shift", item: used, by });
+    }
     if (event.key === "Escape" && chosen.size && !document.querySelector("dialog[open]")) {
       chosen.clear();
       show();
@@ -86,31 +93,46 @@
     event.dataTransfer.effectAllowed = "move";
   });
 
+  // Where a drop would put what is dragged: under which card, and before which example; null for behind its last.
+  function aim({ target, clientX, clientY }) {
+    const card = target.closest(".card[data-label]"), at = target.closest(".thumbs li");
+    if (!at) return { card, at: null, next: null };
+    const { left, width, top, height } = at.getBoundingClientRect(), row = at.parentElement.matches(".texts");
+    const behind = row ? clientY > top + height / 2 : clientX > left + width / 2;
+    return { card, at, behind, next: behind ? at.nextElementSibling : at };
+  }
+
   // Before the scripts that take files: a picture that is dragged may count as one.
   for (const kind of ["dragenter", "dragover", "dragleave", "drop"])
     document.addEventListener(kind, (event) => {
       if (!event.dataTransfer || !event.dataTransfer.types.includes(KIND)) return;
       event.stopPropagation();
       event.preventDefault();
-      const card = event.target.closest(".card[data-label]");
+      const { card, at, behind, next } = aim(event);
       unmark();
-      if (card && kind !== "drop" && kind !== "dragleave") card.classList.add("over");
-      if (card && kind === "drop") send(card, "move", event.dataTransfer.getData(KIND), { label: card.dataset.label });
+      if (!card || kind === "dragleave") return;
+      if (kind === "drop") {
+        const where = { label: card.dataset.label, before: next ? next.dataset.item : "" };
+        return send(card, "place", event.dataTransfer.getData(KIND), where);
+      }
+      if (at) at.dataset.gap = behind ? "behind" : "before";
+      else card.classList.add("over");
     }, true);
   document.addEventListener("dragend", unmark);
 
   function unmark() {
     for (const card of document.querySelectorAll(".card.over")) card.classList.remove("over");
+    for (const place of document.querySelectorAll(".thumbs [data-gap]")) delete place.dataset.gap;
   }
 
   // ---------------------------------------------------------------- drawn anew
   document.addEventListener("sav:drawn", ({ target }) => {
     if (!target.querySelector(".cards")) return;
     show();
-    if (enlarged && !target.querySelector("dialog[data-modal]") && document.activeElement === document.body) {
-      const frame = target.querySelector(`.thumbs .frame[data-item="${enlarged}"]`);
+    if (used && !target.querySelector("dialog[data-modal]") && document.activeElement === document.body) {
+      const frame = target.querySelector(`.thumbs .frame[data-item="${used}"]`);
       if (frame) frame.focus({ preventScroll: true });
-      enlarged = "";
+      used = "";
     }
   });
 })();

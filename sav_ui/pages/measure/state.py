@@ -198,7 +198,8 @@ class MeasureState(PageState):
     def key(self, project: Project, fit: Fit) -> tuple[Any, ...]:
         """What figures depend on."""
         source = self.source(project)
-        details = {"split": self.setup.each, "own": self.own_version}.get(source)
+        order = tuple(item.id for item in project.items)  # decides which are split off
+        details = {"split": (self.setup.each, order), "own": self.own_version}.get(source)
         return (
             taught_key(project, fit),
             (source, details, self.voting(fit), self.setup.ask),

@@ -43,8 +43,8 @@ class JudgedState(PageState):
 
 
 def taught_key(project: Project, fit: Fit) -> tuple[Any, ...]:
-    """What the figures of heads depend on, whatever they are judged by."""
-    return (project.items, fit.labels, project.question, project.model, fit.n_kept, fit.scoring)
+    """What the figures of heads depend on, whatever they are judged by; the order of the examples is no part of it."""
+    return (frozenset(project.items), fit.labels, project.question, project.model, fit.n_kept, fit.scoring)
 
 
 def judged_with(session: Session, fit: Fit) -> Judged | None:

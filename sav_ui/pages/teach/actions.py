@@ -13,8 +13,9 @@ from sav_core.heads.scoring import SCORINGS
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
+from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
-from sav_ui.panels.wording import pictures
+from sav_ui.panels.wording import called, pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import MAX_LABEL_LENGTH, Project
 from sav_ui.session.switch_model import stop_loading
@@ -109,7 +110,7 @@ def _remove(context: Context, data: Data) -> None:
     names = [item.name for item in context.session.project.items if item.id in ids]
     context.session.edit(lambda project: project.without_items(ids))
     if names:
-        context.did(f"Removed {_called(names)}.")
+        context.did(f"Removed {called(names)}.")
 
 
 def _move(context: Context, data: Data) -> None:
@@ -119,12 +120,7 @@ def _move(context: Context, data: Data) -> None:
     items = [project.item(name) for name in str(data["item"]).split(",")]
     context.session.edit(lambda project: project.moved([item.id for item in items], label.id))
     context.session.look_at(enlarged="")
-    context.did(f"Moved {_called([item.name for item in items])} to “{label.name}”.")
-
-
-def _called(names: Sequence[str]) -> str:
-    """One picture by its name, several by their number."""
-    return f"“{names[0]}”" if len(names) == 1 else pictures(len(names))
+    context.did(f"Moved {called([item.name for item in items])} to “{label.name}”.")
 
 
 def _settle_warning(context: Context, data: Data) -> None:
@@ -256,10 +252,12 @@ ACTIONS: Actions = {
     "import": _import,
     "keep": _keep,
     "move": _move,
+    "place": place,
     "question": _question,
     "remove": _remove,
     "rename": _rename,
     "scoring": _scoring,
+    "shift": shift,
     "stop_loading": _stop_loading,
     "text": _text,
     "voting": _voting,

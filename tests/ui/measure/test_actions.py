@@ -14,6 +14,7 @@ from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.run import run as measure_run
 from sav_ui.pages.measure.state import WHERE, MeasureState, most_to_split
+from sav_ui.pages.shared.judged import taught_key
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.session.session import Session
@@ -268,6 +269,12 @@ def test_another_number_of_heads_makes_the_report_out_of_date(session, models):
     teach.act(context(session, models), {"do": "keep", "value": 3})
     assert "Out of date" in shown(session)
     teach.act(context(session, models), {"do": "keep", "value": 5})
+    assert "Out of date" not in shown(session)
+    taught = taught_key(session.project, session.fit)
+    teach.act(context(session, models), {"do": "shift", "item": session.project.items[0].id, "by": "later"})
+    assert taught_key(session.project, session.fit) == taught
+    assert "Out of date" in shown(session)  # for others are split off
+    teach.act(context(session, models), {"do": "undo"})
     assert "Out of date" not in shown(session)
     do(session, models, "voting", value="gaussian")
     assert "The choice above has changed" in shown(session)

@@ -263,6 +263,49 @@ def test_moving_a_doubtful_example_puts_it_under_the_other_label(session, models
     assert len(session.fit.items) == 9
 
 
+def order(session, name):
+    return [item.id for item in session.project.of_label(label_id(session, name))]
+
+
+@pytest.mark.parametrize(
+    ("moved", "before", "then"),
+    [((2,), 0, (2, 0, 1)), ((0,), None, (1, 2, 0)), ((0, 1), 2, (0, 1, 2)), ((0, 2), 0, (0, 2, 1)), ((2, 0), 1, (0, 2, 1))],
+)
+def test_examples_are_sorted_by_hand_and_heads_stay_as_they_are(session, models, monkeypatch, moved, before, then):
+    no_model(monkeypatch)
+    ids, kept = order(session, "hund"), session.fit.kept
+    place = "" if before is None else ids[before]
+    do(session, models, "place", item=",".join(ids[n] for n in moved), label=label_id(session, "hund"), before=place)
+    assert order(session, "hund") == [ids[n] for n in then]
+    assert session.fit.kept == kept
+    assert session.fit.items == session.project.items
+    assert (session.to_undo is None) == (order(session, "hund") == ids)
+    do(session, models, "undo")
+    assert order(session, "hund") == ids
+
+
+def test_an_example_is_put_under_another_label_at_a_place_of_it(session, models):
+    item, there = order(session, "hund")[0], order(session, "a cat")
+    do(session, models, "place", item=item, label=label_id(session, "a cat"), before=there[1])
+    assert order(session, "a cat") == [there[0], item, *there[1:]]
+    assert session.notice.text.endswith("to “a cat”.")
+    do(session, models, "place", item=item, label=label_id(session, "a cat"), before=order(session, "hund")[0])
+    assert "another label" in session.notice.text
+    assert order(session, "a cat") == [there[0], item, *there[1:]]
+
+
+def test_an_example_goes_one_place_on_and_no_further_than_the_ends(session, models):
+    first, middle, last = order(session, "hund")
+    for by, then in (
+        ("later", [middle, first, last]),
+        ("later", [middle, last, first]),
+        ("later", [middle, last, first]),
+        ("earlier", [middle, first, last]),
+    ):
+        do(session, models, "shift", item=first, by=by)
+        assert order(session, "hund") == then
+
+
 def test_the_slider_changes_how_many_heads_vote_and_nothing_else(session, models, monkeypatch):
     no_model(monkeypatch)
     ranking = session.fit.ranking
