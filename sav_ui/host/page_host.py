@@ -27,7 +27,7 @@ from sav_ui.panels.parts import Parts, cut
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.callers import Caller, calling, on_behalf
 from sav_ui.serving.event_log import REQUEST, logged
-from sav_ui.serving.lanes import Lanes
+from sav_ui.serving.lanes import Lane, Lanes
 from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import network_of
@@ -35,7 +35,7 @@ from sav_ui.serving.request_ids import HEADER
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
 from sav_ui.session.memory import Memory
-from sav_ui.session.session import STILL_BUSY, Session, StillBusyError
+from sav_ui.session.session import COMES_NEXT, STILL_BUSY, Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 
@@ -289,7 +289,7 @@ class PageHost:
             queue: of each, one of a visitor is done at a time and one waits.
         """
         lively = tuple(part.name for part in self._panels.values() if part.lively)
-        lane = self._lanes.enter(f"{queue} {tab.session.token}")
+        lane = self._lanes.enter(f"{queue} {tab.session.token}", gives_way=not data)
         with logged(_called(f"{where} run", data)) as entry, lane or nullcontext():
             if lane is None:
                 entry.outcome = "refused"
@@ -298,8 +298,10 @@ class PageHost:
                 yield self.shown(tab)
                 return
             try:
-                while not lane.is_free(_STEP_SECONDS):
-                    yield {self.tab: tab}
+                yield from self._until_free(tab, lane, where if data else "")
+                if lane.given_away:
+                    yield self.shown(tab)
+                    return
                 for _ in on_behalf(caller or _caller(tab), run(self.context(tab.session, where), data)):
                     yield self.shown(tab, lively)
             except SavError as error:
@@ -311,6 +313,19 @@ class PageHost:
                 yield self._broken(tab, error, where)
             else:
                 yield self.shown(tab, rerun=True)
+
+    def _until_free(self, tab: Tab, lane: Lane, where: str) -> Iterator[Outputs]:
+        """Wait for a place; what was clicked ``where`` the visitor looks is told that it waits."""
+        session, said = tab.session, None
+        while not lane.is_free(_STEP_SECONDS):
+            if where and said is None:
+                session.say(COMES_NEXT, "done", where=where)
+                said = session.notice
+                yield self.shown(tab)
+            else:
+                yield {self.tab: tab}
+        if said is not None and session.notice is said:
+            session.notice = None
 
     def _broken(self, tab: Tab, error: Exception, where: str) -> Outputs:
         """Say that something went wrong; returns what all panels show, none of which asks for the model by itself now."""

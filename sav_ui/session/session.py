@@ -36,13 +36,14 @@ from sav_ui.session.memory import check_room
 from sav_ui.session.project import Item, Project
 from sav_ui.session.work import Kind, Work
 
-__all__ = ["PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
+__all__ = ["COMES_NEXT", "PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
 
 _DOWNLOADS = 2  # files of one visitor that lie on the disk: the latest, and one that a browser may still be fetching
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
 PATIENCE = 20.0
 """Seconds for which a change waits for another one of the same visitor."""
 
+COMES_NEXT = "The model is still at what came before: this begins next."
 STILL_BUSY = "What you did before is still being worked on, so this was not done: try again in a moment."
 
 

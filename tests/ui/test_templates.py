@@ -19,7 +19,14 @@ SHADOWED = frozenset(dir(dict))
 """What ``card.items`` finds in place of ``card["items"]``: Jinja looks for an attribute before it looks for a key."""
 
 
-_PARTS = ("macros.html", "shared/ghost.html", "shared/steps.html", "shared/inspector.html", "classify/detail.html", "vectors/drawing.html")
+_PARTS = (
+    "macros.html",
+    "shared/ghost.html",
+    "shared/inspector.html",
+    "shared/steps.html",
+    "classify/detail.html",
+    "vectors/drawing.html",
+)
 """Filled as a part of others."""
 
 ENVIRONMENTS = {"pages": panel._TEMPLATES, "report": report_page._TEMPLATES}

@@ -9,7 +9,7 @@ from sav_ui.pages.classify import webcam
 from sav_ui.pages.classify.state import ClassifyState
 from sav_ui.panels.errors import UNEXPECTED
 from sav_ui.panels.panel import content
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.session import COMES_NEXT, PageState, Session
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 from tests.support.people import context, pool_with, small_project, taught
@@ -41,6 +41,10 @@ def write_slowly(context, data):
     write(context, data)
     yield
     context.session.state(Texts).next = bool(data.get("next"))
+
+
+def answer(*_):
+    yield
 
 
 def break_down(*_, **__):
@@ -148,6 +152,22 @@ def test_a_run_says_nothing_again_that_another_event_has_shown_anew(host):
     assert next(steps)[one]["html"] == "old"
     moved = host.as_sent(host.acted(tab, "one", {"panel": "one", "text": "moved"}, ("one", "two")))
     assert [step[one]["version"] for step in steps] == [moved[one]["version"]] * 2
+
+
+def test_a_click_is_not_refused_for_what_the_page_asks_for_by_itself(host, monkeypatch):
+    monkeypatch.setattr("sav_ui.host.page_host._STEP_SECONDS", 0.01)
+    tab = opened(host)
+    asking, asking_too = (host.stepped(tab, answer, {}, "place") for _ in range(2))
+    next(asking)
+    next(asking_too)
+    clicked = host.stepped(tab, write_slowly, {"panel": "one", "text": "done"}, "place")
+    next(clicked)
+    assert tab.session.notice_at("place").text == COMES_NEXT
+    assert len(list(asking_too)) == 1, "it makes way, and shows what there is"
+    next(clicked)
+    assert not list(asking)[-1][host.tab].session.state(Texts).of["one"]
+    assert "done" in str(list(clicked))
+    assert tab.session.notice is None
 
 
 def test_an_act_that_breaks_down_shows_every_panel_and_a_sentence(host, caplog):

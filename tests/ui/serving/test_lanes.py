@@ -64,3 +64,21 @@ def test_who_never_listens_has_gone_after_a_while(event):
 
 def test_without_gradios_queue_somebody_is_there():
     assert not who_listens()()
+
+
+def test_what_a_page_asks_for_by_itself_gives_its_place_to_a_click_but_not_to_its_like():
+    lanes = Lanes()
+    with lanes.enter("a", gives_way=True) as first:
+        with lanes.enter("a", gives_way=True) as waiting:
+            assert lanes.enter("a", gives_way=True) is None
+            clicked = lanes.enter("a")
+            assert waiting.is_free(0), "it need not wait any more"
+            assert waiting.given_away
+            assert not clicked.is_free(0)
+            assert lanes.enter("a") is None, "a click gives its place to no other"
+        assert not clicked.is_free(0)
+        assert not first.given_away, "what is under way is left alone"
+    with clicked:
+        assert clicked.is_free(0)
+        assert not clicked.given_away
+    assert not lanes._there
