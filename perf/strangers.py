@@ -221,9 +221,12 @@ def _spoiled(chance: random.Random, name: str, data: bytes) -> bytes:
     """A file of an archive, spoiled as what it is."""
     if chance.random() < 0.3 or not name.endswith((".json", ".jsonl", ".rows", ".csv")):
         return mutated_bytes(chance, data)
-    text = data.decode()
-    if name.endswith(".json"):
-        return json.dumps(mutated_json(chance, json.loads(text))).encode()
+    try:
+        text = data.decode()
+        if name.endswith(".json"):
+            return json.dumps(mutated_json(chance, json.loads(text))).encode()
+    except ValueError:  # it is spoiled already
+        return mutated_bytes(chance, data)
     return _spoiled_lines(chance, text).encode("utf-8", "surrogatepass")
 
 
@@ -233,7 +236,10 @@ def _spoiled_lines(chance: random.Random, text: str) -> str:
     if not whole or chance.random() < 0.4:
         return mutated_text(chance, text)
     row = chance.choice(whole)
-    lines[row] = json.dumps(mutated_json(chance, json.loads(lines[row])))
+    try:
+        lines[row] = json.dumps(mutated_json(chance, json.loads(lines[row])))
+    except ValueError:
+        return mutated_text(chance, text)
     return "\n".join(lines)
 
 

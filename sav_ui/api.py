@@ -42,7 +42,7 @@ from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import network_of
 from sav_ui.session.memory import Memory
-from sav_ui.session.project import MAX_LABEL_LENGTH
+from sav_ui.session.project import check_label
 from sav_ui.session.sav_file import open_sav
 from sav_ui.uploads.files import Upload, reading_uploads
 
@@ -136,8 +136,8 @@ def fit_images(
     if len(names) != len(paths):
         raise InputError(f"Each image needs a label, but {len(paths)} images and {len(names)} labels came.")
     limits().check_labels(len(set(names)))
-    if long := next((name for name in names if len(name) > MAX_LABEL_LENGTH), ""):
-        raise InputError(f"A label has at most {MAX_LABEL_LENGTH} characters, and {long[:20]!r}… has {len(long):,}.")
+    for name in dict.fromkeys(names):
+        check_label(name)
     heads = HeadClassifier(n_kept, voting, scoring, belief)
     heads.check_settings()
     check_labels(names, [path.name for path in paths])

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from sav_core.data.allowance import FILE_BYTES, allowance
-from sav_core.data.archives import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, Archive
+from sav_core.data.archives import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES, Archive, count_with_folders
 from sav_core.data.images import Picture, take_picture
 from sav_core.data.notes import Note
 from sav_core.data.picture_processes import ask, found_picture, in_processes
@@ -37,7 +37,7 @@ class _RemoteArchive(Archive):
         self.notes = tuple(Note(kind, text, count, tuple(examples)) for kind, text, count, examples in says["notes"])
         allowed = allowance()
         if allowed is not None:
-            allowed.check_files(len(self.names), self.name)
+            allowed.check_files(count_with_folders(self.names), self.name)
 
     def close(self) -> None:
         """Let go of it; the workers forget it by themselves."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import stat
 import threading
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ from sav_core.data.notes import Note
 from sav_core.data.zip_names import read_names
 from sav_core.errors import DatasetError
 
-__all__ = ["MAX_ENTRIES", "MAX_ENTRY_BYTES", "MAX_RATIO", "MAX_TOTAL_BYTES", "Archive"]
+__all__ = ["MAX_DEPTH", "MAX_ENTRIES", "MAX_ENTRY_BYTES", "MAX_RATIO", "MAX_TOTAL_BYTES", "Archive", "count_with_folders"]
 
 MAX_ENTRIES = 50_000
 """Files and folders in one ZIP."""
@@ -38,6 +39,9 @@ MAX_ENTRY_BYTES = 512 << 20
 
 MAX_RATIO = 200
 """Unpacked over packed size of an entry above ``_RATIO_FREE_BYTES``; a drawing saved as BMP reaches 100."""
+
+MAX_DEPTH = 64
+"""Folders in one another: each is one on the disk of whoever unpacks it."""
 
 _RATIO_FREE_BYTES = 16 << 20  # below this even a picture of one colour, packed a thousand times smaller, does no harm
 _CHUNK_BYTES = 1 << 20
@@ -170,19 +174,34 @@ class Archive:
                 f"The names in {self.name!r} say no encoding, and are read as {guess}; make the ZIP again if that is wrong"
             )
             self.notes = (Note("zip names", text, len(odd), tuple(odd[:3])),)
+        if allowed is not None:
+            allowed.check_files(count_with_folders(names), self.name)
         for entry, name in zip(entries, names, strict=True):
             if not name and entry.orig_filename.strip("./") == "" and ".." not in entry.orig_filename:
                 continue  # the folder that was packed, as some programs list it
             if flaw := _flaw(entry, name) or ("which comes twice" if name in checked else ""):
                 raise DatasetError(
-                    f"{self.name!r} is refused because of its entry {name!r}, {flaw}: make the ZIP again with plain "
+                    f"{self.name!r} is refused because of its entry {name[-200:]!r}, {flaw}: make the ZIP again with plain "
                     "files and folders only."
                 )
             checked[name] = entry
         return checked
 
 
+def count_with_folders(names: Sequence[str]) -> int:
+    """How many files and folders these are, with those folders that no entry is for."""
+    whole = {name.rstrip("/") for name in names}
+    for name in tuple(whole):
+        above = name.rpartition("/")[0]
+        while above and above not in whole:
+            whole.add(above)
+            above = above.rpartition("/")[0]
+    return len(whole)
+
+
 def _flaw(entry: ZipInfo, name: str) -> str:
+    if name.count("/") > MAX_DEPTH:
+        return f"which lies more than {MAX_DEPTH} folders deep"
     if entry.flag_bits & _ENCRYPTED:
         return "which is protected by a password"
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -45,6 +45,10 @@ MAX_ASPECT = 200
 """The longest side over the shortest: beyond it the image processors of Qwen-VL refuse too."""
 
 
+_MOST_TILES, _FREE_TILE = 4, 1 << 22
+"""Pixels of all tiles over those of the picture, which they reach beyond; and so many may be of any picture."""
+
+
 class _Jpeg(JpegImageFile):
     """A JPEG whose EXIF is not asked for dots an inch: where it is garbled, Pillow would refuse sound pixels for that."""
 
@@ -173,7 +177,9 @@ def _decoded(encoded: bytes, kind: str, name: str, levels: Levels | None) -> Dec
             raise ImageError(refusal(name, RAW))
         if not {256, 257} <= tags.first.keys():
             raise ValueError("it has no width or no height")
-        _check_size((_number(tags.first[256]), _number(tags.first[257])), name)
+        size = _number(tags.first[256]), _number(tags.first[257])
+        _check_size(size, name)
+        _check_tiles(size, _number(tags.first.get(322)), _number(tags.first.get(323)), name)
         raster, pages = tiff_raster(encoded, tags, name), tags.pages
         if raster is not None:
             exif = int(_number(tags.first.get(ExifTags.Base.Orientation)) or 1)
@@ -224,6 +230,15 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise ImageError(f"{shown}, more than the {MAX_PIXELS:,} that are read: make it smaller.")
     if max(size) > MAX_ASPECT * min(size):
         raise ImageError(f"{shown}, a side more than {MAX_ASPECT} times the other: crop it.")
+
+
+def _check_tiles(size: tuple[int, int], width: int, height: int, name: str) -> None:
+    """Refuse a TIFF of tiles that take far more than the picture, as only one made to do harm has them."""
+    across, down = (-(-whole // max(1, tile)) * tile for whole, tile in zip(size, (width, height), strict=True))
+    if across * down > max(_FREE_TILE, _MOST_TILES * size[0] * size[1]):
+        raise ImageError(
+            f"{name!r} has {size[0]:,} x {size[1]:,} pixels in tiles of {width:,} x {height:,}, far more: save it again."
+        )
 
 
 def _converted(image: Image.Image, levels: Levels | None, kind: str = "") -> Decoded:

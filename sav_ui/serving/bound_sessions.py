@@ -2,7 +2,7 @@
 
 The browser sends the token of its session with each of the page's requests (``scripts/session.js``). Whoever uses a page's
 name first, binds it to what they sent; anybody else who uses it finds nothing. Programs send no token, and have names of
-their own that are bound to none.
+their own that are bound to none. A page's heartbeat begins before it has any script of ours: it is bound to its address.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sav_ui.serving.rate_limit import address_of
 from sav_ui.serving.refusals import refuse, route_of
 
 __all__ = ["TOKEN_HEADER", "BoundSessions"]
@@ -30,22 +31,40 @@ class BoundSessions:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._bound: OrderedDict[str, bytes] = OrderedDict()
+        self._beating: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        route = route_of(scope)
+        if route.startswith("heartbeat/"):
+            await self._beat(route, scope, receive, send)
+            return
         names = _in_address(scope)
-        if scope["method"] == "POST" and route_of(scope) != "upload":
+        if scope["method"] == "POST" and route != "upload":
             first = await receive()  # the whole body, of one message
             names |= _in_body(first.get("body", b""))
             receive = _replayed(first, receive)
-        mark = blake2b(Headers(scope=scope).get(TOKEN_HEADER, "").encode(), digest_size=16).digest()
+        mark = _mark(Headers(scope=scope).get(TOKEN_HEADER, ""))
         if all(self._is_theirs(name, mark) for name in names):
             await self._app(scope, receive, send)
         else:
             await refuse(send, 404, "This page is not open here any more: reload it.")
+
+    async def _beat(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a page's heartbeat be heard, one and from one address: where it ends, Gradio ends the page's jobs."""
+        name = route.removeprefix("heartbeat/")
+        address = _mark(address_of(scope))
+        if name in self._beating or not self._is_theirs(f"heartbeat {name}", address):
+            await refuse(send, 409, "This page has a heartbeat already.")
+            return
+        self._beating.add(name)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._beating.discard(name)
 
     def _is_theirs(self, name: str, mark: bytes) -> bool:
         theirs = self._bound.setdefault(name, mark) == mark
@@ -55,8 +74,12 @@ class BoundSessions:
         return theirs
 
 
+def _mark(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
 def _in_address(scope: Scope) -> set[str]:
-    """The names in the query. A heartbeat shows nothing, and begins before the page has any script of ours."""
+    """The names in the query."""
     return set(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("session_hash", ()))
 
 

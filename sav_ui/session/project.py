@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,9 +13,11 @@ from sav_core.data.one_scale import levels_of
 from sav_core.errors import InputError
 from sav_ui.limits import limits
 
-__all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project"]
+__all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project", "check_label"]
 
 MAX_LABEL_LENGTH = 80
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Controls, and what turns the direction of writing; marks within Arabic or Hebrew, and joiners, are letters' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +253,25 @@ class Project:
         clean = " ".join(name.split())
         if not clean:
             raise InputError("A label needs a name: type one.")
-        if len(clean) > MAX_LABEL_LENGTH:
-            raise InputError(f"A label's name has at most {MAX_LABEL_LENGTH} characters, and this has {len(clean)}.")
+        check_label(clean)
         if any(label.name == clean and label.id != but for label in self.labels):
             raise InputError(f"There is already a label “{clean}”: choose another name.")
         return clean
+
+
+def check_label(name: str) -> None:
+    """Refuse a label's name that is too long, or that shows otherwise than it is.
+
+    Raises:
+        InputError: it is one.
+    """
+    if len(name) > MAX_LABEL_LENGTH:
+        raise InputError(f"A label's name has at most {MAX_LABEL_LENGTH} characters, and “{name[:20]}…” has {len(name):,}.")
+    if odd := _ODD.search(name):
+        raise InputError(
+            f"A label's name may not have the character U+{ord(odd[0]):04X}, which nobody sees and which can turn "
+            "the order of others: type it again."
+        )
 
 
 def _shortened(names: Sequence[str]) -> list[str]:

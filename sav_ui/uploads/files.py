@@ -11,6 +11,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from sav_core.data.archives import MAX_DEPTH
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note, noted
@@ -196,4 +197,5 @@ def describe_skipped(skipped: Sequence[Skipped]) -> str:
 def _leads_inside(path: str) -> bool:
     """Whether it is a plain relative path; the browser's word is as good as a stranger's."""
     odd = re.search(r"[\\\0]|^[A-Za-z]:", path)
-    return not odd and len(path) <= _MAX_INSIDE and not {"", ".", ".."} & set(path.split("/"))
+    parts = path.split("/")
+    return not odd and len(path) <= _MAX_INSIDE and len(parts) <= MAX_DEPTH and not {"", ".", ".."} & set(parts)

@@ -254,7 +254,8 @@ def test_calls_have_the_same_limits(models, lower, tmp_path):
         ({"examples": 3}, {}, "One call holds up to 3 examples, but this would make 4: send fewer"),
         ({"characters": 10}, {"question": "x" * 11}, "question has at most 10 characters, and this has 11"),
         ({"labels": 1}, {}, "up to 1 labels, but this would make 2"),
-        ({}, {"labels": ["a" * 100_000, *labels[1:]]}, "at most 80 characters, and 'a+'… has 100,000"),
+        ({}, {"labels": ["a" * 100_000, *labels[1:]]}, "at most 80 characters, and “a{20}…” has 100,000"),
+        ({}, {"labels": ["cat\u202egnp", *labels[1:]]}, "may not have the character U\\+202E"),
         ({}, {"question": 7}, "question must be a text"),
         ({}, {"model": ["x"]}, "model must be a text"),
     ):

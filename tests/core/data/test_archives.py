@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sav_core.data import archives
+from sav_core.data.allowance import Allowance, open_allowance
 from sav_core.data.archives import Archive
 from sav_core.errors import DatasetError
 from tests.support.archives import zipped
@@ -62,7 +63,8 @@ def test_names_of_the_finder_are_read_as_utf8(archive):
     assert archive(unmarked).names == ("K\u00f6ln/1.png",)
 
 
-HARMFUL_NAMES = ["../a.png", "a/../../b.png", "/etc/passwd", "C:/a.png", "c:a.png", "a\\b.png", "..\\a.png", ".."]
+DEEP = "a/" * 65 + "a.png"
+HARMFUL_NAMES = [DEEP, "../a.png", "a/../../b.png", "/etc/passwd", "C:/a.png", "c:a.png", "a\\b.png", "..\\a.png", ".."]
 
 
 @pytest.mark.parametrize("name", HARMFUL_NAMES)
@@ -139,6 +141,17 @@ def test_too_many_entries_are_refused(archive, monkeypatch):
     archive({str(number): b"" for number in range(3)})
     with pytest.raises(DatasetError, match="holds 4 entries"):
         archive({str(number): b"" for number in range(4)})
+
+
+def test_folders_that_no_entry_is_for_are_counted(archive):
+    deep = {"/".join([f"{number}", *"abcdefgh", "1.png"]): b"" for number in range(3)}
+    with (
+        open_allowance(Allowance(27, 99, 99, 9, 99, lambda size: None)),
+        pytest.raises(DatasetError, match="holds 30 files"),
+    ):
+        archive(deep)
+    with open_allowance(Allowance(30, 99, 99, 9, 99, lambda size: None)):
+        assert len(archive(deep).names) == 3
 
 
 def test_too_much_by_the_headers_is_refused_unread(archive, monkeypatch):

@@ -139,6 +139,13 @@ def test_a_size_that_fits_no_memory_is_refused_from_the_tags():
         decode(directory(tags, bytes(99)), "it")
 
 
+@pytest.mark.parametrize("tile", [46_000, 4096])
+def test_tiles_far_larger_than_the_picture_are_refused_before_any_is_read(tile):
+    tags = {256: [64], 257: [64], 258: [8], 259: [8], 262: [1], 277: [1], 322: [tile], 323: [tile], 324: [8], 325: [99]}
+    with pytest.raises(ImageError, match=f"has 64 x 64 pixels in tiles of {tile:,} x {tile:,}, far more: save it again"):
+        decode(directory(tags, bytes(99)), "it")
+
+
 @pytest.mark.parametrize("cut", [9, 200, 2000])
 def test_what_is_cut_short_is_refused(cut):
     whole = tiff(array("u2", 5), compression=8)

@@ -250,7 +250,45 @@ def test_a_name_is_read_as_the_app_reads_it():
         "no object: refused further inside"
     )
     assert client.get("/gradio_api/queue/data?session_hash=%70age").status_code == 404
-    assert client.get("/gradio_api/heartbeat/page").status_code == 200, "it shows nothing, and is the first to come"
+
+
+def test_a_heartbeat_is_one_of_one_address_for_its_end_ends_the_jobs_of_the_page():
+    bound = BoundSessions(INSIDE)
+
+    def beat(host, name="page"):
+        return TestClient(bound, client=(host, 1)).get(f"/gradio_api/heartbeat/{name}").status_code
+
+    assert beat("10.0.0.1") == 200
+    assert beat("10.0.0.2") == 409, "who reads the name in a log cannot end what it does"
+    assert beat("10.0.0.1") == 200, "a network that was lost comes back"
+    assert beat("10.0.0.2", "another") == 200
+
+    async def twice():
+        """One that is still open, and another of the same page."""
+        open_, heard = asyncio.Event(), []
+
+        async def inside(scope, receive, send):
+            open_.set()
+            await asyncio.sleep(3600)
+
+        async def send(message):
+            heard.append(message.get("status"))
+
+        scope = {"type": "http", "method": "GET", "path": "/gradio_api/heartbeat/page", "headers": [], "client": ("1", 1)}
+        layer = BoundSessions(inside)
+        first = asyncio.create_task(layer(scope, None, send))
+        await open_.wait()
+        await layer(scope, None, send)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        open_.clear()
+        again = asyncio.create_task(layer(scope, None, send))
+        await open_.wait()
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+        return heard
+
+    assert asyncio.run(twice()) == [409, None]
 
 
 NEEDED = {
