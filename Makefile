@@ -39,6 +39,7 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 	$(BIN)/python -m perf.report_speed
 	$(BIN)/python -m perf.vectors
 	$(BIN)/python -m perf.wire
+	$(BIN)/python -m perf.head_maps
 	$(BIN)/python -m perf.app
 
 report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README

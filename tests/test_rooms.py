@@ -23,7 +23,7 @@ ROOMS = {
         "heads": GROUND,
         "retrieval": {"heads", "data"} | GROUND,
         "evaluation": {"heads", "retrieval", "data"} | GROUND,
-        "figures": {"evaluation", "heads", "data"} | GROUND,
+        "figures": {"evaluation", "retrieval", "heads", "data"} | GROUND,
         "vectors": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
         "reports": {"sav", "models", "evaluation", "figures", "heads", "data"} | GROUND,

@@ -14,6 +14,7 @@ from sav_core.wording import percent, percent_range
 
 __all__ = [
     "BAND",
+    "CATEGORIES",
     "DIVERGING",
     "DIVERGING_DARK",
     "DOTTED",
@@ -67,6 +68,9 @@ NEUTRAL = "#6e727a"
 LINE = "#2a8aa8"
 LINES = (LINE, "#b0711c", "#8a6fc0")
 """Curves, in the order in which they are drawn."""
+
+CATEGORIES = (LINE, "#b0711c", "#8a6fc0", "#c9497a", "#4f8f3a", "#4a76d4", "#a08a00", "#7b7f87")
+"""Labels, in their order: each of 3 : 1 or more on white and on near-black; shapes tell apart whom hues do not."""
 
 BAND = "rgba(42,138,168,0.16)"
 """An interval around the first of the curves."""

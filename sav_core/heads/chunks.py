@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from sav_core.types import HeadVectors
 
-__all__ = ["Points", "map_chunks"]
+__all__ = ["Points", "map_chunks", "one_thread"]
 
 T = TypeVar("T")
 Points = npt.NDArray[np.float64]
@@ -46,8 +47,15 @@ def map_chunks(vectors: HeadVectors, work: Callable[[Points], T], rows: npt.NDAr
         return work(part.astype(np.float64))
 
     step = max(1, _CHUNK_BYTES // max(1, examples * dim * 8))
-    with _ONE_AT_A_TIME, _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(_THREADS) as pool:
+    with one_thread(), ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(chunk, range(0, layers * heads, step)))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """While this is open, linear algebra keeps to one thread: small products wait ten times as long for several."""
+    with _ONE_AT_A_TIME, _libraries().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

@@ -24,7 +24,7 @@ from sav_core.errors import InputError, SettingError
 from sav_core.heads.ties import FINEST
 from sav_core.types import Head, HeadVectors, at_heads
 
-__all__ = ["Neighbours", "nearest", "recall_at"]
+__all__ = ["Neighbours", "laid_side_by_side", "nearest", "recall_at"]
 
 _BLOCK_BYTES = 16 << 20  # of double-precision vectors of the index, and again of the queries
 
@@ -132,19 +132,36 @@ def _check(index: HeadVectors, queries: HeadVectors, heads: Sequence[Head], k: i
         raise InputError(f"The index has {len(index)} examples, so there is nothing to find: add examples.")
 
 
+def laid_side_by_side(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """What some heads say together: each head's vector at length one, and the heads side by side.
+
+    Args:
+        points: ``float (example, head, dim)``.
+
+    Returns:
+        ``float64 (example, head * dim)``, of length one, whose products are the means of the heads' cosines; a head's
+        vector of no length stays one.
+
+    Raises:
+        InputError: a vector is not finite.
+    """
+    exact = np.asarray(points, dtype=np.float64)
+    length = np.linalg.norm(exact, axis=-1, keepdims=True)
+    if not np.isfinite(length).all():
+        raise InputError("A head vector is not a finite number: the model overflowed; load it with dtype='float32'.")
+    unit = np.divide(exact, length, out=np.zeros_like(exact), where=length > 0)
+    together: npt.NDArray[np.float64] = unit.reshape(len(exact), -1) / np.sqrt(exact.shape[1])
+    return together
+
+
 def _blocks(
     vectors: HeadVectors, heads: Sequence[Head], step: int
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
-    """Part examples into rows and what the heads say of them, ``(example, head * dim)`` of length one."""
+    """Part examples into rows and what the heads say of them, see ``laid_side_by_side``."""
     layers, indices = at_heads(heads)
     for start in range(0, len(vectors), step):
-        points = vectors.values[start : start + step, layers, indices].astype(np.float64)  # (example, head, dim)
-        length = np.linalg.norm(points, axis=-1, keepdims=True)
-        if not np.isfinite(length).all():
-            raise InputError("A head vector is not a finite number: the model overflowed; load it with dtype='float32'.")
-        unit = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
-        rows = np.arange(start, start + len(points), dtype=np.intp)
-        yield rows, unit.reshape(len(points), -1) / np.sqrt(len(heads))
+        points = vectors.values[start : start + step, layers, indices]
+        yield np.arange(start, start + len(points), dtype=np.intp), laid_side_by_side(points)
 
 
 def _merge(

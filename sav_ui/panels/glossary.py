@@ -49,6 +49,12 @@ TERMS: Mapping[str, str] = {
         "How alike two rows of numbers are by their direction: 1 is the same direction, 0 nothing in common, "
         "-1 the opposite. Here it compares what one head says of two pictures."
     ),
+    "map": (
+        "What a head says of a picture is a row of numbers: a point in a space of many dimensions. The map shows that "
+        "space in two. PCA looks at it from where the points are spread most; Distances moves them until they lie as far "
+        "apart as they really do, as well as that can be. A cross is a label’s mean: a head votes for the one nearest in "
+        "its space. An orange star is a picture from Classify. A broken frame: taken for another label."
+    ),
     "p": (
         "How likely a difference this large would come about by luck alone, by McNemar's exact test on the pictures that "
         "the two get differently. Small is good: below 0.05 is seldom luck."

@@ -64,6 +64,8 @@ class Focus:
         expanded: labels of which more examples are shown, once for each step.
         texts: whether each example's own question is shown; ``None`` leaves that to whether any has one.
         enlarged: the example whose pictures are shown large.
+        mapped: whose space the map shows: "head" for that of the head looked at, "kept" for that of all heads that vote.
+        projection: how it is flattened, one of ``sav_core.retrieval.projection.PROJECTIONS``.
     """
 
     head: Head | None = None
@@ -73,6 +75,8 @@ class Focus:
     expanded: tuple[str, ...] = ()
     texts: bool | None = None
     enlarged: str = ""
+    mapped: str = "head"
+    projection: str = "pca"
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadAttention", "look_at"]
 
-_EDGE = 320
+_EDGE, _SMALL = 320, 144
 _DRAWN = 100  # heads and groups of heads whose overlays are kept
 _PICTURES = 4  # of one example that are drawn
 
@@ -40,7 +40,7 @@ class HeadAttention:
     example: Example
     grids: tuple[npt.NDArray[np.float32], ...]
     image_share: npt.NDArray[np.float32]
-    _drawn: LRUCache[tuple[Head, ...], list[str]] = field(
+    _drawn: LRUCache[tuple[tuple[Head, ...], int], list[str]] = field(
         default_factory=lambda: LRUCache(_DRAWN), repr=False, compare=False
     )
 
@@ -56,20 +56,27 @@ class HeadAttention:
         alt = f"Attention of {head} over {self.example.name}"
         return self._views([head], alt, f"{head}: {percent(share)} of its attention is on the picture")
 
+    def in_small(self, head: Head) -> str:
+        """One head's attention over the first picture, to stand among those of others."""
+        return self._overlays((head,), _SMALL)[0]
+
     def of_mean(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
         """The mean attention of some heads over each picture, with words."""
         alt = f"Mean attention of {len(heads)} heads over {self.example.name}"
         return self._views(heads, alt, f"the {len(heads)} heads that vote, on average")
 
     def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
-        key = tuple(heads)
-        if key not in self._drawn:
+        return [{"picture": uri, "alt": alt, "caption": caption} for uri in self._overlays(tuple(heads), _EDGE)]
+
+    def _overlays(self, heads: tuple[Head, ...], edge: int) -> list[str]:
+        if (heads, edge) not in self._drawn:
             layers, indices = at_heads(heads)
-            self._drawn[key] = [
-                data_uri(overlay(picture, grid[layers, indices].mean(0), edge=_EDGE))
-                for picture, grid in list(zip(self.example.images, self.grids, strict=True))[:_PICTURES]
+            shown = 1 if edge == _SMALL else _PICTURES
+            self._drawn[heads, edge] = [
+                data_uri(overlay(picture, grid[layers, indices].mean(0), edge=edge))
+                for picture, grid in list(zip(self.example.images, self.grids, strict=True))[:shown]
             ]
-        return [{"picture": uri, "alt": alt, "caption": caption} for uri in self._drawn[key]]
+        return self._drawn[heads, edge]
 
 
 def look_at(backbone: Backbone, example: Example) -> HeadAttention:

@@ -28,6 +28,7 @@ from sav_core.data.images import Picture
 from sav_core.errors import SavError
 from sav_ui.panels.downloads import link, remove
 from sav_ui.panels.memo import Memo
+from sav_ui.session.asked import Asked
 from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Download, Focus, Loading, Notice
 from sav_ui.session.head_attention import HeadAttention
@@ -62,6 +63,10 @@ class PageState:
     @property
     def pictures(self) -> Iterable[Picture]:
         """The pictures that the visitor brought to it."""
+        return ()
+
+    def classified(self, project: Project) -> Iterable[Asked]:
+        """What was classified on it and can be put beside the examples of a project."""
         return ()
 
     def kept(self) -> Kept | None:
@@ -363,6 +368,11 @@ class Session:
     def to_look_at(self) -> Item | None:
         """The example that the model is to be shown once more, now, for its attention; ``None`` when there is none."""
         return self.inspected if self.look is None and not self.work.busy and not self.waits_for_heads else None
+
+    @property
+    def classified(self) -> tuple[Asked, ...]:
+        """What was classified on any page and can be put beside the examples."""
+        return tuple(one for state in list(self._states.values()) for one in state.classified(self.project))
 
     def remember_look(self, item: Item, look: HeadAttention | str) -> None:
         """Keep what heads look at in an example, or why that cannot be shown."""

@@ -197,6 +197,7 @@ def _classifies(session, models):
             pass
         look(session)
     classify.act(context(session, models, "classify"), {"do": "vote_head", "x": 0, "y": 1})
+    classify.act(context(session, models, "classify"), {"do": "grid"})
     look(session)
     session.set(threshold=1.0)
     look(session)

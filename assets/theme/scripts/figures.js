@@ -1,6 +1,6 @@
 // Plotly figures, in the page's light or dark.
 //
-//   data-figure="name"  a place for the Plotly figure of that name; heatmaps.js says how its cells are chosen
+//   data-figure="name"  a place for the Plotly figure of that name; heatmaps.js says how its cells are chosen, points.js its points
 (() => {
   "use strict";
   let plotly = null;
@@ -39,16 +39,20 @@
     if (!json || place.savFigure === look || !place.isConnected) return;
     const Plotly = await loadPlotly();
     place.savFigure = look;
-    const { data, layout } = inThemeOf(JSON.parse(json));
-    await Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+    const figure = inThemeOf(JSON.parse(json));
+    SAV.leadFaces(place, figure);
+    await Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+    SAV.listPoints(place);
     if (place.savListens) return;
     place.savListens = true;
     SAV.listenToMap(place);
+    SAV.listenToPoints(place);
   }
 
   // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.
   function inThemeOf(figure) {
     // No one grey can be read on both papers: words have the page's.
+    if (SAV.pace() === "instant") delete figure.layout.transition;
     figure.layout.font = { ...figure.layout.font, color: getComputedStyle(document.body).getPropertyValue("--muted").trim() };
     if (!SAV.isDark()) return figure;
     const swap = { white: "#1d2457", "#1d2457": "white" };

@@ -2,6 +2,7 @@
 //
 //   data-key="name"   the same thing as what had that key among its siblings before; an id does as well
 //   data-own="name"   what is in it belongs to a script, and stays
+//   data-face         its style belongs to a script, and stays
 //   data-reveal       scrolls into sight when it is new
 (() => {
   "use strict";
@@ -58,8 +59,9 @@
     }
     if ("own" in old.dataset) return;
     if (old.savSort && fresh.nodeName === "TABLE") SAV.sortRows(fresh, old.savSort); // before merging: a row that stays keeps its focus
+    const keeps = (name) => KEEPS_STATE.has(name) || (name === "style" && "face" in old.dataset);
     for (const { name } of [...old.attributes])
-      if (!fresh.hasAttribute(name) && !KEEPS_STATE.has(name)) old.removeAttribute(name);
+      if (!fresh.hasAttribute(name) && !keeps(name)) old.removeAttribute(name);
     for (const { name, value } of [...fresh.attributes])
       if (old.getAttribute(name) !== value && !(KEEPS_STATE.has(name) && old.nodeName === "DETAILS")) old.setAttribute(name, value);
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && old !== document.activeElement) {

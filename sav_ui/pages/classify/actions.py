@@ -11,7 +11,7 @@ from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
-from sav_ui.pages.shared.actions import WORK
+from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.panels.downloads import made_file
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
@@ -198,6 +198,12 @@ def _vote_head(context: Context, data: Data) -> None:
         state.head = answer.prediction.votes[row].head
 
 
+def _grid(context: Context, data: Data) -> None:
+    """Show what every head that votes looks at, or hide it."""
+    state = context.session.state(ClassifyState)
+    state.grid = not state.grid
+
+
 def _close_vote_head(context: Context, data: Data) -> None:
     context.session.state(ClassifyState).head = None
 
@@ -223,8 +229,10 @@ ACTIONS: Actions = {
     "clear_queries": _clear,
     "close_vote_head": _close_vote_head,
     "drop_query": _drop,
+    "grid": _grid,
     "keep_frame": _keep_frame,
     "learned_threshold": _learned_threshold,
+    "map": INSPECTOR["map"],
     "nothing": _nothing,
     "pick": _pick,
     "query": _query,

@@ -6,7 +6,7 @@ number of heads, another label, one more example.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from sav_core.types import Head
 from sav_ui.limits import limits
 from sav_ui.pages.classify.answers import Answer, answers
 from sav_ui.panels.memo import Memo
+from sav_ui.session.asked import Asked
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
@@ -137,6 +138,7 @@ class ClassifyState(PageState):
         queries: in the order they came; of all ready tasks, of which the current one's are shown.
         chosen: the query that is shown in full.
         head: of those that vote, the one that is looked into; ``None`` for none.
+        grid: whether what every head that votes looks at is shown.
         model_answers: by what they depend on, see ``about``.
         webcam: the latest frame and what it was taken for.
     """
@@ -145,6 +147,7 @@ class ClassifyState(PageState):
         self.queries: tuple[Query, ...] = ()
         self.chosen = ""
         self.head: Head | None = None
+        self.grid = False
         self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
         self.webcam = WebcamFrame()
         self._vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = {}
@@ -167,6 +170,13 @@ class ClassifyState(PageState):
     def pictures(self) -> tuple[Picture, ...]:
         """Those to classify."""
         return tuple(picture for query in self.queries for picture in query.pictures)
+
+    def classified(self, project: Project) -> Iterator[Asked]:
+        """Those shown that the model has seen."""
+        for query in self.shown(project):
+            vector = self.vector(query, project)
+            if vector is not None:
+                yield Asked(query.id, query.name, query.pictures, vector)
 
     def kept(self) -> _Kept:
         """The queries with their marks, their order and their answers."""

@@ -14,6 +14,7 @@ from sav_ui.pages.classify.answers import Answer, percent
 from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
 from sav_ui.pages.classify.state import NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
+from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
@@ -64,6 +65,8 @@ def answers(session: Session) -> Content:
     found, shown, current = state.answers(project, fit), state.shown(project), state.current(project)
     answer = None if current is None else found.get(current.id)
     height, figures = (0, {}) if answer is None else _figures(session, answer, fit)
+    where = None if current is None or answer is None else _map(session, current, answer, fit)
+    figures |= {} if where is None else {where.values["figure"]: where.figure}
     html = fill(
         "classify/answers.html",
         rows=[_row(query, found.get(query.id), query is current, state, project, fit) for query in shown[:_ROWS]],
@@ -75,6 +78,8 @@ def answers(session: Session) -> Content:
         stopped=len(state.missing(project)) if session.work.paused(Kind.CLASSIFY) else 0,
         detail=None if current is None else _detail(session, current, answer, fit),
         map_height=height,
+        where=None if where is None else where.values,
+        by=session.focus.projection,
     )
     waits = waits_for_answers(session) or waits_for_model_answer(session)
     return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
@@ -152,6 +157,8 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "head": _vote_head(query, answer, project, state, fit),
         "model": choice_of(project.model).title,
         "insight": None if learned is None else _model_answer(learned, answer),
+        "has_grid": learned is not None and learned.looks is not None,
+        "grid": _grid(learned.looks, answer) if learned is not None and state.grid else [],
         "asking": session.work.kind in (Kind.CLASSIFY, Kind.ASK_MODEL) or waits_for_model_answer(session),
     }
 
@@ -201,6 +208,36 @@ def _vote_head(query: Query, answer: Answer, project: Project, state: ClassifySt
         "why_not": "" if learned is None else learned.refused,
         "near": _near(query, project, state, fit, [vote.head]),
     }
+
+
+def _map(session: Session, query: Query, answer: Answer, fit: Fit) -> Mapped | None:
+    """Where the head of the vote that is looked into puts the query among the examples."""
+    state = session.state(ClassifyState)
+    head = _looked_into(answer, state)
+    if head is None:
+        return None
+    me = [each for each in state.classified(session.project) if each.id == query.id]
+    return mapped(session, fit, [head], "vote-map", by=session.focus.projection, queries=me)
+
+
+def _looked_into(answer: Answer, state: ClassifyState) -> Head | None:
+    return next((vote.head for vote in answer.prediction.votes[:_DRAWN] if vote.head == state.head), None)
+
+
+def _grid(looks: HeadAttention | None, answer: Answer) -> list[dict[str, Any]]:
+    """What each head that votes looks at, best first, with its vote."""
+    if looks is None:
+        return []
+    return [
+        {
+            "row": row,
+            "head": str(vote.head),
+            "label": vote.label,
+            "agrees": vote.label == answer.prediction.label,
+            "picture": looks.in_small(vote.head),
+        }
+        for row, vote in enumerate(answer.prediction.votes[:_DRAWN])
+    ]
 
 
 def _near(query: Query, project: Project, state: ClassifyState, fit: Fit, heads: Sequence[Head]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sav_core.errors import InputError
+from sav_core.retrieval.projection import PROJECTIONS
 from sav_core.types import Head
 from sav_ui.host.dispatch import Actions
 from sav_ui.session.context import Context, Data
@@ -102,5 +103,21 @@ def _look(context: Context, data: Data) -> None:
     context.session.look_at(item=context.session.project.item(str(data["item"])).id)
 
 
-INSPECTOR: Actions = {"cell": _cell, "close_head": _close_head, "head": _head, "look": _look, "versus": _versus}
+def _map(context: Context, data: Data) -> None:
+    """Map the head's own space or that of all heads that vote, by one projection or another."""
+    of, by = data.get("of"), data.get("by")
+    if of in ("head", "kept"):
+        context.session.look_at(mapped=of)
+    if by in PROJECTIONS:
+        context.session.look_at(projection=by)
+
+
+INSPECTOR: Actions = {
+    "map": _map,
+    "cell": _cell,
+    "close_head": _close_head,
+    "head": _head,
+    "look": _look,
+    "versus": _versus,
+}
 """On the head that is looked into."""

@@ -9,6 +9,7 @@ import numpy as np
 from sav_core.evaluation.support_fit import head_confusion
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head
+from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.head_words import quality
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.fit import Fit
@@ -22,12 +23,20 @@ _WRONG = 8  # examples it gets wrong that are shown
 
 
 def inspector(session: Session, fit: Fit) -> dict[str, Any]:
-    """What is known of the head that a visitor looks at; with none chosen, only the list to choose from."""
+    """What is known of the head that a visitor looks at, and its ``figures``; with none chosen, the list to choose from."""
     focus = session.focus
     layers, heads = fit.scores.correct.shape
     there = [h for h in (focus.head, focus.versus) if h is not None and h.layer < layers and h.index < heads]
+    maps = _maps(session, fit, there)
     return {
-        "heads": [_about(session, fit, head) for head in there],
+        "heads": [
+            _about(session, fit, head) | {"map": one.values if one is not None else None}
+            for head, one in zip(there, maps, strict=True)
+        ],
+        "mapped": focus.mapped,
+        "by": focus.projection,
+        "at": session.inspected.id if session.inspected is not None else "",
+        "figures": {one.values["figure"]: one.figure for one in maps if one is not None},
         "list": listed_heads(fit),
         "count": len(fit.ranking),
         "labels": list(fit.labels),
@@ -35,6 +44,17 @@ def inspector(session: Session, fit: Fit) -> dict[str, Any]:
         "cell_items": _cell_items(session, fit, there[0]) if there and focus.cell else [],
         "all_heads": [str(head) for head in fit.ranking[:200]],
     }
+
+
+def _maps(session: Session, fit: Fit, there: list[Head]) -> list[Mapped | None]:
+    """A map for each head, or for the first that of all that vote."""
+    by = session.focus.projection
+    queries = session.classified if session.current_fit is not None else ()
+    if session.focus.mapped == "kept" and there:
+        return [mapped(session, fit, fit.kept, "map-1", by=by, queries=queries), *[None] * (len(there) - 1)]
+    return [
+        mapped(session, fit, [head], f"map-{place}", by=by, queries=queries) for place, head in enumerate(there, start=1)
+    ]
 
 
 def listed_heads(fit: Fit) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ def findings(session: Session) -> Content:
     if fit is None:
         looking = session.work.kind is Kind.FIND_HEADS
         return content(fill("teach/findings_empty.html", looking=looking, progress=_progress(session), **steps()))
+    looked_into = inspector(session, fit)
     html = fill(
         "teach/findings.html",
         **_headline(fit),
@@ -87,10 +88,11 @@ def findings(session: Session) -> Content:
         curve_height=CURVE_HEIGHT,
         numbered=numbered(len(fit.kept), fit.scores.correct.shape[1]),
         best=[str(head) for head in fit.kept[:3]],
-        inspector=inspector(session, fit),
+        inspector=looked_into,
         model=choice_of(session.project.model).title,
     )
-    return content(html, _figures(session, fit), next_run=session.to_look_at is not None)
+    figures = _figures(session, fit) | looked_into["figures"]
+    return content(html, figures, next_run=session.to_look_at is not None)
 
 
 def _figures(session: Session, fit: Fit) -> dict[str, str]:

@@ -38,6 +38,7 @@ def effects(session: Session) -> Content:
     fit = session.current_fit
     geometry = None if found is None else found.changes.shape[1:]
     ringed = fit if fit is not None and geometry == fit.scores.correct.shape else None
+    looked_into = inspector(session, ringed) if ringed is not None and state.head is not None else None
     html = fill(
         "vectors/effects.html",
         relation=study.setup.relation,
@@ -55,11 +56,12 @@ def effects(session: Session) -> Content:
         title=session.project.title or "your labels",
         n_top=study.n_heads,
         head=_head(session, study, state) if found is not None and state.head is not None else None,
-        inspector=inspector(session, ringed) if ringed is not None and state.head is not None else None,
+        inspector=looked_into,
         latest=state.latest,
     )
     looking = not session.work.busy and (waits_for_look(state, study) or (state.head and session.to_look_at is not None))
     figures = {} if found is None else {"effects": _effects_figure(session, study, state, ringed)}
+    figures |= {} if looked_into is None else looked_into["figures"]
     from_table = state.latest == "effect_row" and state.head is not None
     return content(html, figures, next_run=bool(looking), focus=_CLOSE if from_table else "")
 

@@ -150,6 +150,38 @@ def test_the_answer_in_full_names_votes_neighbours_attention_and_what_the_model_
     assert len(drawn["data"][0]["y"]) == 5
 
 
+def test_any_vote_opens_its_head_with_overlay_neighbours_and_a_map_that_has_the_query_in_it(session, models, upload):
+    give(session, models, upload(1))
+    query, answer = only(session)
+    assert page(session).count('data-act="vote_head"') == 5, "the squares"
+    do(session, models, "vote_head", y="2")
+    shown = classify_view.answers(session)
+    assert f"Head {answer.prediction.votes[2].head} in this picture" in shown["html"]
+    figure = json.loads(shown["figures"]["vote-map"])
+    assert figure["data"][-1]["ids"] == [query.id]
+    assert figure["data"][-1]["customdata"] == [round(float(answer.prediction.similarities[2].max()), 4)]
+    assert f'data-face="{query.id}"' in shown["html"]
+    do(session, models, "map", by="distances")
+    assert json.loads(classify_view.answers(session)["figures"]["vote-map"]) != figure
+
+
+def test_the_grid_shows_what_every_head_that_votes_looks_at_and_opens_each(session, models, upload):
+    give(session, models, upload(1))
+    assert 'class="grid"' not in page(session)
+    do(session, models, "grid")
+    html = page(session)
+    votes = only(session)[1].prediction.votes
+    cells = re.findall(
+        r'data-y="(\d)" aria-label="Look into (\S+), which votes for ([^"]+)"><img src="(data:image[^"]+)"', html
+    )
+    assert [(int(row), head, label) for row, head, label, _ in cells] == [
+        (row, str(vote.head), vote.label) for row, vote in enumerate(votes)
+    ]
+    assert len({picture for *_, picture in cells}) > 1
+    do(session, models, "grid")
+    assert 'class="grid"' not in page(session)
+
+
 def test_below_the_threshold_the_answer_is_none_of_these(session, models, upload):
     give(session, models, upload(1))
     _, answer = only(session)

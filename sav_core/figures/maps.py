@@ -1,0 +1,167 @@
+"""The map of a head: examples, label means and queries as its vectors place them, see ``sav_core.retrieval.projection``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from sav_core.figures.style import CATEGORIES, OUTLINE, elided, layout, literal
+from sav_core.retrieval.projection import HeadMap
+from sav_core.wording import percent
+
+__all__ = ["MAP_HEIGHT", "MEANS", "QUERIES", "head_map"]
+
+MAP_HEIGHT = 440
+"""In pixels."""
+
+MEANS, QUERIES = "label means", "queries"
+"""Names of the last two traces; before them stands one for each label."""
+
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "pentagon")  # 5 beside 8 colours: 40 labels differ
+_EDGE = 1.14  # of the axes, where the farthest point lies at 1
+_MOST_NAMED = 12  # labels that stand in a legend; with more, the means alone are named
+_MOVE = {"duration": 600, "easing": "cubic-in-out"}  # from one map to the next
+
+
+def head_map(
+    found: HeadMap,
+    names: Sequence[str],
+    query_names: Sequence[str] = (),
+    *,
+    taken: npt.NDArray[np.integer] | None = None,
+    ids: Sequence[str] = (),
+    query_ids: Sequence[str] = (),
+) -> go.Figure:
+    """Draw a map, to one scale in both directions; drawn in the place of another, every point moves to where it is now.
+
+    Args:
+        found: the places.
+        names: of the examples.
+        query_names: of the queries.
+        taken: ``int (example,)``, the label that each example is given, said on hover where it is not its own.
+        ids: of the examples, for whoever puts pictures in the place of the points.
+        query_ids: of the queries, likewise.
+    """
+    every = np.concatenate([found.examples, found.means, found.queries])
+    scale = float(np.linalg.norm(every, axis=1).max()) or 1.0
+    given = found.codes if taken is None else taken
+    traces = [
+        _examples(found, code, np.flatnonzero(found.codes == code), scale, names, given, ids)
+        for code in range(len(found.labels))
+    ]
+    traces.append(_means(found, scale))
+    if len(found.queries):
+        traces.append(_queries(found, scale, query_names, query_ids))
+    figure = go.Figure(traces)
+    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
+    legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"}
+    figure.update_layout(
+        **layout(left=24, right=8, top=34, bottom=26),
+        height=MAP_HEIGHT,
+        hovermode="closest",
+        legend=legend,
+        showlegend=len(found.labels) <= _MOST_NAMED,
+        transition=_MOVE,
+        annotations=[] if found.spread is None else _axis_words(found.spread),
+        xaxis=bare,
+        yaxis={**bare, "scaleanchor": "x"},
+    )
+    return figure
+
+
+def _examples(
+    found: HeadMap,
+    code: int,
+    rows: npt.NDArray[np.intp],
+    scale: float,
+    names: Sequence[str],
+    given: npt.NDArray[np.integer],
+    ids: Sequence[str],
+) -> go.Scatter:
+    """One label's examples."""
+    label = literal(found.labels[code])
+    wrong = ["" if given[row] == code else f"<br>taken for {literal(found.labels[given[row]])}" for row in rows]
+    return go.Scatter(
+        **_places(found.examples[rows], scale),
+        name=literal(elided(found.labels[code], 24)),
+        mode="markers",
+        text=[literal(names[row]) for row in rows],
+        hovertext=wrong,
+        customdata=np.round(found.example_similarity[rows, code], 4).tolist(),
+        ids=[ids[row] for row in rows] if ids else None,
+        marker={**_mark(code), "size": 9},
+        meta={"label": label},
+        hovertemplate=(
+            f"<b>%{{text}}</b><br>{label}%{{hovertext}}<br>"
+            f"cosine to the mean of {label}: %{{customdata:.4f}}<extra></extra>"
+        ),
+    )
+
+
+def _means(found: HeadMap, scale: float) -> go.Scatter:
+    counts = np.bincount(found.codes, minlength=len(found.labels))
+    marks = [_mark(code) for code in range(len(found.labels))]
+    return go.Scatter(
+        **_places(found.means, scale),
+        name=MEANS,
+        mode="markers+text",
+        text=[literal(elided(label)) for label in found.labels],
+        hovertext=[literal(label) for label in found.labels],
+        customdata=counts.tolist(),
+        ids=[f"mean {code}" for code in range(len(found.labels))],
+        textposition="top center",
+        textfont={"size": 13},
+        marker={
+            "color": [mark["color"] for mark in marks],
+            "symbol": "cross",
+            "size": 15,
+            "opacity": 1,
+            "line": {"color": "white", "width": 2},
+        },
+        hovertemplate="<b>mean of %{hovertext}</b><br>of examples: %{customdata}<extra></extra>",
+        showlegend=False,
+        cliponaxis=False,
+    )
+
+
+def _queries(found: HeadMap, scale: float, names: Sequence[str], ids: Sequence[str]) -> go.Scatter:
+    nearest = found.query_similarity.argmax(1)
+    return go.Scatter(
+        **_places(found.queries, scale),
+        name=QUERIES,
+        mode="markers",
+        text=[literal(name) for name in names],
+        hovertext=[literal(found.labels[code]) for code in nearest],
+        customdata=np.round(found.query_similarity.max(1, initial=-1.0), 4).tolist(),
+        ids=list(ids) if ids else None,
+        marker={"color": OUTLINE, "symbol": "star", "size": 14, "opacity": 1, "line": {"color": "white", "width": 1}},
+        hovertemplate=(
+            "<b>%{text}</b><br>a query, nearest to the mean of %{hovertext}<br>"
+            "cosine to it: %{customdata:.4f}<extra></extra>"
+        ),
+        cliponaxis=False,
+    )
+
+
+def _places(places: npt.NDArray[np.float64], scale: float) -> dict[str, list[float]]:
+    """Coordinates to a thousandth of the map: fewer letters, and no more can be seen."""
+    x, y = np.round(places / scale, 3).T + 0.0  # no minus in front of a nought
+    return {"x": x.tolist(), "y": y.tolist()}
+
+
+def _mark(code: int) -> dict[str, Any]:
+    return {"color": CATEGORIES[code % len(CATEGORIES)], "symbol": _SHAPES[code % len(_SHAPES)], "opacity": 0.85}
+
+
+def _axis_words(spread: Sequence[float]) -> list[dict[str, Any]]:
+    """What of the spread lies along each axis."""
+    across, up = (f"{percent(share)} of the spread" for share in spread)
+    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 11}}
+    return [
+        {"text": across, "x": 1, "y": 0, "xanchor": "right", "yanchor": "top", "yshift": -4, **common},
+        {"text": up, "x": 0, "y": 0, "xanchor": "right", "yanchor": "bottom", "textangle": -90, "xshift": -4, **common},
+    ]

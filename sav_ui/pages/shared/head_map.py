@@ -1,0 +1,139 @@
+"""The map of a head, or of all heads that vote: its figure, what is said of it, and the pictures that stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sav_core.figures.maps import MAP_HEIGHT, head_map
+from sav_core.retrieval.projection import HeadMap, project
+from sav_core.types import Head, HeadVectors
+from sav_ui.panels.thumbnails import thumb
+from sav_ui.panels.wording import counted
+from sav_ui.session.asked import Asked
+from sav_ui.session.fit import Fit
+from sav_ui.session.session import Session
+
+__all__ = ["SHOWN_AS_PICTURES", "Mapped", "mapped"]
+
+SHOWN_AS_PICTURES = 300
+"""Examples that stand in a map as pictures; of more, evenly chosen ones do, and the others are points."""
+
+_ON_THE_PAGE = 18  # of each label, the latest: their thumbnails are on its card, and are not sent again
+_SMALL = 48  # pixels of a thumbnail that is for the map alone
+_QUERIES = 60  # the latest
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One map as a page shows it.
+
+    Attributes:
+        values: for the template.
+        figure: as JSON.
+    """
+
+    values: dict[str, Any]
+    figure: str
+
+
+def mapped(
+    session: Session, fit: Fit, heads: Sequence[Head], figure: str, *, by: str = "pca", queries: Sequence[Asked] = ()
+) -> Mapped:
+    """Put the examples, their labels' means and queries on the map of some heads.
+
+    Args:
+        session: whose they are.
+        fit: of the examples.
+        heads: one, or all that vote.
+        figure: the name of the figure's place, which nothing else on that panel has.
+        by: how the space is flattened.
+        queries: of the same model; the latest are shown.
+    """
+    shown = tuple(queries)[-_QUERIES:]
+    about = (fit.vectors, tuple(heads), by, tuple(query.id for query in shown), fit.rule)
+    made = session.memo(figure, about, lambda: _drawn(fit, heads, by, shown))
+    values = {
+        "figure": figure,
+        "height": MAP_HEIGHT,
+        "by": by,
+        "words": _words(made["found"], len(fit.items), heads),
+        "label": f"Map of {_called(heads)}: {_counts(len(fit.items), len(shown))}.",
+        "faces": [*_faces(session, fit), *((query.id, _picture(query.pictures)) for query in shown)],
+        "queries": len(shown),
+    }
+    return Mapped(values, made["figure"])
+
+
+def _drawn(fit: Fit, heads: Sequence[Head], by: str, queries: Sequence[Asked]) -> dict[str, Any]:
+    """The map and its figure, whose text a memo counts."""
+    names = tuple(query.name for query in queries)
+    asked = None
+    if queries:
+        values = np.stack([query.vector for query in queries])
+        asked = HeadVectors(values, (None,) * len(names), names, tuple(range(len(names))), len(names), fit.vectors.model)
+    found = project(fit.vectors, heads, asked, by=by)
+    figure = head_map(
+        found,
+        fit.vectors.names,
+        names,
+        taken=_taken(fit, heads),
+        ids=[item.id for item in fit.items],
+        query_ids=[query.id for query in queries],
+    )
+    return {"found": found, "figure": str(figure.to_json())}
+
+
+def _taken(fit: Fit, heads: Sequence[Head]) -> np.ndarray:
+    """``int (example,)``, the label that each example is given by the head alone, or by the vote without the example."""
+    if len(heads) == 1:
+        answers: np.ndarray = fit.rule.own_answers.predicted[:, heads[0].layer, heads[0].index]
+        return answers
+    given = fit.codes.copy()
+    if fit.left_out is not None:
+        given[fit.left_out.rows] = fit.left_out.winner
+    return given
+
+
+def _words(found: HeadMap, n: int, heads: Sequence[Head]) -> str:
+    """How much of what is so can be seen, in plain words."""
+    if n < 2:
+        return "With one example there is nothing to compare it with yet."
+    kept = round(100 * found.kept)
+    whose = "this head's space" if len(heads) == 1 else "the space of the heads that vote"
+    rest = (
+        "what lies near here lies near there"
+        if kept >= 80
+        else "what lies far apart here does there too; what lies near here may not"
+        if kept >= 50
+        else "most of it cannot be seen in two dimensions, so trust the cosines more than the picture"
+    )
+    return f"The map keeps {kept} % of the distances between your examples in {whose}: {rest}."
+
+
+def _counts(examples: int, queries: int) -> str:
+    beside = f" and {counted(queries, 'query', 'queries')}" if queries else ""
+    return f"{counted(examples, 'example')}{beside}"
+
+
+def _called(heads: Sequence[Head]) -> str:
+    return f"head {heads[0]}" if len(heads) == 1 else f"all {len(heads)} heads that vote"
+
+
+def _faces(session: Session, fit: Fit) -> list[tuple[str, str]]:
+    """Thumbnails by the examples' identities: those of the page, or small ones where it has none."""
+    project = session.project
+    here = {item.id for label in project.labels for item in project.of_label(label.id)[-_ON_THE_PAGE:]}
+    step = max(1, -(-len(fit.items) // SHOWN_AS_PICTURES))
+    return [
+        (item.id, thumb(item.pictures[0]) if item.id in here else thumb(item.pictures[0], _SMALL))
+        for item in fit.items[::step]
+        if item.pictures
+    ]
+
+
+def _picture(pictures: Sequence[Any]) -> str:
+    return thumb(pictures[0]) if pictures else ""
