@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,16 @@ MEANS, QUERIES = "label means", "queries"
 """Names of the last two traces; before them stands one for each label."""
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "pentagon")  # 5 beside 8 colours: 40 labels differ
-_EDGE = 1.14  # of the axes, where the farthest point lies at 1
+_EDGE = 1.16  # of the axes, where the farthest point lies at 1
 _MOST_NAMED = 12  # labels that stand in a legend; with more, the means alone are named
 _MOVE = {"duration": 600, "easing": "cubic-in-out"}  # from one map to the next
+
+
+class _Box(NamedTuple):
+    """What all points lie in."""
+
+    middle: npt.NDArray[np.float64]
+    half: float
 
 
 def head_map(
@@ -47,15 +54,15 @@ def head_map(
         query_ids: of the queries, likewise.
     """
     every = np.concatenate([found.examples, found.means, found.queries])
-    scale = float(np.linalg.norm(every, axis=1).max()) or 1.0
+    box = _Box((every.min(0) + every.max(0)) / 2, float(np.ptp(every, axis=0).max()) / 2 or 1.0)
     given = found.codes if taken is None else taken
     traces = [
-        _examples(found, code, np.flatnonzero(found.codes == code), scale, names, given, ids)
+        _examples(found, code, np.flatnonzero(found.codes == code), box, names, given, ids)
         for code in range(len(found.labels))
     ]
-    traces.append(_means(found, scale))
+    traces.append(_means(found, box))
     if len(found.queries):
-        traces.append(_queries(found, scale, query_names, query_ids))
+        traces.append(_queries(found, box, query_names, query_ids))
     figure = go.Figure(traces)
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"}
@@ -77,7 +84,7 @@ def _examples(
     found: HeadMap,
     code: int,
     rows: npt.NDArray[np.intp],
-    scale: float,
+    box: _Box,
     names: Sequence[str],
     given: npt.NDArray[np.integer],
     ids: Sequence[str],
@@ -86,7 +93,7 @@ def _examples(
     label = literal(found.labels[code])
     wrong = ["" if given[row] == code else f"<br>taken for {literal(found.labels[given[row]])}" for row in rows]
     return go.Scatter(
-        **_places(found.examples[rows], scale),
+        **_places(found.examples[rows], box),
         name=literal(elided(found.labels[code], 24)),
         mode="markers",
         text=[literal(names[row]) for row in rows],
@@ -102,11 +109,11 @@ def _examples(
     )
 
 
-def _means(found: HeadMap, scale: float) -> go.Scatter:
+def _means(found: HeadMap, box: _Box) -> go.Scatter:
     counts = np.bincount(found.codes, minlength=len(found.labels))
     marks = [_mark(code) for code in range(len(found.labels))]
     return go.Scatter(
-        **_places(found.means, scale),
+        **_places(found.means, box),
         name=MEANS,
         mode="markers+text",
         text=[literal(elided(label)) for label in found.labels],
@@ -128,10 +135,10 @@ def _means(found: HeadMap, scale: float) -> go.Scatter:
     )
 
 
-def _queries(found: HeadMap, scale: float, names: Sequence[str], ids: Sequence[str]) -> go.Scatter:
+def _queries(found: HeadMap, box: _Box, names: Sequence[str], ids: Sequence[str]) -> go.Scatter:
     nearest = found.query_similarity.argmax(1)
     return go.Scatter(
-        **_places(found.queries, scale),
+        **_places(found.queries, box),
         name=QUERIES,
         mode="markers",
         text=[literal(name) for name in names],
@@ -147,9 +154,9 @@ def _queries(found: HeadMap, scale: float, names: Sequence[str], ids: Sequence[s
     )
 
 
-def _places(places: npt.NDArray[np.float64], scale: float) -> dict[str, list[float]]:
+def _places(places: npt.NDArray[np.float64], box: _Box) -> dict[str, list[float]]:
     """Coordinates to a thousandth of the map: fewer letters, and no more can be seen."""
-    x, y = np.round(places / scale, 3).T + 0.0  # no minus in front of a nought
+    x, y = np.round((places - box.middle) / box.half, 3).T + 0.0  # no minus in front of a nought
     return {"x": x.tolist(), "y": y.tolist()}
 
 

@@ -10,7 +10,7 @@
 (() => {
   "use strict";
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const LEAST = 15, MOST = 46, FULL = 0.5; // pixels of a picture's side; of the map, at most so much is covered by them
+  const LEAST = 15, MOST = 42, FULL = 0.35; // pixels of a picture's side; of the map, at most so much is covered by them
 
   const isMap = (place) => place && place.dataset && "points" in place.dataset && place._fullLayout;
 
