@@ -213,7 +213,8 @@ def _drawn_to(places: Array, fixed: Array, wanted: Array) -> Array:
     """One step of majorization: each place goes to the mean of where the fixed ones would have it."""
     drawn = cdist(places, fixed)
     pull = np.divide(wanted, drawn, out=np.zeros_like(wanted), where=drawn > 0)
-    return fixed.mean(0) + (pull.sum(1, keepdims=True) * places - pull @ fixed) / len(fixed)
+    moved: Array = fixed.mean(0) + (pull.sum(1, keepdims=True) * places - pull @ fixed) / len(fixed)
+    return moved
 
 
 def _kept(points: Array, flat: Array) -> float:
