@@ -16,7 +16,9 @@ MEMORY_BYTES = 3 << 30
 """That one clip may take; 8K needs about two thirds of it."""
 
 SECONDS = 60.0
-"""How long one clip may take."""
+"""How long one clip may take where nothing else is done."""
+
+_BUSY = 4  # times that, on the clock, where the machine has other things to do
 
 _POOL = WorkerPool("sav_core.data.clip_worker")
 
@@ -39,18 +41,21 @@ def decode_clip(path: str, container: str, sampling: ClipSampling, name: str, *,
         container: what FFmpeg calls its format; empty for an animated picture.
         sampling: which frames.
         name: what to call the clip in messages.
-        seconds: how long it may take.
+        seconds: how long it may take where nothing else is done.
 
     Raises:
         ImageError: it cannot be read; the message says why.
     """
     request = {"path": os.fspath(Path(path).absolute()), "container": container, "sampling": sampling.as_dict()}
-    allotment = Allotment(MEMORY_BYTES, seconds, 2 * int(SECONDS))  # FFmpeg computes in two threads
+    allotment = Allotment(MEMORY_BYTES, _BUSY * seconds, 2 * int(SECONDS))  # FFmpeg computes in two threads
     try:
         answer = _POOL.ask(request, allotment)
     except WorkerLostError as lost:
-        slow = f"takes longer than {seconds:.0f} seconds to decode: shorten it or make it smaller."
-        why = slow if lost.overdue else "made the decoder stop: it is damaged, so replace it."
+        why = "made the decoder stop: it is damaged, so replace it."
+        if lost.starved:
+            why = f"was not decoded within {allotment.seconds:g} seconds: try again when the machine is less busy."
+        elif lost.overdue:
+            why = f"takes longer than {seconds:.0f} seconds to decode: shorten it or make it smaller."
         raise ImageError(f"{name!r} {why}") from lost
     says = answer.says
     if "fault" in says:

@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 _MOST = 4  # at once
-_SECONDS, _CPU_SECONDS = 120.0, 10  # a picture of 64 megapixels takes two of computing
+_SECONDS, _CPU_SECONDS = (
+    120.0,
+    10,
+)  # a picture of 64 megapixels takes two of computing; on the clock a busy machine takes longer
 LITTLE = Allotment(192 << 20, _SECONDS, _CPU_SECONDS)
 MUCH = Allotment(1 << 30, _SECONDS, _CPU_SECONDS)
 
@@ -117,8 +120,11 @@ def ask(request: Mapping[str, Any], name: str, payload: bytes = b"") -> Answer:
             allowed = allowance()
             if allowed is not None:
                 allowed.count_lost(name)
-            slow = f"takes longer than {_CPU_SECONDS} seconds to read: make it smaller, or save it again."
-            why = slow if lost.overdue else "made its reader stop: it is damaged, so replace it."
+            why = "made its reader stop: it is damaged, so replace it."
+            if lost.starved:
+                why = f"was not read within {allotment.seconds:g} seconds: try again when the machine is less busy."
+            elif lost.overdue:
+                why = f"takes longer than {_CPU_SECONDS} seconds to read: make it smaller, or save it again."
             raise ImageError(f"{name!r} {why}") from lost
         fault = answer.says.get("fault")
         if fault is None:

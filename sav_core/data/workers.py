@@ -54,11 +54,16 @@ class Answer:
 
 
 class WorkerLostError(Exception):
-    """The worker is gone over a request: ``overdue`` if it was killed for the time it took."""
+    """The worker is gone over a request.
 
-    def __init__(self, *, overdue: bool) -> None:
+    Attributes:
+        overdue: whether it was killed for the time it took.
+        starved: whether that was by the clock, before it had computed as much as it may: it hung, or the machine was busy.
+    """
+
+    def __init__(self, *, overdue: bool, starved: bool = False) -> None:
         super().__init__("took too long" if overdue else "ended")
-        self.overdue = overdue
+        self.overdue, self.starved = overdue, starved
 
 
 class WorkerPool:
@@ -101,7 +106,7 @@ class WorkerPool:
                 worker = _Worker(self._module)
                 answer = self._answered(worker, whole, payload, allotment.seconds)
         if answer is None:
-            raise WorkerLostError(overdue=worker.overdue)
+            raise WorkerLostError(overdue=worker.overdue, starved=worker.late)
         return answer
 
     def close(self) -> None:
@@ -159,7 +164,7 @@ class _Worker:
             for pipe in (self._into, self._out):
                 with suppress(OSError):  # a user has only so many wide pipes
                     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._late = False
+        self.late = False
 
     @property
     def alive(self) -> bool:
@@ -173,7 +178,7 @@ class _Worker:
     @property
     def overdue(self) -> bool:
         """Whether it was ended for the time it took, on the clock or in computing."""
-        return self._late or self._process.returncode == -getattr(signal, "SIGXCPU", 0)
+        return self.late or self._process.returncode == -getattr(signal, "SIGXCPU", 0)
 
     def ask(self, request: Mapping[str, Any], payload: bytes, seconds: float) -> Answer | None:
         """Return its answer; ``None`` where the process ended over it."""
@@ -204,7 +209,7 @@ class _Worker:
                 continue
 
     def _give_up(self) -> None:
-        self._late = True
+        self.late = True
         self._process.kill()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,6 +24,7 @@ from sav_ui.host.tab import OpenTabs, Tab
 from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel, parts_place
 from sav_ui.panels.parts import Parts, cut
+from sav_ui.serving.answers import Answers
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.callers import Caller, calling, on_behalf
 from sav_ui.serving.event_log import REQUEST, logged
@@ -32,6 +33,7 @@ from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import network_of
 from sav_ui.serving.request_ids import HEADER
+from sav_ui.serving.turns import STOPPED
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
 from sav_ui.session.memory import Memory
@@ -57,7 +59,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Events of the page show their own progress and are no part of the API."""
 
 
-_MOST_ACTS = 8  # events of one visitor that are worked on at once: more would take the threads of the others
+_ACT_QUEUE: dict[str, Any] = {"concurrency_limit": 256}  # of all visitors, with those that wait for their turn
+_MOST_RUNS = 6  # of what one visitor asks the model for: one is done, the others wait in order
 _STEP_SECONDS = 0.5
 _ACTION = re.compile(r"[a-z_]{1,32}")
 
@@ -70,6 +73,7 @@ class _Panel:
     act: Act | None
     run: Run | None
     fetch: Run | None
+    asks: Mapping[str, Kind]
     slides: tuple[str, ...]
     lively: bool
     where: str
@@ -96,7 +100,9 @@ class PageHost:
         self.keepers: dict[str, Keeper] = {}
         self._first: Parts = self.parts.value["texts"]  # with the page itself, every browser gets these
         self._panels: dict[str, _Panel] = {}
-        self._lanes, self._acting = Lanes(), Lanes(_MOST_ACTS)
+        self._answers = Answers()
+        # The model chosen last takes the place of one that is on its way, so it must not wait behind that.
+        self._lanes = {"run": Lanes(_MOST_RUNS), "fetch": Lanes(_MOST_RUNS, at_once=2)}
 
     def panel(
         self,
@@ -106,6 +112,7 @@ class PageHost:
         act: Act | None = None,
         run: Run | None = None,
         fetch: Run | None = None,
+        asks: Mapping[str, Kind] | None = None,
         slides: tuple[str, ...] = (),
         lively: bool = False,
         where: str = "",
@@ -119,6 +126,7 @@ class PageHost:
             act: gets its ``act`` and ``slide`` events; without one they do nothing.
             run: gets its ``run`` events, one visitor at a time.
             fetch: gets its ``fetch`` events, which wait for a disk or a network and hold nobody up.
+            asks: what its buttons ask the model for, by name: as what it is shown while it waits for its turn.
             slides: the panels to show again while a slider of this one moves; all others wait for the next act.
             lively: whether it is shown again at every step of a run, not only at its end.
             where: the part of the page that says what went wrong in it; its name by default.
@@ -127,7 +135,7 @@ class PageHost:
         first, parts = cut(show(Session()))
         self._first.update(parts)
         component = panel({**first, "version": 0}, name, events)  # events wait in the browser for the session's
-        self._panels[name] = _Panel(name, component, show, act, run, fetch, slides, lively, where or name)
+        self._panels[name] = _Panel(name, component, show, act, run, fetch, asks or {}, slides, lively, where or name)
         return component
 
     def keeps(self, name: str, keeper: Keeper) -> None:
@@ -258,15 +266,12 @@ class PageHost:
         """
         part = self._panels[name]
         assert part.act is not None
-        lane = self._acting.enter(tab.session.token)
-        with logged(_called(name, data)) as entry, lane or nullcontext():
-            if lane is None:
-                entry.outcome = "refused"
-                gr.Warning(STILL_BUSY)
-                return {self.tab: tab}
+        with logged(_called(name, data)) as entry:
             said = tab.session.notice
             try:
                 part.act(self.context(tab.session, part.where), data)
+            except SavError as error:
+                tab.session.say(str(error), where=part.where)
             except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
                 entry.outcome = "broken"
                 return self._broken(tab, error, part.where)
@@ -276,20 +281,34 @@ class PageHost:
             return self.shown(tab, names, always=name)
 
     def stepped(
-        self, tab: Tab, run: Run, data: Data, where: str, *, caller: Caller | None = None, queue: str = "run"
+        self,
+        tab: Tab,
+        run: Run,
+        data: Data,
+        where: str,
+        *,
+        caller: Caller | None = None,
+        queue: str = "run",
+        kind: Kind | None = None,
     ) -> Iterator[Outputs]:
         """Do what takes its time; yields what is new in the lively panels at every step, and in all at the end.
+
+        What a visitor asks for while other work of theirs is under way waits for its turn, in order, and is seen to wait.
 
         Args:
             tab: where it was asked.
             run: does it.
-            data: what was sent.
+            data: what was sent; nothing where a panel asks by itself.
             where: the part of the page that says what went wrong.
             caller: for whom the model works.
-            queue: of each, one of a visitor is done at a time and one waits.
+            queue: "run" for the model, "fetch" for a disk or a network.
+            kind: as what it is shown while it waits.
         """
-        lively = tuple(part.name for part in self._panels.values() if part.lively)
-        lane = self._lanes.enter(f"{queue} {tab.session.token}", gives_way=not data)
+        visitor, what, lanes = tab.session.token, (run, json.dumps(data, sort_keys=True)), self._lanes[queue]
+        if lanes.waits(visitor, what):  # a second click, or another panel that asks for what is to come anyway
+            yield self.shown(tab)
+            return
+        lane = lanes.enter(visitor, what, gives_way=not data)
         with logged(_called(f"{where} run", data)) as entry, lane or nullcontext():
             if lane is None:
                 entry.outcome = "refused"
@@ -298,12 +317,11 @@ class PageHost:
                 yield self.shown(tab)
                 return
             try:
-                yield from self._until_free(tab, lane, where if data else "")
-                if lane.given_away:
-                    yield self.shown(tab)
+                if not (yield from self._waited(tab, lane, data, where, kind)):
+                    yield self.shown(tab, rerun=not lane.given_away)
                     return
                 for _ in on_behalf(caller or _caller(tab), run(self.context(tab.session, where), data)):
-                    yield self.shown(tab, lively)
+                    yield self.shown(tab, self._lively)
             except SavError as error:
                 entry.outcome = "refused"
                 tab.session.say(str(error), where=where)
@@ -314,18 +332,31 @@ class PageHost:
             else:
                 yield self.shown(tab, rerun=True)
 
-    def _until_free(self, tab: Tab, lane: Lane, where: str) -> Iterator[Outputs]:
-        """Wait for a place; what was clicked ``where`` the visitor looks is told that it waits."""
+    def _waited(self, tab: Tab, lane: Lane, data: Data, where: str, kind: Kind | None) -> Generator[Outputs, None, bool]:
+        """Wait for a turn, and show that what was asked for does; returns whether it is to begin."""
+        if lane.is_free():
+            return not lane.given_away
         session, said = tab.session, None
-        while not lane.is_free(_STEP_SECONDS):
-            if where and said is None:
-                session.say(COMES_NEXT, "done", where=where)
-                said = session.notice
-                yield self.shown(tab)
-            else:
-                yield {self.tab: tab}
+        with nullcontext() if kind is None else session.work.waiting(kind, _name(data)) as task:
+            if task is not None:
+                yield self.shown(tab, self._lively)
+            while not lane.is_free(_STEP_SECONDS):
+                if task is not None and task.cancelled():
+                    session.say(STOPPED, "done", where=where)
+                    return False
+                if data and task is None and said is None:
+                    session.say(COMES_NEXT, "done", where=where)
+                    said = session.notice
+                    yield self.shown(tab)
+                else:
+                    yield {self.tab: tab}
         if said is not None and session.notice is said:
             session.notice = None
+        return not lane.given_away
+
+    @property
+    def _lively(self) -> tuple[str, ...]:
+        return tuple(part.name for part in self._panels.values() if part.lively)
 
     def _broken(self, tab: Tab, error: Exception, where: str) -> Outputs:
         """Say that something went wrong; returns what all panels show, none of which asks for the model by itself now."""
@@ -335,37 +366,53 @@ class PageHost:
         shown = self.shown(tab)
         return {part: value if part is self.tab else {**value, "next": False} for part, value in shown.items()}
 
-    def _connect_act(self, part: _Panel) -> None:
-        def on_act(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
-            tab = self.known(name, token_of(request))
-            with calling(caller_of(tab, request)):
-                return self.as_sent(self.acted(tab, part.name, received(event)))
+    def answering(self, name: str, answer: Callable[[Tab, gr.Request, Data], Outputs]) -> Callable[..., Awaitable[Outputs]]:
+        """Return what listens to an event of a panel and has it answered when it is its turn among those of its visitor."""
 
-        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", concurrency_limit=32, **QUIET)
+        async def listen(tab_name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
+            data, tab = received(event), await self._answers.in_thread(self.known, tab_name, token_of(request))
+            outputs = await self._answers.in_turn(tab.session.token, answer, tab, request, data)
+            if outputs is None:
+                with logged(_called(name, data)) as entry:
+                    entry.outcome = "refused"
+                gr.Warning(STILL_BUSY)
+            return self.as_sent({self.tab: tab}) if outputs is None else outputs
+
+        return listen
+
+    def _connect_act(self, part: _Panel) -> None:
+        def act(tab: Tab, request: gr.Request, data: Data) -> Outputs:
+            with calling(caller_of(tab, request)):
+                return self.as_sent(self.acted(tab, part.name, data))
+
+        on_act = self.answering(part.name, act)
+        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", **_ACT_QUEUE, **QUIET)
 
     def _connect_slide(self, part: _Panel) -> None:
         outputs = self.outputs_for(*part.slides)
 
-        def on_slide(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
-            tab = self.known(name, token_of(request))
-            shown = self.acted(tab, part.name, received(event), part.slides)
+        def slide(tab: Tab, request: gr.Request, data: Data) -> Outputs:
+            shown = self.acted(tab, part.name, data, part.slides)
             for other in set(self._panels) - set(part.slides):
                 if self._panels[other].component in shown:
                     tab.sent.pop(other, None)  # not one of this event's outputs: the next one sends it
-            return self.as_sent(answered({output: shown[output] for output in outputs if output in shown}, event))
+            return self.as_sent(answered({output: shown[output] for output in outputs if output in shown}, data))
 
-        def answered(shown: Outputs, event: gr.EventData) -> Outputs:
-            turn, own = received(event).get("turn"), shown.get(part.component)
+        def answered(shown: Outputs, data: Data) -> Outputs:
+            turn, own = data.get("turn"), shown.get(part.component)
             return shown if own is None or not isinstance(turn, int) else {**shown, part.component: {**own, "turn": turn}}
 
         # Its script sends one at a time: Gradio's "always_last" sends what it was given first a second time, not the last.
-        part.component.slide(on_slide, self.tab, outputs, trigger_mode="multiple", concurrency_limit=32, **QUIET)
+        on_slide = self.answering(part.name, slide)
+        part.component.slide(on_slide, self.tab, outputs, trigger_mode="multiple", **_ACT_QUEUE, **QUIET)
 
     def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, kind: str, **queue: Any) -> None:
         def on_run(name: str | None, request: gr.Request, event: gr.EventData) -> Iterator[Outputs]:
             tab = self.known(name, token_of(request))
             caller = caller_of(tab, request)
-            steps = self.stepped(tab, run, received(event), part.where, caller=caller, queue=kind)
+            data = received(event)
+            asked = part.asks.get(_name(data))
+            steps = self.stepped(tab, run, data, part.where, caller=caller, queue=kind, kind=asked)
             yield from self.steps_as_sent(steps)
 
         listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
@@ -395,8 +442,13 @@ def _caller(tab: Tab) -> Caller:
 
 def _called(what: str, data: Data) -> str:
     """What the log calls an event: by the name that pages of ours give an action, or by none."""
-    name = str(data.get("do", ""))
+    name = _name(data)
     return f"{what} {name}" if _ACTION.fullmatch(name) else what
+
+
+def _name(data: Data) -> str:
+    """What is asked for, by its name; empty if there is none."""
+    return str(data.get("do", ""))
 
 
 def _digest(shown: Content) -> bytes:

@@ -1,4 +1,4 @@
-"""What is under way for a visitor: one piece of work at a time, how far it is, and whether it is to stop."""
+"""What is under way for a visitor: one piece of work at a time, how far it is, whether it is to stop, and what is next."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ class Task:
 
     Attributes:
         kind: what it is for; it may change on the way, as one step follows another.
+        name: by which the visitor asked for it; empty if they did not.
         progress: how far it is; ``None`` before anything is counted.
     """
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
+    def __init__(self, kind: Kind, name: str = "") -> None:
+        self.kind, self.name = kind, name
         self.progress: Progress | None = None
         self._cancelled = threading.Event()
 
@@ -67,12 +68,14 @@ class Work:
         task: what is under way; ``None`` when nothing is.
         place: where it stands in the line for the model, while it waits for its turn.
 
-    The model does one thing at a time, so a session has one ``Work`` and not one a page: whoever finds it busy comes back.
+    The model does one thing at a time, so a session has one ``Work`` and not one a page. What a visitor asks for while it
+    is busy waits for its turn, and pages show it by ``at`` as work that is just starting; what nobody asked for comes back.
     """
 
     def __init__(self) -> None:
         self.task: Task | None = None
         self.place: Place | None = None
+        self._waiting: list[Task] = []
         self._paused: set[Kind] = set()
 
     @property
@@ -85,9 +88,20 @@ class Work:
         """What is under way; ``None`` when nothing is."""
         return None if self.task is None else self.task.kind
 
+    def at(self, *kinds: Kind) -> Task | None:
+        """The work of one of these kinds that is under way, or else the first that waits for its turn."""
+        return next((task for task in self._tasks() if task.kind in kinds), None)
+
+    def _tasks(self) -> list[Task]:
+        return [*filter(None, [self.task]), *self._waiting]
+
     def stand(self, place: Place | None) -> None:
         """Keep where the work stands in the line for the model."""
         self.place = place
+
+    def place_of(self, task: Task) -> Place | None:
+        """Where that work stands in the line for the model; ``None`` while other work of this visitor is before it."""
+        return self.place if task is self.task else None
 
     def progress(self, *kinds: Kind) -> Progress | None:
         """How far the work is, if it is one of these kinds."""
@@ -95,9 +109,19 @@ class Work:
         return task.progress if task is not None and task.kind in kinds else None
 
     @contextmanager
-    def doing(self, kind: Kind) -> Iterator[Task]:
+    def waiting(self, kind: Kind, name: str) -> Iterator[Task]:
+        """Have what the visitor asked for wait for its turn until the block is left; it may be stopped before that."""
+        task = Task(kind, name)
+        self._waiting.append(task)
+        try:
+            yield task
+        finally:
+            self._waiting.remove(task)
+
+    @contextmanager
+    def doing(self, kind: Kind, name: str = "") -> Iterator[Task]:
         """Work on something until the block is left; its job is told to stop then, should its visitor be gone before it."""
-        task = self.task = Task(kind)
+        task = self.task = Task(kind, name)
         try:
             yield task
         finally:
@@ -106,12 +130,11 @@ class Work:
                 self.task = None
 
     def cancel(self, *kinds: Kind) -> bool:
-        """Ask the work to stop if it is one of these kinds; returns whether it was."""
-        task = self.task
-        if task is None or task.kind not in kinds:
-            return False
-        task.cancel()
-        return True
+        """Ask the work to stop if it is one of these kinds, and what waits for its turn; returns whether any was."""
+        tasks = [task for task in self._tasks() if task.kind in kinds]
+        for task in tasks:
+            task.cancel()
+        return bool(tasks)
 
     def pause(self, kind: Kind) -> None:
         """Begin this no more by itself: the visitor stopped it, or it failed."""

@@ -50,3 +50,64 @@ def test_what_moves_while_the_page_scrolls_to_it_is_reached(blank):
     blank.wait_for_function("() => Math.abs(document.querySelector('#wanted').getBoundingClientRect().top - 50) < 1")
     blank.mouse.wheel(0, 900)  # whoever scrolls on is not brought back
     blank.wait_for_function("() => document.querySelector('#wanted').getBoundingClientRect().top < -500")
+
+
+def test_what_is_new_comes_into_sight_from_below_and_from_above(blank):
+    blank.set_content(
+        f"<!doctype html><html><head>{look()['head']}</head><body style='overflow-anchor: none'>"
+        "<div id=above style='height: 3000px'></div><div id=panel></div><div style='height: 3000px'></div></body></html>"
+    )
+    box = "document.querySelector('#new').getBoundingClientRect()"
+    seen = f"() => {box}.top >= 0 && {box}.bottom <= innerHeight"
+    new = "SAV.merge(document.querySelector('#panel'), document.createRange().createContextualFragment(html), true)"
+    blank.evaluate(f"(html) => {new}", "<p id=new data-reveal>Here it is</p>")
+    blank.wait_for_function(seen)
+    blank.evaluate("document.querySelector('#panel').replaceChildren()")
+    blank.evaluate("document.querySelector('#above').style.height = '500px'")  # closed, and the page stands too far down
+    blank.evaluate(f"(html) => {new}", "<p id=new data-reveal>Here it is</p>")
+    blank.wait_for_function(seen)
+
+
+def test_a_map_holds_the_page_until_something_else_is_done(blank):
+    blank.set_content(
+        f"<!doctype html><html><head>{look()['head']}</head><body><div class=stage>"
+        "<div id=map data-pick=head tabindex=0></div><button data-run=build>Build</button>"
+        "<form data-submit=tune><button id=tune>Tune</button></form></div></body></html>"
+    )
+    blank.evaluate(
+        """() => {
+          const stage = document.querySelector(".stage"), map = document.querySelector("#map");
+          stage.savStage = { root: stage, send() {} };
+          map.on = (event, hear) => (map.choose = () => hear({ points: [{ x: 0, y: 0 }] }));
+          SAV.listenToMap(map);
+        }"""
+    )
+    for button in ("[data-run]", "#tune"):
+        blank.evaluate("document.querySelector('#map').choose()")
+        assert blank.evaluate("SAV.leaveInSight(5000)") < 100
+        blank.locator(button).click()
+        assert blank.evaluate("SAV.leaveInSight(5000)") == 5000
+
+
+def test_keys_that_are_quicker_than_python_ask_for_where_they_stand_last(blank):
+    blank.set_content(
+        f"<!doctype html><html><head>{look()['head']}</head><body><div class=stage>"
+        "<div id=map data-pick=head tabindex=0></div></div></body></html>"
+    )
+    asked = blank.evaluate(
+        """() => {
+          const stage = document.querySelector(".stage"), map = document.querySelector("#map"), asked = [];
+          stage.savStage = { root: stage, send: (kind, { x }) => asked.push(x) };
+          map.on = (event, hear) => (map.choose = (x) => hear({ points: [{ x, y: 0 }] }));
+          SAV.listenToMap(map);
+          const drawn = () => stage.dispatchEvent(new CustomEvent("sav:drawn", { bubbles: true, detail: {} }));
+          for (const x of [1, 2, 3]) map.choose(x);
+          drawn(); // the answer to the first
+          map.choose(4);
+          drawn();
+          drawn();
+          map.choose(5);
+          return asked;
+        }"""
+    )
+    assert asked == [1, 3, 4, 5]

@@ -6,21 +6,41 @@
 //   data-closes-pick    the button that closes what a choice has opened; Escape presses it, and the keyboard goes back
 (() => {
   "use strict";
+  const PATIENCE = 10000; // milliseconds after which an answer is lost, with its connection say, and holds up nothing
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   STEPS.Home = [-Infinity, 0];
   STEPS.End = [Infinity, 0];
   STEPS.PageUp = [0, Infinity];
   STEPS.PageDown = [0, -Infinity];
   let last = null; // the map, or the button of a list, that something was chosen by
+  let map = null; // the map in which something was chosen just now, for nothing else was done since
 
   function pick(place, x, y) {
     if (!place.dataset.pick) return;
     if (document.activeElement !== place) place.focus({ preventScroll: true });
-    last = place;
+    last = map = place;
     place.savCursor = { x, y };
     place.savTop = place.getBoundingClientRect().top;
-    SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.pick, x, y });
+    if (place.savAsked) place.savPassed = true;
+    else ask(place);
   }
+
+  // Keys may be quicker than Python answers: what they passed meanwhile is not asked for, only where they stand then.
+  function ask(place) {
+    place.savPassed = false;
+    place.savAsked = setTimeout(answered, PATIENCE, place);
+    SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.pick, ...place.savCursor });
+  }
+
+  function answered(place) {
+    clearTimeout(place.savAsked);
+    place.savAsked = 0;
+    if (place.savPassed && place.savCursor && place.isConnected) ask(place);
+  }
+
+  document.addEventListener("sav:drawn", ({ target }) => {
+    for (const place of target.querySelectorAll("[data-pick]")) if (place.savAsked) answered(place);
+  });
 
   function walk(place, [across, up]) {
     const columns = Number(place.dataset.columns), rows = Number(place.dataset.rows);
@@ -42,8 +62,8 @@
 
   // How far the page may scroll to show what a choice has opened: not so far that the map leaves the window.
   function leaveInSight(wanted) {
-    if (!last || !last.isConnected || !last.dataset.pick) return wanted;
-    return Math.max(0, Math.min(wanted, last.getBoundingClientRect().top - 8));
+    if (!map || !map.isConnected) return wanted;
+    return Math.max(0, Math.min(wanted, map.getBoundingClientRect().top - 8));
   }
 
   // What opens may move the map: the page then scrolls so far that it stands where it was chosen.
@@ -70,10 +90,13 @@
   });
 
   document.addEventListener("click", ({ target }) => {
-    const button = SAV.control(target, "[data-act]");
+    const button = SAV.control(target, "[data-act],[data-run]");
+    if (button) map = null;
     if (button && "layer" in button.dataset) last = button;
     if (button && "closesPick" in button.dataset && last && last.isConnected) last.focus({ preventScroll: true });
   });
+
+  document.addEventListener("submit", () => (map = null));
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;

@@ -72,9 +72,11 @@
     mergeChildren(old, fresh);
   }
 
+  // It may stand above the window too: what was closed further up, and answered late, has made the page shorter.
   function reveal(element) {
     SAV.scrollUntil(() => {
       const { top, bottom } = element.getBoundingClientRect();
+      if (top < 0) return top - 90;
       return bottom <= innerHeight ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - innerHeight + 20));
     });
   }

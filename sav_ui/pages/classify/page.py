@@ -11,6 +11,7 @@ from sav_ui.pages.classify.run import run
 from sav_ui.pages.classify.state import PANEL, WHERE
 from sav_ui.serving.callers import calling
 from sav_ui.session.context import Context
+from sav_ui.session.work import Kind
 
 __all__ = ["TITLE", "build"]
 
@@ -23,7 +24,9 @@ def build(host: PageHost) -> None:
     host.panel("opened", opened.show, act=opened.act, run=opened.run, lively=True, where=WHERE)
     host.panel("tray", view.tray, act=act, lively=True, where=WHERE)
     live = host.panel("live", webcam.show, act=act, where=WHERE, events=("frame",))
-    host.panel(PANEL, view.answers, act=act, run=run, slides=(PANEL,), lively=True, where=WHERE)
+    host.panel(
+        PANEL, view.answers, act=act, run=run, asks={"insight": Kind.ASK_MODEL}, slides=(PANEL,), lively=True, where=WHERE
+    )
 
     def on_frame(name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
         tab = host.known(name, token_of(request))

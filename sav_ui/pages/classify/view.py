@@ -159,7 +159,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "insight": None if learned is None else _model_answer(learned, answer),
         "has_grid": learned is not None and learned.looks is not None,
         "grid": _grid(learned.looks, answer) if learned is not None and state.grid else [],
-        "asking": session.work.kind in (Kind.CLASSIFY, Kind.ASK_MODEL) or waits_for_model_answer(session),
+        "asking": session.work.at(Kind.CLASSIFY, Kind.ASK_MODEL) is not None or waits_for_model_answer(session),
     }
 
 

@@ -28,7 +28,7 @@ FILES = {"csv": "answers.csv", "table": "figures.csv", "json": "report.json", "h
 
 def act(context: Context, data: Data) -> None:
     """Do what was asked for."""
-    if context.session.work.kind in MEASURING and data.get("do") not in _BUSY_TOO:
+    if context.session.work.at(*MEASURING) is not None and data.get("do") not in _BUSY_TOO:
         return
     dispatch(ACTIONS, context, data)
 

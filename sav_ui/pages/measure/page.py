@@ -5,7 +5,7 @@ from __future__ import annotations
 from sav_ui.host.page_host import PageHost
 from sav_ui.pages.measure import keeping, view
 from sav_ui.pages.measure.actions import act
-from sav_ui.pages.measure.run import run
+from sav_ui.pages.measure.run import MEASURING, run
 from sav_ui.pages.measure.state import PANEL, WHERE
 
 __all__ = ["TITLE", "build"]
@@ -16,5 +16,5 @@ TITLE = "Measure"
 def build(host: PageHost) -> None:
     """Lay the page out."""
     host.keeps(keeping.NAME, keeping.KEEPER)
-    host.panel(PANEL, view.setup, act=act, run=run, lively=True, where=WHERE)
+    host.panel(PANEL, view.setup, act=act, run=run, asks={"measure": MEASURING[0]}, lively=True, where=WHERE)
     host.panel("report", view.report, act=act, where=WHERE)

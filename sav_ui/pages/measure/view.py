@@ -127,15 +127,15 @@ def _own(state: MeasureState, fit: Fit) -> dict[str, Any] | None:
 
 
 def _busy(session: Session) -> bool:
-    return session.work.kind in MEASURING
+    return session.work.at(*MEASURING) is not None
 
 
 def _progress(session: Session) -> dict[str, Any] | None:
-    kind = session.work.kind
-    if kind not in _DOING:
+    task = session.work.at(*_DOING)
+    if task is None:
         return None
-    what = "examples" if kind is Kind.READ_TESTS else "answers"
-    return progress_bar(session.work.progress(kind), what, doing=_DOING[kind], rate=True, place=session.work.place)
+    what, place = "examples" if task.kind is Kind.READ_TESTS else "answers", session.work.place_of(task)
+    return progress_bar(task.progress, what, doing=_DOING[task.kind], rate=True, place=place)
 
 
 def _headline(found: Measurement) -> dict[str, Any]:

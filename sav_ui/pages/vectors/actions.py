@@ -29,12 +29,14 @@ _AT_WORK = (Kind.EFFECTS, Kind.VECTOR, Kind.TUNING, Kind.ANALOGY)
 
 
 def act(context: Context, data: Data) -> None:
-    """Do what was asked for; what would change the work under way waits until it is done."""
-    if context.session.work.kind in _AT_WORK and data.get("do") in _CHANGE_THE_WORK:
+    """Do what was asked for; what would change the work under way, or what waits for its turn, waits until it is done."""
+    with context.session.changing():
+        at_work = context.session.work.at(*_AT_WORK) is not None
+        if not at_work:  # or what is under way would not be brought into sight
+            _state(context).latest = str(data.get("do", ""))
+    if at_work and data.get("do") in _CHANGE_THE_WORK:
         context.say("The model is at work on this page: wait until it is done, or cancel it.")
         return
-    if context.session.work.kind not in _AT_WORK:  # or what is under way would not be brought into sight
-        _state(context).latest = str(data.get("do", ""))
     dispatch(ACTIONS, context, data)
 
 

@@ -9,7 +9,7 @@ from sav_ui.pages.vectors.actions import act
 from sav_ui.pages.vectors.analogy_view import analogy
 from sav_ui.pages.vectors.effects_view import effects
 from sav_ui.pages.vectors.relation_view import relations
-from sav_ui.pages.vectors.run import run
+from sav_ui.pages.vectors.run import ASKS, run
 from sav_ui.pages.vectors.state import PANEL, WHERE
 from sav_ui.pages.vectors.tuning_view import tuning
 from sav_ui.pages.vectors.vector_view import vector
@@ -25,10 +25,10 @@ def build(host: PageHost) -> None:
         with gr.Column():
             host.panel(WHERE, relations, act=act, lively=True)
         with gr.Column():
-            host.panel("effects", effects, act=act, run=run, slides=("effects", WHERE), lively=True, where=WHERE)
-    host.panel(PANEL, vector, act=act, run=run, slides=(PANEL, "effects", WHERE), lively=True, where=WHERE)
+            host.panel("effects", effects, act=act, run=run, asks=ASKS, slides=("effects", WHERE), lively=True, where=WHERE)
+    host.panel(PANEL, vector, act=act, run=run, asks=ASKS, slides=(PANEL, "effects", WHERE), lively=True, where=WHERE)
     with gr.Row(elem_id="vectors-bottom", elem_classes=["vectors-pair"], equal_height=False):
         with gr.Column():
-            host.panel("tuning", tuning, act=act, run=run, lively=True, where=WHERE)
+            host.panel("tuning", tuning, act=act, run=run, asks=ASKS, lively=True, where=WHERE)
         with gr.Column():
-            host.panel("analogy", analogy, act=act, run=run, lively=True, where=WHERE)
+            host.panel("analogy", analogy, act=act, run=run, asks=ASKS, lively=True, where=WHERE)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.vectors import COMPOSED, INJECTED, Site
-from sav_ui.pages.vectors.state import VectorState
 from sav_ui.panels.wording import percent, progress_bar
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
@@ -27,25 +26,25 @@ _PANELS = {
 
 
 def busy_at(session: Session) -> str:
-    """The panel whose work is under way; empty otherwise.
+    """The panel whose work is under way, or waits for its turn; empty otherwise.
 
     A prompt that is answered in a moment is no such work: a button that it disabled would swallow a click, and what is
     asked for meanwhile comes after it.
     """
-    kind = session.work.kind
-    return "" if kind is None else _PANELS.get(kind, "")
+    task = session.work.at(*_PANELS)
+    return "" if task is None else _PANELS[task.kind]
 
 
 def progress_of(session: Session, kind: Kind, what: str) -> dict[str, Any] | None:
-    """How far work of that kind is, in words; ``None`` when the model is at work for something else or not at all."""
-    if session.work.kind is not kind:
-        return None
-    return progress_bar(session.work.progress(kind), what, place=session.work.place)
+    """How far work of that kind is, in words; ``None`` when there is none, neither under way nor waiting for its turn."""
+    task = session.work.at(kind)
+    return None if task is None else progress_bar(task.progress, what, place=session.work.place_of(task))
 
 
 def doing(session: Session) -> str:
     """The name of what the visitor has the model do, such as ``"judge"``; empty when it is at nothing of this page."""
-    return session.state(VectorState).latest if busy_at(session) else ""
+    task = session.work.at(*_PANELS)
+    return "" if task is None else task.name
 
 
 def at_site(site: Site) -> str:

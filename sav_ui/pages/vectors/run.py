@@ -22,7 +22,7 @@ from sav_ui.session.work import Kind, Task
 if TYPE_CHECKING:
     from sav_core.vectors import WordShares
 
-__all__ = ["run", "waits_for_look", "waits_for_words", "words_key"]
+__all__ = ["ASKS", "run", "waits_for_look", "waits_for_words", "words_key"]
 
 
 def run(context: Context, data: Data) -> Iterator[None]:
@@ -35,12 +35,9 @@ def run(context: Context, data: Data) -> Iterator[None]:
     named = _NAMED.get(name)
     with session.changing():
         study = state.begin(session.project.model)
-        if named is not None:
-            session.notice = session.download = None
-            state.latest, state.turn = name, state.turn + 1
     if named is not None:
         kind, work = named
-        yield from working(context, kind, lambda task: work(context, task, state, study, data))
+        yield from working(context, kind, lambda task: _asked(context, task, state, study, data, work), name)
         if state.task is not opened:
             return  # another task is here again, for opening this one was undone
     if state.waits_for_ready(study.model):
@@ -53,6 +50,14 @@ def run(context: Context, data: Data) -> Iterator[None]:
         yield from working(context, Kind.PROMPT, lambda _: _look(context, state, study))
     if session.to_look_at is not None and state.head is not None:
         yield from look_inside(session, context.models)
+
+
+def _asked(context: Context, task: Task, state: VectorState, study: Study, data: Data, work: _Work) -> Iterator[None]:
+    """Do what was asked for by name. From here on it is under way, so that no act takes its result for another's."""
+    with context.session.changing():
+        context.session.notice = context.session.download = None
+        state.latest, state.turn = task.name, state.turn + 1
+    yield from work(context, task, state, study, data)
 
 
 def words_key(state: VectorState, study: Study) -> tuple[Any, ...]:
@@ -106,3 +111,5 @@ _NAMED: dict[str, tuple[Kind, _Work]] = {
     "bases": (Kind.ANALOGY, analogy_runs.make_bases),
     "judge_board": (Kind.ANALOGY, analogy_runs.judge),
 }
+ASKS = {name: kind for name, (kind, _) in _NAMED.items()}
+"""What the page's buttons ask the model for, by name."""

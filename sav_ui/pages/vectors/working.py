@@ -16,9 +16,9 @@ __all__ = ["answered", "in_steps", "working"]
 T = TypeVar("T")
 
 
-def working(context: Context, kind: Kind, work: Callable[[Task], Iterator[None]]) -> Iterator[None]:
-    """Let work be seen and stopped; what goes wrong is told where the visitor is looking."""
-    with context.session.work.doing(kind) as task:
+def working(context: Context, kind: Kind, work: Callable[[Task], Iterator[None]], name: str = "") -> Iterator[None]:
+    """Let work be seen and stopped, by a name if it was asked for; what goes wrong is told where the visitor is looking."""
+    with context.session.work.doing(kind, name) as task:
         try:
             yield from work(task)
         except SavError as error:

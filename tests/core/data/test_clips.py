@@ -229,8 +229,8 @@ def test_a_decoder_that_crashes_or_hangs_is_survived(mp4, monkeypatch):
     open_clip(mp4)
     worker = clip_processes._POOL._idle[-1]
     os.kill(worker._process.pid, signal.SIGSTOP)
-    with pytest.raises(ImageError, match=r"'a' takes longer than 0 seconds to decode"):
-        clip_processes.decode_clip(str(mp4), "mov", ClipSampling(), "a", seconds=0.2)
+    with pytest.raises(ImageError, match=r"'a' was not decoded within 0\.4 seconds: try again when"):
+        clip_processes.decode_clip(str(mp4), "mov", ClipSampling(), "a", seconds=0.1)
     assert open_clip(mp4).times[-1] == 1.9
 
 

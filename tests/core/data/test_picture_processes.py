@@ -14,7 +14,7 @@ from sav_core.data.datasets import read_queries
 from sav_core.data.images import read_picture
 from sav_core.data.levels import Levels
 from sav_core.data.picture_processes import read_in_processes
-from sav_core.data.workers import Allotment
+from sav_core.data.workers import Allotment, WorkerLostError, WorkerPool
 from sav_core.errors import DatasetError, ImageError
 from tests.support.archives import zipped
 from tests.support.pictures import encoded, noise, solid
@@ -104,17 +104,41 @@ def test_what_takes_more_than_little_is_read_with_much(monkeypatch):
     assert read_picture(solid(size=(1500, 1500)), "large").size == (1500, 1500)
 
 
+class Asleep(WorkerPool):
+    """Workers that never answer."""
+
+    def ask(self, request, allotment, payload=b"", *, alone=False):
+        return super().ask({**request, "do": "sleep"}, allotment, payload, alone=alone)
+
+
 def test_one_that_takes_too_long_is_named_and_so_many_of_one_reading_end_it(monkeypatch):
-    monkeypatch.setattr(picture_processes, "LITTLE", Allotment(1 << 30, 0.0, 30))
+    monkeypatch.setattr(picture_processes, "_POOL", Asleep("tests.support.odd_worker"))
+    monkeypatch.setattr(picture_processes, "LITTLE", Allotment(64 << 20, 0.01, 30))
     allowed = Allowance(99, 99, 99, 9, 99, lambda size: None)
     with open_allowance(allowed):
         for number in range(MOST_LOST):
-            with pytest.raises(ImageError, match=rf"'{number}\.png' takes longer than 10 seconds to read: make it smaller"):
-                read_picture(solid((number, 0, 0), size=(3000, 3000)), f"{number}.png")  # none is read in no time
+            with pytest.raises(ImageError, match=rf"'{number}\.png' was not read within 0\.01 seconds: try again"):
+                read_picture(encoded(noise(seed=number)), f"{number}.png")
         with pytest.raises(DatasetError, match=rf"More than {MOST_LOST} of these files took too long .* such as '0\.png'"):
-            read_picture(solid((99, 0, 0), size=(3000, 3000)), "99.png")
+            read_picture(encoded(noise(seed=99)), "99.png")
     monkeypatch.undo()
     assert read_picture(encoded(noise()), "next").size == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("starved", "message"),
+    [
+        (False, "takes longer than 10 seconds to read: make it smaller"),
+        (True, "was not read within 120 seconds: try again"),
+    ],
+)
+def test_a_picture_is_blamed_for_what_it_has_computed_and_not_for_a_busy_machine(monkeypatch, starved, message):
+    def lose(*_, **__):
+        raise WorkerLostError(overdue=True, starved=starved)
+
+    monkeypatch.setattr(picture_processes._POOL, "ask", lose)
+    with pytest.raises(ImageError, match=message):
+        read_picture(encoded(noise()), "slow.png")
 
 
 @pytest.fixture

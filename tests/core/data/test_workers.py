@@ -46,6 +46,7 @@ def test_one_that_takes_too_long_is_killed_by_the_processors_clock_or_by_the_wal
     with pytest.raises(WorkerLostError) as lost:
         pool.ask({"do": harm}, allotment)
     assert lost.value.overdue
+    assert lost.value.starved == (harm == "sleep")
     echo(pool)
 
 

@@ -1,6 +1,8 @@
 """The host: what it sends and what it leaves out, and that whatever a handler raises, the visitor sees one sentence."""
 
+import asyncio
 import copy
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +11,10 @@ from sav_ui.pages.classify import webcam
 from sav_ui.pages.classify.state import ClassifyState
 from sav_ui.panels.errors import UNEXPECTED
 from sav_ui.panels.panel import content
-from sav_ui.session.session import COMES_NEXT, PageState, Session
+from sav_ui.serving.answers import Answers
+from sav_ui.serving.bound_sessions import TOKEN_HEADER
+from sav_ui.serving.turns import STOPPED
+from sav_ui.session.session import COMES_NEXT, STILL_BUSY, PageState, Session
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 from tests.support.people import context, pool_with, small_project, taught
@@ -41,10 +46,6 @@ def write_slowly(context, data):
     write(context, data)
     yield
     context.session.state(Texts).next = bool(data.get("next"))
-
-
-def answer(*_):
-    yield
 
 
 def break_down(*_, **__):
@@ -154,22 +155,6 @@ def test_a_run_says_nothing_again_that_another_event_has_shown_anew(host):
     assert [step[one]["version"] for step in steps] == [moved[one]["version"]] * 2
 
 
-def test_a_click_is_not_refused_for_what_the_page_asks_for_by_itself(host, monkeypatch):
-    monkeypatch.setattr("sav_ui.host.page_host._STEP_SECONDS", 0.01)
-    tab = opened(host)
-    asking, asking_too = (host.stepped(tab, answer, {}, "place") for _ in range(2))
-    next(asking)
-    next(asking_too)
-    clicked = host.stepped(tab, write_slowly, {"panel": "one", "text": "done"}, "place")
-    next(clicked)
-    assert tab.session.notice_at("place").text == COMES_NEXT
-    assert len(list(asking_too)) == 1, "it makes way, and shows what there is"
-    next(clicked)
-    assert not list(asking)[-1][host.tab].session.state(Texts).of["one"]
-    assert "done" in str(list(clicked))
-    assert tab.session.notice is None
-
-
 def test_an_act_that_breaks_down_shows_every_panel_and_a_sentence(host, caplog):
     tab = opened(host)
     tab.session.state(Texts).next = True
@@ -182,6 +167,114 @@ def test_a_run_that_breaks_down_ends_with_every_panel_and_a_sentence(host):
     tab.session.state(Texts).next = True
     *_, outputs = host.stepped(tab, break_down_later, {}, "place")
     assert told(host, tab, outputs)
+
+
+def test_an_event_is_answered_in_its_turn_and_who_sends_far_too_many_is_told(host):
+    request = SimpleNamespace(headers={TOKEN_HEADER: "0" * 32}, client=None)
+    event = SimpleNamespace(_data={"panel": "one", "text": "answered"})
+    listen = host.answering("one", lambda tab, request, data: host.as_sent(host.acted(tab, "one", data)))
+    outputs = asyncio.run(listen(None, request, event))
+    assert "answered" in {value.get("html") for value in outputs.values() if isinstance(value, dict)}
+    host._answers = Answers(most=0)
+    with pytest.warns(UserWarning, match="try again in a moment"):
+        outputs = asyncio.run(listen(None, request, event))
+    assert set(outputs) == {host.tab}
+
+
+def noting(done):
+    """A run that notes what it was asked for, in two steps."""
+
+    def work(context, data):
+        done.append(data.get("do", ""))
+        yield
+
+    return work
+
+
+def test_what_is_asked_for_while_others_work_waits_its_turn_in_order_and_is_seen_to(host):
+    tab, done = opened(host), []
+    names = ("a", "b", "c", "d", "e", "f")
+    all_steps = [host.stepped(tab, noting(done), {"do": name}, "place", kind=Kind.LOOK) for name in names]
+    for steps in all_steps:
+        next(steps)
+    assert done == ["a"]
+    assert tab.session.work.at(Kind.LOOK).name == "b"
+    for steps in all_steps:
+        list(steps)
+    assert done == [*names]
+    assert tab.session.notice is None
+    assert tab.session.work.at(*Kind) is None
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr("sav_ui.host.page_host._STEP_SECONDS", 0.01)
+
+
+def test_what_panels_ask_for_by_themselves_makes_way_for_a_click(host, hasty):
+    tab, done = opened(host), []
+    work = noting(done)
+    first, second, third = (host.stepped(tab, work, {}, "place") for _ in range(3))
+    next(first)
+    next(second)
+    assert [*third] == [{host.tab: tab}], "the second does for both"
+    assert len([*host.stepped(tab, noting(done), {}, "place")]) == 1, "it asks again when another has ended"
+    click, twice = (host.stepped(tab, work, {"do": "find"}, "place", kind=Kind.LOOK) for _ in range(2))
+    next(click)
+    assert len([*second]) == 1, "it makes way"
+    assert len([*twice]) == 1, "a second click on what waits already"
+    assert tab.session.notice is None
+    list(first)
+    list(click)
+    assert done == ["", "find"]
+
+
+def test_what_is_shown_as_nothing_of_a_page_is_told_that_it_waits(host, hasty):
+    tab, done = opened(host), []
+    first, second = (host.stepped(tab, noting(done), {"do": name}, "place") for name in "ab")
+    next(first)
+    next(second)
+    assert tab.session.notice_at("place").text == COMES_NEXT
+    list(first)
+    list(second)
+    assert tab.session.notice is None
+    assert done == ["a", "b"]
+
+
+def test_only_one_who_asks_for_very_much_is_told_to_wait(host, hasty):
+    tab, done = opened(host), []
+    waiting = [host.stepped(tab, noting(done), {"do": f"{number}"}, "place") for number in range(6)]
+    for steps in waiting:
+        next(steps)
+    list(host.stepped(tab, noting(done), {"do": "one too many"}, "place"))
+    assert tab.session.notice_at("place").text == STILL_BUSY
+    for steps in waiting:
+        list(steps)
+    assert "one too many" not in done
+
+
+def test_a_model_that_is_chosen_while_another_is_fetched_does_not_wait_behind_it(host):
+    tab, done = opened(host), []
+    first, second = (
+        host.stepped(tab, noting(done), {"do": "model", "model": name}, "model", queue="fetch") for name in "ab"
+    )
+    next(first)
+    next(second)
+    assert len(done) == 2
+    for steps in (first, second):
+        list(steps)
+
+
+def test_what_waits_can_be_stopped_before_it_begins(host):
+    tab, done = opened(host), []
+    first, second = (host.stepped(tab, noting(done), {"do": name}, "place", kind=Kind.LOOK) for name in "ab")
+    next(first)
+    next(second)
+    assert tab.session.work.cancel(Kind.LOOK)
+    list(second)
+    assert tab.session.notice_at("place").text == STOPPED
+    list(first)
+    assert done == ["a"]
 
 
 def test_a_page_whose_server_was_started_again_gets_a_new_session(host):

@@ -19,6 +19,19 @@ def test_one_job_of_a_visitor_is_done_one_waits_and_a_third_is_refused():
     assert not lanes.enter("a").is_free(0)
 
 
+def test_what_waits_already_is_known_and_what_is_being_done_is_not_taken_for_it():
+    lanes = Lanes(3)
+    first = lanes.enter("a", "this")
+    assert not lanes.waits("a", "this"), "it may have begun before what is asked for now"
+    with lanes.enter("a", "this"):
+        assert lanes.waits("a", "this")
+        assert not lanes.waits("a", "that")
+        assert not lanes.waits("b", "this")
+        assert lanes.enter("a", "that", gives_way=True) is None, "it waits behind no other that waits"
+        assert lanes.enter("a", "that") is not None
+    assert first.is_free()
+
+
 def test_one_who_leaves_while_they_wait_leaves_nothing():
     lanes = Lanes()
     with lanes.enter("a"), lanes.enter("a") as second:

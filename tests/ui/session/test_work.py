@@ -3,6 +3,7 @@
 import pytest
 
 from sav_core.types import Progress
+from sav_ui.panels.jobs import Place
 from sav_ui.session.work import Kind, Work
 
 
@@ -45,6 +46,19 @@ def test_only_work_of_the_kinds_named_is_stopped_and_the_next_begins_afresh():
         assert task.cancelled()
     with work.doing(Kind.CLASSIFY) as task:
         assert not task.cancelled()
+
+
+def test_what_waits_for_its_turn_is_seen_and_can_be_stopped_and_is_gone_when_it_begins():
+    work = Work()
+    with work.doing(Kind.PROMPT) as under_way, work.waiting(Kind.EFFECTS, "find_effects") as task:
+        assert work.at(Kind.EFFECTS, Kind.VECTOR) is task
+        assert work.at(Kind.PROMPT, Kind.EFFECTS) is under_way
+        assert work.kind is Kind.PROMPT
+        work.stand(place := Place(1, None))
+        assert [work.place_of(each) for each in (under_way, task)] == [place, None]
+        assert work.cancel(Kind.EFFECTS)
+        assert (under_way.cancelled(), task.cancelled()) == (False, True)
+    assert work.at(*Kind) is None
 
 
 def test_what_is_paused_waits_until_it_is_resumed():

@@ -119,6 +119,28 @@ def test_what_would_change_the_work_waits_until_it_is_done(models):
     assert session.state(VectorState).prompt == 1
 
 
+def test_what_waits_for_its_turn_shows_that_it_does_and_can_be_cancelled(models):
+    session = begun(models)
+    with session.work.doing(Kind.PROMPT), session.work.waiting(Kind.EFFECTS, "find_effects") as task:
+        html = effects(session)["html"]
+        assert "Starting …" in html
+        assert 'data-act="cancel"' in html
+        assert 'data-run="find_effects"' not in html
+        do(session, models, "relation", relation="below")
+        assert study_of(session).setup.relation == "above", "it would find the heads of another relation"
+        do(session, models, "cancel")
+        assert task.cancelled()
+    assert "Starting …" not in effects(session)["html"]
+
+
+def test_a_late_act_does_not_take_a_result_out_of_sight(found, models, few):
+    steps = run(context(found, models), {"do": "build"})
+    next(steps)
+    do(found, models, "close_effect")
+    list(steps)
+    assert re.search(r'data-key="vector-result-\d+" data-reveal', vector(found)["html"])
+
+
 def test_a_click_opens_the_head_with_effect_rank_interval_and_attention(found, models):
     best = study_of(found).effects.ranking[0]
     do(found, models, "effect_head", x=best.index, y=best.layer)
