@@ -6,6 +6,10 @@ Between vision tower and language model some architectures (Idefics2, Aria) put 
 the tower what it sees, and the answers are the image tokens. There is no place to paint them at. Such a list is known by
 what it does: where two of its rows change places, the tokens they make change places, and nothing else moves. No list of
 positions does that, for the patches at these positions stay where they are.
+
+Others (DeepSeek-OCR 2) put the queries behind the patches and let each see those before it, so that rows that change places
+move all that follow. Such a list is known by its order: a row moves what it asks and what is asked after it, whereas what is
+asked before it still sees the picture to its last pixel. A position moves what the pixels at it move.
 """
 
 from __future__ import annotations
@@ -33,13 +37,20 @@ _SIDE = 128  # of the drawn picture, in pixels
 # What rounding may move a token by, of the largest number in any; rows that change places move theirs by much more.
 _ROUNDING = {torch.float32: 1e-4, torch.float16: 5e-3, torch.bfloat16: 3e-2}
 
+_FOLLOWERS = 2  # a row that is added to one token behind the tower moves that one alone
+
 _known: WeakKeyDictionary[Backbone, str | None] = WeakKeyDictionary()
 
 
 def learned_queries(backbone: Backbone) -> str | None:
     """Return the name of the parameter whose rows the image tokens answer; measured once for each loaded model."""
     if backbone not in _known:
-        _known[backbone] = next((name for name, rows in _candidates(backbone) if _asks(backbone, name, rows)), None)
+        found = (
+            name
+            for name, rows in _candidates(backbone)
+            if _asks(backbone, name, rows) or _asks_in_turn(backbone, name, rows)
+        )
+        _known[backbone] = next(found, None)
     return _known[backbone]
 
 
@@ -57,10 +68,7 @@ def _candidates(backbone: Backbone) -> Iterator[tuple[str, Tensor]]:
 
 def _asks(backbone: Backbone, name: str, rows: Tensor) -> bool:
     """Whether two rows that change places have their tokens change places, and no other."""
-    pixels = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8)
-    encoded = backbone.encode(Example(Image.fromarray(pixels), ""))
-    # Random rows, for trained or untrained ones may be alike, and would then change places unseen.
-    drawn = torch.randn(rows.shape, generator=torch.Generator().manual_seed(0)).to(rows.device, rows.dtype)
+    encoded, drawn = _encoded(backbone), _drawn(rows)
     order = torch.arange(drawn.shape[-2])
     order[:2] = torch.tensor([1, 0])
     before, after = (_image_tokens(backbone, encoded, {name: given}) for given in (drawn, drawn[..., order, :]))
@@ -68,6 +76,33 @@ def _asks(backbone: Backbone, name: str, rows: Tensor) -> bool:
     moved = ((before - after).abs().amax(-1) > limit).nonzero()[:, 0]
     apart = (after[moved, None] - before[None, moved]).abs().amax(-1)  # (token now, token before)
     return bool(len(moved)) and bool((apart <= limit).any(1).all())
+
+
+def _asks_in_turn(backbone: Backbone, name: str, rows: Tensor) -> bool:
+    """Whether a row from the middle moves its token and those behind it, and the last pixels move those before it too."""
+    encoded, drawn, middle = _encoded(backbone), _drawn(rows), rows.shape[-2] // 2
+    other = drawn.clone()
+    other[..., middle, :] = -other[..., middle, :]
+    before, after = (_image_tokens(backbone, encoded, {name: given}) for given in (drawn, other))
+    moved = (before != after).any(-1)  # to the last bit, for what a mask hides adds nothing at all
+    places = moved.nonzero()[:, 0]
+    if len(places) < _FOLLOWERS or not 0 < places[0] < len(moved) - 1 or len(places) < (len(moved) - int(places[0])) / 2:
+        return False
+    elsewhere = _image_tokens(backbone, _encoded(backbone, changed=True), {name: drawn})
+    return bool((before != elsewhere).any(-1)[: places[0]].all())
+
+
+def _encoded(backbone: Backbone, *, changed: bool = False) -> Encoded:
+    """A drawn picture as the model reads it; or the same with its last rows ``changed``."""
+    pixels = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8)
+    if changed:
+        pixels[-_SIDE // 8 :] = 255 - pixels[-_SIDE // 8 :]
+    return backbone.encode(Example(Image.fromarray(pixels), ""))
+
+
+def _drawn(rows: Tensor) -> Tensor:
+    """Random rows, for trained or untrained ones may be alike, and would then change places unseen."""
+    return torch.randn(rows.shape, generator=torch.Generator().manual_seed(0)).to(rows.device, rows.dtype)
 
 
 class _Reached(Exception):  # noqa: N818  not an error: it ends a forward of which nothing more is wanted

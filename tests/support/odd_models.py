@@ -115,3 +115,36 @@ RECIPES["glm5_next"] = Recipe(
     VICUNA.replace("IMAGE", "<|image|>"),
     ("<|image|>",),
 )
+
+_CAUSAL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+_SAM = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 64}
+
+RECIPES["deepseek_ocr2"] = Recipe(
+    lambda ids: {
+        "model_type": "deepseek_ocr2",
+        "vision_config": {
+            "sam_config": {
+                **_SAM,
+                "image_size": 768,
+                "window_size": 4,
+                "global_attn_indexes": [1],
+                "downsample_channels": [16, 32],
+                "initializer_range": 0.02,
+            },
+            "encoder_config": {**_CAUSAL, "num_key_value_heads": 2, "vocab_size": 300},
+        },
+        "text_config": {
+            **_CAUSAL,
+            "num_key_value_heads": 2,
+            "n_routed_experts": 4,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 16,
+            "mlp_layer_types": ["dense"] * 2,
+        },
+        "image_token_id": ids["<image>"],
+    },
+    ("DeepseekOcr2ImageProcessorPil", {"size": {"height": 768, "width": 768}}),
+    {"processor_class": "DeepseekOcr2Processor"},
+    VICUNA.replace("IMAGE", "<image>"),
+    ("<image>",),
+)

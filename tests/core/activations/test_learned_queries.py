@@ -10,7 +10,11 @@ from sav_core.errors import UnsupportedModelError
 from sav_core.models.backbones import load_backbone
 from tests.support.tiny_models import example_image
 
-RESAMPLERS = {"idefics2": "connector.perceiver_resampler.latents", "aria": "multi_modal_projector.query"}
+RESAMPLERS = {
+    "idefics2": "connector.perceiver_resampler.latents",
+    "aria": "multi_modal_projector.query",
+    "deepseek_ocr2": "vision_tower.query_768_resolution.weight",  # each sees the picture and the queries before it
+}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
