@@ -26,8 +26,8 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from sav_core.data.examples import Example
 from sav_core.data.images import open_picture
-from sav_core.data.listings import check_twins
 from sav_core.data.one_scale import levels_of, on_one_scale
+from sav_core.data.twins import check_twins
 from sav_core.errors import CancelledError, InputError, SavError, SettingError
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring

@@ -7,9 +7,9 @@ the tower what it sees, and the answers are the image tokens. There is no place 
 what it does: where two of its rows change places, the tokens they make change places, and nothing else moves. No list of
 positions does that, for the patches at these positions stay where they are.
 
-Others (DeepSeek-OCR 2) put the queries behind the patches and let each see those before it, so that rows that change places
-move all that follow. Such a list is known by its order: a row moves what it asks and what is asked after it, whereas what is
-asked before it still sees the picture to its last pixel. A position moves what the pixels at it move.
+Others (DeepSeek-OCR 2) put the queries behind the patches and let each see those before it, so that rows that change
+places move all that follow. Such a list is known by its order: a row moves what it asks and what is asked after it, whereas
+what is asked before it still sees the picture to its last pixel. A position moves what the pixels at it move.
 """
 
 from __future__ import annotations

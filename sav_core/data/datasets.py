@@ -35,8 +35,10 @@ from sav_core.data.lists import choose_list
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import on_one_scale, scale_note
 from sav_core.data.opening import read_listed
+from sav_core.data.parcels import passed_over
 from sav_core.data.places import is_inline
 from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen, takes
+from sav_core.data.twins import written_alike
 from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
 from sav_core.types import ProgressCallback
 
@@ -49,7 +51,14 @@ EIGHT_FRAMES = ClipSampling()
 
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
-_TOLD = {"zip names", "unread keys", "unread list", "broken profile", "warning"}  # notes on what may be wrong
+_TOLD = {
+    "zip names",
+    "unread keys",
+    "unread list",
+    "labels alike",
+    "broken profile",
+    "warning",
+}  # notes on what may be wrong
 
 
 def read_examples(
@@ -192,10 +201,9 @@ def _list_labelled(source: Source, question: str, clips: ClipSampling | None) ->
         return replace(found, notes=(*found.notes, *_unread_list(source)))
     found = list_lines(source, listing, question, twins=_PROJECT in source.names, clips=clips)
     loose = [] if _PROJECT in source.names else _beside(source, found.examples, clips)
-    if not loose:
-        return found
     text = f"Pictures beside {listing!r} that no line of it names are left out"
-    return replace(found, notes=(*found.notes, Note("unnamed", text, len(loose), tuple(loose[:3]))))
+    unnamed = (Note("unnamed", text, len(loose), tuple(loose[:3])),) if loose else ()
+    return replace(found, notes=(*found.notes, *unnamed, *passed_over(source)))
 
 
 def _unread_list(source: Source) -> tuple[Note, ...]:
@@ -220,7 +228,7 @@ def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipS
             return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another.", "no images"),))
         here = FolderSource(Path())
         named = tuple(replace(listed, source=here, images=(str(path / listed.images[0]),)) for listed in inside.examples)
-        return Listing(named, left_out)
+        return Listing(named, left_out, inside.notes)
     if not path.exists() and set("*?[") & set(given):  # quoted, or typed where the shell knows no patterns
         matches = glob.glob(given, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
         found = natural_order(seen(FolderSource(Path()), matches)) or found
@@ -252,7 +260,8 @@ def _reported(
     examples = on_one_scale(examples)
     pictures = {id(picture): picture for example in examples for picture in example.images}.values()
     remarks = noted((kind, text, picture.name) for picture in pictures for kind, text in picture.remarks)
-    both = (*contradictions(examples), *scale_note(examples)) if labelled else ()
+    named = written_alike(example.label for example in examples if example.label is not None)
+    both = (*named, *contradictions(examples), *scale_note(examples)) if labelled else ()
     found = ExampleSet(tuple(examples), tuple(skipped), (*notes, *remarks, *both))
     kinds: dict[str, list[Skipped]] = defaultdict(list)
     for skip in skipped:

@@ -118,6 +118,12 @@ _UNREAD_SUFFIXES = {
     "a microscope's file": "czi lif lsm nd2 oib oif vsi mrxs",
     "a DjVu page": "djvu",
     "a PAM image": "pam",
+    "a FLIF image": "flif",
+    "a BPG image": "bpg",
+    "a QOI image": "qoi",
+    "a DirectDraw or KTX texture": "dds ktx ktx2",
+    "a float map": "pfm",
+    "a NumPy array": "npy",
 }
 _BY_SUFFIX = {f".{suffix}": kind for kind, suffixes in _UNREAD_SUFFIXES.items() for suffix in suffixes.split()}
 _ADVICE = {RAW: "develop it and save a JPEG or PNG", VIDEO: "save frames of it as JPEG or PNG"}

@@ -34,12 +34,13 @@ from sav_core.data.keys import (
     pictures_of,
     unread_pictures,
 )
-from sav_core.data.listings import Listed, Listing, check_twins
+from sav_core.data.listings import Listed, Listing
 from sav_core.data.notes import Note, noted
 from sav_core.data.places import is_inline
 from sav_core.data.records import LINE, records
 from sav_core.data.sources import Source, composed
-from sav_core.data.unread import texts_beside, unread
+from sav_core.data.twins import check_twins
+from sav_core.data.unread import short_texts, texts_beside, unread
 from sav_core.errors import DatasetError
 
 __all__ = ["list_lines"]
@@ -103,7 +104,9 @@ def list_lines(
     _check_told_apart(examples, unread_by_line)
     if not twins:
         check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
-    return Listing(tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(remarks)))
+    return Listing(
+        tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(remarks), *short_texts(unread_by_line))
+    )
 
 
 def _check_told_apart(examples: Sequence[Listed], texts: Sequence[Mapping[str, Any]]) -> None:

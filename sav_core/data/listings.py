@@ -6,38 +6,28 @@ order.
 
 from __future__ import annotations
 
-import posixpath
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Skipped
 from sav_core.data.formats import Look, refusal
 from sav_core.data.notes import Note
+from sav_core.data.parcels import parcels, passed_over
 from sav_core.data.parts import part_to_learn_from, parts_among
 from sav_core.data.sources import Source, composed, natural_order, seen, takes
+from sav_core.data.twins import check_twins
 from sav_core.errors import DatasetError
 
-__all__ = ["UNREAD_LISTS", "Listed", "Listing", "check_twins", "list_images", "list_labels"]
+__all__ = ["UNREAD_LISTS", "Listed", "Listing", "list_images", "list_labels"]
 
 
 UNREAD_LISTS = (".parquet", ".xlsx", ".xls", ".ods", ".arrow", ".feather", ".json", ".xml")
 """How files end that may say the labels, and are not looked for."""
 
-_PACKED = {
-    **dict.fromkeys((".parquet", ".arrow", ".feather"), "a Parquet or Arrow file"),
-    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz"), "an archive"),
-    **dict.fromkeys((".tfrecord", ".tfrecords", ".rec", ".lmdb", ".mdb"), "a file of records"),
-    **dict.fromkeys((".h5", ".hdf5", ".npz", ".mat", ".pkl", ".pickle", ".pt"), "a file of arrays"),
-}
 
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
-_VARIANTS = {*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0)), *"\u180b\u180c\u180d"}
-
-# Small letters of Cyrillic and Greek, and hyphens, that no eye tells from the Latin ones.
-_LOOK_ALIKE = str.maketrans("аеорсухіјѕԁһӏοϲϳ‐‑−", "aeopcyxijsdhlocj---")
+_FEW = 10  # one in so many pictures may have strayed; more of them are of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,8 @@ class Listing:
 def list_images(source: Source, question: str, clips: ClipSampling | None = None) -> Listing:
     """List every image, at any depth, as an example without label; clips too where they are taken."""
     images, unread = _pictures(source, clips)
-    return Listing(tuple(Listed(source, (name,), question, None) for name in images), _unread(unread), source.notes)
+    found = tuple(Listed(source, (name,), question, None) for name in images)
+    return Listing(found, _unread(unread), (*source.notes, *passed_over(source)))
 
 
 def list_labels(source: Source, question: str, clips: ClipSampling | None = None) -> Listing:
@@ -76,12 +67,12 @@ def list_labels(source: Source, question: str, clips: ClipSampling | None = None
     images, unread = _pictures(source, clips)
     if not images:
         raise DatasetError(
-            f"{source.name!r} holds no images{_but(unread | _packed(source))}: put those of each label into a folder of "
+            f"{source.name!r} holds no images{_but(unread | parcels(source))}: put those of each label into a folder of "
             "the label's name."
         )
     depth = _depth_of_labels(source.names, images)
     label_folder = {name: parts[depth] for name in source.names if len(parts := name.split("/")) > depth + 1}
-    _check_folders(source, label_folder, images, unread, depth)
+    _check_folders(source, label_folder, images, unread | parcels(source), depth)
     examples, loose = [], []
     for name in images:
         if name in label_folder:
@@ -89,28 +80,7 @@ def list_labels(source: Source, question: str, clips: ClipSampling | None = None
         else:
             reason = f"{name!r} lies outside the label folders: move it into the folder of its label."
             loose.append(Skipped(composed(name), reason, "outside"))
-    return Listing(tuple(examples), (*loose, *_unread(unread)), source.notes)
-
-
-def check_twins(labels: Iterable[str], what: str, where: str) -> None:
-    """Refuse labels that are one to the eye.
-
-    Args:
-        labels: any number of each.
-        what: what to call two of them in the message, such as ``"label folders"``.
-        where: what they are in.
-
-    Raises:
-        DatasetError: two differ only in case, in spaces, in characters that nobody sees or in letters that look alike.
-    """
-    known: dict[str, str] = {}
-    for label in natural_order(set(labels)):
-        twin = known.setdefault(_to_the_eye(label), label)
-        if twin != label:
-            raise DatasetError(
-                f"The {what} {_shown(twin)} and {_shown(label)} of {where!r} differ only in upper and lower case or in "
-                "invisible characters, or in letters that look alike: merge them or rename one."
-            )
+    return Listing(tuple(examples), (*loose, *_unread(unread)), (*source.notes, *passed_over(source)))
 
 
 def _pictures(source: Source, clips: ClipSampling | None) -> tuple[list[str], dict[str, Look]]:
@@ -122,12 +92,6 @@ def _pictures(source: Source, clips: ClipSampling | None) -> tuple[list[str], di
 
 def _unread(unread: Mapping[str, Look]) -> tuple[Skipped, ...]:
     return tuple(Skipped(composed(name), refusal(composed(name), what.kind), what.kind) for name, what in unread.items())
-
-
-def _packed(source: Source) -> dict[str, Look]:
-    """Files that may hold pictures, packed in a way that is not read."""
-    kinds = ((name, _PACKED.get(posixpath.splitext(name.lower())[1])) for name in source.names)
-    return {name: Look(kind, read=False) for name, kind in kinds if kind}
 
 
 def _but_a_list(source: Source) -> str:
@@ -148,6 +112,8 @@ def _but(unread: Mapping[str, Look]) -> str:
 
 def _depth_of_labels(names: Sequence[str], images: Sequence[str]) -> int:
     """How many folders wrap the label folders: one as most ZIP programs do it, or more if two labels lie in the last."""
+    strays = set(_strays(images))
+    images = [name for name in images if name not in strays]
     tops = {name.split("/")[0] for name in (*images, *(name for name in names if name.endswith("/")))}
     once = int(len(tops) == 1 and all(name.count("/") > 1 for name in images))
     depth = once
@@ -157,6 +123,20 @@ def _depth_of_labels(names: Sequence[str], images: Sequence[str]) -> int:
             return depth if all(name.count("/") > depth for name in images) else once
         depth += 1
     return once
+
+
+def _strays(images: Sequence[str]) -> list[str]:
+    """A picture beside folders of labels, or beside one that wraps them; none where it is more than a few."""
+    strays: list[str] = []
+    rest, depth = list(images), 0
+    while rest:
+        beside = [name for name in rest if name.count("/") == depth]
+        rest = [name for name in rest if name.count("/") > depth]
+        strays += beside
+        if len({name.split("/")[depth] for name in rest}) > 1:
+            return strays if depth and len(strays) <= max(1, len(images) // _FEW) else []
+        depth += 1
+    return []
 
 
 def _check_folders(
@@ -174,7 +154,7 @@ def _check_folders(
     for folder in natural_order(folders - filled):
         inside = {name: what for name, what in unread.items() if label_folder.get(name) == folder}
         raise DatasetError(
-            f"The label folder {folder!r} of {source.name!r} holds no image{_but(inside)}: add some, or remove the folder."
+            f"The label folder {folder!r} of {source.name!r} holds no images{_but(inside)}: add some, or remove the folder."
         )
 
 
@@ -204,19 +184,3 @@ def _below(folders: Sequence[str]) -> Sequence[str]:
     while below and below[0] == folders[0]:
         below = below[1:]
     return below[:1]
-
-
-def _to_the_eye(label: str) -> str:
-    plain = unicodedata.normalize("NFC", composed(label).casefold()).translate(_LOOK_ALIKE)
-    visible = "".join(c for c in plain if c.isspace() or not _unseen(c))
-    return " ".join(visible.split())
-
-
-def _shown(label: str) -> str:
-    """A label for a message, what nobody sees written out."""
-    odd = any(_unseen(c) or unicodedata.combining(c) or ord(c.casefold()[0]) in _LOOK_ALIKE for c in label)
-    return ascii(label) if odd else repr(label)
-
-
-def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in ("Cf", "Cc") or character in _BLANK or character in _VARIANTS

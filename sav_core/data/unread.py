@@ -6,19 +6,22 @@ unread(record, {"image", "label"})      # ["'caption' is not read, for no key of
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Set
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sav_core.data.keys import LABELS, QUESTIONS, VIDEOS, named, names_picture, picture_keys, plain
+from sav_core.data.notes import Note
 from sav_core.data.places import is_address, is_inline
 
-__all__ = ["texts_beside", "unread"]
+__all__ = ["short_texts", "texts_beside", "unread"]
 
 _LABELS = tuple(
     key for key in LABELS if key not in ("category", "category_name", "class", "target")
 )  # these group lines too
 _FEW_WORDS = 3  # from so many on a text may be what the model should be asked; below, it is an id, a date, a name
 _NUMBERING = {"id", "ids", "uid", "uuid", "index", "hash", "time", "at", "date"}
+_KEYS = 5  # named in one note
 _FEW_LETTERS = 8  # of a script that does not part its words
 
 
@@ -45,6 +48,30 @@ def texts_beside(record: Mapping[str, Any], read: Set[str]) -> dict[str, str]:
     """The texts of a line that are not read, however short, but for what only numbers it."""
     beside = ((key, value) for key, value in record.items() if key not in read and isinstance(value, str))
     return {key: value for key, value in beside if plain(key).split("_")[-1] not in _NUMBERING}
+
+
+def short_texts(beside: Sequence[Mapping[str, str]]) -> tuple[Note, ...]:
+    """Say once under which keys texts of a word or two stand that are not read; longer ones are told key by key.
+
+    Args:
+        beside: of each line, what ``texts_beside`` found.
+    """
+    lines: dict[str, int] = {}
+    for texts in beside:
+        short = (key for key, text in texts.items() if _says_little(text))
+        for key in short:
+            lines[key] = lines.get(key, 0) + 1
+    if not lines:
+        return ()
+    keys = sorted(lines, key=lambda key: -lines[key])
+    shown = ", ".join(map(repr, keys[:_KEYS])) + (f" and {len(keys) - _KEYS} other keys" if len(keys) > _KEYS else "")
+    return (Note("short texts", f"Short texts under {shown} are not read", max(lines.values())),)
+
+
+def _says_little(text: str) -> bool:
+    """A word or two in letters, no number, date, file or address."""
+    words = any(c.isalpha() for c in text) and not re.search(r"\.\w{2,5}$", text.strip())
+    return words and not is_address(text) and not is_inline(text) and not _says_much([text])
 
 
 def _texts_in(record: Mapping[str, Any], read: Set[str]) -> list[str]:

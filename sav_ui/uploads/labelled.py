@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.listings import check_twins
 from sav_core.data.notes import Note
 from sav_core.data.parts import parts_among
 from sav_core.data.sources import natural_order
+from sav_core.data.twins import check_twins
 from sav_core.errors import InputError
 from sav_ui.uploads.drops import read_drop
 from sav_ui.uploads.files import LeftOutError, Upload, as_examples, notes_on, read_pictures

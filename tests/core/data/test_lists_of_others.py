@@ -179,6 +179,26 @@ def test_what_a_line_says_besides_is_told(source, beside, said):
         read_examples(source(files))
 
 
+def test_short_texts_that_are_not_read_are_noted_once(source):
+    records = [
+        {
+            "image": f"{n}.png",
+            "label": label,
+            "caption": "red car",
+            "site": "Basel",
+            "taken_at": "noon",
+            "n": "12",
+            "f": "a.txt",
+        }
+        for n, label in enumerate("ab")
+    ]
+    files = {"0.png": PNG, "1.png": OTHER, "l.jsonl": jsonl(*records)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NotedWarning)
+        (note,) = [note for note in read_examples(source(files)).notes if note.kind == "short texts"]
+    assert (note.sentence, note.count) == ("Short texts under 'caption', 'site' are not read.", 2)
+
+
 def test_lines_that_differ_in_an_unread_text_alone_are_refused(source):
     twins = [{"image": "1.png", "id": str(n), "remark": text, "label": text} for n, text in enumerate(("safe", "harmful"))]
     with pytest.raises(DatasetError, match=r"2 of 2 lines are alike in .* what they differ in, 'remark', is not read"):

@@ -136,6 +136,21 @@ def test_any_number_of_wrapping_folders(source, wrapping):
     assert read_examples(source({f"{wrapping}cat/1.png": PNG, f"{wrapping}dog/x/1.png": OTHER})).labels == ("cat", "dog")
 
 
+@pytest.mark.parametrize("stray", ["cover.png", "pets/cover.png", "pets/old/cover.png"])
+def test_a_stray_picture_beside_the_wrapping_folder_is_told_and_the_labels_are_read(source, stray):
+    wrapping = "pets/old/" if stray.count("/") == 2 else "pets/"
+    files = {f"{wrapping}{label}/{n}.png": noise_of(n) for n, label in enumerate(("cat", "dog", "cat", "dog"))}
+    with pytest.warns(SkippedWarning, match=f"'{stray}' lies outside the label folders"):
+        examples = read_examples(source({**files, stray: OTHER}))
+    assert examples.labels == ("cat", "dog")
+    assert [skip.name for skip in examples.skipped] == [stray]
+
+
+def test_a_label_whose_pictures_lie_at_two_depths_stays_one(source):
+    files = {f"cat/{place}{n}.png": noise_of(n) for n in range(4) for place in ("", "near/", "far/")}
+    assert read_examples(source(files)).labels == ("cat",)
+
+
 # Files that look like pictures --------------------------------------------------------------------------------------------
 
 
@@ -210,6 +225,44 @@ def test_a_folder_that_is_linked_twice_is_read_twice(tmp_path):
 def test_what_may_hold_the_pictures_or_the_labels_is_named(source, files, reason):
     with pytest.raises(DatasetError, match=reason):
         read_examples(source(files))
+
+
+PACKED = {
+    "vectors.h5": (b"x", "A file of arrays"),
+    "vectors": (b"\x89HDF\r\n\x1a\n", "A file of arrays"),
+    "cat/pixels.npz": (b"PK\x03\x04", "A file of arrays"),
+    "train.tfrecord-00000-of-00005": (b"x", "A file of records"),
+    "cat/shards/000.tar": (b"x", "An archive"),
+    "cat/shards/000": (bytes(257) + b"ustar\0", "An archive"),
+    "cat/data/train-00000-of-00001.parquet": (b"PAR1", "A Parquet or Arrow file"),
+    "cat/data/part-0": (b"PAR1", "A Parquet or Arrow file"),
+    "model.ckpt": (b"x", "A pickle or a checkpoint"),
+    "labels.sqlite": (b"x", "A database"),
+    "labels.xlsx": (b"PK\x03\x04", "A table"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_is_packed_beside_label_folders_is_counted_by_its_kind(source, name):
+    data, kind = PACKED[name]
+    files = {"cat/1.png": PNG, "dog/1.png": OTHER, "LICENSE": b"MIT", "cat/1.npy.txt": b"x"}
+    assert "packed" not in notes(read_examples(source(files)))
+    path = source({**files, name: data})
+    told = f"{kind} is not looked into, and passed over: {name!r}."
+    assert notes(read_examples(path))["packed"].sentence == told
+    assert notes(read_queries(path))["packed"].sentence == told
+
+
+def test_a_folder_of_packed_files_is_no_label_and_they_are_named(source):
+    files = {"cat/1.png": PNG, "dog/1.png": OTHER, "shards/000.tar": b"x", "shards/001.tar": b"x"}
+    with pytest.raises(DatasetError, match=r"'shards' .* holds no images that are read, but 2 times an archive, such as"):
+        read_examples(source(files))
+
+
+def test_flif_is_told_by_its_bytes_and_by_its_name(source):
+    with pytest.warns(SkippedWarning, match="but a FLIF image"):
+        found = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "dog/2.flif": b"?", "dog/3": b"FLIF44"}))
+    assert [skip.kind for skip in found.skipped] == ["a FLIF image"] * 2
 
 
 def test_a_list_that_is_not_read_beside_label_folders_is_told(source):
@@ -468,3 +521,34 @@ def test_what_was_converted_is_noted_once(source):
     assert note.sentence == (
         "Converted to sRGB from the colour profile 'Display P3': 10, such as 'a/0.png', 'a/1.png', 'a/2.png'."
     )
+
+
+# Labels that are written in two ways -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *(("1", "01"), ("1", "1.0"), ("1", "\uff11"), ("2", "\u0662"), ("0", "00"), ("1.5", "1,50"), ("+3", "3")),
+        *(("room 7", "room 07"), ("class_1", "class_001"), ("cat", "\uff43\uff41\uff54"), ("x\u00b2", "x2")),
+    ],
+)
+def test_one_number_in_two_spellings_is_told_and_kept(source, labels):
+    with pytest.warns(NotedWarning, match="Labels that only their spelling tells apart, .* are kept apart: "):
+        examples = read_examples(source({f"{label}/{n}.png": noise_of(n) for n, label in enumerate(labels)}))
+    assert set(examples.labels) == set(labels)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [("1", "10"), ("0", "1"), ("1.1", "1.10.0"), ("10", "100"), ("1", "-1"), ("a1", "a10"), ("2.05", "2.5"), ("x", "0x")],
+)
+def test_numbers_that_differ_are_told_nothing_of(source, labels):
+    examples = read_examples(source({f"{label}/{n}.png": noise_of(n) for n, label in enumerate(labels)}))
+    assert "labels alike" not in notes(examples)
+
+
+def test_labels_of_lines_in_two_spellings_are_told_too(source):
+    lines = [{"image": f"{n}.png", "label": label} for n, label in enumerate((1, "1.0"))]
+    with pytest.warns(NotedWarning, match=r"kept apart: \"'1' and '1.0'\""):
+        read_examples(source({"0.png": PNG, "1.png": OTHER, "l.jsonl": jsonl(*lines)}))
