@@ -11,15 +11,18 @@ which the better one is the label, or one answer, which was preferred or not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from sav_core.data.examples import IMAGE_MARKER
 from sav_core.data.keys import LABELS, QUESTIONS, Named, named, pictures_of, plain
 
-__all__ = ["answers_to_judge", "judged_question", "read_as"]
+__all__ = ["answers_to_judge", "in_order", "judged_question", "read_as"]
 
 _TWO, _ONE = ("output1", "output2"), ("output",)
 _WORDINGS = {_TWO: "Question: {}\n\nAnswer 1: {}\n\nAnswer 2: {}", _ONE: "Question: {}\n\n Answer: {}"}
+_NUMBERED = re.compile(r"<\|?image[ _-]?(\d{1,3})\|?>")
 _OURS = {"image", "images", "video", "videos", "question", "label"}
 
 
@@ -54,6 +57,17 @@ def _role(what: str, found: Named) -> str:
     many = what == "picture" and isinstance(found.value, list) and len(found.value) > 1
     numbered = " and so on" if many and found.key[-1:].isdigit() else ""
     return f"{found.key!r}{numbered} as the {what}{'s' * many}"
+
+
+def in_order(question: str, images: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A question whose places are numbered, as ``<image 2>`` of MMMU, with plain markers, and its images in that order.
+
+    Where not each image has one such place, all stays as it is.
+    """
+    places = [int(number) for number in _NUMBERED.findall(question)]
+    if sorted(places) != list(range(1, len(images) + 1)):
+        return question, images
+    return _NUMBERED.sub(IMAGE_MARKER, question), tuple(images[place - 1] for place in places)
 
 
 def answers_to_judge(record: Mapping[str, Any]) -> list[Named]:

@@ -17,12 +17,14 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sav_core.data.allowance import allowance
+from sav_core.data.chats import chat_key, from_chat
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_SUFFIXES, VIDEO, look, refusal
-from sav_core.data.forms import answers_to_judge, judged_question, read_as
+from sav_core.data.forms import answers_to_judge, in_order, judged_question, read_as
 from sav_core.data.keys import (
     LABELS,
     PICTURES,
@@ -84,21 +86,10 @@ def list_lines(
             raise DatasetError(f"{where} is not a JSON object: write each example as {LINE}.")
         if twice := doubled(record):
             raise DatasetError(f"{where} has both {twice[0]!r} and {twice[1]!r}, and they differ: keep one.")
-        label = _label(record, where) if labelled else None
-        images = tuple(_located(source, path, listing, where) for path in _paths(record, where, clips))
-        asked = named(record, QUESTIONS)
-        text = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
-        own = judged_question(record) or text
-        if not images and not own.strip():
-            raise DatasetError(
-                f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {LINE}."
-            )
-        answers = answers_to_judge(record) if own != text else ()
-        read = {*picture_keys(record), *(each.key for each in (*asked[:1], *answers, *named(record, LABELS)[:1]))}
-        remarks += [("read as", said, where)] if (said := read_as(record, labelled)) else []
-        remarks += [("unread keys", told, where) for told in unread(record, read)]
-        unread_by_line.append(texts_beside(record, read))
-        examples.append(Listed(source, images, own if own.strip() else question, label, where))
+        one, said, beside = _read_line(source, listing, where, record, labelled=labelled, clips=clips)
+        examples.append(one if one.question.strip() else replace(one, question=question))
+        remarks += said
+        unread_by_line.append(beside)
     if not examples:
         raise DatasetError(f"{listing!r} holds no examples: write one a line, as {LINE}.")
     _check_told_apart(examples, unread_by_line)
@@ -107,6 +98,40 @@ def list_lines(
     return Listing(
         tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(remarks), *short_texts(unread_by_line))
     )
+
+
+def _read_line(
+    source: Source,
+    listing: str,
+    where: str,
+    record: dict[str, Any],
+    *,
+    labelled: bool,
+    clips: ClipSampling | None,
+) -> tuple[Listed, list[tuple[str, str, str]], dict[str, str]]:
+    """An example with its own question; what is to be said of its line; and the line's texts that are not read."""
+    remarks = []
+    if chat := chat_key(record):
+        record = from_chat(record, where, labelled=labelled)
+        what = (
+            "what is said first is the question, the answer the label" if labelled else "what is said first is the question"
+        )
+        remarks.append(("read as", f"Read {chat!r} as a chat: {what}", where))
+    label = _label(record, where) if labelled else None
+    images = tuple(_located(source, path, listing, where) for path in _paths(record, where, clips))
+    asked = named(record, QUESTIONS)
+    text = _checked_text(asked[0].value, f"{where} has a {asked[0].key!r}") if asked else ""
+    own = judged_question(record) or text
+    if not images and not own.strip():
+        raise DatasetError(
+            f"{where} has neither an image nor a question among its keys {found_keys(record)}: write it as {LINE}."
+        )
+    answers = answers_to_judge(record) if own != text else ()
+    own, images = in_order(own, images)
+    read = {*picture_keys(record), *(each.key for each in (*asked[:1], *answers, *named(record, LABELS)[:1]))}
+    remarks += [("read as", said, where)] if (said := read_as(record, labelled)) else []
+    remarks += [("unread keys", told, where) for told in unread(record, read)]
+    return Listed(source, images, own, label, where), remarks, texts_beside(record, read)
 
 
 def _check_told_apart(examples: Sequence[Listed], texts: Sequence[Mapping[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sav_core.data.allowance import LINE_BYTES, allowance
+from sav_core.data.chats import chat_key
 from sav_core.data.keys import LABELS, found_keys, named
 from sav_core.data.sources import Source
 from sav_core.data.tables import read_table
@@ -49,7 +50,7 @@ def records(source: Source, listing: str) -> Iterator[tuple[str, Any]]:
     elif start == "[" and (entries := _whole(text, listing)) is not None:
         yield from ((f"Entry {number} of {listing!r}", record) for number, record in enumerate(entries, start=1))
     elif start == "{" and (record := _whole(text, listing)) is not None:
-        if not named(record, LABELS) and any(map(_holds_objects, record.values())):
+        if not named(record, LABELS) and not chat_key(record) and any(map(_holds_objects, record.values())):
             raise DatasetError(
                 f"{listing!r} is one object with the keys {found_keys(record)}, but a list of examples was expected: write "
                 f"each as {LINE}."

@@ -1,4 +1,4 @@
-"""Labels that are one to the eye, which are refused, and those that are one number or word written twice, which is said."""
+"""Labels that are one to the eye, which are refused, and such as may not be meant so, which are said."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sav_core.data.notes import Note
 from sav_core.data.sources import composed, natural_order
 from sav_core.errors import DatasetError
 
-__all__ = ["check_twins", "written_alike"]
+__all__ = ["check_twins", "meaning_none", "written_alike"]
 
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
 _VARIANTS = {*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0)), *"\u180b\u180c\u180d"}
@@ -19,6 +19,7 @@ _VARIANTS = {*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0)
 # Small letters of Cyrillic and Greek, and hyphens, that no eye tells from the Latin ones.
 _LOOK_ALIKE = str.maketrans("аеорсухіјѕԁһӏοϲϳ‐‑−", "aeopcyxijsdhlocj---")
 
+_NONE = {"nan", "n/a", "#n/a", "<na>", "null", "nil", "\\n", "#ref!", "#value!", "undefined"}
 _NUMBER = re.compile(r"\+?(\d+)([.,]\d+)?\.?")
 
 
@@ -54,6 +55,17 @@ def written_alike(labels: Iterable[str]) -> tuple[Note, ...]:
     found = [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
     text = "Labels that only their spelling tells apart, of a number or in full-width letters, are kept apart"
     return (Note("labels alike", text, len(found), tuple(found[:3])),) if found else ()
+
+
+def meaning_none(labels: Iterable[str]) -> tuple[Note, ...]:
+    """Say which labels are what programs write where there is none, such as ``NaN``."""
+    found = [label for label in labels if label.strip().casefold() in _NONE]
+    names = tuple(natural_order(set(found))[:3])
+    return (
+        (Note("empty labels", "Labels that a program may have written for none are labels here", len(found), names),)
+        if found
+        else ()
+    )
 
 
 def _spelt_out(label: str) -> str:

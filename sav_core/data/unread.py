@@ -21,6 +21,7 @@ _LABELS = tuple(
 )  # these group lines too
 _FEW_WORDS = 3  # from so many on a text may be what the model should be asked; below, it is an id, a date, a name
 _NUMBERING = {"id", "ids", "uid", "uuid", "index", "hash", "time", "at", "date"}
+_CHOICES = {"choices", "options", "candidates", "multiple_choice_options"}
 _KEYS = 5  # named in one note
 _FEW_LETTERS = 8  # of a script that does not part its words
 
@@ -40,14 +41,15 @@ def unread(record: Mapping[str, Any], read: Set[str]) -> list[str]:
     if pictures := [key for key in picture_keys(record) if key in read]:
         known = {_file(path) for key in pictures for path in _texts(record[key])}
         told |= dict.fromkeys(_pictures(record, read, known), f"for {pictures[0]!r} names the pictures")
+    told |= dict.fromkeys(_choices(record, read), "though the label names one of them: write them into the question")
     told |= {key: "for no question or label is called so" for key in _texts_in(record, read) if key not in told}
     return [f"{key!r} is not read, {why}" for key, why in told.items()]
 
 
 def texts_beside(record: Mapping[str, Any], read: Set[str]) -> dict[str, str]:
     """The texts of a line that are not read, however short, but for what only numbers it."""
-    beside = ((key, value) for key, value in record.items() if key not in read and isinstance(value, str))
-    return {key: value for key, value in beside if plain(key).split("_")[-1] not in _NUMBERING}
+    beside = ((key, " ".join(_texts(value))) for key, value in record.items() if key not in read)
+    return {key: text for key, text in beside if text and plain(key).split("_")[-1] not in _NUMBERING}
 
 
 def short_texts(beside: Sequence[Mapping[str, str]]) -> tuple[Note, ...]:
@@ -72,6 +74,16 @@ def _says_little(text: str) -> bool:
     """A word or two in letters, no number, date, file or address."""
     words = any(c.isalpha() for c in text) and not re.search(r"\.\w{2,5}$", text.strip())
     return words and not is_address(text) and not is_inline(text) and not _says_much([text])
+
+
+def _choices(record: Mapping[str, Any], read: Set[str]) -> list[str]:
+    """Keys of what may be answered, where the label says which by a letter or a number."""
+    label = next((str(each.value).strip() for each in named(record, LABELS) if each.key in read), "")
+    if not re.fullmatch("[A-Ja-j]|[0-9]", label):
+        return []
+    columns = [key for key in record if re.fullmatch("[A-Ja-j]", key) and key not in read]
+    lists = [key for key in record if plain(key) in _CHOICES and key not in read and any(_texts(record[key]))]
+    return lists or (columns if label.lower() in map(str.lower, columns) else [])
 
 
 def _texts_in(record: Mapping[str, Any], read: Set[str]) -> list[str]:

@@ -13,11 +13,9 @@ modules, or a row in a table.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,18 +25,14 @@ from torch import Tensor
 from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
-from sav_core.errors import CancelledError, InputError, UnsupportedModelError
-from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
+from sav_core.errors import CancelledError, UnsupportedModelError
 from sav_core.models.batching import BatchBudget, Encoded, collate
-from sav_core.models.bodies import find_body
-from sav_core.models.chat_prompts import VIDEO, Part, PromptWriter
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint
 from sav_core.models.decoders import find_decoder
+from sav_core.models.encoding import Encoder
 from sav_core.models.faults import one_sentence
-from sav_core.models.native_video import NativeVideo
 from sav_core.models.precision import Precision, check_memory, choose_device, load_precisely
-from sav_core.models.preparing import Pictures, prepare, unfit_size
-from sav_core.models.processors import load_processor, pixel_backend
+from sav_core.models.processors import load_processor
 from sav_core.models.weights import load_model, read_config, skeleton
 from sav_core.settings import settings
 from sav_core.types import Cancel, Geometry
@@ -47,20 +41,11 @@ __all__ = ["Backbone", "fetch_model", "load_backbone"]
 
 _ENCODING = 1  # raise it when encode() changes what a model reads, so that no cached vector outlives that
 
-# Up to here the processor's overhead is worth sharing, and no call holds many large pictures.
-_SMALL_PIXELS = 640 * 480
-
 # A batch's working memory on a CPU. Two pictures of SmolVLM at once took 6 % longer than one after the other, six 11 %;
 # 32 of the embedded model less than half of that.
 _WORTH_BYTES = 100 << 20
 
-# Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
-_KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
-
 _FETCHING, _TICK_SECONDS = threading.Lock(), 0.2
-
-_TARGETS = "labels"  # what a processor makes for training only
-
 
 # What a cached vector's key says of a part: a picture, or a clip and how it is shown.
 _PICTURE, _CLIP = "i", "c:{}:"
@@ -150,45 +135,30 @@ def _judged(checkpoint: Checkpoint) -> tuple[Any, Any]:
     return config, empty
 
 
-class Backbone:
+class Backbone(Encoder):
     """A frozen model with its processor: made by ``load_backbone``, safe to share between threads.
 
     Attributes:
-        model: the transformers model, in evaluation mode, without gradients.
-        processor: its image processor and tokenizer.
-        name: the hub id, the folder's name, or "the embedded model".
         decoder: its attention layers.
         geometry: layers, query heads in each, numbers in one head's vector.
         dtype: what it computes in; ``dtype_name`` is its name, such as ``"float32"``.
         why_dtype: why that, in one sentence.
-        longest: how many tokens one example may be; the model's context, unless ``limit_tokens`` says less.
-        pixel_backend: what resizes images, ``"pil"`` or ``"torchvision"``.
-        video: how it is shown clips as video, where that is asked for.
         identity: names weights and configuration, wherever they lie and whatever they are computed in.
         fingerprint: names weights, processor and numbers; equal fingerprints give equal head vectors.
         lock: held during a forward; hold it to run several as one.
+
+    And those of an `Encoder`, which makes what it reads: ``model``, ``processor``, ``name``, ``prompts``, ``longest``.
     """
 
     def __init__(self, model: Any, processor: Any, checkpoint: Checkpoint, precision: Precision) -> None:
-        self.model = model
-        self.processor = processor
-        self.name = checkpoint.name
+        super().__init__(model, processor, checkpoint)
         self.decoder = find_decoder(model, checkpoint.name)
         self.geometry: Geometry = self.decoder.geometry
         self.dtype = precision.dtype
         self.dtype_name = str(precision.dtype).removeprefix("torch.")
         self.why_dtype = precision.why
-        self.pixel_backend = pixel_backend(processor)
-        self.prompts = PromptWriter(processor)
-        self.video = NativeVideo(processor, checkpoint)
         self.lock = threading.RLock()
-        self._body = find_body(model)
-        parameters = inspect.signature(self._body.forward).parameters
-        self._accepts = frozenset(parameters)
-        self._passes_on = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
         self._apart = self.decoder.sparse
-        self.longest = _context(model.config)
-        self._why_longest = f"the context of {self.name}"
         self.identity = checkpoint.identity
         self.fingerprint = self._fingerprint(checkpoint)
 
@@ -206,14 +176,6 @@ class Backbone:
         return device
 
     @property
-    def image_token_id(self) -> int | None:
-        """The token that the model replaces by what it saw."""
-        for name in ("image_token_id", "image_token_index"):
-            if isinstance(token := getattr(self.model.config, name, None), int):
-                return token
-        return None
-
-    @property
     def pads(self) -> bool:
         """Whether prompts of different lengths may be read at once; where not, padding would move their vectors."""
         return not self._apart
@@ -221,16 +183,6 @@ class Backbone:
     def never_pad(self) -> None:
         """From now on read only prompts of equal length at once: padding was seen to move their vectors."""
         self._apart = True
-
-    def limit_tokens(self, most: int, whose: str) -> None:
-        """From now on refuse examples of more tokens than this, if the model's own context is not shorter.
-
-        Args:
-            most: tokens.
-            whose: limit that is, in words that follow "tokens, ".
-        """
-        if self.longest is None or most < self.longest:
-            self.longest, self._why_longest = most, whose
 
     @property
     def pad_token_id(self) -> int:
@@ -245,82 +197,6 @@ class Backbone:
             kind, content = (_kind(part), part.digest) if isinstance(part, Picture) else ("t", part)
             digest.update(f"{kind}{len(content.encode())}:{content}".encode())
         return digest.hexdigest()
-
-    def encode(self, example: Example) -> Encoded:
-        """Return what the model reads of an example; safe to call while another thread runs a forward.
-
-        Raises:
-            ImageError: a picture can no longer be decoded.
-            InputError: the question holds a control token, or the processor refuses the example.
-            UnsupportedModelError: the processor makes something of a picture that the model does not take.
-        """
-        return self._encode_alike([example.as_shown()])[0]
-
-    def encode_all(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Return what ``encode`` returns of each, small pictures of one size and one prompt in one call of the processor.
-
-        Most of what a processor does for a small picture it does for the call.
-
-        Raises:
-            ImageError, InputError: as ``encode``, of the first example that it raises for.
-        """
-        examples = [example.as_shown() for example in examples]
-        encoded: list[Encoded | None] = [None] * len(examples)
-        for rows in self._alike(examples):
-            try:
-                together = self._encode_alike([examples[row] for row in rows]) if len(rows) > 1 else []
-            except InputError:
-                together = []  # which of them, and in its turn, is found one by one
-            for row, one in zip(rows, together, strict=False):
-                encoded[row] = one
-        return [self.encode(examples[row]) if one is None else one for row, one in enumerate(encoded)]
-
-    def _alike(self, examples: Sequence[Example]) -> Iterable[list[int]]:
-        """Rows of examples whose encodings have the same shapes, for prompt and sizes decide them."""
-        groups: dict[Any, list[int]] = {}
-        for row, example in enumerate(examples):
-            sizes = tuple(part.size for part in example.parts if isinstance(part, Picture))
-            small = sum(width * height for width, height in sizes) <= _SMALL_PIXELS
-            texts = tuple(None if isinstance(part, Picture) else part for part in example.parts)
-            alike = bool(sizes) and small and not example.clips
-            groups.setdefault((texts, sizes) if alike else row, []).append(row)
-        return groups.values()
-
-    def _encode_alike(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Encode examples of one prompt and one list of picture sizes."""
-        prompt = self._prompt(examples[0])
-        shown = [[part for part in example.parts if isinstance(part, Picture)] for example in examples]
-        images = [[part.rgb() for part in row if not isinstance(part, Clip)] for row in shown]
-        arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
-        options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
-        clips = [part for row in shown for part in row if isinstance(part, Clip)]
-        video = self._video_inputs(clips, prompt) if clips else {}
-        prompts, sizes = [prompt] * len(examples), [picture.size for row in images for picture in row]
-
-        def process(pictures: Pictures) -> Mapping[str, Any]:
-            if sizes or video:
-                made: Mapping[str, Any] = self.processor(
-                    text=prompts, images=pictures if sizes else None, **(options | video)
-                )
-            else:
-                made = self.processor.tokenizer(prompts, **options)
-            return made
-
-        made = self._encoded(prepare(process, images, examples[0].name, self.name), len(examples))
-        encoded = [replace(one, name=example.name) for one, example in zip(made, examples, strict=True)]
-        fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
-        if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
-            raise InputError(unfit_size(sizes, examples[0].name, self.name))
-        if self.longest is not None and encoded[0].length > self.longest:
-            raise InputError(
-                f"{examples[0].name!r} is {encoded[0].length:,} tokens to {self.name}, more than {self.longest:,}, "
-                f"{self._why_longest}: use fewer or smaller pictures, or a shorter question."
-            )
-        return encoded
-
-    def answer_ids(self, example: Example, answer: str) -> list[int]:
-        """Return the tokens of an answer that the assistant gives to the example."""
-        return self.prompts.continuation(self._prompt(example), answer)
 
     def collate(self, examples: Sequence[Encoded]) -> dict[str, Tensor]:
         """Join encoded examples into one batch on the model's device and in its dtype, padded on the left.
@@ -348,10 +224,6 @@ class Backbone:
             hidden: Tensor = self._body(**batch, use_cache=False, return_dict=True).last_hidden_state
             return hidden
 
-    def unnamed(self, encoded: Encoded) -> list[str]:
-        """Return the tensors of an example that the model's forward does not name, but takes among others it passes on."""
-        return sorted({*encoded.tokens, *encoded.images}.difference(self._accepts))
-
     def budget(self, limit_bytes: int | None = None) -> BatchBudget:
         """Return how much may go through the model at once: what was given, what is free on the GPU, or the setting."""
         size = self.dtype.itemsize
@@ -364,69 +236,13 @@ class Backbone:
         most, worth_bytes = (128, limit_bytes) if on_gpu else (32, _WORTH_BYTES)
         return BatchBudget(limit_bytes, numbers * size, size, most, worth_bytes, pads=self.pads)
 
-    def _prompt(self, example: Example) -> str:
-        places: list[Part] = []
-        for part in example.parts:
-            if isinstance(part, Clip):
-                places += [VIDEO] if part.sampling.way == "native" else [None] * len(part.times)
-            else:
-                places.append(part if isinstance(part, str) else None)
-        return self.prompts.write(tuple(places))
-
-    def _video_inputs(self, clips: Sequence[Clip], prompt: str) -> dict[str, Any]:
-        inputs = self.video.inputs(clips)
-        if prompt.count(self.video.token) != len(clips):
-            raise self.video.refuse("its chat template writes no place for it")
-        return inputs
-
     def _number(self, tensor: Tensor) -> torch.dtype:
         of_pixels = tensor.is_floating_point() and tensor.dim() > 1  # one number for each clip is a time
         return self.dtype if of_pixels else tensor.dtype
 
-    def _encoded(self, inputs: Mapping[str, Any], count: int) -> list[Encoded]:
-        """Part the processor's output by example, and into tensors shaped like the tokens and tensors about the images."""
-        ids = torch.as_tensor(inputs["input_ids"])
-        taken = self._taken(inputs)
-        about_images = {*getattr(self.processor.image_processor, "model_input_names", ()), *self.video.names}
-        tokens: list[dict[str, Tensor]] = [{} for _ in range(count)]
-        images: list[dict[str, Tensor]] = [{} for _ in range(count)]
-        for name, value in inputs.items():
-            if name not in taken:
-                continue
-            tensor = torch.as_tensor(value)
-            if len(tensor) % count:
-                raise InputError(f"The processor of {self.name} does not lay out {name} example by example.")
-            shaped_like_tokens = tensor.shape == ids.shape and name not in about_images
-            # Alike, all have the same number of images, and of patches where a model lists those.
-            for kind, part in zip(tokens if shaped_like_tokens else images, tensor.tensor_split(count), strict=True):
-                kind[name] = part
-        for row, part in zip(tokens, ids.tensor_split(count), strict=True):
-            for name in self._accepts.intersection(_KIND_MARKS).difference(row):
-                row[name] = torch.zeros_like(part)
-        seen = [token for token in (self.image_token_id, self.video.token_id) if token is not None]
-        masks = torch.isin(ids, torch.tensor(seen, dtype=ids.dtype))
-        return [Encoded(*row) for row in zip(tokens, images, masks, strict=True)]
-
-    def _taken(self, inputs: Mapping[str, Any]) -> set[str]:
-        """Names of what goes to the model: all that the processor made of pictures, lest a part of them be lost."""
-        unnamed = set(inputs).difference(self._accepts, self.processor.tokenizer.model_input_names, [_TARGETS])
-        if unnamed and not self._passes_on:
-            raise UnsupportedModelError(
-                f"{self.name} cannot serve because its processor makes {', '.join(sorted(unnamed))} of a picture, which "
-                f"{self.model.config.model_type!r} ({type(self._body).__name__}) does not take, so that the picture "
-                "would be lost: choose another model."
-            )
-        return unnamed.union(self._accepts.intersection(inputs))
-
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         facts = (_ENCODING, checkpoint.identity, self.dtype_name, self.pixel_backend, self.prompts.template)
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
-
-
-def _context(config: Any) -> int | None:
-    """How many tokens the language model was made for; ``None`` where its config does not say."""
-    context = getattr(config.get_text_config(), "max_position_embeddings", None)
-    return context if isinstance(context, int) and context > 0 else None
 
 
 def _kind(part: Picture) -> str:

@@ -166,6 +166,9 @@ def test_what_would_lose_a_part_in_silence_is_refused(tmp_path, name, text, reas
         ({"mask": "1-mask.png"}, "'mask' is not read, for 'image' names the pictures"),
         ({"right_image": "2.png"}, "'right_image' is not read, for 'image' names the pictures"),
         ({"answer": "cat"}, "'answer' is not read, for 'label' is the label"),
+        ({"label": "A", "choices": ["mat", "roof"]}, "'choices' is not read, though the label names one of them"),
+        ({"label": 1, "options": "['a', 'b']"}, "'options' is not read, though the label names one of them"),
+        ({"label": "B", "A": "mat", "B": "roof"}, "'[AB]' is not read, though the label names one of them"),
     ],
 )
 def test_what_a_line_says_besides_is_told(source, beside, said):

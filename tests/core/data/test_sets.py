@@ -552,3 +552,10 @@ def test_labels_of_lines_in_two_spellings_are_told_too(source):
     lines = [{"image": f"{n}.png", "label": label} for n, label in enumerate((1, "1.0"))]
     with pytest.warns(NotedWarning, match=r"kept apart: \"'1' and '1.0'\""):
         read_examples(source({"0.png": PNG, "1.png": OTHER, "l.jsonl": jsonl(*lines)}))
+
+
+@pytest.mark.parametrize("label", ["NaN", "N/A", "null", "<NA>", "#REF!"])
+def test_labels_that_may_stand_for_none_are_told(source, label):
+    lines = f"image,label\n1.png,cat\n2.png,{label}\n"
+    with pytest.warns(NotedWarning, match=f"may have written for none are labels here: '{label}'"):
+        read_examples(source({"1.png": PNG, "2.png": OTHER, "l.csv": lines.encode()}))

@@ -222,7 +222,7 @@ class TestFingerprint:
         assert other.fingerprint != backbone.fingerprint
 
     def test_depends_on_what_resizes_images(self, backbone, folder, monkeypatch):
-        monkeypatch.setattr("sav_core.models.backbones.pixel_backend", lambda _: "torchvision")
+        monkeypatch.setattr("sav_core.models.encoding.pixel_backend", lambda _: "torchvision")
         assert load_backbone(folder, dtype="float32").fingerprint != backbone.fingerprint
 
 
