@@ -33,12 +33,12 @@ from sav_core.data.jsonl import list_lines
 from sav_core.data.listings import UNREAD_LISTS, Listed, Listing, list_images, list_labels
 from sav_core.data.lists import choose_list
 from sav_core.data.notes import Note, noted
+from sav_core.data.odd_labels import odd_labels
 from sav_core.data.one_scale import on_one_scale, scale_note
 from sav_core.data.opening import read_listed
 from sav_core.data.parcels import passed_over
 from sav_core.data.places import is_inline
 from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen, takes
-from sav_core.data.twins import meaning_none, written_alike
 from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
 from sav_core.types import ProgressCallback
 
@@ -52,7 +52,17 @@ EIGHT_FRAMES = ClipSampling()
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {  # notes on what may be wrong
-    *("zip names", "unread keys", "unread list", "labels alike", "empty labels", "broken profile", "warning"),
+    *(
+        "zip names",
+        "unread keys",
+        "unread list",
+        "labels alike",
+        "empty labels",
+        "garbled labels",
+        "labels of folders",
+        "broken profile",
+        "warning",
+    ),
 }
 
 
@@ -255,12 +265,8 @@ def _reported(
     examples = on_one_scale(examples)
     pictures = {id(picture): picture for example in examples for picture in example.images}.values()
     remarks = noted((kind, text, picture.name) for picture in pictures for kind, text in picture.remarks)
-    labels = [example.label for example in examples if example.label is not None]
-    both = (
-        (*written_alike(labels), *meaning_none(labels), *contradictions(examples), *scale_note(examples))
-        if labelled
-        else ()
-    )
+    odd = odd_labels(example.label for example in examples if example.label is not None)
+    both = (*odd, *contradictions(examples), *scale_note(examples)) if labelled else ()
     found = ExampleSet(tuple(examples), tuple(skipped), (*notes, *remarks, *both))
     kinds: dict[str, list[Skipped]] = defaultdict(list)
     for skip in skipped:

@@ -311,6 +311,9 @@ def _orientation(exif: bytes) -> int:
     return 1
 
 
+_RARE = re.compile(r"cannot handle|unsupported|not supported|not implemented|no support", re.IGNORECASE)
+
+
 @contextmanager
 def _in_one_sentence(what: str) -> Iterator[None]:
     """Turn whatever a decoder throws at damaged bytes, MemoryError and struct.error included, into one ImageError."""
@@ -321,7 +324,10 @@ def _in_one_sentence(what: str) -> Iterator[None]:
     except Exception as error:
         early = "unpack_from requires" in str(error)
         cause = "it ends too early" if early else " ".join(str(error).split())[:100].rstrip(".") or type(error).__name__
-        raise ImageError(f"{what} cannot be decoded ({cause}): it is damaged or incomplete, so replace it.") from error
+        advice = (
+            "it is of a rare kind, so save it anew" if _RARE.search(cause) else "it is damaged or incomplete, so replace it"
+        )
+        raise ImageError(f"{what} cannot be decoded ({cause}): {advice}.") from error
 
 
 @contextmanager

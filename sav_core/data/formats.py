@@ -30,6 +30,7 @@ HEAD_BYTES = 512
 
 RAW = "a camera's RAW file"
 VIDEO = "a video"
+_ICON = "an icon"
 
 READ: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
@@ -73,7 +74,7 @@ _UNREAD: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a Photoshop document", re.compile(rb"8BPS")),
     ("an SVG drawing", re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.{0,300}?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", re.DOTALL)),
     ("a PostScript or PDF page", re.compile(rb"%!PS|%PDF|\xc5\xd0\xd3\xc6")),
-    ("an icon", re.compile(rb"\0\0[\1\2]\0")),
+    (_ICON, re.compile(rb"\0\0[\1\2]\0")),
     ("a DICOM image", re.compile(rb".{128}DICM", re.DOTALL)),
     ("a FITS image", re.compile(rb"SIMPLE  =")),
     ("an OpenEXR or Radiance image", re.compile(rb"v/1\x01|#\?RAD")),
@@ -156,7 +157,10 @@ def look(head: bytes, name: str) -> Look | None:
     read = next((kind for kind, start in READ if start.match(head)), None)
     if read is not None and _BY_SUFFIX.get(suffix) != RAW and not _CANON.match(head):
         return Look(read, read=True)
-    unread = next((kind for kind, start in _UNREAD if start.match(head)), None) or _BY_SUFFIX.get(suffix)
+    called = _BY_SUFFIX.get(suffix)
+    begins = next((kind for kind, start in _UNREAD if start.match(head)), None)
+    unread = called if begins == _ICON else begins or called  # two bytes of zeros are a Targa as well
+    unread = unread or begins
     return Look(unread, read=False) if unread else None
 
 

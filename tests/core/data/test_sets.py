@@ -530,18 +530,31 @@ def test_what_was_converted_is_noted_once(source):
     "labels",
     [
         *(("1", "01"), ("1", "1.0"), ("1", "\uff11"), ("2", "\u0662"), ("0", "00"), ("1.5", "1,50"), ("+3", "3")),
+        *(("hot dog", "hot_dog"), ("t-shirt", "t shirt"), ("cat", "cat (1)"), ("cat", "cat - Copy"), ("cat", "cat_")),
         *(("room 7", "room 07"), ("class_1", "class_001"), ("cat", "\uff43\uff41\uff54"), ("x\u00b2", "x2")),
     ],
 )
 def test_one_number_in_two_spellings_is_told_and_kept(source, labels):
-    with pytest.warns(NotedWarning, match="Labels that only their spelling tells apart, .* are kept apart: "):
+    with pytest.warns(NotedWarning, match="Labels that only their spelling tells apart are kept apart: "):
         examples = read_examples(source({f"{label}/{n}.png": noise_of(n) for n, label in enumerate(labels)}))
     assert set(examples.labels) == set(labels)
 
 
 @pytest.mark.parametrize(
     "labels",
-    [("1", "10"), ("0", "1"), ("1.1", "1.10.0"), ("10", "100"), ("1", "-1"), ("a1", "a10"), ("2.05", "2.5"), ("x", "0x")],
+    [
+        ("1", "10"),
+        ("0", "1"),
+        ("1.1", "1.10.0"),
+        ("10", "100"),
+        ("1", "-1"),
+        ("a1", "a10"),
+        ("2.05", "2.5"),
+        ("x", "0x"),
+        ("cat", "cats"),
+        ("c", "c++"),
+        ("a (1)", "a (2) b"),
+    ],
 )
 def test_numbers_that_differ_are_told_nothing_of(source, labels):
     examples = read_examples(source({f"{label}/{n}.png": noise_of(n) for n, label in enumerate(labels)}))
@@ -550,7 +563,7 @@ def test_numbers_that_differ_are_told_nothing_of(source, labels):
 
 def test_labels_of_lines_in_two_spellings_are_told_too(source):
     lines = [{"image": f"{n}.png", "label": label} for n, label in enumerate((1, "1.0"))]
-    with pytest.warns(NotedWarning, match=r"kept apart: \"'1' and '1.0'\""):
+    with pytest.warns(NotedWarning, match=r"kept apart: '1 and 1.0'"):
         read_examples(source({"0.png": PNG, "1.png": OTHER, "l.jsonl": jsonl(*lines)}))
 
 
@@ -559,3 +572,24 @@ def test_labels_that_may_stand_for_none_are_told(source, label):
     lines = f"image,label\n1.png,cat\n2.png,{label}\n"
     with pytest.warns(NotedWarning, match=f"may have written for none are labels here: '{label}'"):
         read_examples(source({"1.png": PNG, "2.png": OTHER, "l.csv": lines.encode()}))
+
+
+GARBLED = {"caf\u00c3\u00a9": "caf\u00e9", "#U732b": "\u732b", "%E7%8C%AB": "\u732b", "\u00d0\u00bb": "\u043b"}
+
+
+@pytest.mark.parametrize("label", GARBLED)
+def test_garbled_labels_are_told_with_what_they_may_be(source, label):
+    with pytest.warns(NotedWarning, match=f"Labels look garbled and are kept so: '{label} for {GARBLED[label]}'"):
+        assert label in read_examples(source({f"{label}/1.png": PNG, "dog/1.png": OTHER})).labels
+
+
+@pytest.mark.parametrize("label", ["caf\u00e9", "\u732b", "100%", "#Ufo", "50%25", "\u00c3"])
+def test_odd_but_sound_labels_are_not_called_garbled(source, label):
+    assert "garbled labels" not in notes(read_examples(source({f"{label}/1.png": PNG, "dog/1.png": OTHER})))
+
+
+@pytest.mark.parametrize("folder", ["masks", "Thumbnails", "unlabeled", "docs"])
+def test_folders_that_are_no_labels_as_a_rule_are_told(source, folder):
+    files = {"cat/1.png": PNG, "dog/1.png": OTHER, f"{folder}/1.png": noise_of(1)}
+    with pytest.warns(NotedWarning, match=f"What is no label as a rule is one here; .*: '{folder}'"):
+        assert folder in read_examples(source(files)).labels
