@@ -49,8 +49,8 @@ def main() -> None:
 def _speed(shape: str, folder: str) -> Table:
     backbone = load_backbone(folder, dtype="float32")
     examples = examples_for(shape)
-    batches = _batches(backbone, examples)
-    seconds = _fastest(
+    batches = batches_of(backbone, examples)
+    seconds = fastest(
         TURNS[shape],
         {
             "published": lambda: published.fit(backbone, examples),
@@ -83,8 +83,8 @@ def _memory(shape: str, folder: str) -> Table:
     return table
 
 
-def _batches(backbone: Backbone, examples: Sequence[Example]) -> list[dict[str, Tensor]]:
-    """Everything that extraction passes to the model, as it does."""
+def batches_of(backbone: Backbone, examples: Sequence[Example]) -> list[dict[str, Tensor]]:
+    """Return everything that extraction passes to the model, as it does."""
     seen: list[dict[str, Tensor]] = []
     forward = backbone.forward
     backbone.forward = lambda batch: seen.append(batch) or forward(batch)  # type: ignore[method-assign]
@@ -102,7 +102,8 @@ def _captured(backbone: Backbone, batches: Sequence[dict[str, Tensor]]) -> None:
             capture.take()
 
 
-def _fastest(turns: int, jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
+def fastest(turns: int, jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the seconds of the fastest of some turns of every job, turn and turn about, after one that warms up."""
     best = dict.fromkeys(jobs, float("inf"))
     for turn in range(turns + 1):
         for name, job in jobs.items():

@@ -19,14 +19,14 @@ from sav_core.data.examples import Example
 from sav_core.data.images import PictureLike
 from sav_core.data.levels import Levels
 from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
-from sav_core.errors import CancelledError, ClassifierFileError, InputError
+from sav_core.errors import CancelledError, ClassifierFileError, InputError, SettingError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import FittedHeads, HeadClassifier, check_labels, check_vectors
+from sav_core.heads.classifier import FittedHeads, HeadClassifier, MaxLayer, check_labels, check_vectors
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.models.backbones import load_backbone
 from sav_core.notebook import SHOWN, bar, card
-from sav_core.types import Cancel, Head, HeadVectors, Prediction, ProgressCallback
+from sav_core.types import Cancel, Geometry, Head, HeadVectors, Prediction, ProgressCallback
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
 
-__all__ = ["CacheChoice", "SavClassifier", "as_asked", "check_model", "open_classifier", "shared_question"]
+__all__ = [
+    "CacheChoice",
+    "SavClassifier",
+    "as_asked",
+    "check_max_layer",
+    "check_model",
+    "open_classifier",
+    "shared_question",
+]
 
 CacheChoice: TypeAlias = VectorCache | Literal["user"] | None
 """Where head vectors are kept between runs: the user's cache folder, another one, or nowhere."""
@@ -50,6 +58,9 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         scoring: ``"resubstitution"`` (the paper) or ``"leave_one_out"``.
         cache: where head vectors are kept between runs: ``"user"`` is the user's cache folder, ``None`` keeps nothing.
         belief: what ``reliability`` voting measures of a head: ``"margin"``, ``"probability"`` or ``"brier"``.
+        max_layer: the last layer, counted from zero, that heads are kept from and that distances to the examples are
+            measured in; the model does not run beyond it. ``"kept"`` chooses from all layers, and then runs queries no
+            further than the last kept head. All layers by default, so that "none of these" is judged by every head.
 
     Attributes:
         classes_: ``str (label,)``, sorted.
@@ -79,6 +90,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         scoring: str = "resubstitution",
         cache: CacheChoice = "user",
         belief: str = "margin",
+        max_layer: MaxLayer = None,
     ) -> None:
         self.backbone = backbone
         self.n_kept = n_kept
@@ -86,6 +98,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.scoring = scoring
         self.cache = cache
         self.belief = belief
+        self.max_layer = max_layer
 
     def fit(
         self,
@@ -117,11 +130,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         examples = [example.resampled(sampling) for example in examples]
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
+        check_max_layer(self.max_layer, self.backbone)
         check_labels([example.label for example in examples], [example.name for example in examples])
-        vectors = self.extract(examples, progress=progress, cancel=cancel, hidden=hidden)
+        depth = first_layers(self.backbone, self.max_layer).layers
+        vectors = self._extract(examples, progress, cancel, hidden=hidden, depth=depth)
         check_vectors(vectors)
-        self.head_classifier_ = head_classifier.fit(vectors)
-        self.vectors_ = self.all_vectors_ = vectors
+        self.vectors_, self.all_vectors_ = head_classifier.fit_within(vectors, self.max_layer), vectors
+        self.head_classifier_ = head_classifier
         self._opened = None
         self.question_ = shared_question(examples)
         self.levels_: Levels | None = levels_of(picture for example in examples for picture in example.images)
@@ -145,11 +160,15 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         check_is_fitted(self)
         if not hasattr(self, "vectors_"):
             raise InputError("A classifier loaded from a file has no support vectors to fit again: call fit with examples.")
+        check_max_layer(self.max_layer, self.backbone)
         everything = self.all_vectors_
+        if everything.geometry.layers < first_layers(self.backbone, self.max_layer).layers:
+            raise InputError("The last fit read fewer layers than max_layer now allows: call fit again.")
         used = everything if rows is None else everything.take(rows)
         check_vectors(used)
-        self.head_classifier_ = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief).fit(used)
-        self.vectors_ = used
+        head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
+        self.vectors_ = head_classifier.fit_within(used, self.max_layer)
+        self.head_classifier_ = head_classifier
         return self
 
     def calibrate(self) -> Calibration:
@@ -191,7 +210,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             check_model(path, self.head_classifier_.fitted_, provenance, self.backbone)
         _check_several(queries)
         examples = [self.as_query(query) for query in queries]
-        return self.head_classifier_.predict(self.extract(examples, progress=progress, cancel=cancel))
+        depth = self.head_classifier_.depth
+        return self.head_classifier_.predict(self._extract(examples, progress, cancel, hidden=False, depth=depth))
 
     def score(self, examples: Sequence[Example], y: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
@@ -216,14 +236,25 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         cancel: Cancel | None = None,
         hidden: bool = False,
     ) -> HeadVectors:
-        """Return the head vectors of examples, through the cache; with ``hidden`` also their last hidden states.
+        """Return the vectors of all heads that the fit is of, through the cache; with ``hidden`` also last hidden states.
 
         Raises:
             CancelledError: ``cancel`` said so.
         """
+        return self._extract(examples, progress, cancel, hidden=hidden, depth=self._geometry.layers)
+
+    def _extract(
+        self,
+        examples: Sequence[Example],
+        progress: ProgressCallback | None,
+        cancel: Cancel | None,
+        *,
+        hidden: bool,
+        depth: int,
+    ) -> HeadVectors:
         cache = default_cache() if self.cache == "user" else self.cache
         vectors = extract_head_vectors(
-            self.backbone, examples, progress=progress, cancel=cancel, cache=cache, hidden=hidden
+            self.backbone, examples, progress=progress, cancel=cancel, cache=cache, hidden=hidden, depth=depth
         )
         if not vectors.complete:
             raise CancelledError(f"Stopped after {len(vectors)} of {vectors.asked} examples; those are in the cache.")
@@ -250,6 +281,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             rejection=self.head_classifier_.rejection_,
             levels=None if self.levels_ is None else self.levels_.as_dict(),
             clips=None if self.clips_ is None else self.clips_.as_dict(),
+            max_layer=None if self.max_layer is None else self._geometry.layers - 1,
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]
@@ -284,6 +316,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
         classifier = cls.from_heads(backbone, heads, provenance.question, levels)
         classifier.clips_ = None if provenance.clips is None else ClipSampling.from_dict(provenance.clips)
+        classifier.max_layer = provenance.max_layer  # also where another model looks at it
         classifier._opened = Path(path), provenance
         return classifier
 
@@ -303,6 +336,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
         classifier.head_classifier_, classifier.question_, classifier.levels_ = heads, question, levels
         classifier.clips_ = None
+        layers = heads.fitted_.geometry.layers
+        classifier.max_layer = layers - 1 if layers < backbone.geometry.layers else None
         return classifier
 
     @property
@@ -345,6 +380,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "head_classifier_")
+
+    @property
+    def _geometry(self) -> Geometry:
+        """Of the layers that the fit is of, or will be chosen from."""
+        if self.__sklearn_is_fitted__():
+            return self.head_classifier_.fitted_.geometry
+        return first_layers(self.backbone, self.max_layer)
 
     @property
     def _made_with(self) -> str:
@@ -395,7 +437,7 @@ def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, b
     Raises:
         ClassifierFileError: another model made the file.
     """
-    if fitted.geometry != backbone.geometry or provenance.identity != backbone.identity:
+    if fitted.geometry != first_layers(backbone, provenance.max_layer) or provenance.identity != backbone.identity:
         if provenance.model == backbone.name:
             raise ClassifierFileError(
                 f"{path} was made with another version of {backbone.name} and cannot classify with this one: fit again "
@@ -404,6 +446,27 @@ def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, b
         raise ClassifierFileError(
             f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
             f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
+        )
+
+
+def first_layers(backbone: Backbone, max_layer: MaxLayer) -> Geometry:
+    """Return the geometry of a model's layers that a fit with that setting reads."""
+    geometry = backbone.geometry
+    return replace(geometry, layers=min(max_layer + 1, geometry.layers)) if isinstance(max_layer, int) else geometry
+
+
+def check_max_layer(max_layer: MaxLayer, backbone: Backbone) -> None:
+    """Refuse a last layer that a model has not.
+
+    Raises:
+        SettingError: there is no such layer.
+    """
+    last = backbone.geometry.layers - 1
+    if max_layer in (None, "kept"):
+        return
+    if not isinstance(max_layer, int) or not 0 <= max_layer <= last:
+        raise SettingError(
+            f"max_layer must be a layer of {backbone.name}, 0 to {last}, or 'kept' or None, but is {max_layer!r}."
         )
 
 

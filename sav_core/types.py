@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -130,6 +130,7 @@ class HeadVectors:
         dtype: what the model computed in, such as ``"float32"``.
         hidden: ``float32 (example, hidden)``, what the decoder made of the last token, after its final norm, where it was
             asked for: what the heads' vectors are compared with.
+        ends_early: whether the model has more layers than these, because its forward ended before them.
     """
 
     values: npt.NDArray[np.float32]
@@ -140,6 +141,7 @@ class HeadVectors:
     model: str = ""
     dtype: str = "float32"
     hidden: npt.NDArray[np.float32] | None = None
+    ends_early: bool = False
 
     def __post_init__(self) -> None:
         shape = self.values.shape
@@ -184,7 +186,20 @@ class HeadVectors:
             model=self.model,
             dtype=self.dtype,
             hidden=None if self.hidden is None else self.hidden[index],
+            ends_early=self.ends_early,
         )
+
+    def up_to(self, layer: int) -> HeadVectors:
+        """Return what a forward that ends at the heads of that layer gives: the same vectors of the layers up to it."""
+        if layer + 1 >= self.geometry.layers:
+            return self
+        return replace(self, values=self.values[:, : layer + 1], ends_early=True)
+
+    def serve(self, geometry: Geometry, depth: int) -> bool:
+        """Whether a classifier of that geometry that looks at so many layers, the first ones, can judge these."""
+        if self.geometry == geometry or not self.ends_early:
+            return self.geometry == geometry
+        return depth <= self.geometry.layers <= geometry.layers and self.geometry.shape[1:] == geometry.shape[1:]
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from sav_ui.serving.lanes import Lanes
 from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import network_of
+from sav_ui.serving.reading import read_first_layers
 from sav_ui.session.memory import Memory
 from sav_ui.session.project import check_label
 from sav_ui.session.sav_file import open_sav
@@ -173,14 +174,13 @@ def classify_images(
     Raises:
         SavError: something given cannot be used; the message says what to give instead.
     """
-    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
-
     paths, asked = _paths(images), _question(question)
     if not classifier:
         raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
     model, fitted = open_sav(models, Path(classifier))
     queries = [fitted.as_query(Example(open_picture(path, path.name), asked)) for path in paths]
-    predictions = fitted.head_classifier_.predict(models.run(model, extract_head_vectors, queries))
+    heads = fitted.head_classifier_
+    predictions = heads.predict(models.run(model, read_first_layers, queries, heads.depth))
     return [prediction.as_dict() for prediction in predictions]
 
 

@@ -3,7 +3,7 @@
 What is in the cache is neither prepared nor run. The rest passes through windows: a thread prepares the examples of the
 next window while the model reads those of this one, and within a window examples of like length form batches. Windows
 start small, so that the model starts early, and depend on nothing but the order, so that the same call gives the same
-numbers.
+numbers. A forward ends at the heads of the last layer that is wanted.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from sav_core.activations.prefetch import prefetch
 from sav_core.activations.reading_probe import check_reading
 from sav_core.activations.vector_cache import VectorCache, default_cache
 from sav_core.data.examples import Example
-from sav_core.errors import OutOfMemoryError, StorageError, UnsupportedModelError
+from sav_core.errors import OutOfMemoryError, SettingError, StorageError, UnsupportedModelError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.faults import ran_out_of_memory
-from sav_core.types import Cancel, HeadVectors, Progress, ProgressCallback
+from sav_core.types import Cancel, Geometry, HeadVectors, Progress, ProgressCallback
 
 __all__ = ["extract_head_vectors"]
 
@@ -45,6 +45,7 @@ def extract_head_vectors(
     cache: VectorCache | Literal["user"] | None = "user",
     batch_bytes: int | None = None,
     hidden: bool = False,
+    depth: int | None = None,
 ) -> HeadVectors:
     """Return the head vectors of examples, in their order.
 
@@ -57,17 +58,21 @@ def extract_head_vectors(
         batch_bytes: working memory of one batch; when ``None`` what is free on the GPU, or the setting.
         hidden: also keep the last hidden state of the same forward, which then runs to its end: otherwise it stops at
             the last layer's heads. An example of which the cache has only the heads' vectors is shown to the model again.
+        depth: how many layers, the first ones, are wanted: the model does not run beyond the heads of the last of them. All
+            by default. The cache knows of each vector how far it reaches, and a longer one serves.
 
     Raises:
+        SettingError: the model has not so many layers.
         UnsupportedModelError: the model does not read what it is given, see ``reading_probe``, or stops at an example,
             which is named.
         InputError: an example cannot be prepared; it is named, and what was done before is in the cache.
         OutOfMemoryError: not even one example fits into memory.
     """
+    geometry = _first_layers(backbone, depth)
     check_reading(backbone)
-    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, hidden=hidden)
+    ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, geometry, hidden=hidden)
     ledger.recall()
-    reader = _Reader(backbone, batch_bytes, hidden=hidden)
+    reader = _Reader(backbone, batch_bytes, geometry.layers, hidden=hidden)
     stop = cancel or (lambda: False)
     pending = ledger.pending()
     keys = iter(pending)
@@ -85,6 +90,14 @@ def extract_head_vectors(
     return ledger.result()
 
 
+def _first_layers(backbone: Backbone, depth: int | None) -> Geometry:
+    """The geometry of so many layers of a model."""
+    layers = backbone.geometry.layers
+    if depth is not None and not 1 <= depth <= layers:
+        raise SettingError(f"depth must lie between 1 and the {layers} layers of {backbone.name}, but is {depth}.")
+    return replace(backbone.geometry, layers=depth or layers)
+
+
 class _Read(NamedTuple):
     """What one forward says of its examples."""
 
@@ -95,8 +108,9 @@ class _Read(NamedTuple):
 class _Reader:
     """Runs the model over windows of encoded examples, in smaller batches once memory has run out."""
 
-    def __init__(self, backbone: Backbone, batch_bytes: int | None, *, hidden: bool) -> None:
+    def __init__(self, backbone: Backbone, batch_bytes: int | None, depth: int, *, hidden: bool) -> None:
         self._backbone = backbone
+        self._depth = depth
         self._hidden = hidden
         self._budget = backbone.budget(batch_bytes)
 
@@ -127,10 +141,10 @@ class _Reader:
     def _forward(self, batch: Sequence[Encoded]) -> _Read | None:
         """What is read of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
         try:
-            with capture_last_token(self._backbone) as capture:
+            with capture_last_token(self._backbone, self._depth) as capture:
                 inputs = self._backbone.collate(batch)
                 if not self._hidden:
-                    forward_to_last_heads(self._backbone, inputs)
+                    forward_to_last_heads(self._backbone, inputs, self._depth)
                     return _Read(capture.take(), [None] * len(batch))
                 hidden = self._backbone.forward(inputs)[:, -1]  # padding is on the left
                 return _Read(capture.take(), list(hidden.float().cpu().numpy()))
@@ -151,15 +165,17 @@ class _Ledger:
         examples: Sequence[Example],
         cache: VectorCache | None,
         progress: ProgressCallback | None,
+        geometry: Geometry,
         *,
         hidden: bool,
     ) -> None:
         self._backbone = backbone
+        self._geometry = geometry
         self._examples = examples
         self._cache = cache
         self._progress = progress
         self._start = time.perf_counter()
-        self._values = np.zeros((len(examples), *backbone.geometry.shape), dtype=np.float32)
+        self._values = np.zeros((len(examples), *geometry.shape), dtype=np.float32)
         self._done = np.zeros(len(examples), dtype=bool)
         width: Any = backbone.decoder.projections[-1].out_features  # as wide as what the decoder passes on
         self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
@@ -175,14 +191,14 @@ class _Ledger:
             return
         for key, rows in self._rows.items():
             vector = self._cache.get(key + self._mark)
-            if vector is None or vector.shape != self._backbone.geometry.shape:
+            if vector is None or vector.shape[1:] != self._geometry.shape[1:] or len(vector) < self._geometry.layers:
                 continue
             if self._hidden is not None:
                 state = self._cache.get(_hidden_key(key + self._mark))
                 if state is None or state.shape != (1, 1, self._hidden.shape[1]):
                     continue
                 self._hidden[rows] = state[0, 0]
-            self._values[rows], self._done[rows] = vector, True
+            self._values[rows], self._done[rows] = vector[: self._geometry.layers], True
         if self._done.any():
             self.report()
 
@@ -225,6 +241,7 @@ class _Ledger:
             model=self._backbone.fingerprint,
             dtype=self._backbone.dtype_name,
             hidden=None if self._hidden is None else self._hidden if complete else self._hidden[rows],
+            ends_early=self._geometry.layers < self._backbone.geometry.layers,
         )
 
 

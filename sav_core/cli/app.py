@@ -37,6 +37,7 @@ from sav_core.cli.options import (
     Frames,
     FramesPerSecond,
     KeptHeads,
+    MaxLayer,
     Model,
     Question,
     ScoredBy,
@@ -133,6 +134,7 @@ def fit(
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
     belief: BelievedBy = "margin",
+    max_layer: MaxLayer = None,
     question: Question = "",
     frames: Frames = 8,
     fps: FramesPerSecond = None,
@@ -145,7 +147,9 @@ def fit(
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
     support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as))
-    classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
+    classifier = open_classifier_for(
+        support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief, max_layer=max_layer
+    )
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
     temperature, why_not = None, ""
@@ -170,6 +174,7 @@ def fit(
                 "none_below": None if rejection is None else asdict(rejection),
                 "skipped": skipped_as_dicts(support.skipped),
                 "notes": [note.as_dict() for note in support.notes],
+                **({} if max_layer is None else {"max_layer": classifier.head_classifier_.fitted_.geometry.layers - 1}),
             }
         )
         return

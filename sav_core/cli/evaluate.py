@@ -30,6 +30,7 @@ from sav_core.cli.options import (
     Frames,
     FramesPerSecond,
     KeptHeads,
+    MaxLayer,
     Model,
     Question,
     ScoredBy,
@@ -64,6 +65,7 @@ def evaluate(
     voting: Voting = "majority",
     scoring: ScoredBy = "resubstitution",
     belief: BelievedBy = "margin",
+    max_layer: MaxLayer = None,
     question: Question = "",
     frames: Frames = 8,
     fps: FramesPerSecond = None,
@@ -109,7 +111,9 @@ def evaluate(
     unknown = () if foreign is None else open_queries([foreign], question, clips)
     if heads_from is not None:
         check_classifier_file(heads_from)
-    classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
+    classifier = open_classifier_for(
+        support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief, max_layer=max_layer
+    )
     # They take torch and scikit-learn with them, which a mistake in the options should not wait for.
     from sav_core.reports.episodes import measure_episodes
     from sav_core.reports.measure import measure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sav_core.cli.console import print_line, progress_bar, spinner
 
@@ -74,17 +74,27 @@ def open_index(source: str, question: str) -> ExampleSet:
 
 
 def open_classifier_for(
-    support: ExampleSet, model: str | None, dtype: str, *, heads: int, voting: str, scoring: str, belief: str
+    support: ExampleSet,
+    model: str | None,
+    dtype: str,
+    *,
+    heads: int,
+    voting: str,
+    scoring: str,
+    belief: str,
+    max_layer: str | None = None,
 ) -> SavClassifier:
     """Load a model for a classifier of these examples; what they or the settings lack is told before that."""
     from sav_core.heads.classifier import HeadClassifier, check_labels
 
     HeadClassifier(heads, voting, scoring, belief).check_settings()
+    last: Any = int(max_layer) if max_layer is not None and max_layer.isascii() and max_layer.isdigit() else max_layer
     check_labels([example.label for example in support], [example.name for example in support])
     backbone = open_backbone(model, dtype)
-    from sav_core.sav import SavClassifier
+    from sav_core.sav import SavClassifier, check_max_layer
 
-    return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief)
+    check_max_layer(last, backbone)
+    return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief, max_layer=last)
 
 
 def check_classifier_file(path: Path) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "Frames",
     "FramesPerSecond",
     "KeptHeads",
+    "MaxLayer",
     "Model",
     "Question",
     "ScoredBy",
@@ -41,6 +42,14 @@ ClipsAs = Annotated[
     ClipWay, typer.Option("--clips-as", help="A video is shown as pictures, or natively, by models with tokens for video.")
 ]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
+MaxLayer = Annotated[
+    str | None,
+    typer.Option(
+        "--max-layer",
+        help="Keep heads up to this layer, counted from 0, and run the model no further; 'kept': choose from all, then run "
+        "queries up to the last kept head. All layers by default.",
+    ),
+]
 Voting = Annotated[VotingName, typer.Option("--voting", help="How the kept heads' votes are counted.")]
 ScoredBy = Annotated[
     Scoring, typer.Option("--scoring", help="How heads are scored; leave_one_out is honest with few examples.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,10 @@ from sav_core.heads.ties import EXACT, Ties, ties_of
 from sav_core.heads.voting import Ballot, Tally
 from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote, at_heads
 
-__all__ = ["FittedHeads", "HeadClassifier", "check_labels", "check_vectors"]
+__all__ = ["FittedHeads", "HeadClassifier", "MaxLayer", "check_labels", "check_vectors"]
+
+MaxLayer: TypeAlias = int | Literal["kept"] | None
+"""The last layer that heads are kept from: its number, the last that one is kept in when all may be, or the model's."""
 
 _ALIKE = 1e-6  # of a vector's length: what the order of sums changes in single precision
 _QUERY_BYTES = 64 << 20  # of double-precision vectors of queries at a time
@@ -166,11 +170,38 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         classifier.calibration_, classifier.reach_, classifier.rejection_ = calibration, reach, rejection
         return classifier
 
+    def fit_within(self, vectors: HeadVectors, max_layer: MaxLayer = None) -> HeadVectors:
+        """Fit on the vectors up to a layer, so that a forward for a query may end there.
+
+        Args:
+            vectors: of the support, with labels.
+            max_layer: that layer; ``"kept"`` for the last that a head is kept in when all may be; ``None`` for the last.
+
+        Returns:
+            The vectors that it is fitted on.
+
+        Raises:
+            SettingError, InputError: as ``fit``.
+        """
+        if isinstance(max_layer, str):
+            max_layer = max(head.layer for head in self.fit(vectors).kept_heads_)
+        used = vectors if max_layer is None else vectors.up_to(max_layer)
+        self.fit(used)
+        return used
+
     def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
         """Return the same fit with these heads voting, best first, whatever their scores."""
         other = HeadClassifier.from_fitted(self.fitted_, len(heads), self.voting, belief=self.belief)
         other._keep(other.fitted_.rule.keep_all(tuple(heads)))
         return other
+
+    @property
+    def depth(self) -> int:
+        """How many layers, the first ones, its answers depend on: a forward for them may end there."""
+        check_is_fitted(self)
+        if self.reach_ is not None and self.reach_.every_head:  # closeness is measured with all of them
+            return self.fitted_.geometry.layers
+        return 1 + max(head.layer for head in self.kept_heads_)
 
     def predict(self, vectors: HeadVectors) -> list[Prediction]:
         """Let the kept heads vote on each example.
@@ -179,6 +210,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             sklearn.exceptions.NotFittedError: ``fit`` was not called.
             InputError: the vectors come from a model of another geometry.
         """
+        if self.reach_ is not None and self.reach_.every_head:
+            self._check(vectors, self.depth)
         similarities, opinions, ballot = self._judge(vectors)
         labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
@@ -254,11 +287,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Cosines and opinions ``(example, head, label)`` of some heads, a part of the queries at a time."""
         fitted = self.fitted_
-        if vectors.geometry != fitted.geometry:
-            raise InputError(
-                f"The classifier was fitted on {fitted.geometry}, but these vectors have {vectors.geometry}: "
-                "use the model it was fitted with."
-            )
+        self._check(vectors, 1 + max(head.layer for head in heads))
         layer, index = at_heads(heads)
         used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
         step = self._queries_at_once(len(heads))
@@ -271,6 +300,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             similarities[part] = cosines(points, centroids, fitted.ties)
             opinions[part] = fitted.rule.opinions(points, similarities[part], heads)
         return similarities, opinions
+
+    def _check(self, vectors: HeadVectors, depth: int) -> None:
+        """Refuse vectors of another geometry, or that do not reach so many layers."""
+        geometry = self.fitted_.geometry
+        if not vectors.serve(geometry, depth):
+            raise InputError(
+                f"The classifier was fitted on {geometry}, but these vectors have {vectors.geometry}: "
+                "use the model it was fitted with."
+            )
 
     def _closeness(
         self, vectors: HeadVectors, kept: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], reach: Reach

@@ -3,7 +3,7 @@
 The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
 and names the model, so that a classifier is never used with vectors that mean something else. ``format`` is the version; a
 field that is absent means what was so before there was such a field: no calibration, nothing learned of when to say "none
-of these", comparison to ten decimals.
+of these", comparison to ten decimals, heads of any layer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,15 @@ from sav_core.types import CLIP_WAYS, HeadScores
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
 _FORMAT = "sav-explorer/1"
-_LATER = ("calibration", "belief", "reach", "rejection", "levels", "clips")  # what a file of an earlier version has not
+_LATER = (
+    "calibration",
+    "belief",
+    "reach",
+    "rejection",
+    "levels",
+    "clips",
+    "max_layer",
+)  # what a file of an earlier version has not
 
 _FILE = TensorFile(
     key="sav",
@@ -62,6 +70,7 @@ class Provenance:
         rejection: when its answer is "none of these", where that was learned.
         levels: ``{kind of number: (black, white)}`` of pictures of more than eight bits; ``None`` where it was not decided.
         clips: how the support's clips were sampled and shown to the model; ``None`` where it had none.
+        max_layer: the last layer whose heads could be kept, and of which there is anything; ``None`` for the model's last.
     """
 
     model: str
@@ -77,6 +86,7 @@ class Provenance:
     rejection: Rejection | None = None
     levels: dict[str, tuple[float, float]] | None = None
     clips: dict[str, Any] | None = None
+    max_layer: int | None = None
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -144,6 +154,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         rejection=rejection,
         levels=_levels(header.get("levels")),
         clips=_clips(header.get("clips")),
+        max_layer=header.get("max_layer"),
     )
     scores = HeadScores(
         arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
@@ -164,6 +175,8 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "the names are known": scores.scoring in SCORINGS and provenance.voting in RULES and provenance.belief in BELIEFS,
         "the decimals are possible": isinstance(decimals, int) and 1 <= decimals <= FINEST,
         "heads are kept": provenance.n_kept >= 1,
+        "it has the layers that it says": provenance.max_layer is None
+        or (type(provenance.max_layer) is int and layers == provenance.max_layer + 1),
         "the temperature is possible": calibration is None or calibration.temperature > 0,
         "the labels' reach is possible": reach is None
         or (len(reach) == len(labels) and all(isinstance(each, float) and -1e-9 <= each <= 2 + 1e-9 for each in reach)),

@@ -23,7 +23,7 @@ from sav_core.reports.measurement import About
 from sav_core.reports.model_baselines import episode_model_baselines
 from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
 from sav_core.reports.wording import ASKING, COMPARING, READING
-from sav_core.sav import SavClassifier, shared_question
+from sav_core.sav import SavClassifier, check_max_layer, shared_question
 from sav_core.types import Cancel, HeadVectors
 
 __all__ = ["measure_episodes"]
@@ -72,11 +72,14 @@ def measure_episodes(
     """
     heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
     heads.check_settings()
+    check_max_layer(classifier.max_layer, classifier.backbone)
     labels = check_labels([each.label for each in examples], [each.name for each in examples])
     episodes = draw_episodes(labels, shots=shots, count=count, n_way=n_way, seed=seed)
     run = run or run_here(classifier.backbone)
     with watch(READING) as progress:
         vectors = run(read_vectors, list(examples), classifier.cache, baselines, progress=progress, cancel=cancel)
+    if isinstance(classifier.max_layer, int):  # "kept" changes no vote
+        vectors = vectors.up_to(classifier.max_layer)
     own: Mapping[str, npt.NDArray[np.float64]] = {}
     refused: Mapping[str, str] = {}
     if own_answers:

@@ -25,7 +25,7 @@ from sav_core.reports.measurement import Measurement
 from sav_core.reports.model_baselines import model_baselines
 from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
 from sav_core.reports.wording import ASKING, COMPARING, READING
-from sav_core.sav import SavClassifier, as_asked, shared_question
+from sav_core.sav import SavClassifier, as_asked, check_max_layer, shared_question
 from sav_core.types import Cancel
 
 __all__ = ["measure", "notes_of", "other_answers", "skipped_of"]
@@ -79,6 +79,7 @@ def measure(
     """
     heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
     heads.check_settings()
+    check_max_layer(classifier.max_layer, classifier.backbone)
     labels = sorted(set(check_labels([each.label for each in support], [each.name for each in support])))
     check_truth([each.label for each in test], labels)  # a wrong test set is refused before the model runs
     support = on_one_scale(support) if not isinstance(support, ExampleSet) else support
@@ -90,7 +91,8 @@ def measure(
     learnt, judged = len(support), len(support) + len(queries)
     taught = vectors.take(range(learnt))
     check_vectors(taught)
-    heads.fit(taught)
+    taught = heads.fit_within(taught, classifier.max_layer)
+    vectors = vectors.up_to(taught.geometry.layers - 1)
     more, refused = other_answers(
         run,
         support,

@@ -113,7 +113,9 @@ def recall_at(k: int, found: Neighbours, index_labels: Sequence[str | None], que
 
 def _check(index: HeadVectors, queries: HeadVectors, heads: Sequence[Head], k: int, *, exclude_self: bool) -> None:
     geometry = index.geometry
-    if geometry != queries.geometry or (index.model and queries.model and index.model != queries.model):
+    if not queries.serve(geometry, 1 + max((head.layer for head in heads), default=0)) or (
+        index.model and queries.model and index.model != queries.model
+    ):
         raise InputError(
             f"Index and queries must be head vectors of one model, but the index has {geometry} and the queries have "
             f"{queries.geometry}{' of another model' * (geometry == queries.geometry)}: extract both with the same model."

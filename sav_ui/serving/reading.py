@@ -5,10 +5,12 @@ by the same model: an example of each in its turn, so that nobody's hundred pict
 ends when all is read, or after two seconds if somebody waits whose job is of another kind. Each gets the vectors that they
 would get alone, up to what batching changes in a sum's last digits, as it does within one visitor's pictures too. If the
 model refuses an example, each reading is done by itself, so that only the one whose example it is hears of it.
+The model runs as far as any of them wants it to.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ from sav_ui.serving import zerogpu as gpu
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["Reading", "read_together", "reading_of"]
+__all__ = ["Reading", "read_first_layers", "read_together", "reading_of"]
 
 _SECONDS = 2.0  # that a turn lasts when others wait
 _AT_ONCE = 96  # examples of all together in a turn
@@ -47,6 +49,7 @@ class Reading:
         whole: bool,
         progress: ProgressCallback | None,
         stop: Callable[[], bool],
+        depth: int | None = None,
     ) -> None:
         """Keep what is wanted.
 
@@ -58,8 +61,10 @@ class Reading:
             whole: whether what is stopped is an error, not a part of the vectors.
             progress: told how many are done.
             stop: whether it is to end.
+            depth: as of ``extract_head_vectors``.
         """
         self.group: Hashable = (model, cache if isinstance(cache, str) else id(cache), hidden)
+        self.depth = depth
         self.model, self.examples, self.cache, self.hidden, self.stop = model, examples, cache, hidden, stop
         self.ended = False
         self._whole, self._progress = whole, progress
@@ -108,7 +113,7 @@ class Reading:
         rows = [row for part, _ in self._parts for row in part]
         order = np.argsort(rows, kind="stable").tolist()
         read = [rows[at] for at in order]
-        shape = backbone.geometry.shape
+        shape = (self.depth or backbone.geometry.layers, *backbone.geometry.shape[1:])
         values = np.concatenate([part.values for _, part in self._parts] or [np.zeros((0, *shape), np.float32)])
         states = [part.hidden for _, part in self._parts if part.hidden is not None]
         return HeadVectors(
@@ -120,6 +125,7 @@ class Reading:
             model=backbone.fingerprint,
             dtype=backbone.dtype_name,
             hidden=np.concatenate(states)[order] if states else None,
+            ends_early=shape != backbone.geometry.shape,
         )
 
 
@@ -137,6 +143,8 @@ def reading_of(
 
     if task is extract_head_vectors and len(args) == 1 and args[0]:
         return Reading(model, args[0], "user", False, False, progress, stop)
+    if task is read_first_layers and args[0]:
+        return Reading(model, args[0], "user", False, False, progress, stop, args[1])
     if task is read_vectors and args[0]:
         return Reading(model, args[0], args[1], args[2], True, progress, stop)
     return None
@@ -172,7 +180,8 @@ def read_together(backbone: Backbone, readings: Sequence[Reading], pressed: Call
 
     try:
         examples = [each.examples[row] for each, row in places]
-        options = (examples, first.cache, first.hidden)
+        deepest = max(each.depth or sys.maxsize for each in readings)
+        options = (examples, first.cache, first.hidden, None if deepest == sys.maxsize else deepest)
         read = gpu.forward(backbone, first.model, _extract, *options, progress=report, cancel=stop)
     except Exception as error:  # noqa: BLE001  # it is raised in the job whose it is
         if len(readings) == 1:
@@ -185,7 +194,28 @@ def read_together(backbone: Backbone, readings: Sequence[Reading], pressed: Call
     for each in readings:
         its = [at for at, (whose, _) in enumerate(found) if whose is each]
         alone = len(its) == len(found)
-        each.enter([found[at][1] for at in its], read if alone else read.take(its), seconds())
+        own = read if alone else read.take(its)
+        each.enter([found[at][1] for at in its], own if each.depth is None else own.up_to(each.depth - 1), seconds())
+
+
+def read_first_layers(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    depth: int,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> HeadVectors:
+    """Return the head vectors of a model's first layers, which is all that it runs; a job for ``ModelPool.run``.
+
+    Args:
+        backbone: the model.
+        examples: to be shown to it.
+        depth: how many layers.
+        progress: told how many examples are done.
+        cancel: asked between batches; true stops the work.
+    """
+    return _extract(backbone, examples, "user", False, depth, progress=progress, cancel=cancel)
 
 
 def _given_up(reading: Reading) -> bool:
@@ -205,11 +235,13 @@ def _extract(
     examples: Sequence[Example],
     cache: Any,
     hidden: bool,
+    depth: int | None,
     *,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> HeadVectors:
     from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
 
-    options = {} if (cache, hidden) == ("user", False) else {"cache": cache, "hidden": hidden}
+    options: dict[str, Any] = {} if (cache, hidden) == ("user", False) else {"cache": cache, "hidden": hidden}
+    options |= {} if depth is None else {"depth": depth}
     return extract_head_vectors(backbone, examples, progress=progress, cancel=cancel, **options)

@@ -240,3 +240,70 @@ def test_nothing_warns_and_the_model_is_not_changed(classifier, support, backbon
         classifier.fit(support).predict([example_image(0)])
     for name, tensor in backbone.model.state_dict().items():
         np.testing.assert_array_equal(tensor.numpy(), before[name].numpy())
+
+
+def deepest_run(backbone, monkeypatch):
+    """The number of the last decoder layer that ran of each forward from now on."""
+    deepest = []
+    for number, layer in enumerate(backbone.decoder.layers):
+        forward = layer.forward
+
+        def noting(*args, number=number, forward=forward, **options):
+            if number == 0:
+                deepest.append(0)
+            deepest[-1] = number
+            return forward(*args, **options)
+
+        monkeypatch.setattr(layer, "forward", noting)
+    return deepest
+
+
+def test_a_query_runs_no_layer_after_the_last_kept_head(backbone, support, monkeypatch):
+    query = example_image(20)
+    whole_classifier = SavClassifier(backbone, cache=None).fit(support)
+    classifier = SavClassifier(backbone, cache=None, max_layer="kept").fit(support)
+    for n_kept in range(1, 13):
+        whole = whole_classifier.set_params(n_kept=n_kept).refit().predict([query])[0]
+        classifier.set_params(n_kept=n_kept).refit()
+        assert classifier.kept_heads_ == whole_classifier.kept_heads_
+        with monkeypatch.context() as patch:
+            deepest = deepest_run(backbone, patch)
+            early = classifier.predict([query])[0]
+        assert deepest == [max(head.layer for head in classifier.kept_heads_)]
+        assert (early.label, early.shares, early.votes) == (whole.label, whole.shares, whole.votes)
+
+
+def test_max_layer_keeps_heads_of_the_first_layers_and_runs_no_others(backbone, support, tmp_path, monkeypatch):
+    whole = SavClassifier(backbone, n_kept=12, cache=None).fit(support)
+    deepest = deepest_run(backbone, monkeypatch)
+    early = SavClassifier(backbone, n_kept=12, cache=None, max_layer=1).fit(support)
+    answer = early.predict([example_image(20)])[0]
+    assert set(deepest) == {1}
+    assert early.kept_heads_ == tuple(head for head in whole.kept_heads_ if head.layer <= 1)
+    np.testing.assert_array_equal(early.head_scores_, whole.head_scores_[:2])
+    early.calibrate()
+    early.save(tmp_path / "early.sav")
+    loaded = SavClassifier.load(tmp_path / "early.sav", backbone)
+    assert loaded.max_layer == 1
+    assert loaded.predict([example_image(20)])[0].votes == answer.votes
+    again = whole.set_params(max_layer=1).refit()  # from the vectors that are there
+    assert again.kept_heads_ == early.kept_heads_
+    assert set(deepest) == {1}
+    with pytest.raises(InputError, match="fewer layers"):
+        early.set_params(max_layer=None).refit()
+
+
+@pytest.mark.parametrize("max_layer", [-1, 3, 1.5, "all"])
+def test_a_layer_that_the_model_has_not_is_refused_before_it_runs(backbone, support, max_layer):
+    with pytest.raises(SettingError, match="0 to 2"):
+        SavClassifier(backbone, cache=None, max_layer=max_layer).fit(support)
+
+
+def test_vectors_that_end_before_a_kept_head_are_refused(backbone, support):
+    classifier = SavClassifier(backbone, n_kept=12, cache=None).fit(support)
+    with pytest.raises(InputError, match="fitted on 3 layers"):
+        classifier.head_classifier_.predict(classifier.vectors_.up_to(1))
+    shallow = classifier.vectors_.up_to(1)
+    other = SavClassifier(backbone, cache=None, max_layer=0).fit(support).head_classifier_
+    with pytest.raises(InputError, match="fitted on 1 layers"):
+        other.predict(shallow)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
 
 from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
-from sav_core.types import HeadVectors
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.classify.view import bars
 from sav_ui.panels.jobs import Job
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.serving.menu import choice_of
+from sav_ui.serving.reading import read_first_layers
 from sav_ui.session.context import Context, Data
 from sav_ui.session.opened_sav import OpenedSavState
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.files import LeftOutError, describe_skipped, read_pictures, uploads
-
-if TYPE_CHECKING:
-    from sav_core.models.backbones import Backbone
 
 __all__ = ["act", "run", "show"]
 
@@ -68,7 +64,8 @@ def run(context: Context, data: Data) -> Iterator[None]:
     with session.work.doing(Kind.CLASSIFY) as task:
         for asked in state.missing:
             example = Example(asked.picture, opened.question or "")
-            job = Job(lambda example=example: context.models.run(opened.model, _vectors, [example]))  # type: ignore[misc]
+            task_of = (opened.model, read_first_layers, [example], opened.heads.depth)
+            job = Job(lambda task_of=task_of: context.models.run(*task_of))  # type: ignore[misc]
             yield from job.ticks()
             try:
                 (prediction,) = opened.heads.predict(job.result())
@@ -80,13 +77,6 @@ def run(context: Context, data: Data) -> Iterator[None]:
                 state.answer(asked, prediction, refused)
             if task.cancelled() or state.opened is not opened:
                 return
-
-
-def _vectors(backbone: Backbone, examples: Sequence[Example], **progress: Any) -> HeadVectors:
-    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
-
-    vectors: HeadVectors = extract_head_vectors(backbone, examples, **progress)
-    return vectors
 
 
 def _ask(context: Context, data: Data) -> Steps:

@@ -11,7 +11,14 @@ from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
-from sav_core.errors import ImageError, InputError, OutOfMemoryError, StorageError, UnsupportedModelError
+from sav_core.errors import (
+    ImageError,
+    InputError,
+    OutOfMemoryError,
+    SettingError,
+    StorageError,
+    UnsupportedModelError,
+)
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
 EXACT = {"atol": 1e-5, "rtol": 0}
@@ -416,3 +423,45 @@ def test_two_threads_extract_at_once_without_mixing(backbone):
         thread.join()
     for index in range(2):
         np.testing.assert_array_equal(found[index], expected[index])
+
+
+@pytest.fixture
+def layers_run(backbone):
+    """Which decoder layers ran, in order."""
+    seen = []
+    hooks = [
+        layer.register_forward_pre_hook(lambda *_, number=number: seen.append(number))
+        for number, layer in enumerate(backbone.decoder.layers)
+    ]
+    yield seen
+    for hook in hooks:
+        hook.remove()
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_first_layers_alone_are_those_of_the_whole(backbone, layers_run, hidden):
+    whole = extract_head_vectors(backbone, pictures(2), cache=None, hidden=hidden)
+    assert not whole.ends_early
+    layers_run.clear()
+    first = extract_head_vectors(backbone, pictures(2), cache=None, hidden=hidden, depth=2)
+    np.testing.assert_array_equal(first.values, whole.values[:, :2])
+    assert first.ends_early
+    assert (first.hidden is None) is (not hidden)
+    assert max(layers_run) == (2 if hidden else 1)
+
+
+def test_the_cache_knows_how_far_a_vector_reaches(backbone, cache, layers_run):
+    read = {depth: extract_head_vectors(backbone, pictures(2), cache=None, depth=depth).values for depth in (1, 2)}
+    for depth, runs in ((1, True), (2, True), (1, False), (2, False), (None, True), (2, False)):
+        layers_run.clear()
+        vectors = extract_head_vectors(backbone, pictures(2), cache=cache, depth=depth)
+        assert vectors.geometry.layers == (depth or backbone.geometry.layers)
+        assert bool(layers_run) is runs
+        if depth is not None:
+            np.testing.assert_array_equal(vectors.values, read[depth])
+
+
+@pytest.mark.parametrize("depth", [0, 4, -1])
+def test_a_depth_that_the_model_has_not_is_refused(backbone, depth):
+    with pytest.raises(SettingError, match="between 1 and the 3 layers"):
+        extract_head_vectors(backbone, pictures(1), cache=None, depth=depth)

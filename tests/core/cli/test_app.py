@@ -79,6 +79,26 @@ def test_fit_prints_one_json_object(capsys, pets, model, tmp_path):
     }
 
 
+@pytest.mark.parametrize(("max_layer", "expected"), [("1", {1}), ("kept", {0, 1, 2})])
+def test_a_classifier_of_the_first_layers_is_fitted_and_classifies(capsys, pets, model, tmp_path, max_layer, expected):
+    fit = ("fit", "--train", pets, "--out", tmp_path / "pets.sav", "--model", model, "--max-layer", max_layer, "--json")
+    result = json.loads(run(capsys, *fit, "--heads", 2)[1])
+    assert result["max_layer"] in expected
+    assert max(int(each["head"][1]) for each in result["heads"]) <= result["max_layer"]
+    asked = ("--classifier", tmp_path / "pets.sav", "--model", model, pets / "pet 0" / "0.png")
+    status, out, err = run(capsys, "classify", *asked, "--index", pets, "--json")
+    assert (status, err) == (0, "")
+    assert len(json.loads(out)["nearest"]) == 5
+
+
+def test_a_layer_that_is_none_is_refused(capsys, pets, model, tmp_path):
+    status, out, err = run(
+        capsys, "fit", "--train", pets, "--out", tmp_path / "a.sav", "--model", model, "--max-layer", "7"
+    )
+    assert (status, out) == (2, "")
+    assert "max_layer must be a layer of llava, 0 to 2, or 'kept'" in err
+
+
 def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets):
     images = [pets / "pet 0" / "0.png", pets / "pet 1" / "1.png"]
     status, out, err = run(capsys, "classify", "--classifier", classifier, "--model", model, *images, "--json")

@@ -13,7 +13,7 @@ from sav_ui.serving import reading as reading_module
 from sav_ui.serving import zerogpu
 from sav_ui.serving.callers import Caller, calling
 from sav_ui.serving.pool import ModelPool
-from sav_ui.serving.reading import read_together, reading_of
+from sav_ui.serving.reading import read_first_layers, read_together, reading_of
 from tests.support.people import put
 from tests.support.tiny_models import example_image
 
@@ -55,6 +55,27 @@ def test_each_gets_what_they_get_alone(backbone):
         alone = extract_head_vectors(backbone, some, cache=None, hidden=True)
         alike(reading.result(backbone), alone)
         np.testing.assert_allclose(reading.result(backbone).hidden, alone.hidden, atol=1e-5)
+
+
+def test_each_gets_as_many_layers_as_they_want_and_the_model_runs_no_further(backbone, monkeypatch):
+    found, deepest = [], []
+    forward = zerogpu.forward
+
+    def noting(backbone, model, task, *args, **watching):
+        deepest.append(args[-1])
+        return forward(backbone, model, task, *args, **watching)
+
+    monkeypatch.setattr(zerogpu, "forward", noting)
+    for depths in ((1, 2), (2, None)):
+        readings = [reading_of("", read_first_layers, (examples(3), depth), None, never) for depth in depths]
+        read_together(backbone, readings, never)
+        found += [reading.result(backbone) for reading in readings]
+    assert deepest == [2, None]
+    whole = extract_head_vectors(backbone, examples(3), cache=None)
+    for vectors, layers in zip(found, (1, 2, 2, 3), strict=True):
+        assert vectors.geometry.layers == layers
+        assert vectors.ends_early is (layers < 3)
+        np.testing.assert_allclose(vectors.values, whole.values[:, :layers], atol=1e-5)
 
 
 def test_one_alone_gets_it_to_the_last_bit(backbone):

@@ -1,0 +1,87 @@
+"""What a query costs when the model ends at the last kept head, against the whole and against the bare forward.
+
+    python -m perf.early_exit [embedded|smolvlm ...]
+
+All sides read the same batches, in turns, and the fastest turn of each counts. The vision tower, which runs in any case, is
+timed apart: what lies above it should fall in proportion to the layers. Of the embedded model, whose heads mean something,
+a second table says what ending early costs: accuracy on examples left out, layer by layer, over the ready tasks.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from perf.extraction import batches_of, fastest
+from perf.gpu_forwards import bare, captured, tower
+from perf.gpu_stage import Bench
+from perf.machine import describe
+from perf.shapes import PICTURE, SHAPES, examples_for, write_shape
+from sav_core.activations.extraction import extract_head_vectors
+from sav_core.data.datasets import read_examples
+from sav_core.evaluation.leave_one_out import judge_left_out
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.models.backbones import load_backbone
+from sav_core.sav import SavClassifier
+from sav_core.settings import settings
+
+TURNS = {"embedded": 9, "smolvlm": 2}
+_PROPORTIONAL = 0.10  # of the time above the tower, by which it may differ from the share of layers
+
+
+def main() -> None:
+    """Print a table for each shape, and one of what accuracy it costs."""
+    console = Console()
+    console.print(describe())
+    for shape in sys.argv[1:] or SHAPES:
+        with tempfile.TemporaryDirectory() as folder:
+            write_shape(shape, Path(folder))
+            console.print(_speed(shape, folder))
+    console.print(_accuracy())
+
+
+def _speed(shape: str, folder: str) -> Table:
+    backbone = load_backbone(folder, dtype="float32")
+    examples, layers = examples_for(shape), backbone.geometry.layers
+    fitted = SavClassifier(backbone, cache=None, max_layer="kept").fit(examples)
+    bench = Bench(backbone, examples, batches_of(backbone, examples), fitted.all_vectors_, {})
+    depths = {"full depth": layers, "the kept heads' depth": fitted.head_classifier_.depth, "half depth": layers // 2}
+    jobs = {name: partial(captured, bench, depth) for name, depth in depths.items()}
+    seconds = fastest(TURNS[shape], {"bare": partial(bare, bench), "tower": partial(tower, bench), **jobs})
+    above = seconds["bare"] - seconds["tower"]
+    width, height = PICTURE[shape]
+    what = f"{shape} shape, {backbone.geometry}, {len(examples)} examples of {width} x {height}"
+    table = Table(what, "layers", "seconds", "of the bare forward", "of it above the tower", "wanted")
+    table.add_row("bare forward", str(layers), f"{seconds['bare']:.3f}", "1.00", "1.00", "")
+    table.add_row("vision tower", "0", f"{seconds['tower']:.3f}", f"{seconds['tower'] / seconds['bare']:.2f}", "0.00", "")
+    for name, depth in depths.items():
+        share, left = seconds[name] / seconds["bare"], (seconds[name] - seconds["tower"]) / above
+        wanted = f"{depth / layers:.2f} +- {_PROPORTIONAL:.2f}"
+        table.add_row(name, str(depth), f"{seconds[name]:.3f}", f"{share:.2f}", f"{left:.2f}", wanted)
+    return table
+
+
+def _accuracy() -> Table:
+    backbone = load_backbone(dtype="float32")
+    last = backbone.geometry.layers - 1
+    tasks = [folder for folder in sorted((settings().assets / "examples").iterdir()) if folder.is_dir()]
+    figures = []
+    for task in tasks:
+        examples = read_examples(task / "support", question="What is this?")
+        vectors = extract_head_vectors(backbone, examples, cache=None)
+        figures.append([judge_left_out(HeadClassifier(), vectors.up_to(layer)).accuracy for layer in range(last + 1)])
+    table = Table("accuracy left out, heads up to layer", *(str(layer) for layer in range(last + 1)))
+    for task, accuracies in zip(tasks, figures, strict=True):
+        table.add_row(task.name, *(f"{accuracy:.0%}" for accuracy in accuracies))
+    table.add_row("mean", *(f"{accuracy:.1%}" for accuracy in np.mean(figures, axis=0)))
+    return table
+
+
+if __name__ == "__main__":
+    main()
