@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
+from sav_core.wording import percent
+
 __all__ = ["SHOWN", "bar", "card"]
 
 SHOWN = 10
@@ -25,7 +27,7 @@ _BAR = Markup(
 
 def bar(share: float) -> Markup:
     """A share, 0 to 1, as a bar with its per cent beside it."""
-    return _BAR.format(width=100 * min(max(share, 0.0), 1.0), text=f"{share:.0%}")
+    return _BAR.format(width=100 * min(max(share, 0.0), 1.0), text=percent(share))
 
 
 def card(title: str, note: str = "", columns: Sequence[str] = (), rows: Iterable[Sequence[object]] = ()) -> str:

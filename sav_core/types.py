@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from sav_core.errors import SettingError
 from sav_core.notebook import SHOWN, bar, card
+from sav_core.wording import percent
 
 __all__ = [
     "CLIP_WAYS",
@@ -224,7 +225,7 @@ class HeadScores:
 
     def __repr__(self) -> str:
         best = self.ranking[0]
-        return f"HeadScores(best {best} {self.accuracy[best.layer, best.index]:.1%}, n={self.scored}, {self.scoring})"
+        return f"HeadScores(best {best} with {self.correct[best.layer, best.index]} of {self.scored} right, {self.scoring})"
 
     def _repr_html_(self) -> str:
         note = f"{len(self.ranking)} heads, {self.scored} examples judged, {self.scoring}"
@@ -232,7 +233,7 @@ class HeadScores:
             (rank, head, bar(self.accuracy[head.layer, head.index]), f"{self.margin[head.layer, head.index]:.3f}")
             for rank, head in enumerate(self.ranking[:SHOWN], start=1)
         ]
-        return card("Best heads", note, ("rank", "head", "accuracy", "margin"), rows)
+        return card("Best heads", note, ("rank", "head", f"right of these {self.scored}", "margin"), rows)
 
     @property
     def accuracy(self) -> npt.NDArray[np.float64]:
@@ -292,11 +293,11 @@ class Prediction:
 
     def __repr__(self) -> str:
         share = self.shares[self.label]
-        return f"Prediction({self.label!r}, {share:.0%} of {len(self.votes)} heads, margin {self.margin:.2f})"
+        return f"Prediction({self.label!r}, {percent(share)} of the vote of {len(self.votes)} heads, margin {self.margin:.2f})"
 
     def _repr_html_(self) -> str:
         sure = self.probability is not None and not self.is_rejected()
-        chance = f", right with probability {self.probability:.0%}" if sure else ""
+        chance = f", right with a probability of {percent(self.probability)}" if sure else ""
         heads = Counter(vote.label for vote in self.votes)
         largest_first = sorted(self.shares.items(), key=lambda item: -item[1])
         rows = [(label, bar(share), heads[label]) for label, share in largest_first]

@@ -18,6 +18,7 @@ from sav_core.files import write_atomically
 from sav_core.notebook import SHOWN, card
 from sav_core.types import Head
 from sav_core.vectors.vector_file import VECTOR_FILE, read_vectors
+from sav_core.wording import percent
 
 __all__ = ["Effects", "read_partial", "write_partial"]
 
@@ -49,7 +50,7 @@ class Effects:
             return f"Effects(0 of {self.asked} prompts)"
         best = self.ranking[0]
         aie = self.aie()[best.layer, best.index]
-        top = f"top 10 {self.concentration():.0%}"
+        top = f"{percent(self.concentration())} of what helps in the leading 10"
         return f"Effects({len(self.changes)} of {self.asked} prompts, best {best} {aie:+.4f}, {top})"
 
     def _repr_html_(self) -> str:
@@ -58,7 +59,7 @@ class Effects:
             return card("No effects yet", note)
         aie, helped = self.aie(), (self.changes > 0).mean(0)
         rows = [
-            (rank, head, f"{aie[head.layer, head.index]:+.4f}", f"{helped[head.layer, head.index]:.0%}")
+            (rank, head, f"{aie[head.layer, head.index]:+.4f}", percent(helped[head.layer, head.index]))
             for rank, head in enumerate(self.ranking[:SHOWN], start=1)
         ]
         return card("Leading heads", note, ("rank", "head", "average indirect effect", "prompts helped"), rows)

@@ -70,7 +70,7 @@ def test_a_card_escapes_all_that_it_is_told():
 
 def test_a_bar_is_as_wide_as_its_share_and_never_wider_than_its_frame():
     assert "width:62.5%" in bar(0.625)
-    assert bar(0.625).endswith("62%")
+    assert bar(0.625).endswith("62 %")
     assert "width:100.0%" in bar(1.2)
     assert "width:0.0%" in bar(-0.1)
 
@@ -79,11 +79,11 @@ def test_a_prediction_shows_its_labels_largest_share_first():
     votes = (Vote(Head(0, 1), "cat", 0.9), Vote(Head(1, 0), "cat", 0.8), Vote(Head(1, 1), "<i>", 0.7))
     one = Prediction("cat", {"<i>": 1 / 3, "cat": 2 / 3, "owl": 0.0}, votes, np.zeros((3, 3)), 1 / 3, 2 / 3, "a.png", 0.75)
     table = read(one)
-    assert table.words == ["cat", "a.png, 3 heads vote, right with probability 75%"]
+    assert table.words == ["cat", "a.png, 3 heads vote, right with a probability of 75 %"]
     assert [[cell.strip() for cell in row] for row in table.rows[1:]] == [
-        ["cat", "67%", "2"],
-        ["<i>", "33%", "1"],
-        ["owl", "0%", "0"],
+        ["cat", "67 %", "2"],
+        ["<i>", "33 %", "1"],
+        ["owl", "0 %", "0"],
     ]
 
 
@@ -91,7 +91,9 @@ def test_scores_show_their_best_heads():
     table = read(scores())
     assert table.words == ["Best heads", "16 heads, 5 examples judged, leave_one_out"]
     assert len(table.rows) == 1 + SHOWN
-    assert [cell.strip() for cell in table.rows[1]] == ["1", "L0.H4", "80%", "0.400"]
+    assert [cell.strip() for cell in table.rows[0]] == ["rank", "head", "right of these 5", "margin"]
+    assert [cell.strip() for cell in table.rows[1]] == ["1", "L0.H4", "80 %", "0.400"]
+    assert repr(scores()) == "HeadScores(best L0.H4 with 4 of 5 right, leave_one_out)"
 
 
 def test_effects_show_their_leading_heads():
@@ -99,7 +101,7 @@ def test_effects_show_their_leading_heads():
     changes[:, 1, 0] = [0.5, 0.5, 0.25, -0.25]
     table = read(Effects(changes, np.zeros(4, np.float32), ("above", "left") * 2, 5))
     assert table.words == ["Leading heads", "4 of 5 prompts of above, left"]
-    assert table.rows[1] == ["1", "L1.H0", "+0.2500", "75%"]
+    assert table.rows[1] == ["1", "L1.H0", "+0.2500", "75 %"]
     empty = read(Effects(changes[:0], np.zeros(0, np.float32), (), 5))
     assert empty.words == ["No effects yet", "0 of 5 prompts of no relation"]
 
