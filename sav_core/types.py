@@ -293,7 +293,9 @@ class Prediction:
 
     def __repr__(self) -> str:
         share = self.shares[self.label]
-        return f"Prediction({self.label!r}, {percent(share)} of the vote of {len(self.votes)} heads, margin {self.margin:.2f})"
+        return (
+            f"Prediction({self.label!r}, {percent(share)} of the vote of {len(self.votes)} heads, margin {self.margin:.2f})"
+        )
 
     def _repr_html_(self) -> str:
         sure = self.probability is not None and not self.is_rejected()

@@ -103,6 +103,10 @@ def test_the_scale_slider_changes_the_answer_and_the_map_moves_the_vector(built)
         page.get_by_role("button", name="Download at scale 1 (.fv)").click()
     assert waited.value.suggested_filename == "above.fv"
     expect(page.locator("#relations .notice")).to_contain_text("after layer 2, at scale 1")
+    words = page.locator("#relations .notice > span").bounding_box()
+    middle = [words["x"] + words["width"] / 2, words["y"] + words["height"] / 2]
+    on_top = "([x, y]) => Boolean(document.elementFromPoint(x, y).closest('#relations .notice'))"
+    assert page.evaluate(on_top, middle), "what is said lies on all else, whatever column it stands in"
 
 
 def test_tuning_draws_a_live_curve_that_can_be_stopped(built):

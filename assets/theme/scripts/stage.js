@@ -3,13 +3,17 @@
 // "act", "run", "fetch" or "slide". When a stage has been drawn, "sav:drawn" bubbles from it, with the content as its detail.
 (() => {
   "use strict";
+  const PATIENCE = 20000; // milliseconds
   const mounted = [];
 
   function mount(element, props, trigger, upload, watch) {
     const root = element.querySelector(".stage");
     const waiting = []; // what is done before the server has said whose session this is
     const order = SAV.turns(trigger);
-    const send = (kind, data) => (stage.version > 0 ? order.send(kind, data) : waiting.push([kind, data]));
+    const send = (kind, data) => {
+      if (kind !== "slide") ask(root);
+      return stage.version > 0 ? order.send(kind, data) : waiting.push([kind, data]);
+    };
     const stage = { root, upload, send, version: -1 };
     let newest = { version: -1 }; // of all that came, for what is older may come after it
     stage.draw = () => {
@@ -20,6 +24,7 @@
       if (!value) return;
       const before = stage.version;
       stage.version = value.version;
+      delete root.dataset.asked;
       root.dataset.version = value.version;
       const fresh = document.createElement("div");
       fresh.innerHTML = value.html;
@@ -44,6 +49,12 @@
     watch("value", stage.draw);
     stage.draw();
     return stage;
+  }
+
+  // Marks that an answer is waited for, which the style sheet shows if it takes long; one that never comes is not waited for for ever.
+  function ask(root) {
+    const mark = (root.dataset.asked = String(performance.now()));
+    setTimeout(() => root.dataset.asked === mark && delete root.dataset.asked, PATIENCE);
   }
 
   // The stage that an element stands in; null outside of all.
