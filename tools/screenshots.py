@@ -59,7 +59,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = PATIENCE / 1000) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 600) -> None:
     """Return when the app answers; ends the program if it does not for so long."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
