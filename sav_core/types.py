@@ -298,8 +298,8 @@ class Prediction:
         )
 
     def _repr_html_(self) -> str:
-        sure = self.probability is not None and not self.is_rejected()
-        chance = f", right with a probability of {percent(self.probability)}" if sure else ""
+        probability = None if self.is_rejected() else self.probability
+        chance = "" if probability is None else f", right with a probability of {percent(probability)}"
         heads = Counter(vote.label for vote in self.votes)
         largest_first = sorted(self.shares.items(), key=lambda item: -item[1])
         rows = [(label, bar(share), heads[label]) for label, share in largest_first]
