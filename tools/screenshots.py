@@ -33,7 +33,7 @@ SIZE = (1440, 1000)
 TOUR_SIZE, TOUR_WIDTH = (1200, 800), 900  # the window, and the width it is shown at
 BUDGET = 1_500_000  # bytes of all together: they are fetched whenever somebody opens the README
 QUALITY, TOUR_QUALITY = 88, 62
-PATIENCE = 180_000  # milliseconds: a busy machine is no reason for an empty picture
+PATIENCE = 600_000  # milliseconds: a busy machine is no reason for an empty picture
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 600) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = PATIENCE / 1000) -> None:
     """Return when the app answers; ends the program if it does not for so long."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
