@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +27,7 @@ __all__ = ["VectorCache", "default_cache"]
 
 _FREED = 0.1  # share of the limit to free at once, so that a full cache is not scanned for every new file
 _SUFFIX = ".vector"  # after its checksum, safetensors
+_AHEAD_SECONDS = 60.0  # what was used later than this from now, was so by a clock that has been set back since
 _DIGEST = 16  # bytes of checksum: a disk that errs must not classify
 
 
@@ -99,13 +101,14 @@ class VectorCache:
 
     def _by_age(self) -> list[tuple[float, int, Path]]:
         """Last use, size and path of every file, oldest first."""
-        found = []
+        found, latest = [], time.time() + _AHEAD_SECONDS
         for path in self._files():
             try:
                 status = path.stat()
             except FileNotFoundError:
                 continue  # another process evicted it between the listing and here
-            found.append((status.st_mtime, status.st_size, path))
+            used = status.st_mtime if status.st_mtime <= latest else 0.0  # before the clock was set back
+            found.append((used, status.st_size, path))
         return sorted(found)
 
     def _evict(self) -> None:

@@ -14,6 +14,7 @@ from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import Picture, read_picture
 from sav_core.data.listings import Listed
+from sav_core.data.picture_processes import in_processes
 from sav_core.data.places import is_inline, read_inline
 from sav_core.data.sources import Source, composed, picture_or_clip
 from sav_core.errors import DatasetError, ImageError, InputError
@@ -25,6 +26,7 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 _THREADS = min(4, os.cpu_count() or 1)  # each may hold one decoded picture, 256 MiB at worst
+_WAITING = 4  # where they only wait for processes: more than cores, so that one computes while another's answer is taken
 
 
 def read_listed(
@@ -84,7 +86,7 @@ def _open_all(
 def in_threads(read: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
     """Yield what is read of each item, in their order, by a few threads; what one raises is raised here and ends all."""
     here = copy_context()  # an allowance counts what its threads read
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(_WAITING if in_processes() else _THREADS) as pool:
         try:
             yield from pool.map(lambda item: here.copy().run(read, item), items)
         except BaseException:

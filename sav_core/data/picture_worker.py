@@ -21,7 +21,7 @@ _MOST_SCANS = 100
 _MOST_ARCHIVES = 4  # whose tables of contents are kept
 
 _MOST_KNOWN = 4  # pictures: of an archive that has one again and again
-_known: OrderedDict[tuple[bytes, str], Said] = OrderedDict()
+_known: OrderedDict[bytes, Said] = OrderedDict()
 _archives: OrderedDict[tuple[str, int, int], Archive] = OrderedDict()
 
 
@@ -44,25 +44,21 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(cause, MemoryError) or (cause is not None and _lacks_memory(cause))
 
 
-def _read(request: Request, payload: bytes) -> Said:
-    """A picture with what is known of it; its pixels if it is a small one."""
-    key = blake2b(payload).digest(), str(request.get("levels"))
-    if key not in _known:
-        _known[key] = _found(request, payload)
-    _known.move_to_end(key)
-    while len(_known) > _MOST_KNOWN:
-        _known.popitem(last=False)
-    return _known[key]
-
-
 def _picture(request: Request, payload: bytes) -> Said:
     """A picture of an archive: the file, and what ``_read`` says of it."""
     encoded = _archive(request["path"]).read(request["entry"], request["most"])
-    says, pixels = _read(request, encoded)
+    key = blake2b(encoded).digest()
+    if key not in _known:
+        _known[key] = _read(request, encoded)
+    _known.move_to_end(key)
+    while len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
+    says, pixels = _known[key]
     return says, [encoded, *pixels]
 
 
-def _found(request: Request, payload: bytes) -> Said:
+def _read(request: Request, payload: bytes) -> Said:
+    """A picture with what is known of it; its pixels if it is a small one."""
     _check_scans(request["name"], payload)
     found = read_picture(payload, request["name"], _levels(request))
     says: dict[str, Any] = {"size": found.size, "digest": found.digest, "remarks": found.remarks}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +31,7 @@ def serve(answer: Callable[[Request, bytes], Said]) -> None:
     at_rest = _address_space()
     _set_limit("RLIMIT_CORE", 0)
     while True:
-        idle = threading.Timer(_IDLE_SECONDS, os._exit, [0])
-        idle.daemon = True
-        idle.start()
-        line = requests.readline()
-        idle.cancel()
+        line = _next_line(requests)
         if not line:
             return
         request = json.loads(line)
@@ -49,7 +46,19 @@ def serve(answer: Callable[[Request, bytes], Said]) -> None:
             answers.write(view)
         answers.flush()
         del says, parts, views  # before the next request is measured
-        _set_limit("RLIMIT_AS", None)  # or waiting, which takes a thread, could fail
+        _set_limit("RLIMIT_AS", None)  # or waiting could fail
+
+
+def _next_line(requests: Any) -> bytes:
+    """The next request; nothing when there are no more, or none has come for a while."""
+    if sys.platform == "win32":  # where pipes cannot be watched
+        idle = threading.Timer(_IDLE_SECONDS, os._exit, [0])
+        idle.daemon = True
+        idle.start()
+        line = bytes(requests.readline())
+        idle.cancel()
+        return line
+    return bytes(requests.readline()) if select.select([requests], [], [], _IDLE_SECONDS)[0] else b""
 
 
 def fault_of(error: BaseException, request: Request) -> str:

@@ -17,17 +17,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from sav_core.data.deadlines import Deadlines
+
 __all__ = ["Allotment", "Answer", "WorkerLostError", "WorkerPool"]
 
 _PIPE_BYTES = 1 << 20  # the system's own 64 KiB would wake both ends fifteen times for one small picture
 _POOLS: WeakSet[WorkerPool] = WeakSet()
+_deadlines = Deadlines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class _Worker:
 
     def ask(self, request: Mapping[str, Any], payload: bytes, seconds: float) -> Answer | None:
         """Return its answer; ``None`` where the process ended over it."""
-        with _limited(seconds, self._give_up):
+        with _deadlines.within(seconds, self._give_up):
             try:
                 self._into.write(json.dumps(request).encode() + b"\n")
                 self._into.write(payload)
@@ -213,23 +216,14 @@ class _Worker:
         self._process.kill()
 
 
-@contextmanager
-def _limited(seconds: float, give_up: Callable[[], None]) -> Iterator[None]:
-    guard = threading.Timer(seconds, give_up)
-    guard.daemon = True
-    guard.start()
-    try:
-        yield
-    finally:
-        guard.cancel()
-
-
 def _close_all() -> None:
     for pool in list(_POOLS):
         pool.close()
 
 
 def _forget_all() -> None:
+    global _deadlines  # whose thread no fork has
+    _deadlines = Deadlines()
     for pool in list(_POOLS):
         pool.forget()
 

@@ -15,6 +15,7 @@ from sav_core.errors import StorageError
 __all__ = ["fresh_path", "link", "made_file", "remove"]
 
 _KEEP_SECONDS = 3600
+_made: dict[str, float] = {}  # folders by name, and when each was made
 
 
 def fresh_path(name: str) -> Path:
@@ -23,14 +24,16 @@ def fresh_path(name: str) -> Path:
     Raises:
         StorageError: the disk refuses.
     """
-    saved = Path(get_upload_folder()).resolve() / "saved"
+    saved, now = Path(get_upload_folder()).resolve() / "saved", time.monotonic()  # which nobody sets back
     try:
         saved.mkdir(parents=True, exist_ok=True)
         for folder in saved.iterdir():
-            if time.time() - folder.stat().st_mtime > _KEEP_SECONDS:
+            if now - _made.setdefault(folder.name, now) > _KEEP_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)  # another event may be removing it just now
+                _made.pop(folder.name, None)
         folder = saved / secrets.token_hex(16)
         folder.mkdir()
+        _made[folder.name] = now
     except OSError as error:
         raise StorageError(f"Nothing can be saved here ({error.strerror or error}): try again later.") from error
     return folder / name
@@ -56,6 +59,7 @@ def made_file(name: str, write: Callable[[Path], object]) -> Path:
 def remove(path: Path) -> None:
     """Delete a file that was made to download, with its folder."""
     shutil.rmtree(path.parent, ignore_errors=True)  # it may be gone already
+    _made.pop(path.parent.name, None)
 
 
 def link(path: Path) -> dict[str, str]:

@@ -1,4 +1,7 @@
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,29 @@ def test_a_failure_half_way_leaves_the_old_content_and_nothing_else(tmp_path, mo
         write_atomically(path, b"new")
     assert os.listdir(tmp_path) == ["kept"]  # noqa: PTH208
     assert path.read_bytes() == b"old"
+
+
+_WRITING = """
+import sys
+from pathlib import Path
+from sav_core.files import write_atomically
+while True:
+    for letter in b"ab":
+        write_atomically(Path(sys.argv[1]), bytes([letter]) * 3_000_000)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9")
+def test_a_process_that_is_killed_while_it_writes_leaves_one_content_or_the_other(tmp_path):
+    path, deadline = tmp_path / "kept", time.monotonic() + 120
+    with subprocess.Popen([sys.executable, "-c", _WRITING, str(path)]) as process:
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        for _ in range(20):
+            content = path.read_bytes()
+            assert content in (b"a" * 3_000_000, b"b" * 3_000_000), "also to who reads while it is written"
+        process.kill()
+    assert path.read_bytes() in (b"a" * 3_000_000, b"b" * 3_000_000)
 
 
 def test_a_link_goes_on_pointing_to_what_it_did(tmp_path):

@@ -87,6 +87,17 @@ def test_of_what_one_visitor_saves_the_last_two_stay(models):
     assert len(saved()) == len(before) + 2
 
 
+def test_what_was_made_to_download_goes_after_an_hour_whatever_the_clock_says(monkeypatch):
+    path = made_file("a.txt", lambda path: path.write_text("a"))
+    os.utime(path.parent, (0, 0))  # as if it were made in 1970: the clock was wrong, and was set
+    made_file("b.txt", lambda path: path.write_text("b"))
+    assert path.exists()
+    now = downloads.time.monotonic()
+    monkeypatch.setattr(downloads.time, "monotonic", lambda: now + 3601)
+    made_file("c.txt", lambda path: path.write_text("c"))
+    assert not path.exists()
+
+
 def test_no_folder_for_a_download_is_a_sentence(monkeypatch):
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(StorageError, match=r"^Nothing can be saved here \(No space left on device\): try again later\.$"):

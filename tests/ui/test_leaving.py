@@ -17,11 +17,13 @@ from sav_ui.pages.measure import run as measure
 from sav_ui.pages.measure.state import MeasureState
 from sav_ui.pages.teach import run as teach
 from sav_ui.pages.teach import view
+from sav_ui.pages.vectors import run as vectors
 from sav_ui.serving.callers import Caller, on_behalf
 from sav_ui.serving.lanes import Lanes
 from sav_ui.session.session import Session
 from tests.support.people import context, pool_with, small_project, taught
 from tests.support.tiny_models import example_image
+from tests.support.vector_page import begun
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,20 @@ def measuring(models, project):
     return session, measure.run
 
 
-@pytest.mark.parametrize("kind", [finding, looking, classifying, measuring])
+def finding_effects(models, project):
+    session = begun(models)
+    return session, lambda context, data: vectors.run(context, {"do": "find_effects"})
+
+
+def seeing_ready_vectors(models, project):
+    return begun(models, ready=True), vectors.run
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [finding, looking, classifying, measuring, finding_effects, seeing_ready_vectors],
+    ids=lambda kind: kind.__name__,
+)
 def test_a_tab_that_is_closed_leaves_the_line(models, project, kind, request):
     session, run = kind(models, project)
     request.getfixturevalue("others")

@@ -19,7 +19,9 @@ from sav_ui.pages.classify import opened
 from sav_ui.pages.classify.state import ClassifyState
 from sav_ui.pages.header import project_menu
 from sav_ui.pages.measure import actions as measure
+from sav_ui.pages.shared.used import used
 from sav_ui.pages.teach import actions as teach
+from sav_ui.pages.teach import view as teach_view
 from sav_ui.serving import zerogpu
 from sav_ui.session.memory import Memory
 from sav_ui.session.project_file import write_project
@@ -228,6 +230,20 @@ def test_the_memory_of_all_is_one_and_its_last_quarter_is_for_those_that_bring_l
     with pytest.raises(InputError, match="memory of this server is full"):
         bring(11)
     assert memory.used_bytes == 1590, "what was refused is not held"
+
+
+def test_what_is_used_of_the_limits_is_said_in_a_menu_and_in_sight_from_half_on(session, lower):
+    def told():
+        return re.findall(r"Used: (.*?)\.<", teach_view.bench(session)["html"])
+
+    lower(examples=5)
+    assert told() == ["2 of 5 examples, 2 of 200 labels, 1 of 768 MiB of memory for pictures"]
+    lower(examples=4)
+    assert told() == ["2 of 4 examples, 2 of 200 labels, 1 of 768 MiB of memory for pictures", "2 of 4 examples"]
+    lower(visitor_gib=2 * session.brought_bytes / (1 << 30))
+    assert "memory" in used(session).near
+    session.project = session.project.without_items([session.project.items[0].id])
+    assert used(session).near == "", "what is removed makes room at once"
 
 
 def test_a_project_is_refused_by_its_counts_and_by_its_bytes(session, models, lower, decoded, tmp_path):

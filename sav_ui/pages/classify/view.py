@@ -12,10 +12,11 @@ from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
 from sav_ui.pages.classify.answers import Answer, percent
 from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
-from sav_ui.pages.classify.state import NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
+from sav_ui.pages.classify.state import MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
+from sav_ui.pages.shared.used import used
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import counted, progress_bar
@@ -43,12 +44,14 @@ def tray(session: Session) -> Content:
     if fit is None:
         return nothing_taught(session, "classify/empty.html", WHERE)
     task = task_titled(project.title)
-    here = {query.content for query in session.state(ClassifyState).shown(project)}
+    state = session.state(ClassifyState)
+    here = {query.content for query in state.shown(project)}
     html = fill(
         "classify/tray.html",
         labels=list(fit.labels),
         groups=any(len(item.pictures) > 1 for item in project.items),
         notice=session.notice_at(WHERE),
+        used=used(session, (len(state.queries), MAX_QUERIES, "pictures to classify")),
         tiles=[]
         if task is None
         else [_query_tile(number, task.queries[number], project, here) for number in _in_turn(task.queries)],

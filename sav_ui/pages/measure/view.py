@@ -9,9 +9,11 @@ from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.wording import BASELINES, SECTIONS, named
+from sav_ui.limits import limits
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, WHERE, Measured, MeasureState, most_to_split
 from sav_ui.pages.shared.ready_tiles import nothing_taught
+from sav_ui.pages.shared.used import used
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -44,6 +46,7 @@ def setup(session: Session) -> Content:
         task={"title": task.title, "count": len(task.queries)} if task is not None and task.queries else None,
         own=_own(state, fit),
         taught=len(state.taught(project)),
+        used=used(session, (len(state.own), limits().examples, "test examples")),
         most=most,
         each=min(state.setup.each, max(most, 1)),
         labels=len(fit.labels),

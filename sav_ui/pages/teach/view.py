@@ -8,10 +8,12 @@ from sav_core.data.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.heads import CURVE_HEIGHT, accuracy_curve, head_heatmap
 from sav_core.figures.style import height_of, numbered
+from sav_ui.limits import limits
 from sav_ui.pages.shared.drawings import steps
 from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
+from sav_ui.pages.shared.used import used
 from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
@@ -58,6 +60,11 @@ def bench(session: Session) -> Content:
         fitted=session.fit is not None,
         due=session.due,
         texts=_with_texts(session),
+        used=used(
+            session,
+            (len(project.items), limits().examples, "examples"),
+            (len(project.labels), limits().labels, "labels"),
+        ),
         bare=[f"“{label.name}”" for label in project.labels if not project.of_label(label.id)],
         enlarged=_enlarged(session),
     )

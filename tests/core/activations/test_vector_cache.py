@@ -1,4 +1,5 @@
 import os
+import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -82,6 +83,18 @@ def test_it_stays_below_its_limit_and_keeps_what_was_used_last(tmp_path):
         assert sum(file.stat().st_size for file in files(cache)) <= 20_000
     assert cache.get(KEYS[99]) is not None
     assert cache.get(KEYS[6]) is None
+
+
+def test_what_was_used_before_the_clock_was_set_back_makes_room_first(tmp_path):
+    cache = VectorCache(tmp_path, 20_000)
+    for key in KEYS[:20]:
+        cache.put(key, vector(0, (1, 10, 10)))
+        ahead = time.time() + 10 * 86_400
+        os.utime(cache._path(key), (ahead, ahead))
+    for key in KEYS[20:80]:
+        cache.put(key, vector(0, (1, 10, 10)))
+        assert cache.get(key) is not None, "what is new is not the first to go"
+    assert sum(file.stat().st_size for file in files(cache)) <= 20_000
 
 
 def test_what_an_earlier_process_left_counts(tmp_path):

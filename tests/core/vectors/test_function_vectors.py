@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sav_core.errors import SettingError, VectorFileError
+from sav_core.errors import SettingError, StorageError, VectorFileError
 from sav_core.types import Head
 from sav_core.vectors import (
     FunctionVector,
@@ -100,6 +100,16 @@ def test_a_doctored_file_with_a_right_checksum_is_refused(tmp_path, arrays, head
     path.write_bytes(VECTOR_FILE.content(sound | arrays, json.dumps(json.loads(text) | header)))
     with pytest.raises(VectorFileError, match="holds no"):
         FunctionVector.load(path)
+
+
+def test_a_full_disk_leaves_the_vector_that_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "v.fv"
+    FunctionVector(np.ones(4, np.float32), "above", 1).save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(type(path), "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(StorageError, match="No space left on device"):
+        FunctionVector(np.ones(4, np.float32), "below", 1).save(path)
+    assert [path.read_bytes(), *path.parent.iterdir()] == [before, path]
 
 
 @pytest.mark.parametrize("text", ["[]", "no JSON", "[" * 100_000])
