@@ -7,7 +7,7 @@ WORKERS ?= 2
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app audit test lint types unit browser screenshots notebook browser-needs benchmark report model vectors clean help
+.PHONY: app audit test lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 	$(BIN)/python -m perf.wire
 	$(BIN)/python -m perf.head_maps
 	$(BIN)/python -m perf.app
+
+fuzz: $(VENV)/.development  ## send every reader of strangers' bytes and messages spoiled ones; hours
+	$(BIN)/python -m perf.fuzz
 
 report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors; docs/ and the README
 	$(BIN)/python -m tools.report
