@@ -314,15 +314,20 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             provenance.rejection,
         )
         levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
-        classifier = cls.from_heads(backbone, heads, provenance.question, levels)
-        classifier.clips_ = None if provenance.clips is None else ClipSampling.from_dict(provenance.clips)
+        clips = None if provenance.clips is None else ClipSampling.from_dict(provenance.clips)
+        classifier = cls.from_heads(backbone, heads, provenance.question, levels, clips)
         classifier.max_layer = provenance.max_layer  # also where another model looks at it
         classifier._opened = Path(path), provenance
         return classifier
 
     @classmethod
     def from_heads(
-        cls, backbone: Backbone, heads: HeadClassifier, question: str | None, levels: Levels | None = None
+        cls,
+        backbone: Backbone,
+        heads: HeadClassifier,
+        question: str | None,
+        levels: Levels | None = None,
+        clips: ClipSampling | None = None,
     ) -> SavClassifier:
         """Return a classifier of heads that were fitted apart from it, on vectors of the same model.
 
@@ -331,11 +336,12 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             heads: fitted.
             question: what a query without a question is asked; ``None`` where the support's questions differ.
             levels: how the support's values of more than eight bits were scaled, see ``levels_``.
+            clips: how its clips were sampled, see ``clips_``.
         """
         check_is_fitted(heads)
         classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
         classifier.head_classifier_, classifier.question_, classifier.levels_ = heads, question, levels
-        classifier.clips_ = None
+        classifier.clips_ = clips
         layers = heads.fitted_.geometry.layers
         classifier.max_layer = layers - 1 if layers < backbone.geometry.layers else None
         return classifier

@@ -96,11 +96,16 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long job is: ``done`` of ``total`` items after ``seconds`` of work."""
+    """How far a long job is: ``done`` of ``total`` items after ``seconds`` of work.
+
+    ``frames`` of ``all_frames`` are those of clips among the items; 0 of 0 where there are none, or nobody counts them.
+    """
 
     done: int
     total: int
     seconds: float
+    frames: int = field(default=0, kw_only=True)
+    all_frames: int = field(default=0, kw_only=True)
 
     @property
     def rate(self) -> float:

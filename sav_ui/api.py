@@ -24,8 +24,8 @@ from gradio.utils import get_upload_folder
 from httpx import HTTPError
 from pydantic import BaseModel, Field, TypeAdapter
 
+from sav_core.data.datasets import EIGHT_FRAMES
 from sav_core.data.examples import Example
-from sav_core.data.images import open_picture
 from sav_core.data.one_scale import levels_of, on_one_scale
 from sav_core.data.twins import check_twins
 from sav_core.errors import CancelledError, InputError, SavError, SettingError
@@ -45,7 +45,7 @@ from sav_ui.serving.reading import read_first_layers
 from sav_ui.session.memory import Memory
 from sav_ui.session.project import check_label
 from sav_ui.session.sav_file import open_sav
-from sav_ui.uploads.files import Upload, reading_uploads
+from sav_ui.uploads.files import Upload, open_file, reading_uploads
 
 __all__ = ["Answer", "FileData", "Fitted", "KeptHead", "Vote", "build", "classify_images", "fit_images", "wants_mcp"]
 
@@ -143,7 +143,9 @@ def fit_images(
     heads.check_settings()
     check_labels(names, [path.name for path in paths])
     check_twins(names, "labels", "labels")
-    opened = [Example(open_picture(p, p.name), asked, name) for p, name in zip(paths, names, strict=True)]
+    opened = [Example(open_file(p, p.name, EIGHT_FRAMES), asked, name) for p, name in zip(paths, names, strict=True)]
+    for example in opened:
+        limits().check_example(example)
     examples = on_one_scale(opened)
     vectors = models.run(model, extract_head_vectors, examples)
     check_vectors(vectors)
@@ -151,7 +153,8 @@ def fit_images(
     with suppress(SettingError):  # too few examples to leave one out: answers then carry no probability
         calibrate(heads, vectors)
     levels = levels_of(picture for example in examples for picture in example.images)
-    file = made_file("classifier.sav", SavClassifier.from_heads(models.get(model), heads, asked, levels).save)
+    clips = EIGHT_FRAMES if any(example.clips for example in examples) else None
+    file = made_file("classifier.sav", SavClassifier.from_heads(models.get(model), heads, asked, levels, clips).save)
     scores = heads.fitted_.scores
     kept = [
         {
@@ -178,7 +181,8 @@ def classify_images(
     if not classifier:
         raise InputError("classifier must be a .sav file, such as /fit returns, and none came.")
     model, fitted = open_sav(models, Path(classifier))
-    queries = [fitted.as_query(Example(open_picture(path, path.name), asked)) for path in paths]
+    clips = fitted.clips_ or EIGHT_FRAMES
+    queries = [fitted.as_query(Example(open_file(path, path.name, clips), asked)) for path in paths]
     heads = fitted.head_classifier_
     predictions = heads.predict(models.run(model, read_first_layers, queries, heads.depth))
     return [prediction.as_dict() for prediction in predictions]
@@ -206,7 +210,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         """Find the attention heads of a frozen multimodal model that tell labelled images apart.
 
         Args:
-            images: the examples, two labels or more with one image or more each.
+            images: the examples, two labels or more with one image or more each; a video is shown as eight of its frames.
             labels: one for each image, in the same order.
             question: what the model is asked about every image; may be empty.
             n_kept: how many of the best heads vote.
@@ -225,7 +229,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         """Classify images by the vote of the attention heads that /fit kept.
 
         Args:
-            images: the images to classify.
+            images: the images to classify, or videos, of which frames are shown as of those of /fit.
             classifier: the .sav file that /fit returned.
             question: what the model is asked about each image; empty for the question of /fit.
 
@@ -336,7 +340,7 @@ def _turn(lanes: Lanes) -> Iterator[None]:
 def _files(sent: Any) -> list[str]:
     """The files of a call; see ``_file``."""
     if sent is not None and not isinstance(sent, list):
-        raise InputError("images must be a list of image files, but one value came: put it in brackets.")
+        raise InputError("images must be a list of image or video files, but one value came: put it in brackets.")
     limits().check_examples(len(sent or ()), "One call", "send fewer")
     return [_file(entry) for entry in sent or ()]
 
@@ -369,7 +373,7 @@ def _arrived(path: str) -> str:
 
 def _paths(images: Sequence[str] | None) -> list[Path]:
     if not images:
-        raise InputError("images must be one or more image files, and none came.")
+        raise InputError("images must be one or more image or video files, and none came.")
     limits().check_examples(len(images), "One call", "send fewer")
     return [Path(path) for path in images]
 

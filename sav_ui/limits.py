@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
 from sav_core.settings import count_of, gib_of
 
-__all__ = ["Limits", "limits"]
+__all__ = ["CLIPS", "Limits", "limits"]
+
+CLIPS = ClipSampling(animated=True)
+"""How the pages sample clips unless a project says otherwise: as the library, and a picture that moves is a clip."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Limits:
         tokens: that the model reads of one example (``SAV_MOST_TOKENS``).
         pictures: of one example (``SAV_MOST_PICTURES``).
         frames: of one example's clips together (``SAV_MOST_FRAMES``).
+        clip_mib: that the file of one clip may have (``SAV_MOST_CLIP_MIB``).
+        clip_seconds: that one clip may last (``SAV_MOST_CLIP_SECONDS``).
         characters: of a question (``SAV_MOST_CHARACTERS``).
         examples: that are taught; as many more to test and to classify (``SAV_MOST_EXAMPLES``).
         labels: of one project (``SAV_MOST_LABELS``).
@@ -40,6 +46,8 @@ class Limits:
     tokens: int = 32_768
     pictures: int = 16
     frames: int = 64
+    clip_mib: int = 32
+    clip_seconds: int = 600
     characters: int = 8_000
     examples: int = 3_000
     labels: int = 200
@@ -58,6 +66,8 @@ class Limits:
             tokens=count_of(environment, "SAV_MOST_TOKENS", cls.tokens),
             pictures=count_of(environment, "SAV_MOST_PICTURES", cls.pictures),
             frames=count_of(environment, "SAV_MOST_FRAMES", cls.frames),
+            clip_mib=count_of(environment, "SAV_MOST_CLIP_MIB", cls.clip_mib),
+            clip_seconds=count_of(environment, "SAV_MOST_CLIP_SECONDS", cls.clip_seconds),
             characters=count_of(environment, "SAV_MOST_CHARACTERS", cls.characters),
             examples=count_of(environment, "SAV_MOST_EXAMPLES", cls.examples),
             labels=count_of(environment, "SAV_MOST_LABELS", cls.labels),
@@ -65,6 +75,13 @@ class Limits:
             visitor_bytes=gib_of(environment, "SAV_VISITOR_GIB", cls.visitor_bytes),
             process_bytes=gib_of(environment, "SAV_WORK_GIB", cls.process_bytes),
         )
+
+    @property
+    def clips_in_words(self) -> str:
+        """What clips may be, for the places where they are brought."""
+        minutes, seconds = divmod(self.clip_seconds, 60)
+        length = f"{self.clip_seconds} seconds" if seconds else f"{minutes} minute{'s' * (minutes != 1)}"
+        return f"MP4, WebM, MOV, MKV, AVI, or a GIF that moves; up to {length} and {self.clip_mib} MiB each"
 
     def check_files(self, count: int) -> None:
         """Refuse more files at once than may come, before any of them is read.

@@ -177,6 +177,7 @@ class _Ledger:
         self._start = time.perf_counter()
         self._values = np.zeros((len(examples), *geometry.shape), dtype=np.float32)
         self._done = np.zeros(len(examples), dtype=bool)
+        self._frames = np.array([example.frames for example in examples], dtype=np.int64)
         width: Any = backbone.decoder.projections[-1].out_features  # as wide as what the decoder passes on
         self._hidden = np.zeros((len(examples), width), dtype=np.float32) if hidden else None
         # Vectors of a model that is limited were read with padding by earlier versions, under the plain name.
@@ -225,8 +226,10 @@ class _Ledger:
     def report(self) -> None:
         """Tell the caller how far the work is."""
         if self._progress is not None:
-            done = int(self._done.sum())
-            self._progress(Progress(done, len(self._examples), time.perf_counter() - self._start))
+            done, frames = int(self._done.sum()), int(self._frames[self._done].sum())
+            seconds = time.perf_counter() - self._start
+            every = int(self._frames.sum())
+            self._progress(Progress(done, len(self._examples), seconds, frames=frames, all_frames=every))
 
     def result(self) -> HeadVectors:
         """The vectors of all examples that are done."""

@@ -9,6 +9,7 @@ the same file is decoded once, however often it is named. Without an allowance, 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from sav_core.errors import DatasetError
+from sav_core.errors import DatasetError, ImageError
 
 __all__ = ["Allowance", "allowance", "open_allowance"]
 
@@ -47,6 +48,8 @@ class Allowance:
         pictures: of one example.
         characters: of one example's question.
         take: told of the bytes that each picture will hold, as they come; it raises `InputError` where there is no room.
+        clip_bytes: of one clip's file.
+        clip_seconds: from the first frame of a clip to its last.
     """
 
     files: int
@@ -55,6 +58,8 @@ class Allowance:
     pictures: int
     characters: int
     take: Callable[[int], None]
+    clip_bytes: int = FILE_BYTES
+    clip_seconds: float = math.inf
     _read: dict[tuple[bytes, str], Future[Any]] = field(default_factory=dict, repr=False)
     _lost: list[str] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -124,6 +129,23 @@ class Allowance:
             raise DatasetError(
                 f"{begins} question has up to {self.characters:,} characters here, but this has {len(question):,}: "
                 "shorten it."
+            )
+
+    def check_clip(self, name: str, *, length: int = 0, seconds: float = 0.0) -> None:
+        """Refuse a clip whose file is too large, or that is too long.
+
+        Raises:
+            ImageError: it is.
+        """
+        if length > self.clip_bytes:
+            raise ImageError(
+                f"{name!r} has {-(-length >> 20):,} MiB, and clips of up to {self.clip_bytes >> 20:,} MiB are read here: "
+                "shorten it, or make its frames smaller."
+            )
+        if seconds > self.clip_seconds:
+            raise ImageError(
+                f"{name!r} lasts {seconds:,.0f} seconds, and clips of up to {self.clip_seconds:,.0f} are read here: cut "
+                "out what matters."
             )
 
     def count_lost(self, name: str) -> None:

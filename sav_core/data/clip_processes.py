@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sav_core.data.allowance import allowance
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.workers import Allotment, WorkerLostError, WorkerPool
 from sav_core.errors import ImageError
@@ -45,12 +46,16 @@ def decode_clip(path: str, container: str, sampling: ClipSampling, name: str, *,
 
     Raises:
         ImageError: it cannot be read; the message says why.
+        DatasetError: so many of one reading were lost that more would keep others waiting.
     """
     request = {"path": os.fspath(Path(path).absolute()), "container": container, "sampling": sampling.as_dict()}
     allotment = Allotment(MEMORY_BYTES, _BUSY * seconds, 2 * int(SECONDS))  # FFmpeg computes in two threads
     try:
         answer = _POOL.ask(request, allotment)
     except WorkerLostError as lost:
+        allowed = allowance()
+        if allowed is not None:
+            allowed.count_lost(name)
         why = "made the decoder stop: it is damaged, so replace it."
         if lost.starved:
             why = f"was not decoded within {allotment.seconds:g} seconds: try again when the machine is less busy."

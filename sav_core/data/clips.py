@@ -20,6 +20,7 @@ from threading import Lock
 from cachetools import LRUCache
 from PIL import Image
 
+from sav_core.data.allowance import allowance
 from sav_core.data.clip_processes import Decoded, decode_clip
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.formats import CLIP_NAMES, HEAD_BYTES, clip_container, look
@@ -110,6 +111,12 @@ class Clip(Picture):
         """How much memory it takes; frames that are held for all clips together are not counted."""
         return len(self.origin.encoded or b"")
 
+    @property
+    def buffers(self) -> dict[int, int]:
+        """The bytes of the file where these are held, by their identity."""
+        held = self.origin.encoded
+        return {} if held is None else {id(held): len(held)}
+
     def frames(self) -> tuple[Picture, ...]:
         """Return its frames as pictures, in their order.
 
@@ -173,11 +180,19 @@ def open_clip(path: str | os.PathLike[str], sampling: ClipSampling | None = None
 def read_clip(encoded: bytes, sampling: ClipSampling | None = None, name: str = "clip") -> Clip:
     """Open the bytes of a video file, or of an animated picture.
 
+    An allowance that is open says how large and how long it may be, and counts it.
+
     Raises:
         ImageError: it cannot be read, in one sentence.
     """
     origin = Origin("", None, encoded, _container(encoded[:HEAD_BYTES], name))
-    return _clip(origin, sampling or ClipSampling(), name)
+    chosen, allowed = sampling or ClipSampling(), allowance()
+    if allowed is None:
+        return _clip(origin, chosen, name)
+    allowed.check_clip(name, length=len(encoded))
+    clip = allowed.once(encoded, f"{chosen}", lambda: _clip(origin, chosen, name), lambda clip: clip.held_bytes)
+    allowed.check_clip(name, seconds=clip.times[-1])
+    return clip if clip.name == name else replace(clip, name=name)
 
 
 def as_picture_or_clip(source: PictureLike, sampling: ClipSampling | None = None) -> Picture:

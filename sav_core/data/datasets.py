@@ -42,7 +42,7 @@ from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource
 from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
 from sav_core.types import ProgressCallback
 
-__all__ = ["open_listed", "read_examples", "read_lines", "read_queries"]
+__all__ = ["EIGHT_FRAMES", "open_listed", "read_examples", "read_lines", "read_queries"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -142,7 +142,9 @@ def read_queries(
     return _reported(examples, left_out, [note for listing in listings for note in listing.notes])
 
 
-def read_lines(source: Source, listing: str, *, question: str = "", labelled: bool = True) -> ExampleSet:
+def read_lines(
+    source: Source, listing: str, *, question: str = "", labelled: bool = True, clips: ClipSampling | None = None
+) -> ExampleSet:
     """Read the lines of a JSONL file wherever it lies, and of their images what the source gives.
 
     Args:
@@ -150,6 +152,7 @@ def read_lines(source: Source, listing: str, *, question: str = "", labelled: bo
         listing: the file's name there.
         question: for lines that have none of their own.
         labelled: whether each line must have a label; if not, labels are ignored.
+        clips: ``None`` where a line may name no video; else the source's ``picture`` opens those too.
 
     Returns:
         The examples in the order of the lines, and what was left out: here also all there was of a label.
@@ -157,7 +160,7 @@ def read_lines(source: Source, listing: str, *, question: str = "", labelled: bo
     Raises:
         DatasetError: a line is malformed, or there are none.
     """
-    listed = list_lines(source, listing, question, labelled=labelled)
+    listed = list_lines(source, listing, question, labelled=labelled, clips=clips)
     examples, skipped = read_listed(listed.examples, None)
     return _reported(examples, [skip for _, skip in skipped], listed.notes, labelled=labelled)
 

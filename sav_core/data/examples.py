@@ -100,6 +100,11 @@ class Example:
         """Those of its images that move."""
         return tuple(image for image in self.images if isinstance(image, Clip))
 
+    @property
+    def frames(self) -> int:
+        """How many frames its clips have together."""
+        return sum(len(clip.times) for clip in self.clips)
+
     def as_shown(self) -> Example:
         """Return the example as a model is shown it: with frames in the place of each clip that is shown so.
 

@@ -26,6 +26,7 @@ from sav_core.errors import DatasetError, ImageError
 
 __all__ = [
     "LIST_SUFFIXES",
+    "Files",
     "FolderSource",
     "Source",
     "ZipSource",
@@ -49,15 +50,8 @@ _IGNORED = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "lo
 }
 
 
-class Source(Protocol):
-    """Where the files of a data set lie."""
-
-    name: str
-    notes: tuple[Note, ...]
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Every file and folder that is not hidden; folders end in a slash."""
+class Files(Protocol):
+    """Files that are opened by their names."""
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes, or raise `OSError`."""
@@ -67,6 +61,17 @@ class Source(Protocol):
 
     def picture(self, path: str) -> Picture:
         """Open an image, or raise `ImageError`."""
+
+
+class Source(Files, Protocol):
+    """Where the files of a data set lie."""
+
+    name: str
+    notes: tuple[Note, ...]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every file and folder that is not hidden; folders end in a slash."""
 
     def locate(self, path: str, listing: str) -> str | None:
         """Return the name of what a JSONL line in the file ``listing`` calls ``path``; None if it leaves the archive."""
@@ -172,7 +177,7 @@ class ZipSource:
         return next(there, found[0] if found else None)
 
 
-def picture_or_clip(source: Source, path: str, sampling: ClipSampling | None) -> Picture:
+def picture_or_clip(source: Files, path: str, sampling: ClipSampling | None) -> Picture:
     """Open an image, or a clip where clips are taken and the file is one by its first bytes or its name.
 
     Raises:
@@ -224,7 +229,7 @@ def seen(source: Source, names: Iterable[str]) -> dict[str, Look]:
     return found
 
 
-def _clip(source: Source, path: str, sampling: ClipSampling) -> Clip:
+def _clip(source: Files, path: str, sampling: ClipSampling) -> Clip:
     """A clip on the disk is read where it lies, one in an archive from its bytes."""
     if isinstance(source, FolderSource):
         return open_clip(source.file(path), sampling, composed(path))

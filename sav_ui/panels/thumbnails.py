@@ -9,16 +9,35 @@ from threading import Lock
 from cachetools import LRUCache, cached
 from PIL import Image
 
+from sav_core.data.clips import Clip
 from sav_core.data.images import Picture
 
-__all__ = ["data_uri", "thumb"]
+__all__ = ["data_uri", "strip", "thumb"]
 
 _MAX_BYTES = 96 << 20  # some 30,000 of the small ones
+_MAX_STRIP_BYTES = 64 << 20
+_SMALL = 112
 
 
-def thumb(picture: Picture, edge: int = 112) -> str:
-    """Return a picture as a data URI whose longer side has at most ``edge`` pixels."""
+def thumb(picture: Picture, edge: int = _SMALL) -> str:
+    """Return a picture, or the middle frame of a clip, as a data URI whose longer side has at most ``edge`` pixels."""
+    if isinstance(picture, Clip) and edge <= _SMALL:
+        return strip(picture)[len(picture.times) // 2]
     return _made(picture, edge)
+
+
+def strip(clip: Clip, edge: int = _SMALL) -> tuple[str, ...]:
+    """Return its sampled frames likewise; what was made is kept, so that they are not decoded again for it."""
+    return _frames_of(clip, edge)
+
+
+@cached(
+    LRUCache(_MAX_STRIP_BYTES, getsizeof=lambda uris: sum(map(len, uris))),
+    key=lambda clip, edge: (clip.digest, edge),
+    lock=Lock(),
+)
+def _frames_of(clip: Clip, edge: int) -> tuple[str, ...]:
+    return tuple(data_uri(frame.thumbnail(edge)) for frame in clip.frames())
 
 
 # By content, so equal pictures of two visitors are one entry.

@@ -48,6 +48,8 @@ def progress_bar(
         return {"percent": 0, "words": f"{doing} …" if doing else STARTING}
     words = f"{doing}: " if doing else ""
     words += f"{progress.done} of {progress.total} {what}"
+    if progress.all_frames:
+        words += f" ({progress.frames} of {progress.all_frames} frames)"
     if rate:
         words += f", {progress.rate:.{0 if progress.rate >= 3 else 1}f} a second"
     if 0 < progress.done < progress.total and progress.seconds_left < float("inf"):

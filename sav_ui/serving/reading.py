@@ -70,6 +70,7 @@ class Reading:
         self._whole, self._progress = whole, progress
         self._parts: list[tuple[list[int], HeadVectors]] = []  # rows of what was asked, and their vectors
         self._missing = list(range(len(examples)))
+        self._frames = [example.frames for example in examples]
         self._error: Exception | None = None
         self._seconds = 0.0
 
@@ -80,8 +81,11 @@ class Reading:
     def report(self, share: float, rows: int, seconds: float) -> None:
         """Tell how far it is when that share of so many rows has been read in a turn of so many seconds."""
         if self._progress is not None:
-            done = len(self.examples) - len(self._missing) + int(share * rows)
-            self._progress(Progress(done, len(self.examples), self._seconds + seconds))
+            missing = self._missing[int(share * rows) :]
+            done, every = len(self.examples) - len(missing), sum(self._frames)
+            frames = every - sum(self._frames[row] for row in missing)
+            seconds += self._seconds
+            self._progress(Progress(done, len(self.examples), seconds, frames=frames, all_frames=every))
 
     def enter(self, rows: list[int], vectors: HeadVectors, seconds: float) -> None:
         """Keep the vectors of some rows, in that order."""

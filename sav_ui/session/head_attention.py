@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
+from sav_core.data.images import Picture, as_picture
 from sav_core.errors import InputError
 from sav_core.figures.overlay import overlay
 from sav_core.types import Head, at_heads
@@ -23,42 +26,55 @@ if TYPE_CHECKING:
 __all__ = ["HeadAttention", "look_at"]
 
 _EDGE, _SMALL = 320, 144
+_FRAME_EDGE = 200  # of a clip's frames, which stand side by side
 _DRAWN = 100  # heads and groups of heads whose overlays are kept
 _PICTURES = 4  # of one example that are drawn
 
 
 @dataclass(frozen=True)
 class HeadAttention:
-    """What every head of a model makes of one example's pictures.
+    """What every head of a model makes of one example's pictures, and of the frames of its clips.
 
     Attributes:
         example: what was looked at.
-        grids: for each picture ``float32 (layer, head, row, column)``, the attention to that part of it.
+        stills: its pictures and, in the places of its clips, their frames, as they are drawn.
+        grids: for each still ``float32 (layer, head, row, column)``, the attention to that part of it.
         image_share: ``float32 (layer, head)``, how much of a head's attention is on pictures at all.
     """
 
     example: Example
+    stills: tuple[Picture, ...]
     grids: tuple[npt.NDArray[np.float32], ...]
     image_share: npt.NDArray[np.float32]
-    _drawn: LRUCache[tuple[tuple[Head, ...], int], list[str]] = field(
+    _drawn: LRUCache[tuple[tuple[Head, ...], int], list[dict[str, Any]]] = field(
         default_factory=lambda: LRUCache(_DRAWN), repr=False, compare=False
     )
 
     @property
     def held_bytes(self) -> int:
         """Of the arrays and of what was drawn."""
-        drawn = sum(len(uri) for uris in self._drawn.values() for uri in uris)
-        return sum(grid.nbytes for grid in self.grids) + self.image_share.nbytes + drawn
+        views = [view for views in self._drawn.values() for view in views]
+        drawn = sum(len(part["picture"]) for view in views for part in (view, *view["frames"]))
+        stills = sum(still.held_bytes for still in self.stills) if self.example.clips else 0  # else they are others' too
+        return sum(grid.nbytes for grid in self.grids) + self.image_share.nbytes + drawn + stills
 
     def of_head(self, head: Head) -> list[dict[str, Any]]:
         """One head's attention over each picture, with words."""
         share = self.image_share[head.layer, head.index]
         alt = f"Attention of {head} over {self.example.name}"
-        return self._views([head], alt, f"{head}: {percent(share)} of its attention is on the picture")
+        where = "the frames" if self.example.clips else "the picture"
+        return self._views([head], alt, f"{head}: {percent(share)} of its attention is on {where}")
 
     def in_small(self, head: Head) -> str:
-        """One head's attention over the first picture, to stand among those of others."""
-        return self._overlays((head,), _SMALL)[0]
+        """One head's attention over the first picture, or a clip's middle frame, to stand among those of others."""
+        key = (head,), _SMALL
+        if key not in self._drawn:
+            first = self.example.images[0]
+            place = len(first.times) // 2 if isinstance(first, Clip) else 0
+            drawn = overlay(self.stills[place], self._seen_by([head])[place], edge=_SMALL)
+            self._drawn[key] = [{"picture": data_uri(drawn), "frames": []}]
+        picture: str = self._drawn[key][0]["picture"]
+        return picture
 
     def of_mean(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
         """The mean attention of some heads over each picture, with words."""
@@ -66,17 +82,30 @@ class HeadAttention:
         return self._views(heads, alt, f"the {len(heads)} heads that vote, on average")
 
     def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
-        return [{"picture": uri, "alt": alt, "caption": caption} for uri in self._overlays(tuple(heads), _EDGE)]
+        key = tuple(heads), _EDGE
+        if key not in self._drawn:
+            self._drawn[key] = self._draw(heads)
+        return [{**view, "alt": alt, "caption": caption} for view in self._drawn[key]]
 
-    def _overlays(self, heads: tuple[Head, ...], edge: int) -> list[str]:
-        if (heads, edge) not in self._drawn:
-            layers, indices = at_heads(heads)
-            shown = 1 if edge == _SMALL else _PICTURES
-            self._drawn[heads, edge] = [
-                data_uri(overlay(picture, grid[layers, indices].mean(0), edge=edge))
-                for picture, grid in list(zip(self.example.images, self.grids, strict=True))[:shown]
-            ]
-        return self._drawn[heads, edge]
+    def _draw(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
+        """Each picture with attention over it, and each clip frame by frame, its frames on one scale."""
+        stills = zip(self.stills, self._seen_by(heads), strict=True)
+        views: list[dict[str, Any]] = []
+        for image in self.example.images[:_PICTURES]:
+            if not isinstance(image, Clip):
+                views.append({"picture": data_uri(overlay(*next(stills), edge=_EDGE)), "frames": []})
+                continue
+            parts = list(islice(stills, len(image.times)))
+            peak = max(float(grid.max()) for _, grid in parts)
+            drawn = [data_uri(overlay(still, grid, peak=peak, edge=_FRAME_EDGE)) for still, grid in parts]
+            frames = [{"picture": uri, "time": f"{time:.1f} s"} for uri, time in zip(drawn, image.times, strict=True)]
+            views.append({"picture": "", "frames": frames})
+        return views
+
+    def _seen_by(self, heads: Sequence[Head]) -> list[npt.NDArray[np.float32]]:
+        """The mean attention of some heads to each still, ``(row, column)``."""
+        layers, indices = at_heads(heads)
+        return [grid[layers, indices].mean(0) for grid in self.grids]
 
 
 def look_at(backbone: Backbone, example: Example) -> HeadAttention:
@@ -90,9 +119,13 @@ def look_at(backbone: Backbone, example: Example) -> HeadAttention:
     if not example.images:
         raise InputError("This example has no picture to look at: choose another.")
     maps = attention_maps(backbone, example)
+    stills = example.images
+    if example.clips:
+        stills = tuple(as_picture(still.thumbnail(_FRAME_EDGE), still.name) for still in example.as_stills().images)
     shape = (backbone.geometry.layers, backbone.geometry.heads)
     return HeadAttention(
         example=example,
+        stills=stills,
         grids=tuple(grid.reshape(*shape, *grid.shape[1:]) for grid in maps.pictures),
         image_share=maps.image_share.reshape(shape),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from sav_core.data.archive_processes import open_archive
 from sav_core.data.archives import Archive
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.datasets import open_listed
 from sav_core.data.examples import Skipped
 from sav_core.data.images import as_picture
@@ -17,6 +18,7 @@ from sav_core.data.jsonl import list_lines
 from sav_core.data.sources import ZipSource
 from sav_core.errors import DatasetError
 from sav_ui.session.keeper import SavedPart, SavedRow
+from sav_ui.session.manifest import MANIFEST, parse_manifest
 from sav_ui.session.places import WORK, listing_of, own_name, piece_place
 from sav_ui.session.project import Project
 
@@ -56,22 +58,23 @@ def read_kept(path: Path, names: Iterable[str]) -> tuple[dict[str, SavedPart], t
         if WORK not in archive.names:
             return {}, ()
         values = _object(_text(archive, WORK), WORK)
+        clips = parse_manifest(_text(archive, MANIFEST).encode()).clips
         for name in names:
             if name in values:
-                rows, left_out = _rows(archive, listing_of(name))
+                rows, left_out = _rows(archive, listing_of(name), clips)
                 kept[name] = SavedPart(rows, _checked(values[name], WORK))
                 skipped += left_out
     return kept, tuple(skipped)
 
 
-def _rows(archive: Archive, listing: str) -> tuple[tuple[SavedRow, ...], tuple[Skipped, ...]]:
+def _rows(archive: Archive, listing: str, clips: ClipSampling | None) -> tuple[tuple[SavedRow, ...], tuple[Skipped, ...]]:
     if listing not in archive.names:
         return (), ()
     lines = [_object(line, listing) for line in _text(archive, listing).split("\n") if line.strip()]
-    listed = list_lines(ZipSource(archive), listing, "", labelled=False).examples
+    listed = list_lines(ZipSource(archive), listing, "", labelled=False, clips=clips).examples
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        places, found = open_listed(listed)
+        places, found = open_listed(listed, clips=clips)
     rows = []
     for place, example in zip(places, found, strict=True):
         values = {key: value for key, value in lines[place].items() if key not in _NOT_VALUES}

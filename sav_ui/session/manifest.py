@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from sav_core.data.clip_sampling import MOST_FRAMES, ClipSampling
 from sav_core.errors import DatasetError
 from sav_core.heads.rules import VotingName
 from sav_core.heads.scoring import Scoring
+from sav_core.types import ClipWay
 from sav_ui.limits import limits
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
@@ -28,7 +30,8 @@ _LONGEST = 8 << 20
 class Manifest:
     """A project without its examples; the attributes are those of ``Project``.
 
-    ``levels`` has black and white of each kind of number, where pictures have more than eight bits.
+    ``levels`` has black and white of each kind of number, where pictures have more than eight bits; ``clips`` is ``None``
+    where it was written before there were any.
     """
 
     labels: tuple[str, ...]
@@ -42,6 +45,7 @@ class Manifest:
     title: str
     name: str
     levels: dict[str, tuple[float, float]]
+    clips: ClipSampling | None
 
 
 def describe(project: Project, fit: Fit | None) -> str:
@@ -62,6 +66,7 @@ def describe(project: Project, fit: Fit | None) -> str:
             "scoring": project.scoring,
             "voting": project.voting,
             "none_below": project.threshold,
+            "clips": project.clips.as_dict(),
         },
         "model": {"id": project.model, "title": choice_of(project.model).title},
         **({"levels": project.levels.as_dict()} if project.levels.ranges else {}),
@@ -109,10 +114,17 @@ def parse_manifest(text: bytes) -> Manifest:
         title=content.title[:80],
         name=content.name[:80],
         levels={kind: (black, white) for kind, (black, white) in content.levels.items()},
+        clips=None if content.settings.clips is None else ClipSampling(**dict(content.settings.clips)),
     )
 
 
-_RANGES = {"examples": (0, 10**6), "heads": (1, 10**6), "none_below": (0, 1)}
+_RANGES = {
+    "examples": (0, 10**6),
+    "heads": (1, 10**6),
+    "none_below": (0, 1),
+    "frames": (1, MOST_FRAMES),
+    "per_second": (0.001, 1000),
+}
 
 
 def _number(name: str) -> Any:
@@ -147,11 +159,19 @@ class _Label(_Part):
     examples: int = _number("examples")
 
 
+class _Clips(_Part):
+    frames: int = _number("frames")
+    per_second: float | None = _number("per_second")
+    animated: bool
+    way: ClipWay
+
+
 class _Settings(_Part):
     heads: int = _number("heads")
     scoring: Scoring
     voting: VotingName = "majority"  # older projects knew no other
     none_below: float | None = _number("none_below")  # null: as learned from the examples
+    clips: _Clips | None = None  # older projects knew none
 
 
 class _Model(_Part):

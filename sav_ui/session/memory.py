@@ -74,6 +74,8 @@ class Memory:
             pictures=most.pictures,
             characters=most.characters,
             take=take,
+            clip_bytes=most.clip_mib << 20,
+            clip_seconds=most.clip_seconds,
         )
         try:
             with open_allowance(allowed):

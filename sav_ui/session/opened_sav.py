@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
 from sav_core.types import Prediction
@@ -28,12 +29,14 @@ class OpenedSav:
         model: what its model is loaded by here; empty for the embedded one.
         question: what it asks of every picture; ``None`` where its examples each had their own.
         heads: the fitted heads.
+        clips: how the clips of its support were sampled; ``None`` where it had none.
     """
 
     name: str
     model: str
     question: str | None
     heads: HeadClassifier
+    clips: ClipSampling | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@
     examples.jsonl                      in runs of some lines, which are put together in their order
     classify.rows, measure.rows     what pages keep beside it, likewise
     work.json                           what they keep that is no picture
-    images/DIGEST/NAME                  the pictures; each is one piece, whatever names and places it has
+    images/DIGEST/NAME                  the pictures and clips; each is one piece, whatever names and places it has
 
 Put together as one ZIP this is a saved project, which ``project_file`` and ``kept_file`` open like any other.
 """
@@ -21,7 +21,7 @@ from sav_core.data.images import Picture
 from sav_ui.session.keeper import SavedPart
 from sav_ui.session.kept_file import line_of, values_of
 from sav_ui.session.manifest import MANIFEST, describe
-from sav_ui.session.places import EXAMPLES, WORK, listing_of, piece_of, piece_place
+from sav_ui.session.places import EXAMPLES, WORK, content_of, listing_of, piece_of, piece_place
 from sav_ui.session.project import Item, Project
 
 __all__ = ["Pieces", "cut_up"]
@@ -48,7 +48,7 @@ class Pieces:
         if digest in self.texts:
             return self.texts[digest]
         picture = self.pictures.get(digest)
-        return None if picture is None else picture.encoded
+        return None if picture is None else content_of(picture)
 
 
 def cut_up(project: Project, kept: Mapping[str, SavedPart]) -> Pieces:

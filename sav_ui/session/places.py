@@ -7,13 +7,26 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from sav_core.data.images import IMAGE_SUFFIXES, Picture
+from sav_core.data.clips import Clip
+from sav_core.data.formats import CLIP_SUFFIXES, HEAD_BYTES, look
+from sav_core.data.images import IMAGE_SUFFIXES, Picture, as_picture
 from sav_ui.session.project import Project
 
-__all__ = ["CLASSIFIER", "EXAMPLES", "WORK", "label_places", "listing_of", "own_name", "piece_of", "piece_place"]
+__all__ = [
+    "CLASSIFIER",
+    "EXAMPLES",
+    "WORK",
+    "content_of",
+    "label_places",
+    "listing_of",
+    "own_name",
+    "piece_of",
+    "piece_place",
+]
 
 EXAMPLES, CLASSIFIER, WORK = "examples.jsonl", "classifier.sav", "work.json"
 _PNG = b"\x89PNG\r\n\x1a\n"
+_MOVING = ("GIF", "WebP", "PNG")  # which may hold several frames
 _PIECE = re.compile("images/[0-9a-f]{32}/(.*)", re.DOTALL)
 
 
@@ -48,6 +61,13 @@ def piece_place(picture: Picture) -> str:
     return f"images/{piece_of(picture)}/{quote(picture.name, safe=' ()+,-=@') or 'picture'}"
 
 
+def content_of(picture: Picture) -> bytes:
+    """The file that brings it back as it is: the one that was given, or a still of a moving picture that counts as one."""
+    moves = not isinstance(picture, Clip) and any(kind == "frames" for kind, _ in picture.remarks)
+    seen = look(picture.encoded[:HEAD_BYTES], "") if moves else None
+    return as_picture(picture.rgb()).encoded if seen is not None and seen.kind in _MOVING else picture.encoded
+
+
 def own_name(picture: Picture) -> str:
     """What a picture was called that is named by its place: without its number where it lay under its label."""
     piece = _PIECE.fullmatch(picture.name)
@@ -57,8 +77,8 @@ def own_name(picture: Picture) -> str:
 def _picture_name(picture: Picture) -> str:
     """The picture's own name, with an ending that says what is in it."""
     name = Path(picture.name)
-    ending = ".png" if picture.encoded.startswith(_PNG) else name.suffix.lower()
-    return f"{_safe(name.stem) or 'picture'}{ending if ending in IMAGE_SUFFIXES else ''}"
+    ending = ".png" if content_of(picture).startswith(_PNG) else name.suffix.lower()
+    return f"{_safe(name.stem) or 'picture'}{ending if ending in IMAGE_SUFFIXES | CLIP_SUFFIXES else ''}"
 
 
 def _safe(name: str) -> str:

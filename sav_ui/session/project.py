@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.data.levels import Levels
 from sav_core.data.one_scale import levels_of
 from sav_core.errors import InputError
-from sav_ui.limits import limits
+from sav_ui.limits import CLIPS, limits
 
 __all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project", "check_label"]
 
@@ -64,6 +66,7 @@ class Project:
         model: what ``load_backbone`` is given; empty for the embedded model.
         title: the ready task it began with, if any.
         name: what the visitor calls it; empty while they have not.
+        clips: how clips are sampled and shown to the model.
         next_id: the next identity's number.
     """
 
@@ -77,6 +80,7 @@ class Project:
     model: str = ""
     title: str = ""
     name: str = ""
+    clips: ClipSampling = CLIPS
     next_id: int = field(default=1, compare=False)
 
     @property
@@ -88,6 +92,12 @@ class Project:
     def levels(self) -> Levels:
         """Which values are black and white in its pictures of more than eight bits: as the first of them were read."""
         return levels_of(picture for item in self.items for picture in item.pictures)
+
+    @property
+    def clips_taught(self) -> ClipSampling | None:
+        """How its clips are sampled; ``None`` where none of its examples has one."""
+        taught = any(isinstance(picture, Clip) for item in self.items for picture in item.pictures)
+        return self.clips if taught else None
 
     @property
     def empty(self) -> bool:

@@ -3,7 +3,7 @@
     pets.zip
     ├── project.json     title, labels, question, settings, model: to be read by people too
     ├── examples.jsonl   one line an example, in their order: the format of ``read_examples``
-    ├── images/          the pictures as they were given, a folder for each label
+    ├── images/          the pictures and clips as they were given, a folder for each label
     ├── classify.rows    what pages keep beside it, a line an example, and pictures by their content: see ``kept_file``
     ├── measure.rows
     ├── work.json        what they keep that is no picture
@@ -33,7 +33,16 @@ from sav_ui.session.fit import Fit
 from sav_ui.session.keeper import SavedPart
 from sav_ui.session.kept_file import line_of, values_of
 from sav_ui.session.manifest import MANIFEST, describe, parse_manifest
-from sav_ui.session.places import CLASSIFIER, EXAMPLES, WORK, label_places, listing_of, own_name, piece_place
+from sav_ui.session.places import (
+    CLASSIFIER,
+    EXAMPLES,
+    WORK,
+    content_of,
+    label_places,
+    listing_of,
+    own_name,
+    piece_place,
+)
 from sav_ui.session.project import Item, Project
 
 __all__ = ["CLASSIFIER", "EXAMPLES", "file_name", "read_project", "write_project"]
@@ -71,7 +80,7 @@ def write_project(
             archive.writestr(EXAMPLES, "".join(_line(project, item, places[item.id]) for item in project.items))
             for item in project.items:
                 for picture, place in zip(item.pictures, places[item.id], strict=True):
-                    archive.writestr(place, picture.encoded, ZIP_STORED)  # pictures are compressed as they are
+                    archive.writestr(place, content_of(picture), ZIP_STORED)  # pictures are compressed as they are
             if kept is not None:
                 _write_kept(archive, project, kept)
             if classifier is not None:
@@ -114,6 +123,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         model=manifest.model,
         title=manifest.title,
         name=manifest.name,
+        clips=manifest.clips or Project.clips,
         next_id=base.next_id,
     )
     for name in manifest.labels:
@@ -122,7 +132,7 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         return project, ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        found = read_examples(path, question=manifest.question, clips=None)
+        found = read_examples(path, question=manifest.question, clips=manifest.clips)
     examples = at_levels(found, Levels.from_dict(manifest.levels)) if manifest.levels else list(found)
     return project.with_labelled([_renamed(example) for example in examples]), found.skipped
 
@@ -135,7 +145,7 @@ def _write_kept(archive: ZipFile, project: Project, kept: Mapping[str, SavedPart
             archive.writestr(listing_of(name), "".join(lines))
     pictures = {piece_place(picture): picture for part in kept.values() for row in part.rows for picture in row.pictures}
     for place, picture in pictures.items():
-        archive.writestr(place, picture.encoded, ZIP_STORED)
+        archive.writestr(place, content_of(picture), ZIP_STORED)
 
 
 def _line(project: Project, item: Item, places: tuple[str, ...]) -> str:

@@ -14,15 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sav_core.data.allowance import allowance
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.datasets import read_examples, read_lines, read_queries
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.formats import HEAD_BYTES
-from sav_core.data.images import Picture, open_picture
+from sav_core.data.images import Picture
 from sav_core.data.notes import Note
 from sav_core.data.places import foreign, is_address, spellings
 from sav_core.data.sources import composed
 from sav_core.errors import ImageError, InputError
-from sav_ui.uploads.files import Upload
+from sav_ui.limits import CLIPS
+from sav_ui.uploads.files import Upload, open_file
 
 __all__ = ["Drop", "DropSource", "read_drop"]
 
@@ -33,7 +35,7 @@ class Drop:
 
     Attributes:
         examples: of the ZIPs and the JSONL files.
-        pictures: what came by itself: files that are read as pictures, and that no line names.
+        pictures: what came by itself: files that are read as pictures or clips, and that no line names.
         skipped: what was left out.
         notes: what was converted or guessed in reading the examples.
     """
@@ -44,7 +46,7 @@ class Drop:
     notes: tuple[Note, ...] = ()
 
 
-def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) -> Drop:
+def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True, clips: ClipSampling = CLIPS) -> Drop:
     """Read the ZIPs and JSONL files of a drop; one that cannot be read costs the others nothing.
 
     Args:
@@ -52,6 +54,7 @@ def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) 
         question: for examples that have none of their own.
         labelled: whether every example must have a label. If so, a JSONL speaks for all the pictures it came with, as
             in a ZIP: one that it does not name is left out. If not, labels are ignored and such a picture is one to ask.
+        clips: how clips are sampled.
     """
     pictures = [file for file in files if not file.archive and not file.listing]
     examples: list[Example] = []
@@ -61,10 +64,10 @@ def read_drop(files: Sequence[Upload], question: str, *, labelled: bool = True) 
     for file in files:
         try:
             if file.archive:
-                found = _read_zip(file, question, labelled)
+                found = _read_zip(file, question, labelled, clips)
             elif file.listing:
-                source = DropSource(file, pictures)
-                found = _read_listing(source, question, labelled)
+                source = DropSource(file, pictures, clips)
+                found = _read_listing(source, question, labelled, clips)
                 named |= source.named
             else:
                 continue
@@ -90,8 +93,8 @@ class DropSource:
     ends like it as far as both go: that one's name, when it came without its folders.
     """
 
-    def __init__(self, listing: Upload, files: Sequence[Upload]) -> None:
-        self.name = listing.name
+    def __init__(self, listing: Upload, files: Sequence[Upload], clips: ClipSampling | None = CLIPS) -> None:
+        self.name, self._clips = listing.name, clips
         self.notes: tuple[Note, ...] = ()
         self.names = tuple(file.inside for file in files)
         self._files = {file.inside: file for file in files}
@@ -109,7 +112,7 @@ class DropSource:
         return set(self._claims)
 
     def read(self, path: str) -> bytes:
-        """Return the JSONL's bytes; no other file's."""
+        """Return the JSONL's bytes; no other file's: ``picture`` opens those."""
         if path != self.name:
             raise FileNotFoundError(f"it did not come with {self.name!r}")
         allowed = allowance()
@@ -144,7 +147,7 @@ class DropSource:
         return whole, there or [file for file in alike if _end_alike(_parts(file.inside), ending)]
 
     def picture(self, path: str) -> Picture:
-        """Open the picture that came under this path."""
+        """Open the picture or clip that came under this path."""
         meant = self._meant.get(path, [])
         if not meant:
             if is_address(path):
@@ -157,16 +160,16 @@ class DropSource:
                 f"Which file {path[-200:]!r} is cannot be told, for more than one is called {meant[0].name!r}: send the "
                 f"folder that {self.name!r} and its pictures lie in, or a ZIP of it."
             )
-        return open_picture(meant[0].path, composed(meant[0].inside))
+        return open_file(meant[0].path, composed(meant[0].inside), self._clips)
 
 
-def _read_zip(file: Upload, question: str, labelled: bool) -> ExampleSet:
+def _read_zip(file: Upload, question: str, labelled: bool, clips: ClipSampling) -> ExampleSet:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what was skipped is in the answer
-        return (read_examples if labelled else read_queries)(file.path, question=question, clips=None)
+        return (read_examples if labelled else read_queries)(file.path, question=question, clips=clips)
 
 
-def _read_listing(source: DropSource, question: str, labelled: bool) -> ExampleSet:
+def _read_listing(source: DropSource, question: str, labelled: bool, clips: ClipSampling) -> ExampleSet:
     """Read a JSONL's examples.
 
     Raises:
@@ -174,7 +177,7 @@ def _read_listing(source: DropSource, question: str, labelled: bool) -> ExampleS
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = read_lines(source, source.name, question=question, labelled=labelled)
+        found = read_lines(source, source.name, question=question, labelled=labelled, clips=clips)
     if not found.examples and not source.named:
         raise InputError(
             f"None of the pictures that {source.name!r} names came with it: send them together with it, or a ZIP of both."

@@ -11,14 +11,18 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from sav_core.data.allowance import allowance
 from sav_core.data.archives import MAX_DEPTH
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
+from sav_core.data.formats import HEAD_BYTES
 from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note, noted
 from sav_core.data.one_scale import levels_of, scale_note
 from sav_core.data.opening import in_threads
+from sav_core.data.sources import picture_or_clip
 from sav_core.errors import ImageError, InputError
-from sav_ui.limits import limits
+from sav_ui.limits import CLIPS, limits
 from sav_ui.serving.arrivals import ARRIVALS
 
 __all__ = [
@@ -29,13 +33,13 @@ __all__ = [
     "describe_notes",
     "describe_skipped",
     "notes_on",
+    "open_file",
     "read_pictures",
     "reading_uploads",
     "uploads",
 ]
 
 _MAX_INSIDE = 1000
-
 
 _NAMED: ContextVar[set[Path] | None] = ContextVar("uploads", default=None)
 
@@ -114,12 +118,15 @@ def uploads(sent: Any) -> list[Upload]:
     return found
 
 
-def read_pictures(files: Sequence[Upload], *, together: bool = False) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
-    """Open uploaded pictures, all on one scale; those that cannot be read are left out, each with its reason.
+def read_pictures(
+    files: Sequence[Upload], *, together: bool = False, clips: ClipSampling = CLIPS
+) -> tuple[list[tuple[Upload, Picture]], list[Skipped]]:
+    """Open uploaded pictures and clips, all on one scale; those that cannot be read are left out, each with its reason.
 
     Args:
-        files: of pictures.
+        files: of pictures and clips.
         together: whether they make one example.
+        clips: how clips are sampled.
 
     Raises:
         InputError: they are more than may be, or there is no room for them.
@@ -128,7 +135,7 @@ def read_pictures(files: Sequence[Upload], *, together: bool = False) -> tuple[l
         limits().check_together(len(files))
     limits().check_examples(len(files), "What comes at once", "bring fewer")
     good, bad = [], []
-    for file, found in zip(files, in_threads(_opened, files), strict=True):
+    for file, found in zip(files, in_threads(lambda file: _opened(file, clips), files), strict=True):
         if isinstance(found, str):
             bad.append(Skipped(file.name, found))
         else:
@@ -137,10 +144,49 @@ def read_pictures(files: Sequence[Upload], *, together: bool = False) -> tuple[l
     return [(file, picture.at_levels(levels)) for file, picture in good], bad
 
 
-def _opened(file: Upload) -> Picture | str:
-    """The picture, or why there is none."""
+def open_file(path: Path, name: str, clips: ClipSampling | None) -> Picture:
+    """Open a picture, or a clip where clips are taken and it is one.
+
+    Args:
+        path: where it lies.
+        name: what to call it; its ending helps to tell what it is.
+        clips: how clips are sampled.
+
+    Raises:
+        ImageError: it cannot be read; the message says why.
+    """
+    return picture_or_clip(_Alone(path), name, clips)
+
+
+class _Alone:
+    """One file, as those see it who open files by their names: whatever name is asked for, it is this one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a clip, if it is not too large."""
+        allowed = allowance()
+        if allowed is not None:
+            allowed.check_clip(path, length=self._file.stat().st_size)
+        return self._file.read_bytes()
+
+    def head(self, path: str) -> bytes:
+        """Return the first bytes; none where it is no file."""
+        if not self._file.is_file():
+            return b""
+        with self._file.open("rb") as opened:
+            return opened.read(HEAD_BYTES)
+
+    def picture(self, path: str) -> Picture:
+        """Open it as a picture."""
+        return open_picture(self._file, path)
+
+
+def _opened(file: Upload, clips: ClipSampling) -> Picture | str:
+    """The picture or clip, or why there is none."""
     try:
-        return open_picture(file.path, file.name)
+        return open_file(file.path, file.name, clips)
     except ImageError as error:
         return str(error)
 

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.notes import Note
 from sav_core.data.parts import parts_among
 from sav_core.data.sources import natural_order
 from sav_core.data.twins import check_twins
 from sav_core.errors import InputError
+from sav_ui.limits import CLIPS
 from sav_ui.uploads.drops import read_drop
 from sav_ui.uploads.files import LeftOutError, Upload, as_examples, notes_on, read_pictures
 
@@ -29,21 +31,22 @@ class Labelled:
     notes: tuple[Note, ...] = ()
 
 
-def read_labelled(files: Sequence[Upload], question: str, *, without_folder: str) -> Labelled:
+def read_labelled(files: Sequence[Upload], question: str, *, without_folder: str, clips: ClipSampling = CLIPS) -> Labelled:
     """Read labelled examples.
 
     Args:
         files: all that came together.
         question: for examples that have none of their own.
         without_folder: the sentence for pictures that came without the folder that would be their label, and nothing else.
+        clips: how clips are sampled.
 
     Raises:
         InputError: there is no labelled example in it; the message says why.
         LeftOutError: the same, for everything in it had to be left out.
     """
-    drop = read_drop(files, question)
+    drop = read_drop(files, question, clips=clips)
     _check_folders([file for file in drop.pictures if file.folder])
-    good, bad = read_pictures([file for file in drop.pictures if file.folder])
+    good, bad = read_pictures([file for file in drop.pictures if file.folder], clips=clips)
     loose = [Skipped(file.name, f"{file.name!r} {_LOOSE}") for file in drop.pictures if not file.folder]
     examples, skipped = (*drop.examples, *as_examples(good, question)), (*drop.skipped, *bad, *loose)
     if not examples:

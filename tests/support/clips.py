@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from PIL import Image
 
 COLOURS = [(20 * number % 256, 255 - 10 * number, 100) for number in range(20)]
 
@@ -40,6 +41,19 @@ def clip(
             opened.mux(stream.encode(frame))
         opened.mux(stream.encode())
     return path
+
+
+def gif(rightwards=True, *, frames=4, seed=0):
+    """The bytes of a GIF in which a square moves to one side, a tenth of a second a frame."""
+    pictures = []
+    for number in range(frames):
+        pixels = np.full((40, 60, 3), (60 + 20 * seed, 90, 200 - 20 * seed), np.uint8)
+        left = 10 * (number if rightwards else frames - 1 - number)
+        pixels[10:24, left : left + 14] = (240, 220, 40 * seed)
+        pictures.append(Image.fromarray(pixels))
+    target = io.BytesIO()
+    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    return target.getvalue()
 
 
 def _frame(colour, width, height):

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from unittest import mock
 
+from sav_core.data.clips import read_clip
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Progress
+from sav_ui.limits import CLIPS
 from sav_ui.pages.classify import actions as classify
 from sav_ui.pages.classify import opened, webcam
 from sav_ui.pages.classify import view as classify_view
@@ -29,8 +31,10 @@ from sav_ui.pages.vectors.tuning_view import tuning
 from sav_ui.pages.vectors.vector_view import vector
 from sav_ui.session.focus import Loading, Notice
 from sav_ui.session.opened_sav import OpenedSav, OpenedSavState
+from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
+from tests.support.clips import gif
 from tests.support.people import context, pool_with, small_project, taught
 from tests.support.problems import clusters
 from tests.support.tiny_models import example_image
@@ -96,6 +100,7 @@ def story(backbone, embedded):
     _loads_a_model()
     _opens_a_classifier()
     _begins()
+    _plays_clips(models)
     session = taught(models, small_project(each=4))
     _looks_into_heads(session, models)
     _is_warned(session, models)
@@ -204,7 +209,7 @@ def _classifies(session, models):
     session.set(threshold=0.0)
     state.refuse(replace(state.query(state.chosen), id="refused"), session.project, "It cannot be read.")
     answer = state.answers(session.project, session.fit)[state.chosen]
-    state.webcam = WebcamFrame(1, pictures[0], (answer,))
+    state.webcam = WebcamFrame(1, pictures[:1], answers=(answer,))
     look(session)
     state.webcam = WebcamFrame(2, refused="It is no JPEG.")
     look(session)
@@ -235,6 +240,23 @@ def _measures(session, models):
     look(session)
     for _ in measure_run(context(session, models, "measure"), {"do": "measure"}):
         pass
+    look(session)
+
+
+def _plays_clips(models):
+    """On a card, large, under the heads, as a query, and for a classifier that was brought."""
+    clips = [read_clip(gif(seed % 2 == 0, seed=seed), CLIPS, f"{seed}.gif") for seed in range(4)]
+    examples = [Example(each, "", name) for each, name in zip(clips, ("left", "right") * 2, strict=True)]
+    session = taught(models, Project(n_kept=3).with_labelled(examples))
+    session.look_at(head=session.fit.ranking[0], enlarged=session.project.items[0].id)
+    for _ in teach_run(context(session, models), {}):
+        look(session)
+    session.state(ClassifyState).add([Query("", (clips[0],))])
+    for _ in classify_run(context(session, models, "classify"), {"do": "insight"}):
+        look(session)
+    state = session.state(OpenedSavState)
+    state.open(OpenedSav("pets.sav", "", "", session.fit.classifier))
+    state.add(clips[:1])
     look(session)
 
 

@@ -86,7 +86,7 @@ def test_one_image_a_label_is_fitted_and_answers_without_a_probability(models, p
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        ((None, None), InputError, "images must be one or more image files, and none came"),
+        ((None, None), InputError, "images must be one or more image or video files, and none came"),
         ((["a.png"], []), InputError, "but 1 images and 0 labels came"),
         ((["a.png"], "cat"), InputError, "labels must be a list of texts"),
         ((["a.png"], [""]), InputError, "labels must be a list of texts"),

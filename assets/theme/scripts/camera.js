@@ -1,11 +1,14 @@
-// Pictures taken with the webcam, in a dialog: one at a click, a burst while the button is held; what was taken is shown, and
-// each can be taken out again.
+// Pictures and clips taken with the webcam, in a dialog: a picture at a click, a burst while the button is held, a clip of two
+// seconds; what was taken is shown, and each can be taken out again.
 //
-//   data-camera="name"  a click opens it; the pictures are sent as those of data-files are
+//   data-camera="name"  a click opens it; what was taken is sent as the files of data-files are
 (() => {
   "use strict";
   const PAUSE = 250; // milliseconds from picture to picture of a burst
   const MOST = 100; // pictures: more are no better, and nobody would look them through
+  const RECORDED = 2000; // milliseconds of a clip
+  const BITS_A_SECOND = 2_500_000;
+  const TYPES = [["video/webm;codecs=vp8", "webm"], ["video/webm", "webm"], ["video/mp4", "mp4"]];
 
   document.addEventListener("click", ({ target }) => {
     const button = SAV.control(target, "[data-camera]");
@@ -16,9 +19,9 @@
     const dialog = document.createElement("dialog");
     dialog.className = "sav-camera";
     dialog.setAttribute("aria-label", "Webcam");
-    dialog.innerHTML = `<video autoplay playsinline muted></video><p role="status">Hold the object up, then take pictures.</p>
-      <ul class="shots" aria-label="Taken pictures"></ul>
-      <div class="row"><button type="button" class="primary" data-shot title="Hold it for a burst">Take a picture</button><button type="button" data-close>Done</button></div>`;
+    dialog.innerHTML = `<video autoplay playsinline muted></video><p role="status">Hold the object up, then take pictures; or record what it does.</p>
+      <ul class="shots" aria-label="What was taken"></ul>
+      <div class="row"><button type="button" class="primary" data-shot title="Hold it for a burst">Take a picture</button><button type="button" data-record>Record ${RECORDED / 1000} s</button><button type="button" data-close>Done</button></div>`;
     document.querySelector(".gradio-container").appendChild(dialog);
     dialog.showModal();
     const video = dialog.querySelector("video");
@@ -41,7 +44,12 @@
       return;
     }
     whileHeld(dialog.querySelector("[data-shot]"), (number) => (taking = taking.then(() => take(dialog, video, shots, number))));
+    const recording = dialog.querySelector("[data-record]");
+    recording.hidden = !kindOfClip();
+    recording.addEventListener("click", () => (taking = taking.then(() => record(dialog, stream, shots))));
   }
+
+  const kindOfClip = () => window.MediaRecorder && TYPES.find(([type]) => MediaRecorder.isTypeSupported(type));
 
   // Calls `take` at once, and again and again while the button is held by pointer or key.
   function whileHeld(button, take) {
@@ -64,9 +72,41 @@
   async function take(dialog, video, shots, number) {
     if (shots.size >= MOST || !video.videoWidth) return;
     const blob = await snapshot(video, 480, "image/png");
-    const file = new File([blob], `webcam ${number}.png`, { type: "image/png" });
+    add(dialog, shots, new File([blob], `webcam ${number}.png`, { type: "image/png" }), blob, `picture ${number}`);
+  }
+
+  async function record(dialog, stream, shots) {
+    if (shots.size >= MOST) return;
+    const [type, ending] = kindOfClip(), button = dialog.querySelector("[data-record]");
+    const number = 1 + [...shots.keys()].filter(isClip).length;
+    const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: BITS_A_SECOND }), parts = [];
+    const poster = await snapshot(dialog.querySelector("video"), 480, "image/png");
+    button.disabled = true;
+    button.textContent = "Recording …";
+    try {
+      await new Promise((resolve, reject) => {
+        recorder.ondataavailable = ({ data }) => parts.push(data);
+        recorder.onstop = resolve;
+        recorder.onerror = ({ error }) => reject(error);
+        recorder.start();
+        setTimeout(() => recorder.state === "recording" && recorder.stop(), RECORDED);
+      });
+      add(dialog, shots, new File(parts, `webcam clip ${number}.${ending}`, { type: recorder.mimeType }), poster, `clip ${number}`);
+    } catch (error) {
+      dialog.querySelector("p").textContent = "This browser could not record: take pictures, or drop a clip instead.";
+    } finally {
+      button.disabled = false;
+      button.textContent = `Record ${RECORDED / 1000} s`;
+    }
+  }
+
+  const isClip = ({ type }) => type.startsWith("video/");
+
+  // Shows what was taken in the strip, by a picture of it.
+  function add(dialog, shots, file, blob, name) {
     const entry = document.createElement("li");
-    entry.innerHTML = `<img alt="Picture ${number}"><button type="button" aria-label="Take picture ${number} out">×</button>`;
+    entry.innerHTML = `<img alt="${name}"><button type="button" aria-label="Take ${name} out">×</button>`;
+    entry.toggleAttribute("data-clip", isClip(file));
     entry.querySelector("img").src = URL.createObjectURL(blob);
     entry.querySelector("button").addEventListener("click", () => {
       URL.revokeObjectURL(entry.querySelector("img").src);
@@ -82,7 +122,10 @@
 
   function tell(dialog, shots) {
     const most = shots.size === MOST ? " More are not taken at a time." : "";
-    dialog.querySelector("p").textContent = `${shots.size} ${shots.size === 1 ? "picture" : "pictures"} taken.${most}`;
+    const clips = [...shots.keys()].filter(isClip).length, pictures = shots.size - clips;
+    const counts = [[pictures, "picture"], [clips, "clip"]].filter(([count, what]) => count || (what === "picture" && !clips));
+    const words = counts.map(([count, what]) => `${count} ${what}${count === 1 ? "" : "s"}`).join(" and ");
+    dialog.querySelector("p").textContent = `${words} taken.${most}`;
   }
 
   function snapshot(video, side, type) {

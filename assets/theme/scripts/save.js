@@ -127,11 +127,21 @@
     let wanted = await SAV.kept().missing(digests);
     while (wanted.length) {
       const { answer } = await ask({ want: wanted.slice(0, AT_ONCE) });
-      const found = Object.entries(answer.pieces).map(([digest, text]) => [digest, Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))]);
+      const found = Object.entries(answer.pieces).map(([digest, text]) => [digest, bytesOf(text)]);
       if (!found.length) throw MOVED_ON;
       await SAV.kept().add(found);
       wanted = wanted.filter((digest) => !(digest in answer.pieces));
     }
+  }
+
+  const bytesOf = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+
+  // The bytes of one piece, as this browser keeps it or else as the server has it; null if neither does.
+  async function piece(digest) {
+    const [kept] = await SAV.kept().read([digest]).catch(() => []);
+    if (kept) return kept;
+    const { answer } = await ask({ want: [digest] });
+    return answer.pieces[digest] ? bytesOf(answer.pieces[digest]) : null;
   }
 
   // The places of the pictures that the lines of a listing name; a line that is damaged names none.
@@ -186,5 +196,5 @@
 
   const taken = () => tell("taken");
 
-  Object.assign(SAV, { keeping: () => keeping, picturesOf, taken });
+  Object.assign(SAV, { keeping: () => keeping, picturesOf, piece, taken });
 })();

@@ -1,8 +1,9 @@
 // The live webcam of the Classify page. A frame is sent to Python only when the last one is answered, so that what is shown is
-// never older than one look of the model.
+// never older than one look of the model. Where clips are taught, the latest frames are sent together, taken at even distances.
 //
 //   data-webcam         a click starts the webcam
 //   data-webcam-stop    a click stops it
+//   data-frames, data-seconds   of the panel: how many frames are looked at together, and of how many seconds
 (() => {
   "use strict";
   const SIDE = 320; // pixels of a frame's longer side: more than small models see
@@ -18,7 +19,7 @@
 
   async function start() {
     if (camera) return;
-    const mine = (camera = { stream: null, asked: new Set(), waits: false, sent: 0, answered: [], rate: "" });
+    const mine = (camera = { stream: null, asked: new Set(), waits: false, sent: 0, answered: [], rate: "", window: [] });
     stageOf("live").toggleAttribute("data-live", true);
     note("Waiting for the webcam …");
     part(".live").scrollIntoView({ block: "nearest", behavior: SAV.pace() });
@@ -29,6 +30,7 @@
       part("video").srcObject = stream;
       await part("video").play();
       note("");
+      watch(mine);
       ask();
     } catch (error) {
       note(NO_CAMERA);
@@ -46,17 +48,41 @@
     stageOf("live").toggleAttribute("data-live", false);
   }
 
+  // Takes frames for the window, if one is wanted: at even distances, the latest last.
+  async function watch(mine) {
+    if (camera !== mine) return;
+    const { frames, seconds } = wanted();
+    const began = performance.now();
+    if (frames > 1) {
+      const image = await taken();
+      mine.window = [...mine.window, image].slice(-frames);
+      if (mine.window.length < frames) note(`Watching: ${mine.window.length} of ${frames} frames …`);
+    } else mine.window = [];
+    const pause = frames > 1 ? (1000 * seconds) / (frames - 1) : PATIENCE;
+    setTimeout(() => watch(mine), Math.max(0, pause - (performance.now() - began)));
+  }
+
+  function wanted() {
+    const { frames = "1", seconds = "0" } = part(".live").dataset;
+    return { frames: Number(frames), seconds: Number(seconds) };
+  }
+
+  const taken = async () => asURI(await SAV.snapshot(part("video"), SIDE, "image/jpeg"));
+
   async function ask() {
     const mine = camera;
     if (!mine || !mine.stream) return;
     if (!stageOf("live").offsetParent) return stop(); // another page is open
-    const image = await asURI(await SAV.snapshot(part("video"), SIDE, "image/jpeg"));
+    const { frames } = wanted();
+    if (frames > 1 && mine.window.length !== frames) return setTimeout(() => camera === mine && ask(), PAUSE);
+    const seen = frames > 1 ? { images: [...mine.window] } : { image: await taken() };
     if (camera !== mine) return;
+    note("");
     const mark = ++serial;
     mine.asked.add(mark);
     mine.waits = true;
     mine.sent = performance.now();
-    stageOf("live").savStage.send("frame", { image, serial: mark });
+    stageOf("live").savStage.send("frame", { ...seen, serial: mark });
     setTimeout(() => {
       if (camera !== mine || !mine.waits || mark !== serial) return;
       note("Waiting for the model, which is busy …");

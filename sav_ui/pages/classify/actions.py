@@ -10,9 +10,11 @@ from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.classify.files import as_csv, as_json
-from sav_ui.pages.classify.state import NONE, PANEL, ClassifyState, Query
+from sav_ui.pages.classify.live_window import as_clip
+from sav_ui.pages.classify.state import FRAME, NONE, PANEL, ClassifyState, Query
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.panels.downloads import made_file
+from sav_ui.panels.films import brought, film, sampled
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
@@ -40,15 +42,18 @@ def act(context: Context, data: Data) -> None:
 def _query(context: Context, data: Data) -> Steps:
     """Add pictures, each by itself or ``together``, a ZIP's, or a JSONL's; a folder called like a label tells whose."""
     session, project = context.session, context.session.project
-    drop = read_drop(uploads(data.get("files")), project.question, labelled=False)
+    drop = read_drop(uploads(data.get("files")), project.question, labelled=False, clips=project.clips)
     queries = [_as_query(project, example, folder=Path(example.name).parent.name) for example in drop.examples]
-    good, bad = read_pictures(drop.pictures, together=bool(data.get("together")))
+    good, bad = read_pictures(drop.pictures, together=bool(data.get("together")), clips=project.clips)
     if data.get("together"):
         queries += [_as_query(project, example) for example in as_one_example(good, project.question)]
     else:
         queries += [Query("", (picture,), truth=_named(project, file.folder)) for file, picture in good]
     levels = project.levels  # what was black and white in the examples is so in what they are compared with
     queries = [replace(each, pictures=tuple(one.at_levels(levels) for one in each.pictures)) for each in queries]
+    for query in queries:
+        film(query.pictures, FRAME)  # drawn while nobody waits for the session
+    looked = sampled(one for query in queries for one in query.pictures)
     skipped = [*drop.skipped, *bad]
     if skipped and not queries:
         raise LeftOutError(skipped)
@@ -57,8 +62,8 @@ def _query(context: Context, data: Data) -> Steps:
     session.state(ClassifyState).add(queries)
     session.work.resume(Kind.CLASSIFY)
     later = "" if session.current_fit else "They are classified as soon as heads are found."
-    more = f"{later} {describe_skipped(skipped)} {describe_notes((*drop.notes, *notes_on(good)))}"
-    context.did(f"Added {pictures(len(queries))}.", " ".join(more.split()), left_out=skipped)
+    more = f"{looked} {later} {describe_skipped(skipped)} {describe_notes((*drop.notes, *notes_on(good)))}"
+    context.did(f"Added {brought(query.pictures for query in queries)}.", " ".join(more.split()), left_out=skipped)
 
 
 def _try(context: Context, data: Data) -> None:
@@ -79,14 +84,18 @@ def _try(context: Context, data: Data) -> None:
     context.did(f"Added {pictures(len(fresh))} of “{task.title}”.", shown=bool(fresh))
 
 
-def _keep_frame(context: Context, data: Data) -> None:
-    """Put the webcam's latest frame among the pictures."""
-    state = context.session.state(ClassifyState)
-    if state.webcam.picture is None:
+def _keep_frame(context: Context, data: Data) -> Steps:
+    """Put the webcam's latest frame among the pictures, or its latest window as a clip."""
+    state, project = context.session.state(ClassifyState), context.session.project
+    seen = state.webcam
+    if not seen.pictures:
         raise InputError("There is no frame to keep yet: wait for the webcam.")
-    context.session.check_room([state.webcam.picture])
-    state.add([Query("", (state.webcam.picture,))])
-    context.did("Kept a frame of the webcam.")
+    kept = seen.pictures[-1] if len(seen.pictures) == 1 else as_clip(seen.pictures, seen.seconds, project)
+    film([kept], FRAME)
+    yield
+    context.session.check_room([kept])
+    state.add([Query("", (kept,))])
+    context.did("Kept a frame of the webcam." if kept is seen.pictures[-1] else "Kept what the webcam saw last, as a clip.")
     context.session.work.resume(Kind.CLASSIFY)
 
 

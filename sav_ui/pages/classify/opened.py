@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.limits import CLIPS, limits
 from sav_ui.pages.classify.view import bars
+from sav_ui.panels.films import film, sampled
 from sav_ui.panels.jobs import Job
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
@@ -20,6 +22,9 @@ from sav_ui.session.work import Kind
 from sav_ui.uploads.files import LeftOutError, describe_skipped, read_pictures, uploads
 
 __all__ = ["act", "run", "show"]
+
+
+_FRAMES = 5  # of a clip that are shown
 
 
 def act(context: Context, data: Data) -> None:
@@ -40,11 +45,13 @@ def show(session: Session) -> Content:
         heads=len(opened.heads.kept_heads_),
         model=choice_of(opened.model).title,
         question=opened.question,
+        clip_limits=limits().clips_in_words,
         busy=bool(state.missing),
         answers=[
             {
                 "name": each.picture.name,
                 "picture": thumb(each.picture, 144),
+                "film": film([each.picture], most=_FRAMES),
                 "refused": each.refused,
                 "label": "" if each.prediction is None else each.prediction.label,
                 "bars": [] if each.prediction is None else bars(each.prediction.shares, each.prediction.label),
@@ -81,17 +88,22 @@ def run(context: Context, data: Data) -> Iterator[None]:
 
 def _ask(context: Context, data: Data) -> Steps:
     """Take pictures to classify."""
-    good, bad = read_pictures(uploads(data.get("files")))
+    opened = context.session.state(OpenedSavState).opened
+    clips = (opened and opened.clips) or CLIPS
+    good, bad = read_pictures(uploads(data.get("files")), clips=clips)
+    for _, picture in good:
+        film([picture])
     if bad and not good:
         raise LeftOutError(bad)
     yield
     state = context.session.state(OpenedSavState)
-    if state.opened is None:
+    if state.opened is None or state.opened is not opened:
         raise InputError("That classifier is no longer open: open its file again.")
     context.session.check_room(picture for _, picture in good)
     state.add([picture for _, picture in good])
-    if bad:
-        context.say(describe_skipped(bad), left_out=bad)
+    said = f"{sampled(picture for _, picture in good)} {describe_skipped(bad)}".strip()
+    if said:
+        context.say(said, "part" if bad else "done", left_out=bad)
 
 
 def _close(context: Context, data: Data) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,7 +135,7 @@ def _show(session: Session, project: Project, queries: Sequence[Query], models: 
     models.get(project.model)
 
     def report(progress: Progress) -> None:
-        task.report(Progress(progress.done, len(queries), progress.seconds))
+        task.report(replace(progress, total=len(queries)))
 
     def extract(some: Sequence[Query]) -> HeadVectors:
         examples = [query.asked(project) for query in some]

@@ -27,7 +27,7 @@ from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
 from sav_ui.session.session import PageState
 
-__all__ = ["NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query", "WebcamFrame"]
+__all__ = ["FRAME", "NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query", "WebcamFrame"]
 
 WHERE = "classify"
 """The part of the page that this one's sentences concern."""
@@ -37,6 +37,9 @@ PANEL = "answers"
 
 NONE = "none"
 """The truth of a picture that no label is about."""
+
+FRAME = 320
+"""Pixels of the longer side of a clip's frames, where the clip is shown in full."""
 
 MAX_QUERIES = 500
 _AT_ONCE = 64  # queries whose vectors of every head are put together
@@ -95,17 +98,19 @@ class ModelAnswer:
 
 @dataclass(frozen=True)
 class WebcamFrame:
-    """A frame of the webcam.
+    """What the webcam saw: a frame, or a window of frames.
 
     Attributes:
         serial: the browser's number of the frame.
-        picture: the frame; ``None`` before the first.
+        pictures: the frame, or where clips are taught the latest frames, latest last; none before the first.
+        seconds: how long these took.
         answers: what it and the frames just before it were taken for, latest last; empty if there is no answer.
         refused: why not.
     """
 
     serial: int = 0
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
+    seconds: float = 0.0
     answers: tuple[Answer, ...] = ()
     refused: str = ""
 

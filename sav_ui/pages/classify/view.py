@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sav_core.data.examples import Example
+from sav_core.data.images import Picture
 from sav_core.figures.heads import similarity_heatmap
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
+from sav_ui.limits import limits
 from sav_ui.pages.classify.answers import Answer, percent
 from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
-from sav_ui.pages.classify.state import MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
+from sav_ui.pages.classify.state import FRAME, MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.pages.shared.used import used
+from sav_ui.panels.films import brought, film
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import counted, progress_bar
@@ -52,6 +55,7 @@ def tray(session: Session) -> Content:
         groups=any(len(item.pictures) > 1 for item in project.items),
         notice=session.notice_at(WHERE),
         used=used(session, (len(state.queries), MAX_QUERIES, "pictures to classify")),
+        clip_limits=limits().clips_in_words,
         tiles=[]
         if task is None
         else [_query_tile(number, task.queries[number], project, here) for number in _in_turn(task.queries)],
@@ -75,6 +79,7 @@ def answers(session: Session) -> Content:
         rows=[_row(query, found.get(query.id), query is current, state, project, fit) for query in shown[:_ROWS]],
         more=max(0, len(shown) - _ROWS),
         count=len(shown),
+        what=brought(query.pictures for query in shown),
         tally=_tally(shown, found, state, project, fit),
         strictness=strictness(fit, project.threshold),
         progress=_progress(session),
@@ -119,7 +124,7 @@ def squares(answer: Answer) -> list[dict[str, Any]]:
 def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
     project = session.project
     shown = [each.id for each in session.state(ClassifyState).shown(project)]
-    place = shown.index(query.id)
+    place, moving = shown.index(query.id), film(query.pictures, FRAME)
     detail: dict[str, Any] = {
         "id": query.id,
         "place": place + 1,
@@ -127,7 +132,8 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "before": shown[place - 1] if place else "",
         "after": shown[place + 1] if place + 1 < len(shown) else "",
         "name": query.name,
-        "pictures": [thumb(picture, 480) for picture in query.pictures[:4]],
+        "pictures": [] if moving else [thumb(picture, 480) for picture in query.pictures[:4]],
+        "film": moving,
         "text": query.text,
         "asks": bool(query.text) or any(item.text for item in project.items),
         "question": project.question,
@@ -290,7 +296,7 @@ def _row(
     return {
         "id": query.id,
         "name": query.name,
-        "pictures": [thumb(picture, 88) for picture in query.pictures[:4]],
+        "pictures": _faces(query.pictures),
         "current": current,
         "refused": state.refusal(query, project),
         "label": "" if answer is None else "none of these" if answer.none else answer.prediction.label,
@@ -298,6 +304,12 @@ def _row(
         "unlike": answer is not None and answer.unlike,
         "verdict": verdict,
     }
+
+
+def _faces(images: Sequence[Picture]) -> list[str]:
+    """What a query is known by in the table: its pictures, or of a clip four of its frames."""
+    moving = film(images, most=4)
+    return [each["picture"] for each in moving["frames"]] if moving else [thumb(image, 88) for image in images[:4]]
 
 
 def _tally(

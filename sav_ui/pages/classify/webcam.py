@@ -1,4 +1,7 @@
-"""The webcam, live: one frame in, one answer out. The browser sends the next frame only when the last is answered."""
+"""The webcam, live: one frame in, one answer out; where clips are taught, one window of frames.
+
+The browser sends the next only when the last is answered.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import binascii
 from statistics import fmean
 from typing import Any
 
-from sav_core.data.examples import Example
 from sav_core.data.images import Picture, read_picture
 from sav_core.data.jpeg_head import jpeg_head
 from sav_core.errors import InputError, SavError
 from sav_ui.pages.classify.answers import Answer, answers, percent
+from sav_ui.pages.classify.live_window import asked_of, window_of
 from sav_ui.pages.classify.run import frame_vector
 from sav_ui.pages.classify.state import ClassifyState, WebcamFrame
 from sav_ui.pages.classify.view import bars, squares
@@ -29,18 +32,20 @@ _PREFIX = "data:image/jpeg;base64,"
 
 
 def look(context: Context, data: Data) -> None:
-    """Classify one frame.
+    """Classify one frame, or one window of frames.
 
     Args:
         context: whose webcam it is, and where the model is.
-        data: ``image``, a JPEG as a data URI, and ``serial``, the browser's number of the frame.
+        data: ``image``, a JPEG as a data URI, or ``images``, several, latest last; and ``serial``, the browser's number.
     """
     given = data.get("serial")
     serial = given if isinstance(given, int) else 0
     try:
-        picture = _opened(data.get("image"), serial)
-        answer = _answer(context, picture)
-        frame = WebcamFrame(serial, picture, (*_before(context.session, answer), answer))
+        window = window_of(context.session.project)
+        pictures = _seen(data, serial, 1 if window is None else window.frames)
+        answer = _answer(context, pictures)
+        seconds = 0.0 if window is None else window.seconds
+        frame = WebcamFrame(serial, pictures, seconds, (*_before(context.session, answer), answer))
     except SavError as error:
         frame = WebcamFrame(serial, refused=str(error))
     except Exception as error:  # noqa: BLE001  # or the webcam would wait for ever
@@ -58,8 +63,22 @@ def show(session: Session) -> Content:
         serial=frame.serial,
         refused=frame.refused,
         answer=_shown(recent) if recent else None,
+        window=None if fit is None else window_of(session.project),
     )
     return content(html)
+
+
+def _seen(data: Data, serial: int, wanted: int) -> tuple[Picture, ...]:
+    """As many of the latest frames as are looked at."""
+    sent = data.get("images", [data.get("image")])
+    if not isinstance(sent, list) or not sent:
+        sent = [None]
+    if wanted > 1 and len(sent) != wanted:
+        raise InputError(
+            f"{wanted} frames of the webcam are looked at together, but {len(sent)} came: stop the webcam and start "
+            "it again."
+        )
+    return tuple(_opened(image, serial) for image in sent[-wanted:])
 
 
 def _opened(image: Any, serial: int) -> Picture:
@@ -78,12 +97,12 @@ def _opened(image: Any, serial: int) -> Picture:
     return read_picture(encoded, f"webcam {serial}.jpg")
 
 
-def _answer(context: Context, picture: Picture) -> Answer:
+def _answer(context: Context, pictures: tuple[Picture, ...]) -> Answer:
     with context.session.changing() as session:
         project, fit = session.project, session.current_fit
     if fit is None:
         raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
-    vector = context.models.run(project.model, frame_vector, Example(picture, project.question))
+    vector = context.models.run(project.model, frame_vector, asked_of(pictures, project))
     return answers(fit, vector[None], project.threshold)[0]
 
 

@@ -12,6 +12,7 @@ from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.header.show_code import commands, python_code
 from sav_ui.pages.header.state import HeaderState
 from sav_ui.panels.downloads import made_file, remove
+from sav_ui.panels.films import film
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
@@ -35,6 +36,7 @@ WHERE = "project"
 """The part of the page that this one's sentences concern: the line under the masthead."""
 
 _LINE = re.compile("[0-9a-f]{16}")
+_DRAWN = 18  # of a label, as many as its card shows at first
 
 
 def act(context: Context, data: Data) -> None:
@@ -110,6 +112,7 @@ def _open(context: Context, data: Data) -> Steps:
     project, skipped = read_project(files[0].path, session.project)
     parts, more_skipped = read_kept(files[0].path, context.keepers)
     skipped = (*skipped, *more_skipped)
+    _draw_strips(project)
     puts = [context.keepers[name].take(project, part) for name, part in parts.items()]
     here = context.models.ready(project.model) is not None
     yield
@@ -133,10 +136,17 @@ def _open(context: Context, data: Data) -> Steps:
     context.did(done, " ".join(words), left_out=skipped)
 
 
+def _draw_strips(project: Project) -> None:
+    """Draw the frames of clips that the page shows at once, while nobody waits for the session."""
+    for label in project.labels:
+        for item in project.of_label(label.id)[-_DRAWN:]:
+            film(item.pictures)
+
+
 def _open_classifier(context: Context, file: Upload) -> Steps:
     """Open a ``.sav`` file on the Classify page; the project stays as it is."""
     model, classifier = open_sav(context.models, file.path)
-    opened = OpenedSav(file.name, model, classifier.question_, classifier.head_classifier_)
+    opened = OpenedSav(file.name, model, classifier.question_, classifier.head_classifier_, classifier.clips_)
     yield
     session = context.session
     session.state(OpenedSavState).open(opened)
@@ -173,7 +183,8 @@ def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path
     questions = {example.question for example in project.examples()}
     backbone = context.models.get(project.model)
     question = questions.pop() if len(questions) == 1 else None
-    return made_file(name, SavClassifier.from_heads(backbone, fit.classifier, question, project.levels).save)
+    classifier = SavClassifier.from_heads(backbone, fit.classifier, question, project.levels, project.clips_taught)
+    return made_file(name, classifier.save)
 
 
 ACTIONS: Actions = {

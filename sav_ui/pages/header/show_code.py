@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.heads.rules import DEFAULT_RULE
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
@@ -34,11 +35,14 @@ def python_code(project: Project, fit: Fit) -> str:
     if fit.rule.voting != DEFAULT_RULE:
         settings += f", voting={_quoted(fit.rule.voting)}"
     calibrated = "classifier.calibrate()\n" if fit.left_out is not None else ""
-    imports = ", ".join(["Example"] * own_texts + ["SavClassifier", "load_backbone", "read_examples"])
+    sampling = project.clips_taught
+    clips = "" if sampling is None else f", clips={sampling!r}"
+    sampled = [] if sampling is None else ["ClipSampling"]
+    imports = ", ".join([*sampled, *(["Example"] * own_texts), "SavClassifier", "load_backbone", "read_examples"])
     return f"""from sav_core import {imports}
 
 backbone = load_backbone({loaded})
-support = read_examples({_quoted(name + ".zip")})  # the saved project
+support = read_examples({_quoted(name + ".zip")}{clips})  # the saved project
 classifier = SavClassifier(backbone, {settings}).fit(support)
 {calibrated}print(classifier.kept_heads_)
 
@@ -56,14 +60,23 @@ def commands(project: Project, fit: Fit) -> tuple[str, ...]:
     doubt = [] if project.threshold is None else ["--none-below", repr(project.threshold)]
     model = ["--model", project.model] if project.model else []
     question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
+    clips = _clip_options(project.clips_taught)
     return tuple(
         shlex.join(["python", "-m", "sav_core", *words])
         for words in (
-            [*find, *voting, "--dtype", fit.vectors.dtype, *model],
+            [*find, *voting, *clips, "--dtype", fit.vectors.dtype, *model],
             ["heads", "--classifier", classifier],
             ["classify", "--classifier", classifier, _QUERY, *question, *doubt, "--json"],
         )
     )
+
+
+def _clip_options(sampling: ClipSampling | None) -> list[str]:
+    if sampling is None:
+        return []
+    rate = ["--fps", f"{sampling.per_second:g}"] if sampling.per_second is not None else []
+    moving = ["--animated", "clip"] if sampling.animated else []
+    return ["--frames", str(sampling.frames), *rate, *moving, "--clips-as", sampling.way]
 
 
 def _questions(project: Project) -> set[str]:

@@ -12,6 +12,7 @@ from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, MeasureState, most_to_split
 from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import made_file
+from sav_ui.panels.films import brought, sampled
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
@@ -40,6 +41,7 @@ def _bring(context: Context, data: Data) -> Steps:
         uploads(data.get("files")),
         question,
         without_folder="Test pictures need a label: bring a ZIP or a folder with a folder for each label.",
+        clips=session.project.clips,
     )
     state = session.state(MeasureState)
     fresh_among(state.own, found.examples)  # looks at every picture, which takes its time: the second look is quick
@@ -47,8 +49,9 @@ def _bring(context: Context, data: Data) -> Steps:
     session.check_room(picture for example in found.examples for picture in example.images)
     fresh = state.add(found.examples, question)
     left_out = (*fresh.copies, *found.left_out)
-    words = f"Added {pictures(len(fresh.examples))} to your test set."
-    more = f"{describe_skipped(found.left_out)} {describe_notes(found.notes)}".strip()
+    words = f"Added {brought(example.images for example in fresh.examples)} to your test set."
+    looked = sampled(image for example in fresh.examples for image in example.images)
+    more = " ".join(filter(None, (looked, describe_skipped(found.left_out), describe_notes(found.notes))))
     if copies := len(fresh.copies):
         more = f"{pictures(copies)} {'is' if copies == 1 else 'are'} there already and left out. {more}".strip()
     if fresh.examples:

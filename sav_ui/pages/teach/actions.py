@@ -15,6 +15,7 @@ from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
+from sav_ui.panels.films import brought, film, sampled
 from sav_ui.panels.wording import called, pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import MAX_LABEL_LENGTH, Project
@@ -71,15 +72,17 @@ def _add(context: Context, data: Data) -> Steps:
     if any(file.archive or file.listing for file in files):
         yield from _import(context, data)
         return
-    good, bad = read_pictures(files, together=bool(data.get("together")))
+    good, bad = read_pictures(files, together=bool(data.get("together")), clips=session.project.clips)
     if bad and not good:
         raise LeftOutError(bad)
     make = as_one_example if data.get("together") else as_examples
     examples = make(good, session.project.question, label.name)
+    found = [picture for _, picture in good]
+    _draw_strips(examples)
     yield
     session.edit(lambda project: project.with_examples(label.id, examples))
-    more = f"{describe_skipped(bad)} {describe_notes(notes_on(good))}".strip()
-    context.did(f"Added {pictures(len(good))} to “{label.name}”.", more, left_out=bad)
+    more = " ".join(filter(None, (sampled(found), describe_skipped(bad), describe_notes(notes_on(good)))))
+    context.did(f"Added {brought([each] for each in found)} to “{label.name}”.", more, left_out=bad)
 
 
 def _import(context: Context, data: Data) -> Steps:
@@ -88,14 +91,25 @@ def _import(context: Context, data: Data) -> Steps:
         uploads(data.get("files")),
         context.session.project.question,
         without_folder="Pictures need a label: drop them on a label's card, or give a folder for each label.",
+        clips=context.session.project.clips,
     )
+    _draw_strips(found.examples)
     yield
     context.session.edit(lambda project: project.with_labelled(found.examples))
     labels = len({example.label for example in found.examples})
-    words = f"Added {pictures(len(found.examples))} under {'1 label' if labels == 1 else f'{labels} labels'}."
+    words = (
+        f"Added {brought(each.images for each in found.examples)} under {'1 label' if labels == 1 else f'{labels} labels'}."
+    )
     notes = (*found.notes, *_cut(found.examples))
-    more = f"{describe_skipped(found.left_out)} {describe_notes(notes)}".strip()
+    looked = sampled(image for example in found.examples for image in example.images)
+    more = " ".join(filter(None, (looked, describe_skipped(found.left_out), describe_notes(notes))))
     context.did(words, more, left_out=found.left_out)
+
+
+def _draw_strips(examples: Sequence[Example]) -> None:
+    """Draw what the cards show of clips, while nobody waits for the session."""
+    for example in examples:
+        film(example.images)
 
 
 def _cut(examples: Sequence[Example]) -> tuple[Note, ...]:

@@ -18,6 +18,7 @@ from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.pages.teach.weak_at import weak_at
+from sav_ui.panels.films import film
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -32,6 +33,7 @@ __all__ = ["bench", "findings", "start"]
 
 SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show more"
 _LARGE = 960  # pixels of a picture's longer side in the dialog
+_STRIP, _FRAME = 5, 320  # frames of a clip on its card; pixels of a frame's longer side in the dialog
 _WARNINGS = 6  # shown at a time
 
 
@@ -67,6 +69,7 @@ def bench(session: Session) -> Content:
         ),
         bare=[f"“{label.name}”" for label in project.labels if not project.of_label(label.id)],
         enlarged=_enlarged(session),
+        clip_limits=limits().clips_in_words,
     )
     return content(html, next_run=session.waits_for_heads)
 
@@ -171,12 +174,13 @@ def _enlarged(session: Session) -> dict[str, Any] | None:
     if item is None:
         return None
     ids = [each.id for each in project.of_label(item.label)]
-    place = ids.index(item.id)
+    place, moving = ids.index(item.id), film(item.pictures, _FRAME)
     return {
         "id": item.id,
         "name": item.name,
         "text": item.text,
-        "pictures": [thumb(picture, _LARGE) for picture in item.pictures],
+        "pictures": [] if moving else [thumb(picture, _LARGE) for picture in item.pictures],
+        "film": moving,
         "label": project.label(item.label).name,
         "place": place + 1,
         "count": len(ids),
@@ -193,10 +197,12 @@ def _with_texts(session: Session) -> bool:
 
 
 def _cell(item: Item, project: Project, doubtful: dict[str, Doubt]) -> dict[str, Any]:
+    moving = film(item.pictures, most=_STRIP)
     return {
         "id": item.id,
         "name": item.name,
-        "pictures": [thumb(picture) for picture in item.pictures[:4]],
+        "pictures": [] if moving else [thumb(picture) for picture in item.pictures[:4]],
+        "film": moving,
         "n_pictures": len(item.pictures),
         "text": item.text,
         "asked": item.text or project.question,

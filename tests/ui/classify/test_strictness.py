@@ -120,7 +120,7 @@ def test_the_library_and_the_pages_file_say_the_same(session, models, threshold)
 def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     first = answer(0.9, label="bird")
     frames = (first, first, answer(0.9, label="flower"))
-    session.state(ClassifyState).webcam = WebcamFrame(3, None, frames)
+    session.state(ClassifyState).webcam = WebcamFrame(3, answers=frames)
     html = show(session)["html"]
     assert html.index('title="bird"') < html.index('title="coin"') < html.index('title="flower"')
     assert "<strong>bird</strong>" in html, "one frame of three does not turn it over"
@@ -128,7 +128,7 @@ def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     assert [bar["label"] for bar in view.bars(shares, "flower", in_place=True)] == ["bird", "coin", "flower"]
     assert [bar["label"] for bar in view.bars(shares, "flower")] == ["flower", "bird", "coin"]
     unsure = tuple(replace(each, threshold=0.95) for each in frames)
-    session.state(ClassifyState).webcam = WebcamFrame(3, None, unsure)
+    session.state(ClassifyState).webcam = WebcamFrame(3, answers=unsure)
     assert "<strong>None of these</strong>" in show(session)["html"]
 
 

@@ -118,6 +118,7 @@ def test_texts_show_by_themselves_where_examples_have_their_own(session):
         (Progress(0, 40, 0.0), "0 of 40 examples"),
         (Progress(10, 40, 5.0), "10 of 40 examples, 2.0 a second, 15 s left"),
         (Progress(40, 40, 5.0), "40 of 40 examples, 8 a second"),
+        (Progress(1, 4, 5.0, frames=8, all_frames=32), "1 of 4 examples (8 of 32 frames), 0.2 a second, 15 s left"),
         (Progress(10, 4000, 10.0), "1.0 a second, 66 min left"),
     ],
 )

@@ -1,0 +1,68 @@
+"""A clip on a page: its sampled frames as a strip of small pictures, and in words which frames these are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sav_core.data.clips import Clip
+from sav_core.data.images import Picture
+from sav_ui.panels.thumbnails import strip
+from sav_ui.panels.wording import counted, pictures
+
+__all__ = ["brought", "film", "frames_in_words", "sampled"]
+
+
+def film(images: Sequence[Picture], edge: int = 112, most: int = 0) -> dict[str, Any] | None:
+    """What the macro ``film_strip`` shows of an example that is one clip; ``None`` where it is none.
+
+    Args:
+        images: of the example.
+        edge: the longer side of a frame at most, in pixels.
+        most: frames to show, evenly chosen from the first to the last; 0 for all.
+    """
+    clip = images[0] if len(images) == 1 else None
+    if not isinstance(clip, Clip):
+        return None
+    frames = list(zip(strip(clip, edge), clip.times, strict=True))
+    if 1 < most < len(frames):
+        frames = [frames[round(place * (len(frames) - 1) / (most - 1))] for place in range(most)]
+    return {
+        "frames": [{"picture": uri, "time": f"{time:.1f} s", "seconds": round(time, 3)} for uri, time in frames],
+        "piece": clip.digest[:32],
+        "length": f"{clip.times[-1]:.1f} s",
+        "words": frames_in_words(clip),
+    }
+
+
+def frames_in_words(clip: Clip) -> str:
+    """Say which of its frames the model is shown, and as what."""
+    wanted, found = clip.sampling.frames, len(clip.times)
+    moments = f"from the first to the last, {clip.times[-1]:.1f} s later"
+    how = "as one video" if clip.sampling.way == "native" else "as pictures in their order"
+    if clip.sampling.per_second is not None:
+        return f"The model is shown {counted(found, 'frame')} of it, {clip.sampling.per_second:g} a second, {how}."
+    if found < wanted:
+        few = f"{counted(found, 'frame')} of it, for no more differ at the {wanted} moments that were looked at"
+        return f"The model is shown {few}, {how}."
+    return f"The model is shown {counted(found, 'frame')} of it at even distances, {moments}, {how}."
+
+
+def sampled(images: Iterable[Picture]) -> str:
+    """Say what is looked at of the clips among pictures that came; empty where there is none."""
+    clips = [image for image in images if isinstance(image, Clip)]
+    if len(clips) < 2:
+        return frames_in_words(clips[0]) if clips else ""
+    counts = [len(clip.times) for clip in clips]
+    fewest, most = min(counts), max(counts)
+    frames = counted(most, "frame") if fewest == most else f"{fewest} to {most} frames"
+    return f"The model is shown {frames} of each clip, at even distances from the first to the last."
+
+
+def brought(examples: Iterable[Sequence[Picture]]) -> str:
+    """How many examples, "3 pictures", "2 clips" or "3 pictures and 2 clips": what has a clip in it counts as one."""
+    moving = [any(isinstance(image, Clip) for image in images) for images in examples]
+    clips, stills = sum(moving), len(moving) - sum(moving)
+    if not clips:
+        return pictures(stills)
+    return f"{pictures(stills)} and {counted(clips, 'clip')}" if stills else counted(clips, "clip")
