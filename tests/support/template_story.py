@@ -298,6 +298,7 @@ _OPTIONS = [{"id": "l1", "name": "lion"}]
 _RIGHT = {"taught": None, "known": True, "right": True, "truth": "owl", "truth_id": "l2", "options": _OPTIONS}
 _WRONG = {**_RIGHT, "right": False, "as_buttons": True}
 _INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "refused": "It cannot be seen."}
+_CELL = {"row": 0, "head": "L0.H0", "label": "owl", "agrees": True, "picture": ""}
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
 _REASONS = (("a.txt", "is no picture."), ("b.txt", "is no picture."), ("c.png", "is empty."))
@@ -328,6 +329,7 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.answer.none": True, "detail.asks": True, "detail.verdict": _WRONG}),
     ("classify/answers.html", {"detail.answer.none": False, "detail.verdict": {**_RIGHT, "as_buttons": True}}),
     ("classify/answers.html", {"detail.answer.drawn": 1, "detail.verdict": {**_RIGHT, "as_buttons": False}}),
+    ("classify/answers.html", {"detail.has_grid": True, "detail.grid": [_CELL], "detail.answer.heads": 90}),
     ("classify/answers.html", {"detail.one_vote": False, "detail.verdict": {**_RIGHT, "known": False, "as_buttons": True}}),
     ("classify/answers.html", {"detail.insight": _INSIGHT, "detail.asking": False}),
     ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
