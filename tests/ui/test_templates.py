@@ -22,6 +22,7 @@ SHADOWED = frozenset(dir(dict))
 _PARTS = (
     "macros.html",
     "shared/ghost.html",
+    "shared/head_map.html",
     "shared/inspector.html",
     "shared/steps.html",
     "classify/detail.html",
