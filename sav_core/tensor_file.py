@@ -25,6 +25,17 @@ from sav_core.errors import SavError
 
 __all__ = ["TensorFile"]
 
+_OTHERS = {
+    b"$FL2": "data of SPSS",
+    b"$FL3": "data of SPSS",
+    b"SR\0\x04": "data of IDL",
+    b"SR\0\x06": "data of IDL",
+    b"\x80": "a pickle, as scikit-learn's are saved",
+    b"PK\x03\x04": "a ZIP or a checkpoint of PyTorch",
+    b"\x89HDF": "an HDF5 file",
+    b"{": "a JSON text",
+}
+
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
@@ -66,13 +77,25 @@ class TensorFile:
                 metadata = file.metadata() or {}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-            raise self.error(self.broken.format(path=path, error=error)) from error
+            cause = _kind_of(path) or error
+            raise self.error(self.broken.format(path=path, error=cause)) from error
         header = metadata.get(self.key)
         if header is None:
             raise self.error(self.foreign.format(path=path))
         if metadata.get("sha256") != _digest(header, arrays):
             raise self.error(self.changed.format(path=path))
         return arrays, header
+
+
+def _kind_of(path: Path) -> str:
+    """What a file is instead, where another program calls its files so as well; empty where that is not known."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return ""
+    kind = next((kind for start, kind in _OTHERS.items() if head.startswith(start)), "")
+    return f"it is {kind}, which another program wrote" if kind else ""
 
 
 def _in_order(file: bytes) -> bytes:

@@ -80,9 +80,13 @@ def print_json(value: object) -> None:
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
     """Write rows under headings, aligned; as wide as they are when the output is no terminal."""
-    table = Table(*(harmless(column) for column in columns), box=None, pad_edge=False)
+
+    def shown(cells: list[str]) -> list[str]:
+        return [harmless(" ".join(cell.splitlines())) for cell in cells]
+
+    table = Table(*shown(columns), box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(harmless(" ".join(cell.splitlines())) for cell in row))
+        table.add_row(*shown(row))
     console = Console(width=None if Console().is_terminal else _NO_TERMINAL_WIDTH)
     with console.capture() as drawn:
         console.print(table, markup=False)

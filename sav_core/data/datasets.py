@@ -52,17 +52,8 @@ EIGHT_FRAMES = ClipSampling()
 _PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {  # notes on what may be wrong
-    *(
-        "zip names",
-        "unread keys",
-        "unread list",
-        "labels alike",
-        "empty labels",
-        "garbled labels",
-        "labels of folders",
-        "broken profile",
-        "warning",
-    ),
+    *("zip names", "unread keys", "unread list", "parts", "labels alike", "labels joined", "labels alone"),
+    *("labels of folders", "empty labels", "garbled labels", "broken profile", "warning"),
 }
 
 

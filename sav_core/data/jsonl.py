@@ -42,7 +42,7 @@ from sav_core.data.places import is_inline
 from sav_core.data.records import LINE, records
 from sav_core.data.sources import Source, composed
 from sav_core.data.twins import check_twins
-from sav_core.data.unread import short_texts, texts_beside, unread
+from sav_core.data.unread import read_together, short_texts, texts_beside, unread
 from sav_core.errors import DatasetError
 
 __all__ = ["list_lines"]
@@ -96,7 +96,9 @@ def list_lines(
     if not twins:
         check_twins((one.label for one in examples if one.label is not None), "labels", posixpath.basename(listing))
     return Listing(
-        tuple(examples), (), (*source.notes, *_without_picture(examples), *noted(remarks), *short_texts(unread_by_line))
+        tuple(examples),
+        (),
+        (*source.notes, *_without_picture(examples), *noted(remarks), *_beside(unread_by_line, remarks)),
     )
 
 
@@ -132,6 +134,11 @@ def _read_line(
     remarks += [("read as", said, where)] if (said := read_as(record, labelled)) else []
     remarks += [("unread keys", told, where) for told in unread(record, read)]
     return Listed(source, images, own, label, where), remarks, texts_beside(record, read)
+
+
+def _beside(texts: Sequence[Mapping[str, str]], remarks: Sequence[tuple[str, str, str]]) -> tuple[Note, ...]:
+    """What is to be said of all lines together, on texts that none of them reads."""
+    return (*read_together(texts), *short_texts(texts, {text for kind, text, _ in remarks if kind == "unread keys"}))
 
 
 def _check_told_apart(examples: Sequence[Listed], texts: Sequence[Mapping[str, Any]]) -> None:

@@ -35,6 +35,7 @@ _SELDOM = {
         "src",
     ),
 }
+_MANY, _LONELY = 10, 0.9  # so many examples, of which so many have a label of their own, are no classes
 _NUMBER = re.compile(r"\+?(\d+)([.,]\d+)?\.?")
 _COPY = re.compile(r"[ _-]*(\(\d+\)|- (copy|kopie|copie|copia)( \(\d+\))?)$")
 _ESCAPES = re.compile(r"#U([0-9a-f]{4})")  # of Info-ZIP, where the computer's encoding lacks a letter
@@ -45,11 +46,13 @@ def odd_labels(labels: Iterable[str]) -> tuple[Note, ...]:
 
     They are kept, for a house may well have a door 1 and a door 01.
     """
-    known = natural_order(set(labels))
+    given = list(labels)
+    known = natural_order(set(given))
     garbled = [f"{label} for {meant}" for label in known if (meant := _ungarbled(label))]
     found = (
         ("labels alike", "Labels that only their spelling tells apart are kept apart", _alike(known)),
         ("empty labels", "Labels that a program may have written for none are labels here", _of(known, _NONE)),
+        ("labels joined", "Labels that are several others at once count as labels of their own", _joined(known)),
         ("garbled labels", "Labels look garbled and are kept so", garbled),
         (
             "labels of folders",
@@ -57,11 +60,19 @@ def odd_labels(labels: Iterable[str]) -> tuple[Note, ...]:
             _of(known, _SELDOM),
         ),
     )
-    return tuple(Note(kind, text, len(names), tuple(names[:3])) for kind, text, names in found if names)
+    lonely = f"Hardly a label comes twice: {len(known)} labels of {len(given)} examples"
+    alone = (Note("labels alone", lonely, len(known)),) if len(given) >= _MANY and len(known) > _LONELY * len(given) else ()
+    return (*(Note(kind, text, len(names), tuple(names[:3])) for kind, text, names in found if names), *alone)
 
 
 def _of(labels: Sequence[str], words: set[str]) -> list[str]:
     return [label for label in labels if label.strip().casefold() in words]
+
+
+def _joined(labels: Sequence[str]) -> list[str]:
+    known = {label.strip().casefold() for label in labels}
+    parts = {label: [part.strip().casefold() for part in re.split("[|;,+&/]", label)] for label in labels}
+    return [label for label, some in parts.items() if len(some) > 1 and known.issuperset(some)]
 
 
 def _alike(labels: Sequence[str]) -> list[str]:

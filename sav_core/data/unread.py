@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sav_core.data.keys import LABELS, QUESTIONS, VIDEOS, named, names_picture, picture_keys, plain
 from sav_core.data.notes import Note
 from sav_core.data.places import is_address, is_inline
+from sav_core.data.sources import natural_order
 
-__all__ = ["short_texts", "texts_beside", "unread"]
+__all__ = ["read_together", "short_texts", "texts_beside", "unread"]
 
 _LABELS = tuple(
     key for key in LABELS if key not in ("category", "category_name", "class", "target")
@@ -22,6 +24,7 @@ _LABELS = tuple(
 _FEW_WORDS = 3  # from so many on a text may be what the model should be asked; below, it is an id, a date, a name
 _NUMBERING = {"id", "ids", "uid", "uuid", "index", "hash", "time", "at", "date"}
 _CHOICES = {"choices", "options", "candidates", "multiple_choice_options"}
+_PARTS = {"split", "subset", "partition", "phase", "usage", "fold", "set", "ml_use", "is_valid", "is_train", "is_test"}
 _KEYS = 5  # named in one note
 _FEW_LETTERS = 8  # of a script that does not part its words
 
@@ -52,17 +55,34 @@ def texts_beside(record: Mapping[str, Any], read: Set[str]) -> dict[str, str]:
     return {key: text for key, text in beside if text and plain(key).split("_")[-1] not in _NUMBERING}
 
 
-def short_texts(beside: Sequence[Mapping[str, str]]) -> tuple[Note, ...]:
-    """Say once under which keys texts of a word or two stand that are not read; longer ones are told key by key.
+def read_together(beside: Sequence[Mapping[str, str]]) -> tuple[Note, ...]:
+    """Say that lines are of several parts of a set, as a column ``split`` with train and test has it, and all are read.
 
     Args:
         beside: of each line, what ``texts_beside`` found.
     """
+    for key in dict.fromkeys(key for texts in beside for key in texts if plain(key) in _PARTS):
+        parts = Counter(texts[key] for texts in beside if key in texts)
+        if len(parts) > 1:
+            text = f"All parts that {key!r} names are read together; give a list of one part to learn from that alone"
+            return (Note("parts", text, parts.total(), tuple(natural_order(parts)[:3])),)
+    return ()
+
+
+def short_texts(beside: Sequence[Mapping[str, str]], told: Iterable[str]) -> tuple[Note, ...]:
+    """Say once under which keys texts of a word or two stand that are not read; longer ones are told key by key.
+
+    Args:
+        beside: of each line, what ``texts_beside`` found.
+        told: what is said of keys already.
+    """
+    told = set(told)
     lines: dict[str, int] = {}
     for texts in beside:
-        short = (key for key, text in texts.items() if _says_little(text))
+        short = (key for key, text in texts.items() if plain(key) not in _PARTS and _says_little(text))
         for key in short:
             lines[key] = lines.get(key, 0) + 1
+    lines = {key: count for key, count in lines.items() if not any(text.startswith(f"{key!r} is not") for text in told)}
     if not lines:
         return ()
     keys = sorted(lines, key=lambda key: -lines[key])

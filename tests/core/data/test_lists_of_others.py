@@ -182,6 +182,14 @@ def test_what_a_line_says_besides_is_told(source, beside, said):
         read_examples(source(files))
 
 
+@pytest.mark.parametrize("column", [("split", "train", "test"), ("is_valid", "False", "True"), ("fold", "0", "1")])
+def test_parts_that_are_read_together_are_told(source, column):
+    key, one, other = column
+    table = f"image,label,{key}\n1.png,cat,{one}\n2.png,dog,{other}\n"
+    with pytest.warns(NotedWarning, match=f"All parts that '{key}' names are read together"):
+        assert len(read_examples(source({"1.png": PNG, "2.png": OTHER, "l.csv": table.encode()}))) == 2
+
+
 def test_short_texts_that_are_not_read_are_noted_once(source):
     records = [
         {

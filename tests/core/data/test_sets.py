@@ -593,3 +593,20 @@ def test_folders_that_are_no_labels_as_a_rule_are_told(source, folder):
     files = {"cat/1.png": PNG, "dog/1.png": OTHER, f"{folder}/1.png": noise_of(1)}
     with pytest.warns(NotedWarning, match=f"What is no label as a rule is one here; .*: '{folder}'"):
         assert folder in read_examples(source(files)).labels
+
+
+@pytest.mark.parametrize("joined", ["cat|dog", "dog, cat", "cat & dog"])
+def test_labels_that_are_several_others_are_told(source, joined):
+    lines = jsonl(
+        *({"image": "1.png", "question": label, "label": label} for label in ("cat", "dog", joined, "salt & pepper"))
+    )
+    with pytest.warns(NotedWarning, match=f"several others at once .*: '{joined}'".replace("|", "[|]")):
+        read_examples(source({"1.png": PNG, "l.jsonl": lines}))
+
+
+def test_labels_that_hardly_come_twice_are_told(source):
+    files = {f"{n / 7:.3f}/1.png": noise_of(n) for n in range(10)}
+    with pytest.warns(NotedWarning, match="Hardly a label comes twice: 10 labels of 10 examples"):
+        read_examples(source(files))
+    files |= {f"{n / 7:.3f}/2.png": noise_of(n + 10) for n in range(10)}
+    assert "labels alone" not in notes(read_examples(source(files)))

@@ -202,6 +202,13 @@ def test_other_files_are_refused(tmp_path):
     other.write_bytes(pickle.dumps({"labels": ["a", "b"]}))
     with pytest.raises(ClassifierFileError, match=r"not a whole \.sav file"):
         read_classifier(other)
+    others = {b"$FL2@(#) IBM SPSS": "data of SPSS", pickle.dumps([1]): "a pickle", b"SR\0\x04": "data of IDL"}
+    for content, kind in others.items():
+        other.write_bytes(content)
+        with pytest.raises(
+            ClassifierFileError, match=rf"not a whole \.sav file \(it is {kind}.*, which another program wrote\)"
+        ):
+            read_classifier(other)
     other.write_bytes(save({"weights": np.zeros(3)}))
     with pytest.raises(ClassifierFileError, match=r"but not a \.sav file"):
         read_classifier(other)
