@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.notes import Note
+from sav_core.data.odd_labels import odd_labels
 from sav_core.data.parts import parts_among
 from sav_core.data.sources import natural_order
 from sav_core.data.twins import check_twins
@@ -55,7 +56,8 @@ def read_labelled(files: Sequence[Upload], question: str, *, without_folder: str
         if skipped:
             raise LeftOutError(skipped)
         raise InputError("There is no picture in it: give a folder of pictures for each label.")
-    return Labelled(examples, skipped, (*drop.notes, *notes_on(good)))
+    odd = odd_labels(file.folder for file in drop.pictures if file.folder)
+    return Labelled(examples, skipped, (*drop.notes, *notes_on(good), *odd))
 
 
 def _check_folders(files: Sequence[Upload]) -> None:
