@@ -40,6 +40,12 @@ def test_folders_that_are_one_to_the_eye_are_refused():
         read({"a/cat/1.png": PICTURE, "a/Cat/2.png": OTHER})
 
 
+@pytest.mark.parametrize("way", [lambda files: files, lambda files: {"a.zip": zipped(files)}])
+def test_labels_that_only_their_spelling_tells_apart_are_said(way):
+    found = read(way({"a/cat 1/1.png": PICTURE, "a/cat_01/2.png": OTHER}))
+    assert [note.kind for note in found.notes] == ["labels alike"]
+
+
 @pytest.mark.parametrize("name", ["t.csv", "set/metadata.csv"])
 def test_a_table_names_the_pictures_it_came_with(name):
     place = name.rpartition("/")[0]
