@@ -90,7 +90,7 @@ def _spelt_out(label: str) -> str:
         part = (whole[2] or "")[1:].rstrip("0")
         return (whole[1].lstrip("0") or "0") + (f".{part}" if part else "")
     plain = re.sub(r"(?<![\d.,])0+(?=\d)", "", _COPY.sub("", plain))
-    return re.sub(r"(?<=[^\W\d])[ _.-]+(?=[^\W\d]|$)", " ", plain).rstrip()
+    return re.sub(r"(?<=[^\W\d])[ _.-]+(?=\w|$)", " ", plain).rstrip()
 
 
 def _ungarbled(label: str) -> str:
