@@ -4,7 +4,7 @@ Nothing here touches the model or a GPU: a `Lesson` is tensors and small records
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -72,6 +72,10 @@ class Lesson:
     apart: Batch
     several: Batch
     things: Drawn
+
+    def pin_memory(self) -> "Lesson":
+        """The same with its pixels where a GPU fetches them by itself: `DataLoader` asks for it, in a thread beside."""
+        return replace(self, pixels=self.pixels.pin_memory())
 
 
 class Teacher:
@@ -143,4 +147,6 @@ class _Steps(Dataset):
 def lessons(teacher: Teacher, first: int, last: int, rank: int, workers: int) -> Iterator[Lesson]:
     """The lessons of the steps from one to another, made by so many processes beside this one, in order."""
     torch.multiprocessing.set_sharing_strategy("file_system")  # a descriptor a tensor would soon be too many
-    return iter(DataLoader(_Steps(teacher, first, last, rank), batch_size=None, num_workers=workers))
+    steps = _Steps(teacher, first, last, rank)
+    pinned = workers > 0 and torch.cuda.is_available()
+    return iter(DataLoader(steps, batch_size=None, num_workers=workers, pin_memory=pinned))

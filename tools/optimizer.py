@@ -5,6 +5,7 @@ the same speed), which needs about half the samples of Adam here; vectors and em
 moving average of the masters is what gets evaluated and shipped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -80,7 +81,7 @@ class Optimizer:
         self.step_count = 0
 
     @torch.no_grad()
-    def step(self, scale: float, gently: float = 1.0, average_over: float = 500.0) -> float:
+    def step(self, scale: float, gently: float = 1.0, average_over: float = 500.0) -> torch.Tensor:
         """One update at `scale` times the base rates; returns the gradient norm before clipping to one.
 
         The parameters whose names begin with `gentle` get but a part of it, `gently`.
@@ -93,21 +94,21 @@ class Optimizer:
         if dist.is_initialized() and dist.get_world_size() > 1:
             dist.all_reduce(flat)
             flat /= dist.get_world_size()
-        norm = float(flat.norm())
-        flat *= min(1.0, 1.0 / (norm + 1e-6))
+        norm = flat.norm()
+        flat *= (1.0 / (norm + 1e-6)).clamp(max=1.0)
         keep = min(1 - 1 / average_over, self.step_count / (self.step_count + 10))
-        offset, moves = 0, {}
-        for name, slot in self.slots.items():
-            gradient = flat[offset : offset + slot.master.numel()].view(slot.master.shape)
-            offset += slot.master.numel()
-            if slot.muon:
-                moves[name] = self._steady(slot, gradient)
-            else:
-                self._adam(slot, gradient, self.adam_rate * self._scale(name, scale, gently))
-        for name, update in self._orthogonal(moves).items():
-            slot = self.slots[name]
-            rate = self.muon_rate * self._scale(name, scale, gently)
-            slot.master.mul_(1 - rate * self.decay).sub_(update.view(slot.master.shape), alpha=rate)
+        parts = flat.split([slot.master.numel() for slot in self.slots.values()])
+        given = {name: part.view(slot.master.shape) for (name, slot), part in zip(self.slots.items(), parts, strict=True)}
+        muon, adam = ([name for name, slot in self.slots.items() if slot.muon is kind] for kind in (True, False))
+        self._adam(adam, [given[name] for name in adam], [self.adam_rate * self._scale(n, scale, gently) for n in adam])
+        updates = self._orthogonal(self._steady(muon, [given[name] for name in muon]))
+        slots = [self.slots[name] for name in updates]
+        rates = [self.muon_rate * self._scale(name, scale, gently) for name in updates]
+        matrices = [slot.master for slot in slots]
+        torch._foreach_mul_(matrices, [1 - rate * self.decay for rate in rates])
+        torch._foreach_mul_(list(updates.values()), [-rate for rate in rates])
+        shaped = [update.view(slot.master.shape) for slot, update in zip(slots, updates.values(), strict=True)]
+        torch._foreach_add_(matrices, shaped)
         masters = [slot.master for slot in self.slots.values()]
         torch._foreach_lerp_([slot.average for slot in self.slots.values()], masters, 1 - keep)
         torch._foreach_copy_([slot.working for slot in self.slots.values()], masters)
@@ -120,10 +121,12 @@ class Optimizer:
             scale *= gently
         return scale * self.slow[1] if name.startswith(self.slow[0]) else scale
 
-    def _steady(self, slot: Slot, gradient: torch.Tensor) -> torch.Tensor:
-        """The gradient with its momentum, as a matrix."""
-        slot.momentum.lerp_(gradient, 0.05)
-        return gradient.lerp(slot.momentum, 0.95).reshape(gradient.size(0), -1)
+    def _steady(self, names: Sequence[str], gradients: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The gradients with their momentum, as matrices."""
+        momenta = [self.slots[name].momentum for name in names]
+        torch._foreach_lerp_(momenta, gradients, 0.05)
+        moves = torch._foreach_lerp(gradients, momenta, 0.95)
+        return {name: move.reshape(move.size(0), -1) for name, move in zip(names, moves, strict=True)}
 
     def _orthogonal(self, moves: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Muon's updates; each process makes its share of them, for they are a good part of a step."""
@@ -146,13 +149,17 @@ class Optimizer:
             mine = [part.view(update.shape) for part, update in zip(parts, mine, strict=True)]
         return dict(zip(moves, mine, strict=True))
 
-    def _adam(self, slot: Slot, gradient: torch.Tensor, rate: float) -> None:
-        assert slot.square is not None
-        slot.momentum.lerp_(gradient, 0.1)
-        slot.square.lerp_(gradient.square(), 0.02)
-        first = slot.momentum / (1 - 0.9**self.step_count)
-        second = slot.square / (1 - 0.98**self.step_count)
-        slot.master.sub_(rate * first / (second.sqrt() + 1e-8))
+    def _adam(self, names: Sequence[str], gradients: list[torch.Tensor], rates: Sequence[float]) -> None:
+        slots = [self.slots[name] for name in names]
+        momenta, squares = [slot.momentum for slot in slots], [slot.square for slot in slots]
+        torch._foreach_lerp_(momenta, gradients, 0.1)
+        torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 0.02)
+        updates = torch._foreach_div(momenta, 1 - 0.9**self.step_count)
+        least = torch._foreach_sqrt(torch._foreach_div(squares, 1 - 0.98**self.step_count))
+        torch._foreach_add_(least, 1e-8)
+        torch._foreach_div_(updates, least)
+        torch._foreach_mul_(updates, [-rate for rate in rates])
+        torch._foreach_add_([slot.master for slot in slots], updates)
 
     def state(self) -> dict:
         """Everything needed to go on exactly where this left off."""

@@ -21,6 +21,9 @@ from tools.text import ASSISTANT, END, IMAGE, USER
 
 PICTURE = GRID * GRID
 
+FAMILIES = ("colour", "count", "presence", "where", "side", "corner", "number", "claim")
+"""The families whose answers are few: what heads can be sorted by."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -69,27 +72,38 @@ class Batch:
         ids: `(sequence, token)`.
         positions: `(sequence, token)`.
         blocks: which block a token is of, `(sequence, token)`: 0 the trunk, -1 padding.
-        targets: the token to come after each token, or -1 where nothing is learnt: `(sequence, token)`.
-        weights: how much each target counts.
-        turn: which turn a target belongs to, numbered through the batch; -1 where none.
+        at: where something is learnt, `(target, 2)`: sequence and token.
+        targets: the token that is to come there, `(target,)`.
+        weights: how much each target counts, `(target,)`.
+        turn: which turn each target belongs to, numbered through the batch, `(target,)`.
         families: the family of each turn.
-        ends: by family of the turns without an answer, `(sequence, token)` of each prompt's last token.
+        asked: where each turn's answer begins, `(turn, 2)`: sequence and token of the prompt's last token.
+        kinds: the number of each turn's family, `(turn,)`.
+        answers: the number of each turn's answer; the same for the same words: `(turn,)`.
+        ends: by family of the turns without an answer, `(prompt, 2)`: sequence and token of each prompt's last token. They
+            stay where they were made, for which of them are meant is asked there; a GPU would be waited for.
     """
 
     ids: torch.Tensor
     positions: torch.Tensor
     blocks: torch.Tensor
+    at: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
     turn: torch.Tensor
     families: list[str]
+    asked: torch.Tensor
+    kinds: torch.Tensor
+    answers: torch.Tensor
     ends: dict[str, torch.Tensor]
 
     def to(self, device: str) -> "Batch":
         """The same batch on a device."""
-        tensors = (self.ids, self.positions, self.blocks, self.targets, self.weights, self.turn)
-        ends = {family: at.to(device) for family, at in self.ends.items()}
-        return Batch(*(tensor.to(device) for tensor in tensors), self.families, ends)
+        tensors = (self.ids, self.positions, self.blocks, self.at, self.targets, self.weights, self.turn)
+        turns = (self.asked, self.kinds, self.answers)
+        return Batch(
+            *(tensor.to(device) for tensor in tensors), self.families, *(tensor.to(device) for tensor in turns), self.ends
+        )
 
     def mask(self) -> torch.Tensor:
         """The additive attention mask `(sequence, 1, token, token)`: a block sees what came before of the trunk and itself.
@@ -213,21 +227,32 @@ def _collate(rows: list[_Row], families: list[str]) -> Batch:
     shape = (len(rows), longest)
     ids, positions = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
     blocks = torch.full(shape, -1)
-    targets, turn = torch.full(shape, -1), torch.full(shape, -1)
-    weights = torch.zeros(shape)
     for index, row in enumerate(rows):
         length = len(row.ids)
         ids[index, :length] = torch.tensor(row.ids)
         positions[index, :length] = torch.tensor(row.positions)
         blocks[index, :length] = torch.tensor(row.blocks)
-        if row.learnt:
-            at, token, turns, weight = zip(*row.learnt, strict=True)
-            targets[index, list(at)], turn[index, list(at)] = torch.tensor(token), torch.tensor(turns)
-            weights[index, list(at)] = torch.tensor(weight)
+    learnt = [(index, *each) for index, row in enumerate(rows) for each in row.learnt]
+    asked, words = [(0, 0)] * len(families), [()] * len(families)
+    for index, at, target, turn, _ in learnt:
+        asked[turn] = asked[turn] if words[turn] else (index, at)
+        words[turn] = (*words[turn], target)
+    number: dict[tuple[int, ...], int] = {}
     ends: dict[str, list[tuple[int, int]]] = {}
     for index, row in enumerate(rows):
         for family, at in row.ends:
             ends.setdefault(family, []).append((index, at))
     return Batch(
-        ids, positions, blocks, targets, weights, turn, families, {f: torch.tensor(places) for f, places in ends.items()}
+        ids,
+        positions,
+        blocks,
+        torch.tensor([(index, at) for index, at, *_ in learnt], dtype=torch.long).view(-1, 2),
+        torch.tensor([target for _, _, target, _, _ in learnt], dtype=torch.long),
+        torch.tensor([weight for *_, weight in learnt]),
+        torch.tensor([turn for _, _, _, turn, _ in learnt], dtype=torch.long),
+        families,
+        torch.tensor(asked, dtype=torch.long).view(-1, 2),
+        torch.tensor([FAMILIES.index(family) if family in FAMILIES else -1 for family in families], dtype=torch.long),
+        torch.tensor([number.setdefault(each, len(number)) for each in words], dtype=torch.long),
+        {family: torch.tensor(places) for family, places in ends.items()},
     )

@@ -23,6 +23,7 @@ from tools.names import more
 from tools.optimizer import Optimizer
 from tools.packing import View
 from tools.stage_tower import tuned
+from tools.tally import Told
 from tools.tasks import Maker
 
 
@@ -60,7 +61,7 @@ class AlignStage:
         """A source of chance for each step from one to another; the pictures are made with the step, being few."""
         return (Random(f"align {step} {rank}") for step in range(first, last))
 
-    def loss(self, rng: Random) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss(self, rng: Random) -> tuple[torch.Tensor, list[Told]]:
         """A step's loss, and how near the tokens come to the former ones, about their mean."""
         if self.steps % self.every == 0:
             self.pool.extend((cells.half(), said) for cells, said in self._look(rng, self.fresh))
@@ -71,7 +72,7 @@ class AlignStage:
         wanted = torch.cat([said[at] for (_, said), at in zip(self.pool, picked, strict=True)])
         wanted = (wanted - self.mean) / self.spread
         found = self.module["projector"](given.to(next(self.module.parameters()).dtype)).float()
-        return F.mse_loss(found, wanted), {"cosine": float(F.cosine_similarity(found.detach(), wanted, dim=-1).mean())}
+        return F.mse_loss(found, wanted), [Told.one("cosine", F.cosine_similarity(found, wanted, dim=-1).mean())]
 
     @torch.no_grad()
     def finish(self, optimizer: Optimizer) -> None:

@@ -24,13 +24,16 @@ from tools.names import CLASSES, more
 from tools.optimizer import Optimizer
 from tools.packing import Batch, Packer, Sheet
 from tools.photographs import training_photographs
-from tools.retention import Keeper, distil, pooled
+from tools.retention import Keeper, distil, pooled, sorting
 from tools.stage_tower import tuned
+from tools.tally import Tally, Told
 from tools.tasks import Maker
 from tools.text import END, IMAGE, PAD, build_tokenizer
 from tools.tower import CHANNELS, classifier
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
+ANSWERS, SPELLING, SEVERAL, SORTED = 2.0, 0.2, 0.5, 1.5  # weights beside what is to be kept
+LATER = 3  # layer from which on heads are sorted by the answer
 HEADS_FIRST = 0.02  # share of the stage in which only linear layers and words learn to tell the picture, not the decoder
 ON_A_GPU = 6  # times as much a step as a process on a CPU
 WORDS = tuple(TRAINED)
@@ -129,8 +132,8 @@ class LanguageStage:
         """What the steps from one to another teach."""
         return lessons(self.teacher, first, last, rank, workers)
 
-    def loss(self, lesson: Lesson) -> tuple[torch.Tensor, dict[str, float]]:
-        """A step's loss, and the share of each family answered exactly."""
+    def loss(self, lesson: Lesson) -> tuple[torch.Tensor, list[Told]]:
+        """A step's loss, and what it told: of each family what was answered exactly, of the rest how far it is."""
         size = self.size
         maps = self.see(lesson.pixels)
         drawn, photographs, several = maps.split((size.drawn, size.photographs, len(maps) - size.drawn - size.photographs))
@@ -142,50 +145,46 @@ class LanguageStage:
         groups = (("photographs", slice(0, size.photographs)), ("mixed", slice(size.photographs, None)))
         kept, more_kept = self._keep(torch.cat([photographs, mixed]), apart, groups)
         more_loss, more_figures = self._answer(self.module.project(several), lesson.several.to(self.device))
-        figures |= more_kept | more_figures | {"spelling": float(spelt.detach())}
-        return loss + 0.1 * spelt + kept + 0.8 * more_loss, figures
+        figures += [*more_kept, *more_figures, Told.one("spelling", spelt)]
+        return loss + SPELLING * spelt + kept + SEVERAL * more_loss, figures
 
     @torch.no_grad()
     def see(self, pixels: torch.Tensor) -> torch.Tensor:
         """The frozen tower's maps of pictures `(picture, row, column, channel)`."""
-        seen = normalise(pixels.to(self.device)).contiguous(memory_format=torch.channels_last)
+        seen = normalise(pixels.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
         return self.tower(seen).last_hidden_state
 
     def _answer(
         self, tokens: torch.Tensor, batch: Batch, features: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, dict[str, float]]:
+    ) -> tuple[torch.Tensor, list[Told]]:
         """Loss over the answers and, where the maps are given, over what is to be kept; exact answers by family."""
         last, streams, vectors = self.module.read(tokens, batch)
-        learnt = batch.targets >= 0
-        logits = self.module.words(last[learnt])
-        wanted, weights, turn = batch.targets[learnt], batch.weights[learnt], batch.turn[learnt]
-        losses = F.cross_entropy(logits.float(), wanted, reduction="none")
-        loss = (losses * weights).sum() / weights.sum()
+        logits = self.module.words(last[batch.at[:, 0], batch.at[:, 1]])
+        losses = F.cross_entropy(logits.float(), batch.targets, reduction="none")
+        loss = (losses * batch.weights).sum() / batch.weights.sum()
         right = torch.ones(len(batch.families), device=self.device)
-        right.scatter_reduce_(0, turn, (logits.argmax(1) == wanted).float(), "amin")
-        exact: dict[str, list[float]] = {}
-        for family, value in zip(batch.families, right.tolist(), strict=True):
-            exact.setdefault(family, []).append(value)
-        figures = {family: float(np.mean(values)) for family, values in exact.items()}
+        right.scatter_reduce_(0, batch.turn, (logits.argmax(1) == batch.targets).float(), "amin")
+        figures = [Told(batch.families, right)]
         if features is None:
             return loss, figures
-        figures["answers"] = float(loss.detach())
+        heads = self.module.heads
+        later = torch.stack(vectors[LATER:])[:, batch.asked[:, 0], batch.asked[:, 1]].unflatten(-1, (heads, -1))
+        apart = sorting(later[..., heads // 2 :, :], batch.kinds, batch.answers).mean()
         kept, kept_figures = self._kept(features, batch, (last, streams, vectors), "drawn", slice(0, len(features)))
-        return loss + kept, figures | kept_figures
+        told = [Told.one("answers", loss), Told.one("sorted by answer", apart)]
+        return ANSWERS * loss + kept + SORTED * (1 - apart), [*figures, *told, *kept_figures]
 
     def _keep(
         self, features: torch.Tensor, batch: Batch, groups: Sequence[tuple[str, slice]]
-    ) -> tuple[torch.Tensor, dict[str, float]]:
+    ) -> tuple[torch.Tensor, list[Told]]:
         """Loss over what is to be kept of maps that nothing else is asked about: the mean over groups of their rows."""
         read = self.module.read(self.module.project(features), batch)
         found = [self._kept(features, batch, read, *group) for group in groups]
-        return torch.stack([loss for loss, _ in found]).mean(), {
-            key: value for _, each in found for key, value in each.items()
-        }
+        return torch.stack([loss for loss, _ in found]).mean(), [told for _, each in found for told in each]
 
     def _kept(
         self, features: torch.Tensor, batch: Batch, read: tuple, name: str, rows: slice
-    ) -> tuple[torch.Tensor, dict[str, float]]:
+    ) -> tuple[torch.Tensor, list[Told]]:
         """Loss over what is to be kept of a group of pictures, which are told from one another, not from other groups'."""
         last, streams, vectors = read
         first, end, _ = rows.indices(len(features))
@@ -193,7 +192,7 @@ class LanguageStage:
         def ends(family: str) -> tuple[torch.Tensor, torch.Tensor]:
             row, at = batch.ends[family].unbind(1)
             own = (row >= first) & (row < end)
-            return row[own], at[own]
+            return row[own].to(self.device), at[own].to(self.device)
 
         row, at = ends("keep")
         streams, vectors = ([x[row, at] for x in each] for each in (streams, vectors))
@@ -209,8 +208,8 @@ class LanguageStage:
             beside = (logits.logsumexp(1) - said.logsumexp(1)).mean()  # what goes to words that are no class
             loss = loss + 0.5 * far + 0.1 * beside
             sure = (features[row].mean((2, 3)) @ self.weight[self.taught].T + self.bias[self.taught]).argmax(1)
-            figures |= {"far from classes": float(far.detach()), "class": float((said.argmax(1) == sure).float().mean())}
-        return loss, {f"{key}, {name}": value for key, value in figures.items()}
+            figures |= {"far from classes": far, "class": (said.argmax(1) == sure).float().mean()}
+        return loss, [Told.one(f"{key}, {name}", value) for key, value in figures.items()]
 
     def _cells(self, tokens: torch.Tensor, things: Drawn) -> torch.Tensor:
         """How badly the tokens tell where they are and, under each thing, spell its name and colour in the vocabulary.
@@ -225,9 +224,8 @@ class LanguageStage:
         under = torch.einsum("tn,tnc->tc", things.cover, tokens[things.picture])
         words = self.module.words(self.module.decoder.norm(under))
         loss = loss + F.cross_entropy(words[:, self.name_tokens], things.name)
-        if (things.colour >= 0).any():
-            loss = loss + 0.5 * F.cross_entropy(words[:, self.colour_tokens], things.colour, ignore_index=-1)
-        return loss
+        tinted = F.cross_entropy(words[:, self.colour_tokens], things.colour, ignore_index=-1, reduction="sum")
+        return loss + 0.5 * tinted / (things.colour >= 0).sum().clamp(min=1)
 
     def finish(self, optimizer: Optimizer) -> None:
         """Nothing is left to do after the last step."""
@@ -241,28 +239,23 @@ class LanguageStage:
         sheets += [maker.one(rng) for _ in range(60)]
         several = [make(rng) for make in (maker.frames, maker.likeness, maker.new_words, maker.relation) for _ in range(15)]
         self.module.eval()
-        sums: dict[str, list[float]] = {}
+        found = Tally()
         for part, longest in ((sheets, LONGEST), (several, LONGEST_OF_SEVERAL)):
             for start in range(0, len(part), 30):
-                self._tally(sums, part[start : start + 30], longest)
+                found.add(self._told(part[start : start + 30], longest))
         self.module.train()
-        return {family: right / count for family, (right, count) in sums.items()}
+        return found.means()
 
     def _named(self, maker: Maker, rng: Random, word: str) -> Sheet:
         scene = arrange(rng, maker.bank, [word], tinted=0.3)
         asked = [turn for turn in maker.turns(rng, scene) if turn.family == "name"]
         return Sheet([maker.view(rng, scene)], asked)
 
-    def _tally(self, sums: dict[str, list[float]], sheets: Sequence[Sheet], longest: int) -> None:
+    def _told(self, sheets: Sequence[Sheet], longest: int) -> list[Told]:
         batch = self.packer.pack(sheets, longest).to(self.device)
         pixels = np.stack([np.asarray(view.image) for sheet in sheets for view in sheet.pictures])
         tokens = self.module.project(self.see(torch.from_numpy(pixels)))
-        _, figures = self._answer(tokens, batch)
-        for family, value in figures.items():
-            count = batch.families.count(family)
-            total = sums.setdefault(family, [0.0, 0])
-            total[0] += value * count
-            total[1] += count
+        return self._answer(tokens, batch)[1]
 
 
 def mixtures(maps: torch.Tensor, count: int) -> torch.Tensor:

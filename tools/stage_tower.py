@@ -24,6 +24,7 @@ from tools.names import more
 from tools.optimizer import Optimizer
 from tools.photographs import training_photographs
 from tools.retention import pooled
+from tools.tally import Told
 from tools.tasks import Maker
 from tools.tower import CHANNELS, for_training, pretrained
 from tools.train import checkpoint
@@ -92,7 +93,7 @@ class TowerStage:
             seen = [*views, *(self.maker.photographs.any(rng, least=0.3) for _ in range(self.photographs))]
             yield torch.from_numpy(np.stack([np.asarray(view.image) for view in seen])), drawn_things(views, self.names)
 
-    def loss(self, lesson: tuple[torch.Tensor, Drawn]) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss(self, lesson: tuple[torch.Tensor, Drawn]) -> tuple[torch.Tensor, list[Told]]:
         """A step's loss, how many names and colours are right, and how far the maps are from the published ones."""
         pixels, things = lesson[0].to(self.device), lesson[1].to(self.device)
         maps, published = self.module.maps(pixels)
@@ -105,12 +106,14 @@ class TowerStage:
         far_drawn, far = (_far(maps[rows], published[rows]) for rows in (slice(self.drawn), slice(self.drawn, None)))
         tinted = things.colour >= 0
         figures = {
-            "name": float((names.argmax(1) == things.name).float().mean()),
-            "colour": float((colours.argmax(1) == things.colour)[tinted].float().mean()) if tinted.any() else 0.0,
-            "far, drawn": float(far_drawn.detach()),
-            "far, photographs": float(far.detach()),
+            "name": (names.argmax(1) == things.name).float().mean(),
+            "far, drawn": far_drawn,
+            "far, photographs": far,
         }
-        return naming + 0.5 * tinting + LOOSE * far_drawn + STRICT * far, figures
+        told = [Told.one(name, value) for name, value in figures.items()]
+        right = (colours.argmax(1) == things.colour)[tinted].float()
+        told.append(Told(["colour"] * len(right), right))
+        return naming + 0.5 * tinting + LOOSE * far_drawn + STRICT * far, told
 
     def finish(self, optimizer: Optimizer) -> None:
         """Nothing is left to do after the last step."""

@@ -29,6 +29,7 @@ import torch.distributed as dist
 
 from tools.artwork import BUILD
 from tools.optimizer import Optimizer, to_working_type
+from tools.tally import Tally, Told
 
 CHECKPOINTS = BUILD / "checkpoints"
 CURVE = BUILD / "curve.jsonl"
@@ -98,24 +99,6 @@ def save(name: str, optimizer: Optimizer, minutes: float) -> None:
     partial.replace(checkpoint(name))
 
 
-class Tally:
-    """Means of what the steps since the last report told."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
-        self.counts: dict[str, int] = {}
-
-    def add(self, figures: dict[str, float]) -> None:
-        """Take in a step's figures."""
-        for key, value in figures.items():
-            self.sums[key] = self.sums.get(key, 0.0) + value
-            self.counts[key] = self.counts.get(key, 0) + 1
-
-    def means(self) -> dict[str, float]:
-        """The means."""
-        return {key: round(total / self.counts[key], 3) for key, total in self.sums.items()}
-
-
 def evaluated(stage: object, optimizer: Optimizer, done: bool) -> dict[str, dict[str, float]]:
     """What the averaged weights reach on the held-out artist, where it is time to ask; it takes a while."""
     if optimizer.step_count % stage.evaluate_every and not done:
@@ -170,7 +153,7 @@ def work(name: str, length: Length, workers: int) -> None:
         loss, figures = stage.loss(lesson)
         loss.backward()
         norm = optimizer.step(length.rate * rate(step, stage.share), gently=min(1.0, (step + 1) / SETTLED))
-        tally.add({"loss": float(loss.detach()), "norm": norm, **figures})
+        tally.add([Told.one("loss", loss), Told.one("norm", norm), *figures])
         done = length.share(optimizer.step_count, now) >= 1
         if optimizer.step_count % stage.report_every == 0 or done:
             if rank == 0:

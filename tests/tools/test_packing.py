@@ -11,7 +11,7 @@ from sav_core.scenes.draw import Sprites
 from tools import tower
 from tools.model import SIDE, build_config
 from tools.packing import Line, Packer, Sheet, Turn, View
-from tools.retention import Keeper, likeness
+from tools.retention import Keeper, likeness, sorting
 from tools.stage_align import to_pixels
 from tools.stage_language import Reader
 from tools.tasks import Maker
@@ -73,7 +73,7 @@ def test_a_packed_question_is_answered_as_it_is_alone(processor, model) -> None:
     assert len(streams) == len(vectors) == model.config.text_config.num_hidden_layers
 
     ends = {"keep": batch.ends["keep"][0, 1]} | {
-        family: (batch.turn[0] == batch.families.index(family)).nonzero()[0, 0] for family in ("name", "count")
+        family: batch.at[batch.turn == batch.families.index(family)][0, 1] for family in ("name", "count")
     }
     for turn in asked:
         content = []
@@ -92,7 +92,7 @@ def test_every_kind_of_sheet_asks_something_and_fits(kind: str, processor, bank)
     maker, rng, packer = Maker(bank, 32), Random(0), Packer(processor.tokenizer)
     sheets = [getattr(maker, kind)(rng) for _ in range(20)]
     batch = packer.pack(sheets, longest=400)
-    assert (batch.targets >= 0).any(dim=1).all()
+    assert set(batch.at[:, 0].tolist()) == set(range(len(sheets)))
     pictures = (batch.ids == processor.tokenizer.convert_tokens_to_ids(IMAGE)).sum()
     assert pictures == sum(len(sheet.pictures) for sheet in sheets) * 36
 
@@ -107,10 +107,28 @@ def test_an_answer_of_new_words_was_shown_before(bank) -> None:
 
 def test_heads_that_see_what_the_tower_sees_are_alike_to_it() -> None:
     wanted = torch.randn(12, 40, generator=torch.Generator().manual_seed(0))
-    same = wanted[:, None].expand(-1, 3, -1)
-    assert torch.allclose(likeness(same, wanted), torch.ones(3), atol=1e-5)
-    other = torch.randn(12, 3, 40, generator=torch.Generator().manual_seed(1))
+    same = wanted[None, :, None].expand(2, -1, 3, -1)
+    assert torch.allclose(likeness(same, wanted), torch.ones(2, 3), atol=1e-5)
+    other = torch.randn(2, 12, 3, 40, generator=torch.Generator().manual_seed(1))
     assert likeness(other, wanted).abs().max() < 0.6
+
+
+def test_heads_are_sorted_where_questions_of_a_kind_with_the_same_answer_are_alike() -> None:
+    drawn = torch.Generator().manual_seed(0)
+    kinds, answers = torch.tensor([0, 0, 0, 0, 1, 1, 1, 1, 1, -1]), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 3, 0])
+    vectors = torch.randn(1, 10, 2, 8, generator=drawn)
+    vectors[0, :, 0] = torch.randn(4, 8, generator=drawn)[answers]
+    sorted_by_answer, other = sorting(vectors, kinds, answers)[0].tolist()
+    assert sorted_by_answer > 0.95
+    units = torch.nn.functional.normalize(vectors[0, :, 1], dim=-1)
+    parts = []
+    for kind in (0, 1):  # each kind about its own mean, whatever the other's
+        rows = [(i, j) for i in range(10) for j in range(i + 1, 10) if kinds[i] == kinds[j] == kind]
+        pair = torch.tensor([[float(units[i] @ units[j]), float(answers[i] == answers[j])] for i, j in rows])
+        found, same = (pair - pair.mean(0)).T
+        parts.append(torch.stack([(found * same).mean(), found.square().mean(), same.square().mean()]))
+    both, found, same = torch.stack(parts).sum(0)
+    assert other == pytest.approx(float(both / (found * same).sqrt()), abs=1e-5)
 
 
 def test_keeping_costs_nothing_once_all_is_told() -> None:
