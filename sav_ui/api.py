@@ -216,7 +216,7 @@ def build(models: ModelPool, memory: Memory) -> None:
             n_kept: how many of the best heads vote.
             voting: how their votes are counted.
             scoring: how heads are scored: on the examples themselves, as in the paper, or each example left out in turn.
-            model: a hub id such as Qwen/Qwen2-VL-2B-Instruct; empty for the embedded demo model, which knows drawings.
+            model: a hub id such as Qwen/Qwen2-VL-2B-Instruct; empty for the embedded demo model.
             belief: what reliability voting measures of a head's vote on an example left out.
 
         Returns:

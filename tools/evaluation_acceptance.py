@@ -32,9 +32,11 @@ from sav_core.models.backbones import Backbone
 from sav_core.types import HeadVectors
 from sav_ui.uploads.ready_tasks import Task, ready_tasks
 from tools.model import SIDE
+from tools.photograph_tasks import PLANS
 
 KEPT, APART = 20, 40
 DRAWN = ("new-things", "other-artists")  # whose queries are strangers to the other tasks
+PHOTOGRAPHED = tuple(plan.name for plan in PLANS)  # likewise
 FLAT = (
     (128, 128, 128),
     (0, 0, 0),
@@ -63,7 +65,7 @@ def strangers(task: Task, tasks: Sequence[Task], apart: Sequence[Image.Image]) -
     """Pictures of no label of a task, asked its question, by their kind."""
     question = task.question or task.support[0].question
     others = [other for other in tasks if other.name in DRAWN and other.name != task.name]
-    photographs = [other for other in tasks if other.name == "photographs" and other.name != task.name]
+    photographs = [other for other in tasks if other.name in PHOTOGRAPHED and other.name != task.name]
     found: dict[str, list[Example]] = {
         "noise": [Example(image, question) for image in noise()],
         "flat": [Example(Image.new("RGB", (SIDE, SIDE), colour), question) for colour in FLAT],

@@ -3,7 +3,7 @@
     python -m tools.make_examples --photographs FOLDER     # -> assets/examples/<task>/
     python -m tools.make_examples --measure                # write the accuracy reached into each task.toml
 
-`FOLDER` is the `stamps` folder of Debian's package `tuxpaint-stamps-default`. A task is a folder:
+`FOLDER` holds clones of the sets of photographs (`tools/photograph_tasks.py` says which). A task is a folder:
 
     task.toml                 title, description, question, labels, licence, accuracy
     support/<label>/*.jpg     what to teach with        (or support.jsonl, where each picture has its own text)
@@ -26,6 +26,7 @@ from sav_core.scenes.questions import questions
 from tools.artwork import SETS
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.export import ASSETS
+from tools.photograph_tasks import PLANS, chosen, terms
 from tools.sprite_sheet import SHIPPED, licences
 from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
 
@@ -197,38 +198,14 @@ def _tinted(scene: Scene, name: str, colour: str) -> Scene:
     return Scene(tuple(things), scene.ground)
 
 
-PHOTOGRAPHS = {
-    "bird": "blackbird crow crowned_crane duck gander hen magpie pelican pigeon rooster seagull turkey vulture",
-    "flower": "adeenia anemone_red bolsom chemparathi daffodil flower10 flower2 flower4 flower5 iris marigold red-gazania "
-    "rose",
-    "fruit": "apple_fuji apple_red banana grapes kiwi lemon mandarine mango orange pear pineapple pomegranate strawberry",
-    "mammal": "bison camel deer donkey elephant fox giraffe kangaroo lion-2 otter tiger yak zebra",
-}
-
-
-def photographs(stamps: Path) -> Task:
-    """Photographed things on white: what the demo model was not made for."""
-    support, queries = [], []
-    for label, names in PHOTOGRAPHS.items():
-        for index, name in enumerate(names.split()):
-            path = next(
-                p for p in sorted(stamps.rglob(f"{name}.png")) if "cartoon" not in p.parts and p.parts[-2] != "plastic"
-            )
-            cutout = Image.open(path).convert("RGBA")
-            cutout.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-            picture = Image.new("RGB", (SIDE, SIDE), "white")
-            picture.paste(cutout, ((SIDE - cutout.width) // 2, (SIDE - cutout.height) // 2), cutout)
-            (support if index < 8 else queries).append(Item(picture, label))
-    return Task(
-        "photographs",
-        "Photographs",
-        "Not what the demo model is made for: expect mistakes.",
-        "What is this?",
-        tuple(PHOTOGRAPHS),
-        support,
-        queries,
-        "GPL-2.0; see LICENSES.md",
-    )
+def photographed_tasks(root: Path) -> Iterable[Task]:
+    """The tasks made of photographs, from a folder of clones."""
+    for plan in PLANS:
+        parts = {label: chosen(plan, label, root) for label in plan.labels}
+        support, queries = ([Item(p, label) for label, pair in parts.items() for p in pair[part]] for part in (0, 1))
+        licence = f"{plan.collection.licence}; see LICENSES.md"
+        labels = tuple(plan.labels)
+        yield Task(plan.name, plan.title, plan.description, plan.question, labels, support, queries, licence)
 
 
 def write(task: Task) -> None:
@@ -281,7 +258,7 @@ def read_part(folder: Path, part: str, question: str) -> list:
 def main() -> None:
     """Write the tasks, or measure those there are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photographs", type=Path, help="the stamps folder; without it that task stays as it is")
+    parser.add_argument("--photographs", type=Path, help="clones of the sets; without it those tasks stay as they are")
     parser.add_argument("--measure", action="store_true")
     arguments = parser.parse_args()
     if arguments.measure:
@@ -290,18 +267,18 @@ def main() -> None:
     for task in drawn_tasks():
         write(task)
     if arguments.photographs:
-        write(photographs(arguments.photographs))
+        for task in photographed_tasks(arguments.photographs):
+            write(task)
+        (EXAMPLES / "LICENSES.md").write_text(_terms(arguments.photographs))
+
+
+def _terms(photographs: Path) -> str:
     opening = (
-        "All tasks but `photographs` are drawings from these sets; who drew what is decided by the seed in "
-        "`tools/make_examples.py`."
+        "Tasks of photographs are listed at the end. All others are drawings from these sets; who drew what is decided by "
+        "the seed in `tools/make_examples.py`."
     )
-    text = licences(tuple(s.package for s in SETS if s.package in SHIPPED), opening)
-    text += (
-        "\n`photographs` is from the Debian package `tuxpaint-stamps-default` 2022.06.04-1, copyright 2002-2022 Bill "
-        "Kendrick and contributors, [GPL-2.0](https://www.gnu.org/licenses/old-licenses/gpl-2.0.txt); reduced and set on "
-        "white.\n"
-    )
-    (EXAMPLES / "LICENSES.md").write_text(text)
+    packages = tuple(s.package for s in SETS if s.package in SHIPPED)
+    return f"{licences(packages, opening)}\n## Photographs\n\n{terms(photographs)}"
 
 
 if __name__ == "__main__":

@@ -103,9 +103,11 @@ class FunctionVector:
         if vector.values.ndim != 1 or vector.values.dtype.kind != "f" or not np.isfinite(vector.values).all():
             raise VectorFileError(f"{path} holds no vector of finite numbers: make it again.")
         if backbone is not None and vector.identity != backbone.identity:
+            former = f"another version of {vector.model}" if vector.model == backbone.name else vector.model
+            other = "make" if vector.model == backbone.name else "load that model, or make"
             raise VectorFileError(
-                f"{path} was made with {vector.model}, whose vectors mean nothing to {backbone.name}: load that model, or "
-                "make the vector again with this one."
+                f"{path} was made with {former}, whose vectors mean nothing to {backbone.name}: {other} the vector again "
+                "with this one."
             )
         return vector
 

@@ -33,7 +33,7 @@ DIAGONALS = tuple(_SLANTS)
 
 BASES_OF = {name: (name.split()[0], name.split()[1]) for name in DIAGONALS}
 
-_SIDE = 96  # px: what the embedded model reads
+_SIDE = 192  # px: what the embedded model reads
 _UNRELATED = ("name", "colour", "by colour", "number", "count", "presence", "where", "corner", "largest", "smallest")
 _CUTOUT_SIDE = 256  # px: larger than it is ever drawn
 

@@ -28,7 +28,9 @@ class Choice:
     good_for: str
 
 
-EMBEDDED = Choice("", "Demo model", "a few million weights", "under 1 GB", "drawings; already here, needs no network")
+EMBEDDED = Choice(
+    "", "Demo model", "a few million weights", "under 1 GB", "photographs, drawings; here already, also offline"
+)
 
 MENU = (
     EMBEDDED,

@@ -15,7 +15,19 @@ from sav_core.settings import settings
 
 __all__ = ["Task", "ready_tasks", "task_named", "task_titled"]
 
-_FIRST = ("new-things", "which-colour", "where", "how-many", "is-there-a-key", "true-or-false", "other-artists")
+_FIRST = (
+    "fingers",
+    "greengrocer",
+    "which-colour",
+    "where",
+    "materials",
+    "new-things",
+    "apples",
+    "is-there-a-key",
+    "true-or-false",
+    "other-artists",
+    "how-many",
+)
 """What a newcomer sees first; what is not named here follows in the order of its name."""
 
 

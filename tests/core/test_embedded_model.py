@@ -5,14 +5,17 @@ import os
 import subprocess
 import sys
 import tomllib
+from random import Random
 
 import pytest
+import torch
 
-from sav_core import load_backbone, read_examples
+from sav_core import Example, load_backbone, read_examples
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.evaluation.unfamiliar import read_unfamiliar
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.settings import settings
+from tools.strangers import KINDS
 
 ASSETS = settings().assets
 TASKS = sorted(path.parent for path in (ASSETS / "examples").glob("*/task.toml"))
@@ -60,7 +63,7 @@ def test_a_fresh_process_without_network_names_drawings_of_an_artist_it_never_sa
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["torchvision"] is False
     assert len(found["said"]) >= 20
-    assert sum(word == said for word, said in found["said"]) >= 0.7 * len(found["said"]), found["said"]
+    assert sum(word == said for word, said in found["said"]) >= 0.6 * len(found["said"]), found["said"]
 
 
 def test_the_weights_are_small_enough_to_ship():
@@ -94,7 +97,7 @@ def test_a_ready_task_is_whole(folder):
     assert not digests & {(e.images[0].digest, e.question) for e in queries}
 
 
-@pytest.mark.parametrize("name", ["how-many", "photographs"])
+@pytest.mark.parametrize("name", ["how-many", "greengrocer"])
 def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
     """Vectors move by rounding with the batch; the grid on which heads are compared is coarser than that."""
     folder = ASSETS / "examples" / name
@@ -113,15 +116,25 @@ def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
         assert kept[0] == kept[1]
 
 
-def test_photographs_are_told_from_drawings_by_what_is_stored_for_just_these_weights():
-    """After other weights: ``python -m tools.unfamiliar``, or remove the file if the model knows photographs."""
+def test_pictures_of_no_kind_it_learnt_from_are_told_by_what_is_stored_for_just_these_weights():
+    """After other weights: ``python -m tools.unfamiliar``."""
     weak = read_unfamiliar(ASSETS / "model")
-    if weak is None:
-        return  # a model that is weak at no kind of picture
     backbone = load_backbone(ASSETS / "model", dtype="float32")
     assert weak.model == backbone.identity, "fitted for other weights"
-    for name in ("photographs", "other-artists", "where"):
+    for name in ("greengrocer", "materials", "other-artists", "where"):
         folder = ASSETS / "examples" / name
         question = tomllib.loads((folder / "task.toml").read_text())["question"]
-        examples = list(read_examples(folder / "support", question=question))[::3]
-        assert weak.holds(extract_head_vectors(backbone, examples)) is (name == "photographs"), name
+        examples = list(read_examples(folder / "support", question=question))[::4]
+        assert not weak.holds(extract_head_vectors(backbone, examples)), name
+    for kind in KINDS:
+        examples = [Example(kind(Random(seed)), "Which kind is it?") for seed in range(6)]  # a question of no task
+        assert weak.holds(extract_head_vectors(backbone, examples)), kind.__name__
+
+
+def test_the_tower_keeps_its_channels_together():
+    """On a CPU that halves its time."""
+    backbone = load_backbone(ASSETS / "model", dtype="float32")
+    tower = backbone.model.base_model.vision_tower
+    weights = [weight for weight in tower.parameters() if weight.ndim == 4 and weight.shape[1] > 1]
+    assert weights
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
