@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sav_core import Example, ExampleSet, SavClassifier, evaluate_classifier, load_backbone
+from sav_core.activations.reading_probe import check_reading
 from sav_core.data.examples import Skipped
 from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation.baselines import episode_baselines, pixel_baseline
@@ -29,7 +30,9 @@ EVERYTHING = dict.fromkeys(("baselines", "own_answers", "rules", "sweeps", "conf
 
 @pytest.fixture(scope="module")
 def classifier(tiny_checkpoint):
-    return SavClassifier(load_backbone(tiny_checkpoint("llava"), dtype="float32"), n_kept=5, cache=None)
+    backbone = load_backbone(tiny_checkpoint("llava"), dtype="float32")
+    check_reading(backbone)  # or the first test would count the forwards of that too
+    return SavClassifier(backbone, n_kept=5, cache=None)
 
 
 @pytest.fixture
