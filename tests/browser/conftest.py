@@ -1,13 +1,15 @@
 """One app and one Chromium for all browser tests; every test is a new visitor, and any console error fails it."""
 
 import sys
+from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.visitor import PATIENCE, Visitor
+from tests.browser import visitor as visitor_module
+from tests.browser.visitor import HASTE, PATIENCE, Visitor
 from tests.support.serving import serve
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -22,6 +24,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Once something has failed, which may have been waited for in vain, nothing is waited for as long again."""
+    report = yield
+    if report.failed:
+        visitor_module.PATIENCE = HASTE
+        expect.set_options(timeout=HASTE)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -42,42 +54,65 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def left():
+    """Windows that nobody is in any more, by their size and colours."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(served, chromium):
+def visit(served, chromium, left):
     """``visit(width=390, dark=True)`` opens the app as somebody new and returns a ``Visitor``."""
-    with visits(served, chromium) as enter:
+    with visits(served, chromium, left) as enter:
         yield enter
 
 
 @pytest.fixture(scope="module")
-def visit_together(served, chromium):
+def visit_together(served, chromium, left):
     """The same, for somebody whom several tests of a file watch; none may count on what another left."""
-    with visits(served, chromium) as enter:
+    with visits(served, chromium, left) as enter:
         yield enter
 
 
 @contextmanager
-def visits(served, chromium):
+def visits(served, chromium, left):
     """Let people in, and out again; any error in their consoles is one of the tests that they were in."""
     visitors = []
 
     def enter(width=1440, height=900, dark=False):
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            permissions=["camera"],
-            accept_downloads=True,
-        )
-        visitor = Visitor(context.new_page(), served)
-        visitors.append(visitor)
+        look = (width, height, dark)
+        page = (left[look].pop() if left[look] else window(chromium, *look)).new_page()
+        forget(page, served)
+        visitor = Visitor(page, served)
+        visitors.append((visitor, look))
         visitor.open()
         return visitor
 
     yield enter
-    errors = [error for visitor in visitors for error in visitor.errors]
-    for visitor in visitors:
-        visitor.page.context.close()
+    errors = [error for visitor, _ in visitors for error in visitor.errors]
+    for visitor, look in visitors:
+        context = visitor.page.context
+        for page in context.pages:
+            page.close()
+        left[look].append(context)
     assert not errors, errors
+
+
+def window(chromium, width, height, dark):
+    """A browser of one's own."""
+    return chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        permissions=["camera"],
+        accept_downloads=True,
+    )
+
+
+def forget(page, address):
+    """Let the browser forget who was here, but not the scripts of the page, which are half of what opening it takes."""
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": address.rstrip("/"), "storageTypes": "all"})
+    session.detach()
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visit
         name.evaluate("(element, words) => (element.textContent = words)", words)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
-            page.wait_for_timeout(200)
+            page.wait_for_timeout(100)
             where = f"{width} px, {font}, “{words}”"
             check(page, where, ".gradio-container .column > #top", least=3)
             check(page, where, "#pages .tab-wrapper", least=5)
@@ -82,7 +82,7 @@ def everywhere(page, where, root="body", least=1):
     """The same wherever it is tight, the window being made wider and narrower."""
     for width in TIGHTEST:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(250)
+        page.wait_for_timeout(100)
         check(page, f"{where}, {width} px", root, least)
     page.set_viewport_size({"width": 1440, "height": 900})
 

@@ -5,9 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import PATIENCE
-
-_LONG = 4 * PATIENCE
 _WIDTHS_OF = """((kind) => {
   const spans = [...document.querySelectorAll(`#vector .rail.${kind} span`)];
   return spans.map((span) => span.style.width).join();
@@ -178,13 +175,13 @@ def test_after_every_button_of_the_way_its_result_is_in_the_window(visit, width,
     in_sight(page, "#vector .answers-both")
     page.get_by_role("button", name="Judge it").click()
     in_sight(page, "#vector .progress")
-    expect(page.locator("#vector .outcomes")).to_be_visible(timeout=_LONG)
+    expect(page.locator("#vector .outcomes")).to_be_visible()
     in_sight(page, "#vector .judging .lead-figure")
     visitor.shot(f"vectors-{width}-3-judged", full=False)
     page.get_by_label("Steps").fill("30")
     page.get_by_role("button", name="Tune", exact=True).click()
     in_sight(page, "#tuning .progress")
-    expect(page.get_by_role("button", name="Tune again")).to_be_enabled(timeout=_LONG)
+    expect(page.get_by_role("button", name="Tune again")).to_be_enabled()
     in_sight(page, "#tuning .fine")
     visitor.shot(f"vectors-{width}-4-tuned", full=False)
     expect(page.locator("#vector .outcomes")).to_be_visible()
@@ -192,7 +189,7 @@ def test_after_every_button_of_the_way_its_result_is_in_the_window(visit, width,
     board.get_by_role("button", name="Another target").click()
     in_sight(page, "#analogy .answer-word")
     board.get_by_role("button", name="Judge them").click()
-    expect(board.locator(".outcomes")).to_be_visible(timeout=_LONG)
+    expect(board.locator(".outcomes")).to_be_visible()
     in_sight(page, "#analogy [data-key^=judged-sum]")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     visitor.shot(f"vectors-{width}-5-all")

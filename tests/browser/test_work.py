@@ -10,9 +10,10 @@ from tests.browser.visitor import archive, picture
 TASK, OTHER = "How many stars?", "Is there a key?"
 
 
-@pytest.fixture
-def at_work(visitor):
-    """Somebody who has found the heads of a ready task and added a label."""
+@pytest.fixture(scope="module")
+def at_work(visit_together):
+    """Somebody who has found the heads of a ready task, for all tests that begin there."""
+    visitor = visit_together()
     visitor.start(TASK)
     return visitor
 

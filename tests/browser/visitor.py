@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 PATIENCE = 120_000  # milliseconds: a busy machine is no defect
+HASTE = 30_000  # once a test has failed: a defect that many tests meet must not keep the others from being run
 CALLED_OFF = ("AbortError: signal is aborted without reason", "Unexpected error Connection errored out.")
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
