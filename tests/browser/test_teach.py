@@ -31,8 +31,14 @@ def discs(visitor):
 
 @pytest.fixture(scope="module")
 def looker(visit_together):
-    """Somebody who has taught them and only looks at what was found, for all tests that do just that."""
+    """Somebody who has taught them and changes nothing of it any more, for all tests that do just that."""
     return teach(visit_together())
+
+
+@pytest.fixture(scope="module")
+def beginner(visit_together):
+    """Somebody who brings pictures, under labels of each test's own."""
+    return visit_together()
 
 
 def test_a_ready_task_shows_its_heads_in_one_click(visitor):
@@ -71,44 +77,44 @@ def test_three_labels_of_ones_own_are_told_apart(visitor):
     assert right >= 8, "discs of three colours are easy"
 
 
-def test_pictures_come_by_drop_paste_and_webcam_too(visitor):
-    visitor.label("one")
+def test_pictures_come_by_drop_paste_and_webcam_too(beginner):
+    beginner.label("one")
     card = "[aria-label='Label one']"
-    visitor.drop(card, picture("red", 1), picture("red", 2))
-    expect(visitor.thumbs("one")).to_have_count(2)
-    visitor.paste(card, picture("red", 3, name="pasted.png"))
-    expect(visitor.thumbs("one")).to_have_count(3)
-    visitor.page.get_by_role("button", name="Take pictures for one with the webcam").click()
-    dialog = visitor.page.get_by_role("dialog", name="Webcam")
+    beginner.drop(card, picture("red", 1), picture("red", 2))
+    expect(beginner.thumbs("one")).to_have_count(2)
+    beginner.paste(card, picture("red", 3, name="pasted.png"))
+    expect(beginner.thumbs("one")).to_have_count(3)
+    beginner.page.get_by_role("button", name="Take pictures for one with the webcam").click()
+    dialog = beginner.page.get_by_role("dialog", name="Webcam")
     expect(dialog.locator("video")).to_have_js_property("readyState", 4)
     dialog.get_by_role("button", name="Take a picture").click()
     expect(dialog.get_by_role("status")).to_have_text("1 picture taken.")
     dialog.get_by_role("button", name="Done").click()
-    expect(visitor.thumbs("one")).to_have_count(4)
+    expect(beginner.thumbs("one")).to_have_count(4)
 
 
-def test_several_pictures_together_are_one_example(visitor):
-    visitor.label("pairs")
-    visitor.give("pairs", picture("red", 1), picture("blue", 2), together=True)
-    expect(visitor.thumbs("pairs")).to_have_count(1)
-    expect(visitor.thumbs("pairs").locator("img")).to_have_count(2)
-    visitor.drop("[aria-label='Label pairs'] [data-together]", picture("red", 3), picture("blue", 4))
-    expect(visitor.thumbs("pairs")).to_have_count(2)
+def test_several_pictures_together_are_one_example(beginner):
+    beginner.label("pairs")
+    beginner.give("pairs", picture("red", 1), picture("blue", 2), together=True)
+    expect(beginner.thumbs("pairs")).to_have_count(1)
+    expect(beginner.thumbs("pairs").locator("img")).to_have_count(2)
+    beginner.drop("[aria-label='Label pairs'] [data-together]", picture("red", 3), picture("blue", 4))
+    expect(beginner.thumbs("pairs")).to_have_count(2)
 
 
-def test_a_zip_of_label_folders(visitor):
+def test_a_zip_of_label_folders(beginner):
     members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("red", "blue") for mark in range(3)}
-    visitor.page.get_by_text("Import", exact=True).click()
-    visitor.page.get_by_label("Import a ZIP, or JSONL with its pictures").set_input_files(archive(members))
+    beginner.page.get_by_text("Import", exact=True).click()
+    beginner.page.get_by_label("Import a ZIP, or JSONL with its pictures").set_input_files(archive(members))
     for colour in ("red", "blue"):
-        expect(visitor.thumbs(colour)).to_have_count(3)
-    expect(visitor.page.get_by_text("Added 6 pictures under 2 labels.")).to_be_visible()
+        expect(beginner.thumbs(colour)).to_have_count(3)
+    expect(beginner.page.get_by_text("Added 6 pictures under 2 labels.")).to_be_visible()
 
 
-def test_a_zip_dropped_beside_the_cards_is_taken_too(visitor):
-    members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("red", "blue") for mark in range(2)}
-    visitor.drop("#question", archive(members))
-    expect(visitor.thumbs("red")).to_have_count(2)
+def test_a_zip_dropped_beside_the_cards_is_taken_too(beginner):
+    members = {f"{colour}/{mark}.png": picture(colour, mark) for colour in ("green", "yellow") for mark in range(2)}
+    beginner.drop("#question", archive(members))
+    expect(beginner.thumbs("green")).to_have_count(2)
 
 
 def test_rename_remove_and_add_after_fitting(discs):
@@ -235,22 +241,22 @@ BAD = {
 }
 
 
-def test_bad_files_get_a_sentence_in_sight_and_cost_no_work(discs):
-    page = discs.page
+def test_bad_files_get_a_sentence_in_sight_and_cost_no_work(looker):
+    page = looker.page
     for name, content in BAD.items():
-        discs.drop("[aria-label='Label red']", {"name": name, "mimeType": "", "buffer": content})
+        looker.drop("[aria-label='Label red']", {"name": name, "mimeType": "", "buffer": content})
         alert = page.get_by_role("alert")
         expect(alert).to_contain_text(name)
         expect(alert).to_be_in_viewport()
         assert "Traceback" not in alert.inner_text()
-        expect(discs.thumbs("red")).to_have_count(4)
+        expect(looker.thumbs("red")).to_have_count(4)
         alert.get_by_role("button", name="Close this message").click()
         expect(alert).to_have_count(0)
     expect(page.locator(".headline")).to_contain_text("of 12")
 
 
-def test_a_model_that_cannot_be_fetched_is_one_sentence_and_the_old_one_stays(discs):
-    page = discs.page
+def test_a_model_that_cannot_be_fetched_is_one_sentence_and_the_old_one_stays(looker):
+    page = looker.page
     page.locator("#model-menu summary").click()
     page.get_by_label("Any model on the hub").fill("nobody/has-this-model")
     page.get_by_role("button", name="Load", exact=True).click()
@@ -307,11 +313,11 @@ def test_a_phone_scrolls_only_up_and_down(visit):
     visitor.shot("phone")
 
 
-def test_a_reload_brings_everything_back(discs):
-    discs.reload()
+def test_a_reload_brings_everything_back(looker):
+    looker.reload()
     for name in DISC:
-        expect(discs.thumbs(name)).to_have_count(4)
-    expect(discs.page.locator(".headline")).to_contain_text("of 12")
+        expect(looker.thumbs(name)).to_have_count(4)
+    expect(looker.page.locator(".headline")).to_contain_text("of 12")
 
 
 def test_two_visitors_never_see_each_others_anything(visit, discs):

@@ -18,6 +18,26 @@ def someone(request, visit):
     return discs(visit(width=width, height=height))
 
 
+@pytest.fixture(scope="module", params=SIZES)
+def place(request, visit_together):
+    """Where several tests begin and end with what ``someone`` has: ``place()`` is whoever is there, if all is as it was."""
+    (width, height), here = SIZES[request.param], []
+
+    def enter():
+        if not here or names(here[-1][0]) != here[-1][1]:
+            visitor = discs(visit_together(width=width, height=height))
+            here.append((visitor, names(visitor)))
+        return here[-1][0]
+
+    return enter
+
+
+@pytest.fixture
+def teaching(place):
+    """``someone`` who takes back at the end what they do."""
+    return place()
+
+
 def discs(visitor):
     members = {f"{name}/{mark}.png": picture(colour, mark) for name, colour in DISC.items() for mark in (0, 5, 10, 15)}
     visitor.drop("#question", archive(members))
@@ -67,58 +87,60 @@ def names(visitor):
     return [visitor.thumbs(name).locator("img").evaluate_all("all => all.map(each => each.alt)") for name in DISC]
 
 
-def test_every_act_on_the_cards_is_seen_and_taken_back(someone):
-    page, before = someone.page, names(someone)
+def test_every_act_on_the_cards_is_seen_and_taken_back(teaching):
+    page, before = teaching.page, names(teaching)
 
     page.locator(".tile", has_text="How many stars?").click()
-    told(someone, "Started “How many stars?” in place of what was here.")
-    undo(someone, "started “How many stars?”")
-    expect(someone.thumbs("red")).to_have_count(4)
+    told(teaching, "Started “How many stars?” in place of what was here.")
+    undo(teaching, "started “How many stars?”")
+    expect(teaching.thumbs("red")).to_have_count(4)
 
-    act(someone, "Delete the label blue")
-    told(someone, "Deleted the label “blue” with 4 pictures.")
-    first = someone.thumbs("red").first
+    act(teaching, "Delete the label blue")
+    told(teaching, "Deleted the label “blue” with 4 pictures.")
+    first = teaching.thumbs("red").first
     first.hover()
     first.get_by_role("button", name=re.compile("^Remove")).click()
-    told(someone, "Removed “red/0.png”.")
-    shot(someone, "undo")
-    undo(someone, "removed “red/0.png”")
-    undo(someone, "deleted the label “blue”")
-    expect(someone.thumbs("blue")).to_have_count(4)
+    told(teaching, "Removed “red/0.png”.")
+    shot(teaching, "undo")
+    undo(teaching, "removed “red/0.png”")
+    undo(teaching, "deleted the label “blue”")
+    expect(teaching.thumbs("blue")).to_have_count(4)
 
-    someone.give("red", picture("green", 3, name="astray.png"))
-    told(someone, "Added 1 picture to “red”.")
-    name = someone.card("red").get_by_label("Name of the label red")
+    teaching.give("red", picture("green", 3, name="astray.png"))
+    told(teaching, "Added 1 picture to “red”.")
+    name = teaching.card("red").get_by_label("Name of the label red")
     name.fill("crimson")
     name.press("Enter")
-    expect(someone.card("crimson")).to_be_visible()
-    undo(someone, "renamed “red” to “crimson”")
-    undo(someone, "added 1 picture")
+    expect(teaching.card("crimson")).to_be_visible()
+    undo(teaching, "renamed “red” to “crimson”")
+    undo(teaching, "added 1 picture")
 
     page.get_by_text("Import", exact=True).click()
-    act(someone, "Start over")
-    told(someone, "Cleared everything on this page.")
-    undo(someone, "cleared everything")
-    someone.found()
-    assert names(someone) == before
+    act(teaching, "Start over")
+    told(teaching, "Cleared everything on this page.")
+    undo(teaching, "cleared everything")
+    teaching.found()
+    assert names(teaching) == before
 
 
-def test_errors_and_what_was_left_out_are_in_the_window_with_every_reason(someone):
+def test_errors_and_what_was_left_out_are_in_the_window_with_every_reason(teaching):
     bad = [{"name": f"bad {number}.png", "mimeType": "image/png", "buffer": b"no picture"} for number in range(3)]
-    someone.give("red", picture("green", 3), *bad)
-    notice = told(someone, "3 files were left out.")
+    teaching.give("red", picture("green", 3), *bad)
+    notice = told(teaching, "3 files were left out.")
     notice.get_by_text("What was left out, and why").click()
     expect(notice.locator("li")).to_have_count(1)
     expect(notice.locator("li")).to_contain_text(re.compile(r"3 files.*bad 0\.png, bad 1\.png, bad 2\.png"))
-    in_window(someone, notice)
-    shot(someone, "left-out")
+    in_window(teaching, notice)
+    shot(teaching, "left-out")
     notice.get_by_role("button", name="Close this message").click()
-    expect(someone.page.locator(".notice:visible")).to_have_count(0)
-    someone.drop("[aria-label='Label red']", bad[0])
-    told(someone, "bad 0.png")
-    someone.label("empty")
-    expect(someone.page.locator(".notice:visible")).to_have_count(0)
-    expect(someone.page.get_by_text("“empty” has no picture yet and is left out.")).to_be_visible()
+    expect(teaching.page.locator(".notice:visible")).to_have_count(0)
+    teaching.drop("[aria-label='Label red']", bad[0])
+    told(teaching, "bad 0.png")
+    teaching.label("empty")
+    expect(teaching.page.locator(".notice:visible")).to_have_count(0)
+    expect(teaching.page.get_by_text("“empty” has no picture yet and is left out.")).to_be_visible()
+    undo(teaching, "added the label “empty”")
+    undo(teaching, "added 1 picture")
 
 
 def test_answers_and_marks_are_taken_back_and_a_row_shows_its_answer(someone):
@@ -187,8 +209,8 @@ def test_the_test_set_is_counted_once_said_and_taken_back(someone):
     expect(page.locator("[data-key=source-task] .in-use")).to_be_visible()
 
 
-def test_looking_for_heads_can_be_called_off_in_sight(someone):
-    page = someone.page
+def test_looking_for_heads_can_be_called_off_in_sight(teaching):
+    page = teaching.page
     page.evaluate(
         """() => {
           window.seen = { inside: 0, outside: 0 };
@@ -201,11 +223,13 @@ def test_looking_for_heads_can_be_called_off_in_sight(someone):
         }"""
     )
     page.locator(".tile", has_text="Which colour").click()
-    expect(someone.card("yellow")).to_be_visible()
-    someone.found()
+    expect(teaching.card("yellow")).to_be_visible()
+    teaching.found()
     seen = page.evaluate("window.seen")
     assert seen["inside"]
     assert not seen["outside"]
+    undo(teaching, "started “Which colour")
+    teaching.found()
 
 
 def test_ctrl_z_in_a_text_field_is_the_fields_own(visitor):
@@ -220,9 +244,9 @@ def test_ctrl_z_in_a_text_field_is_the_fields_own(visitor):
     expect(someone.thumbs("red")).to_have_count(3)
 
 
-def test_pictures_are_opened_chosen_moved_and_removed_together(someone):
-    page, red, blue = someone.page, someone.thumbs("red"), someone.thumbs("blue")
-    before = names(someone)
+def test_pictures_are_opened_chosen_moved_and_removed_together(teaching):
+    page, red, blue = teaching.page, teaching.thumbs("red"), teaching.thumbs("blue")
+    before = names(teaching)
     red.nth(1).get_by_role("button", name=re.compile("^Open")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".whole img")).to_have_js_property("complete", True)
@@ -230,7 +254,7 @@ def test_pictures_are_opened_chosen_moved_and_removed_together(someone):
     expect(dialog).to_contain_text("2 of 4 under “red”")
     dialog.get_by_role("button", name="Next").click()
     expect(dialog).to_contain_text("3 of 4 under “red”")
-    shot(someone, "large")
+    shot(teaching, "large")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
@@ -242,26 +266,26 @@ def test_pictures_are_opened_chosen_moved_and_removed_together(someone):
             assert min(box["width"], box["height"]) >= 40, part
             assert box["y"] >= frame["y"] + frame["height"], part
     bar = page.get_by_role("group", name="Chosen pictures")
-    in_window(someone, bar)
+    in_window(teaching, bar)
     expect(bar).to_contain_text("2 chosen")
-    shot(someone, "chosen")
+    shot(teaching, "chosen")
     bar.get_by_label("Move the chosen pictures to another label").select_option(label="blue")
-    told(someone, "Moved 2 pictures to “blue”.")
+    told(teaching, "Moved 2 pictures to “blue”.")
     expect(bar).to_be_hidden()
     expect(blue).to_have_count(6)
-    undo(someone, "moved 2 pictures")
+    undo(teaching, "moved 2 pictures")
     for place in (0, 1):
         red.nth(place).get_by_role("checkbox").check()
     bar.get_by_role("button", name="Remove", exact=True).click()
-    told(someone, "Removed 2 pictures.")
+    told(teaching, "Removed 2 pictures.")
     expect(red).to_have_count(2)
-    undo(someone, "removed 2 pictures")
-    assert names(someone) == before
+    undo(teaching, "removed 2 pictures")
+    assert names(teaching) == before
 
     red.first.get_by_role("button", name=re.compile("^Open")).focus()
     page.keyboard.press("Delete")
-    told(someone, "Removed “red/0.png”.")
-    undo(someone, "removed")
+    told(teaching, "Removed “red/0.png”.")
+    undo(teaching, "removed")
 
 
 def test_a_picture_is_dragged_to_another_label(visitor):

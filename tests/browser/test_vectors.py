@@ -57,21 +57,26 @@ def click_cell(visitor, figure, row, column):
 
 
 @pytest.fixture(scope="module")
-def built(visit_together):
-    """Somebody who has built the vector of above, for all tests that begin there."""
-    visitor = visit_together()
-    finding(on_page(visitor))
-    building(visitor)
+def found(visit_together):
+    """Somebody who has found the heads of above, for all tests that begin there."""
+    visitor = on_page(visit_together())
+    visitor.page.get_by_role("button", name="Mixed up").click()
+    expect(visitor.page.locator(".demonstrations li.mixed").first).to_be_visible()
+    finding(visitor)
     return visitor
 
 
-def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(visitor):
-    page = on_page(visitor).page
-    page.get_by_role("button", name="Mixed up").click()
-    expect(page.locator(".demonstrations li.mixed").first).to_be_visible()
-    finding(visitor)
-    expect(page.locator(".lead-figure", has_text="3 of 3 prompts")).to_be_visible()
-    click_cell(visitor, "effects", 1, 0)
+@pytest.fixture(scope="module")
+def built(found):
+    """Somebody who has built the vector of above, for all tests that begin there."""
+    building(found)
+    return found
+
+
+def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(found):
+    page = found.page
+    expect(page.locator("#effects .lead-figure", has_text="3 of 3 prompts")).to_be_visible()
+    click_cell(found, "effects", 1, 0)
     head = page.get_by_role("region", name="The head's effect")
     expect(head.get_by_role("heading", name="Head L1.H0 and “above”")).to_be_visible()
     expect(head).to_contain_text(re.compile(r"Effect [+-]0\.\d{4}, 95 % interval"))
@@ -79,7 +84,7 @@ def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(visitor
     page.locator("[data-figure=effects]").focus()
     page.keyboard.press("ArrowRight")
     expect(head.get_by_role("heading", name="Head L1.H1 and “above”")).to_be_visible()
-    visitor.shot("vectors-effects")
+    found.shot("vectors-effects")
 
 
 def test_the_scale_slider_changes_the_answer_and_the_map_moves_the_vector(built):
@@ -222,19 +227,20 @@ def test_an_analogy_is_answered_with_the_weights_of_its_pair(visitor):
     expect(board.locator(".answer-word")).to_be_visible()
 
 
-def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap(visitor):
-    visitor.start("Which colour")
-    finding(on_page(visitor, prompts=2))
-    page = visitor.page
+def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap(found):
+    page = found.page
+    found.tab("Teach")
+    found.start("Which colour")
+    found.tab("Function vectors")
     expect(page.locator(".overlap")).to_contain_text(
         re.compile(r"\d+ of the 10 leading heads are among its 20 voting ones")
     )
     expect(page.get_by_role("checkbox", name="Ring the heads")).to_be_checked()
     rings = "(place) => place.layout.shapes.filter((shape) => shape.type === 'circle').length"
     assert page.locator("[data-figure=effects]").evaluate(rings) == 20
-    click_cell(visitor, "effects", 1, 0)
+    click_cell(found, "effects", 1, 0)
     expect(page.locator("#effect-inspector h2")).to_have_text("Inside head L1.H0")
-    visitor.shot("vectors-overlap")
+    found.shot("vectors-overlap")
 
 
 def test_figures_turn_dark_with_the_system_and_a_phone_scrolls_only_downwards(built):
