@@ -24,8 +24,12 @@ _COVERED = """(root) => {
   for (const element of document.querySelectorAll(`${root} ${controls}`)) {
     if (element.matches(":disabled, [type=file]") || element.closest(".visually-hidden, [aria-hidden=true]")) continue;
     if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
-    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    const box = element.getClientRects()[0]; // a link in a text may run over two lines
+    let box = null; // of the first line: a link in a text may run over two
+    for (let turn = 0; turn < 4; turn++) { // what sticks to the window's edge goes along at first
+      element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+      box = element.getClientRects()[0];
+      if (!box || (box.top >= 0 && box.bottom <= innerHeight)) break;
+    }
     if (!box || box.width < 2 || box.height < 2) continue;
     looked.add(words(element));
     if (box.left < -1 || box.right > innerWidth + 1) {
@@ -37,7 +41,7 @@ _COVERED = """(root) => {
       const met = document.elementFromPoint(x, box.top + box.height / 2);
       if (met && (element.contains(met) || met.contains(element) && met.matches("label"))) continue;
       const who = met ? `${met.nodeName.toLowerCase()}.${met.getAttribute("class") || ""} “${words(met)}”` : "nothing";
-      wrong.push(`“${words(element)}” is covered by ${who} at ${Math.round(x)}`);
+      wrong.push(`“${words(element)}” is covered by ${who} at ${Math.round(x)}, ${Math.round(box.top + box.height / 2)}`);
       break;
     }
   }

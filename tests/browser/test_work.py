@@ -52,7 +52,7 @@ def test_a_page_that_lost_what_it_was_sent_has_it_sent_again(at_work):
     page, before = at_work.page, shown(at_work)
     page.evaluate("SAV.forgetParts()")
     card = at_work.label("one more")
-    expect(card.get_by_text("Drop pictures here")).to_be_visible()
+    expect(card.get_by_text("Drop pictures or clips here")).to_be_visible()
     names = page.locator(".card .name").evaluate_all("fields => fields.map((field) => field.value)")
     assert names == [*before[2], "one more"]
     seen = "[...document.querySelectorAll('.thumbs img')].every((image) => image.complete && image.naturalWidth)"
