@@ -65,7 +65,7 @@ class Plan:
 
 
 PLANS = (
-    Plan("greengrocer", "At the greengrocer's", "Photographed in shops, with a telephone.", "What is this?",
+    Plan("greengrocer", "Fruit and vegetables", "Photographed in shops, with a telephone.", "What is this?",
          GROCERIES, {"avocado": "Fruit/Avocado", "banana": "Fruit/Banana", "carrots": "Vegetables/Carrots",
                      "kiwi": "Fruit/Kiwi", "lemon": "Fruit/Lemon", "pineapple": "Fruit/Pineapple"}),
     Plan("apples", "Kinds of apple", "Five kinds of one fruit, which few models can name.", "Which kind of apple is this?",
