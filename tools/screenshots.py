@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "assets" / "screenshots"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-TASK = "Things it was never taught"
+TASK = "Fruit and vegetables"
 SIZE = (1440, 1000)
 TOUR_SIZE, TOUR_WIDTH = (1200, 800), 900  # the window, and the width it is shown at
 BUDGET = 1_500_000  # bytes of all together: they are fetched whenever somebody opens the README
