@@ -34,7 +34,7 @@ assets = Path(sys.argv[1])
 backbone = load_backbone(assets / "model", dtype="float32")
 sprites, words = Sprites.from_sheet(assets / "sprites"), []
 drawn = [name for name in sprites.names if "fxemoji" in sprites.artists_of[name]]
-for seed, word in enumerate(drawn[:: max(1, len(drawn) // 30)]):
+for seed, word in enumerate(drawn[:: max(1, len(drawn) // 90)]):
     picture = draw(arrange(Random(seed), sprites, [word], artists=["fxemoji"], tinted=0), sprites)
     prompt = backbone.processor.apply_chat_template(
         [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is this?"}]}],
@@ -63,7 +63,7 @@ def test_a_fresh_process_without_network_names_drawings_of_an_artist_it_never_sa
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["torchvision"] is False
     assert len(found["said"]) >= 20
-    assert sum(word == said for word, said in found["said"]) >= 0.6 * len(found["said"]), found["said"]
+    assert sum(word == said for word, said in found["said"]) >= 0.7 * len(found["said"]), found["said"]
 
 
 def test_the_weights_are_small_enough_to_ship():
