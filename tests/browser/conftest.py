@@ -36,14 +36,14 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory):
     """The address of the app, which is as a stranger starts it but for how much a function vector is judged on."""
     with serve(tmp_path_factory.mktemp("served"), program=(sys.executable, "-m", "tests.support.quick_app")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
     """A Chromium whose webcam is a moving test picture."""
     path = next((path for path in CHROMIUM if Path(path).exists()), None)
@@ -54,7 +54,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def left():
     """Windows that nobody is in any more, by their size and colours."""
     return defaultdict(list)
