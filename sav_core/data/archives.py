@@ -171,7 +171,8 @@ class Archive:
         if guess:
             odd = [name for name in names if not name.isascii()]
             text = (
-                f"The names in {self.name!r} say no encoding, and are read as {guess}; make the ZIP again if that is wrong"
+                f"The names in {self.name!r} say no encoding, and are read as {guess}, which is a guess; make the "
+                "ZIP again if it is wrong"
             )
             self.notes = (Note("zip names", text, len(odd), tuple(odd[:3])),)
         if allowed is not None:

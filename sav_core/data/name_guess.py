@@ -2,9 +2,10 @@
 
 guess_encoding(["γάτα/1.png".encode("cp737"), "σκύλος/1.png".encode("cp737")])      # "cp737"
 
-Two judges. What a name may hold rules most encodings out: letters of one script in a word, of one language's alphabet in an
-archive, capitals where words have them. Which pairs of letters are common in a language, as chardet has learnt it, decides
-between those that are left; alone it errs on names, which are far shorter than texts.
+Three judges. What a name may hold rules most encodings out: letters of one script in a word, of one language's alphabet in
+an archive, capitals where words have them. In Latin script, each language writes a letter beyond ASCII beside some letters
+more than beside others. Which pairs of letters are common, as chardet has learnt it, decides between those that are left;
+alone it errs on names, which are far shorter than texts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from sav_core.data.alphabets import ALPHABETS, CHARACTERS, FINAL, KANJI, NEVER_FIRST, RARE, SYLLABLES
+from sav_core.data.letter_neighbours import neighbours
 
 __all__ = ["ENCODINGS", "decoded", "guess_encoding"]
 
@@ -45,9 +47,10 @@ ENCODINGS = {  # the earlier one where two are as likely
     "cp857": "Turkish DOS (cp857)",
 }
 _TO_CHARDET = {"gbk": "gb18030", "big5": "big5hkscs", "euc_jp": "euc_jis_2004"}
-_SELDOM = {"cp1254": 0.1, "cp857": 0.1, "cp864": 0.1, "cp869": 0.1, "cp720": 0.05, "cp1250": 0.04, "cp852": 0.04}
+_SELDOM = {"cp864": 0.1, "cp869": 0.1, "cp720": 0.05, "cp1250": 0.04, "cp852": 0.04}
 _OF_PAIRS = 0.4  # what common pairs of letters count for, in letters of a likely alphabet; less where there is but one
 _IN_CAPITALS = 0.6  # and of that, where a name is all capitals, which chardet has seen few of
+_OF_NEIGHBOURS = 0.2  # and what the neighbours of a letter count for, by the logarithm of how likely they are
 _NAMES = 400  # of an archive, which tell as much as all
 
 
@@ -68,13 +71,19 @@ def guess_encoding(names: Sequence[bytes]) -> str:
         with suppress(UnicodeDecodeError):
             b"/".join(odd).decode(encoding)
             texts[encoding] = [decoded(part, encoding) for part in parts]
-    pairs = _pairs(b"\n".join(parts), texts)
     count = sum(byte > 0x7F for part in parts for byte in part)
-    weight = _OF_PAIRS * min(1.0, count / 2)
     scores = {
-        encoding: _likeness(read, encoding) / count - _SELDOM.get(encoding, 0.0) + weight * pairs[encoding]
+        encoding: _likeness(read, encoding) / count
+        - _SELDOM.get(encoding, 0.0)
+        + _OF_NEIGHBOURS * neighbours(read, encoding)
         for encoding, read in texts.items()
     }
+    weight = _OF_PAIRS * min(1.0, count / 2)
+    least = max(scores.values()) - weight  # below it no pairs of letters can help
+    likely = {encoding: read for encoding, read in texts.items() if scores[encoding] >= least}
+    if len({tuple(read) for read in likely.values()}) > 1:
+        pairs = _pairs(b"\n".join(parts), likely)
+        scores = {encoding: scores[encoding] + weight * pairs[encoding] for encoding in likely}
     best = texts[max(scores, key=lambda encoding: scores[encoding])]
     return next(encoding for encoding, read in texts.items() if read == best)
 

@@ -7,7 +7,7 @@ import pytest
 
 from sav_core.data.archives import Archive
 from sav_core.data.datasets import read_examples
-from sav_core.data.name_guess import guess_encoding
+from sav_core.data.name_guess import decoded, guess_encoding
 from sav_core.errors import DatasetError, NotedWarning
 from tests.support.archives import zipped, zipped_raw
 from tests.support.pictures import BLUE, RED, solid
@@ -55,6 +55,35 @@ LABELS = [
     ("cp1252", ("pièce", "élève", "forêt"), "cp1252"),
 ]
 
+LONE = {  # names that stand alone in a ZIP, the encodings they may be written in, and how many are misread
+    ("cp437", "cp850", "cp1252"): (
+        "groß Fuß Straße weiß heiß süß Spaß Gefäß Grün Käse Löwe Äpfel Überzug öffnen Schlüssel Tür Vögel Kühe Müll schön "
+        "fröhlich Hülle Körper Bär Möhre île pièce élève pêche forêt château Noël café bébé école été légume fenêtre hôtel "
+        "rêve mère première éléphant zèbre chèvre crème âne défaut_léger rayé cassé août hélicoptère vélo musée cuillère "
+        "niño español montaña pájaro árbol ratón león avión limón jabón lápiz corazón señal autobús médico música día "
+        "perché città più caffè università lunedì tiramisù sjö smörgås träd blåbär äpple fågel röd grön häst räv älg "
+        "hämähäkki päärynä tyttö käärme mökki hyvä yö géén knieën",
+        0,
+    ),
+    ("cp850", "cp1252"): (
+        "pão maçã avião cão leão feijão mão São ônibus água lâmpada pêssego estação bebê chá sofá rød grøn blå æble dør"
+        " bjørn får smør tå år kjøkken nøtt gråspurv þröstur fótur tré hús",
+        1,
+    ),
+    ("cp852", "cp1250"): (
+        "książka krzesło jabłko żółty gołąb świnia koń wąż róża łódź pół łóżko kość uśmiech kočka třešeň hruška žába kůň"
+        " pták tráva chléb sýr červený zelený mačka líška vták kő fű erdő eső hó kutyák zöldség pisică câine čovjek"
+        " miš kuća hiša",
+        5,
+    ),
+    ("cp857", "cp1254"): ("balık çiçek köpek ağaç gül şeker sığır kırmızı yeşil çürük sağlam tavşan", 6),
+    ("cp866", "cp1251"): (
+        "кошка собака лошадь яблоко лес зима красный зелёный хорошо плохо брак норма медведь Кот Пёс",
+        0,
+    ),
+    ("cp737", "cp1253"): ("γάτα σκύλος αχλάδι σπίτι δέντρο ναι ψάρι πουλί άνθρωπος", 0),
+}
+
 
 def in_shapes(word):
     """Arabic as DOS stores it, letter by letter in the shape that it has at its place."""
@@ -82,6 +111,19 @@ def test_letters_that_are_stored_by_their_shapes_are_letters_again(path):
     path.write_bytes(zipped_raw({in_shapes(label) + b"/1.png": solid() for label in ("صور", "بيت")}))
     with pytest.warns(NotedWarning, match="Arabic"):
         assert set(read_examples(path).labels) == {"صور", "بيت"}
+
+
+@pytest.mark.parametrize("encodings", LONE)
+def test_a_name_alone_is_mostly_read_as_it_was_meant(encodings):
+    """Some are words in several encodings, such as bebê and bebę, so only their number is held."""
+    words, most = LONE[encodings]
+    stored = [(word, word.encode(encoding)) for word in words.split() for encoding in encodings if _can_say(encoding, word)]
+    wrong = [(word, data) for word, data in stored if decoded(data, guess_encoding([data + b"/1.png"])) != word]
+    assert len(wrong) <= most, wrong
+
+
+def _can_say(encoding, word):
+    return word.encode(encoding, "replace").decode(encoding) == word
 
 
 def test_many_names_are_guessed_by_all_of_them_together():
