@@ -62,6 +62,6 @@ def dispatch(actions: Actions, context: Context, data: Data) -> None:
     except LeftOutError as error:
         context.say(str(error), left_out=error.left_out)
     except SavError as error:
-        context.say(str(error))
+        context.say(error)
     except UNREADABLE:
         context.say(NOT_UNDERSTOOD)

@@ -271,7 +271,7 @@ class PageHost:
             try:
                 part.act(self.context(tab.session, part.where), data)
             except SavError as error:
-                tab.session.say(str(error), where=part.where)
+                tab.session.say(error, where=part.where)
             except Exception as error:  # noqa: BLE001  # the visitor must see something, whatever it was
                 entry.outcome = "broken"
                 return self._broken(tab, error, part.where)
@@ -324,7 +324,7 @@ class PageHost:
                     yield self.shown(tab, self._lively)
             except SavError as error:
                 entry.outcome = "refused"
-                tab.session.say(str(error), where=where)
+                tab.session.say(error, where=where)
                 yield self.shown(tab)
             except Exception as error:  # noqa: BLE001  # or the page would wait for ever
                 entry.outcome = "broken"

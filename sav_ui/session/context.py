@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sav_core.data.examples import Skipped
+from sav_core.errors import SavError
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.keeper import Keepers
 from sav_ui.session.memory import Memory
@@ -36,9 +37,9 @@ class Context:
     keepers: Keepers = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
 
-    def say(self, text: str, kind: str = "error", *, left_out: Sequence[Skipped] = ()) -> None:
-        """Leave one sentence where the visitor is looking."""
-        self.session.say(text, kind, where=self.where, left_out=left_out)
+    def say(self, said: str | SavError, kind: str = "error", *, left_out: Sequence[Skipped] = ()) -> None:
+        """Leave one sentence where the visitor is looking, see ``Session.say``."""
+        self.session.say(said, kind, where=self.where, left_out=left_out)
 
     def did(self, words: str, more: str = "", *, shown: bool = True, left_out: Sequence[Skipped] = ()) -> None:
         """Name what was done, which can be undone, see ``Session.did``."""

@@ -49,8 +49,6 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
         return
     with session.changing():
         session.work.resume(Kind.FIND_HEADS)
-        if session.notice is not None and session.notice.kind == "error":
-            session.notice = None  # it is being tried again; what was done, and can be undone, stays said
     with session.work.doing(Kind.FIND_HEADS) as task:
         try:
             while True:
@@ -68,7 +66,6 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
                     )
                     return
                 if session.project.why_not_ready() or _fit(session, project.model, backbone):
-                    session.no_longer_so()  # that heads were still to be waited for
                     return
         except SavError as error:
             session.work.pause(Kind.FIND_HEADS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Notice:
         undo: whether it is about the last step, which can be undone.
         redo: whether it is about the step undone last, which can be done again.
         left_out: what was left out, and why.
+        until: whether it is no longer so, for a sentence that says what is still to come; ``None`` for any other.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Notice:
     undo: bool = False
     redo: bool = False
     left_out: tuple[Skipped, ...] = ()
+    until: Callable[[], bool] | None = None
 
     @property
     def reasons(self) -> dict[str, list[str]]:

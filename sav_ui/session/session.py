@@ -35,7 +35,7 @@ from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.history import History, Kept, Snapshot, Step
 from sav_ui.session.memory import check_room
 from sav_ui.session.project import Item, Project
-from sav_ui.session.work import Kind, Work
+from sav_ui.session.work import Kind, NotYetError, Work
 
 __all__ = ["COMES_NEXT", "PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
 
@@ -398,7 +398,7 @@ class Session:
 
     def say(
         self,
-        text: str,
+        said: str | SavError,
         kind: str = "error",
         *,
         where: str,
@@ -406,17 +406,24 @@ class Session:
         redo: bool = False,
         left_out: Sequence[Skipped] = (),
     ) -> None:
-        """Leave one sentence for the visitor, and a list of what was left out."""
-        self.notice = Notice(text, kind, where, undo, redo, tuple(left_out))
+        """Leave one sentence for the visitor, and a list of what was left out.
 
-    def no_longer_so(self) -> None:
-        """Take a sentence away that said why something could not be done, for now it can."""
-        if self.notice is not None and self.notice.kind == "error":
-            self.notice = None
+        Args:
+            said: the sentence, or the error whose message it is; that of a ``NotYetError`` goes when it is no longer so.
+            kind: as of ``Notice``.
+            where: as there.
+            undo: as there.
+            redo: as there.
+            left_out: as there.
+        """
+        until = said.until if isinstance(said, NotYetError) else None
+        self.notice = Notice(str(said), kind, where, undo, redo, tuple(left_out), until)
 
     def notice_at(self, where: str) -> Notice | None:
-        """Return the latest message if it concerns that part of the page."""
+        """Return the latest message if it concerns that part of the page; one that is no longer so is taken away."""
         notice = self.notice
+        if notice is not None and notice.until is not None and notice.until():
+            self.notice = notice = None
         return notice if notice is not None and notice.where == where else None
 
     def offer(self, path: Path, where: str) -> None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
+from sav_core.errors import InputError
 from sav_core.types import Progress
 from sav_ui.panels.jobs import Place
 
-__all__ = ["Kind", "Task", "Work"]
+__all__ = ["Kind", "NotYetError", "Task", "Work"]
+
+
+class NotYetError(InputError):
+    """What was asked for needs something that is still to come.
+
+    Attributes:
+        until: whether that has come, so that the sentence is no longer so.
+    """
+
+    def __init__(self, sentence: str, until: Callable[[], bool]) -> None:
+        super().__init__(sentence)
+        self.until = until
 
 
 class Kind(Enum):

@@ -9,6 +9,7 @@ from sav_core.data.examples import Example
 from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
+from sav_ui.pages.classify.answers import Answer
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.live_window import as_clip
 from sav_ui.pages.classify.state import FRAME, NONE, PANEL, ClassifyState, Query
@@ -18,7 +19,8 @@ from sav_ui.panels.films import brought, film, sampled
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
-from sav_ui.session.work import Kind
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind, NotYetError
 from sav_ui.uploads.drops import read_drop
 from sav_ui.uploads.files import (
     LeftOutError,
@@ -154,9 +156,9 @@ def _right(context: Context, data: Data) -> None:
     """The guess is right: remember that."""
     session, state, fit = context.session, context.session.state(ClassifyState), context.session.current_fit
     query = state.query(str(data["query"]))
-    answer = state.answers(session.project, fit).get(query.id) if fit else None
+    answer = _answers(session).get(query.id)
     if fit is None or answer is None:
-        raise InputError("That picture has no answer yet: wait for it.")
+        raise NotYetError("That picture has no answer yet: wait for it.", until=lambda: query.id in _answers(session))
     state.change(query.id, truth=NONE if answer.none else fit.label_ids[answer.code])
     context.did(f"Marked the answer for “{query.name}” as right.", shown=False)
 
@@ -184,13 +186,20 @@ def _teach(context: Context, data: Data) -> None:
     context.did(f"“{query.name}” is now an example of {label.name}.")
 
 
+def _answers(session: Session) -> dict[str, Answer]:
+    """The answers that there are now."""
+    fit = session.current_fit
+    return {} if fit is None else session.state(ClassifyState).answers(session.project, fit)
+
+
 def _save(context: Context, data: Data) -> Steps:
     """Make the answers a file to download."""
     write, suffix = (as_json, "json") if data.get("format") == "json" else (as_csv, "csv")
     with context.session.changing() as session:
         fit, state, project = session.current_fit, session.state(ClassifyState), session.project
-        if fit is None or not state.answers(project, fit):
-            raise InputError("There are no answers to save yet: classify some pictures first.")
+        if fit is None or not _answers(session):
+            why = "There are no answers to save yet: classify some pictures first."
+            raise NotYetError(why, until=lambda: bool(_answers(session)))
         text = write(state, project, fit)
     path = made_file(f"answers.{suffix}", lambda path: path.write_text(text, encoding="utf-8", newline=""))
     yield
@@ -199,9 +208,9 @@ def _save(context: Context, data: Data) -> Steps:
 
 def _vote_head(context: Context, data: Data) -> None:
     """Look into a head of the vote, by its row of the heatmap."""
-    session, state, fit = context.session, context.session.state(ClassifyState), context.session.current_fit
+    session, state = context.session, context.session.state(ClassifyState)
     query = state.current(session.project)
-    answer = state.answers(session.project, fit).get(query.id) if fit and query else None
+    answer = _answers(session).get(query.id) if query else None
     row = int(data["y"])
     if answer is not None and 0 <= row < len(answer.prediction.votes):
         state.head = answer.prediction.votes[row].head

@@ -25,6 +25,7 @@ from sav_ui.session.keeper import Keepers
 from sav_ui.session.pieces import Pieces, cut_up
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
+from sav_ui.session.work import NotYetError
 from sav_ui.uploads.ready_tasks import task_titled
 
 __all__ = ["PANEL", "answer", "build", "show"]
@@ -134,7 +135,9 @@ def _forget(context: Context) -> None:
     if context.session.let_go(FORGOTTEN):
         context.say(FORGOTTEN, "done")
     else:
-        context.say("Something is still under way: wait until it is done, or cancel it, and then forget your work.")
+        why = "Something is still under way: wait until it is done, or cancel it, and then forget your work."
+        session = context.session
+        context.say(NotYetError(why, until=lambda: not session.work.busy and session.loading is None))
 
 
 def _copy(context: Context, data: Data) -> None:

@@ -25,6 +25,7 @@ from sav_ui.session.project_file import file_name, read_project, write_project
 from sav_ui.session.sav_file import open_sav
 from sav_ui.session.session import Session
 from sav_ui.session.switch_model import switch_model
+from sav_ui.session.work import NotYetError
 from sav_ui.uploads.files import Upload, describe_skipped, uploads
 
 __all__ = ["PANEL", "WHERE", "act", "load_model", "show"]
@@ -94,7 +95,7 @@ def _save(context: Context, data: Data) -> Steps:
 def _save_classifier(context: Context, data: Data) -> Steps:
     project, fit = _current(context.session)
     if fit is None:
-        raise InputError("There is no classifier yet: find heads first.")
+        raise _no_heads(context.session, "There is no classifier yet: find heads first.")
     path = _classifier(context, project, fit, f"{file_name(project)}.sav")
     yield
     context.session.offer(path, PANEL)
@@ -164,7 +165,7 @@ def _name(context: Context, data: Data) -> None:
 
 def _code(context: Context, data: Data) -> None:
     if context.session.current_fit is None:
-        raise InputError("There is nothing to show as code yet: find heads first.")
+        raise _no_heads(context.session, "There is nothing to show as code yet: find heads first.")
     context.session.state(HeaderState).code_shown = True
 
 
@@ -174,6 +175,11 @@ def _close_code(context: Context, data: Data) -> None:
 
 def _upload_failed(context: Context, data: Data) -> None:
     raise InputError("The project did not arrive, for it is too large or the connection broke: try again.")
+
+
+def _no_heads(session: Session, sentence: str) -> NotYetError:
+    """What to say while heads are still to be found."""
+    return NotYetError(sentence, until=lambda: session.current_fit is not None)
 
 
 def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sav_core.errors import InputError
 from sav_core.heads.rules import VOTING_RULES
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.measure.own_tests import fresh_among
@@ -15,6 +14,7 @@ from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, sampled
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
+from sav_ui.session.work import NotYetError
 from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
 from sav_ui.uploads.labelled import read_labelled
 
@@ -127,9 +127,10 @@ def _save(context: Context, data: Data) -> Steps:
     from sav_core.reports.tables import as_answers, as_figures
     from sav_core.reports.values import as_json
 
-    kind, measured = str(data.get("format", "")), context.session.state(MeasureState).measured
+    kind, state = str(data.get("format", "")), context.session.state(MeasureState)
+    measured = state.measured
     if measured is None:
-        raise InputError("There is no report to save yet: measure first.")
+        raise NotYetError("There is no report to save yet: measure first.", until=lambda: state.measured is not None)
     told = {"csv": as_answers, "table": as_figures, "json": as_json, "html": as_html}[kind]
     text = told(measured.measurement)
     path = made_file(FILES[kind], lambda path: path.write_text(text, encoding="utf-8", newline=""))

@@ -18,7 +18,7 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
-from sav_ui.session.work import Kind, Task
+from sav_ui.session.work import Kind, NotYetError, Task
 
 __all__ = ["MEASURING", "run"]
 
@@ -38,7 +38,8 @@ def run(context: Context, data: Data) -> Iterator[None]:
         state, fit, project = session.state(MeasureState), session.current_fit, session.project
         session.notice = session.download = None
     if fit is None:
-        context.say(project.why_not_ready() or "Heads are still to be found: wait for them, then measure.")
+        why = project.why_not_ready() or "Heads are still to be found: wait for them, then measure."
+        context.say(NotYetError(why, until=lambda: session.current_fit is not None))
         yield
         return
     with session.work.doing(Kind.READ_TESTS) as task:

@@ -15,7 +15,7 @@ from sav_ui.pages.vectors.study_runs import NOTHING_ADDED
 from sav_ui.pages.vectors.uploads import read_task
 from sav_ui.panels.downloads import made_file
 from sav_ui.session.context import Context, Data
-from sav_ui.session.work import Kind
+from sav_ui.session.work import Kind, NotYetError
 from sav_ui.uploads.files import describe_skipped, uploads
 
 __all__ = ["ACTIONS", "act"]
@@ -35,7 +35,8 @@ def act(context: Context, data: Data) -> None:
         if not at_work:  # or what is under way would not be brought into sight
             _state(context).latest = str(data.get("do", ""))
     if at_work and data.get("do") in _CHANGE_THE_WORK:
-        context.say("The model is at work on this page: wait until it is done, or cancel it.")
+        why, work = "The model is at work on this page: wait until it is done, or cancel it.", context.session.work
+        context.say(NotYetError(why, until=lambda: work.at(*_AT_WORK) is None))
         return
     dispatch(ACTIONS, context, data)
 

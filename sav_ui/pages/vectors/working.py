@@ -22,7 +22,7 @@ def working(context: Context, kind: Kind, work: Callable[[Task], Iterator[None]]
         try:
             yield from work(task)
         except SavError as error:
-            context.say(str(error), "done" if task.cancelled() else "error")
+            context.say(error, "done" if task.cancelled() else "error")
 
 
 def in_steps(

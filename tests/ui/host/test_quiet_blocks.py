@@ -1,4 +1,4 @@
-"""What fails outside of our handlers is one line of the log, without what was sent, and one sentence for who sent it."""
+"""What fails outside of our handlers is a line of the log and a sentence for who sent it; an empty queue rests."""
 
 import asyncio
 
@@ -48,3 +48,21 @@ def test_a_sentence_goes_on_as_it_is(answer, caplog):
 
     assert answer(refuse) == "Choose another."
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("look", ["start_processing", "start_progress_updates"])
+def test_a_queue_in_which_nothing_waits_rests(look, monkeypatch):
+    rests = []
+
+    async def looking():
+        queue = QuietBlocks().queue()._queue
+
+        async def rest(seconds):
+            rests.append(seconds)
+            queue.stopped = len(rests) == 3
+
+        monkeypatch.setattr(asyncio, "sleep", rest)
+        await getattr(queue, look)()
+
+    asyncio.run(looking())
+    assert min(rests) >= 0.01, "every look wakes the process"

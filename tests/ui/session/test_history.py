@@ -10,6 +10,7 @@ from sav_ui.pages.classify import view as classify_view
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import WHERE as CLASSIFY
 from sav_ui.pages.classify.state import ClassifyState
+from sav_ui.pages.header import project_menu
 from sav_ui.pages.measure import actions as measure
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import run as measure_run
@@ -330,6 +331,18 @@ def test_an_error_goes_when_what_it_said_is_no_longer_so(session, models, do, tm
         assert "need a label" in do("bring_tests", on=measure, where=MEASURE, files=[sent(path)]).text
         measure.act(context(session, models, MEASURE), after)
         assert session.notice is None or session.notice.kind == "done"
+
+
+def test_an_error_goes_with_its_reason_and_with_nothing_else(session, models, do):
+    session.due = True
+    assert "find heads first" in do("code", on=project_menu, where="project").text
+    assert session.notice_at("project"), "heads are still to be found"
+    list(find_heads(session, models, "bench"))
+    assert session.notice_at("project") is None
+    session.due = True
+    session.say("“x.zip” is not a ZIP archive.", where="project")
+    list(find_heads(session, models, "bench"))
+    assert session.notice_at("project"), "it is none, whatever heads are found"
 
 
 def test_every_file_that_was_left_out_is_listed_with_its_reason_and_reasons_are_counted(session, models, do, tmp_path):
