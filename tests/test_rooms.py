@@ -25,11 +25,12 @@ ROOMS = {
         "evaluation": {"heads", "retrieval", "data"} | GROUND,
         "figures": {"evaluation", "retrieval", "heads", "data"} | GROUND,
         "vectors": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
+        "causes": {"vectors.prefix_cache", "activations", "models", "evaluation", "data"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
         "reports": {"sav", "models", "evaluation", "figures", "heads", "data"} | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,
         "cli": {
-            "sav", "reports", "benchmarks", "deploy", "vectors", "figures", "evaluation", "retrieval", "heads",
+            "sav", "reports", "benchmarks", "deploy", "causes", "vectors", "figures", "evaluation", "retrieval", "heads",
             "activations", "models", "scenes", "data", "__init__",
         } | GROUND,
         "__main__": {"cli"},

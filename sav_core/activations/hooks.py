@@ -39,6 +39,7 @@ __all__ = [
     "inject_last_token",
     "inputs_hooked",
     "patch_last_token",
+    "replace_heads",
     "watch_last_hidden",
 ]
 
@@ -133,24 +134,72 @@ def patch_last_token(backbone: Backbone, patches: Sequence[Patch]) -> Iterator[N
         SettingError: a head does not exist.
         InterventionError: on leaving, when a layer with a patch never ran.
     """
-    geometry, dims = backbone.geometry, backbone.decoder.dims
-    geometry.check([patch.head for patch in patches], backbone.name)
+    backbone.geometry.check([patch.head for patch in patches], backbone.name)
     by_layer: dict[int, list[Patch]] = {}
     for patch in patches:
         by_layer.setdefault(patch.head.layer, []).append(patch)
-    layers = sorted(by_layer)
-    fired = dict.fromkeys(layers, 0)
     plans = {
-        layer: ([p.row for p in own], [p.head.index for p in own], torch.stack([p.values[: dims[layer]] for p in own]))
+        layer: _Plan(
+            torch.tensor([p.row for p in own]),
+            torch.tensor([p.head.index for p in own]),
+            torch.stack([p.values[: backbone.decoder.dims[layer]] for p in own])[:, None],
+        )
         for layer, own in by_layer.items()
     }
+    with _overwritten(backbone, plans, _LAST_TOKEN):
+        yield
+
+
+@contextmanager
+def replace_heads(
+    backbone: Backbone, off: npt.NDArray[np.bool_], values: npt.NDArray[np.float32], *, every_token: bool = False
+) -> Iterator[None]:
+    """While open, every forward puts other vectors in the place of those of some heads: many heads in many rows at once.
+
+    Args:
+        backbone: the model.
+        off: ``bool (row, layer, head)``, which heads of each row do not say what they would.
+        values: ``float32 (prompt, token, layer, head, dim)``, what stands there instead. The rows of one prompt are
+            neighbours and as many for each; the tokens are those of the forward, or one that serves for all.
+        every_token: whether at every token; only at the last one by default, which then is the only one of ``values``.
+
+    Raises:
+        InterventionError: on leaving, when a layer with such a head never ran.
+    """
+    copies = len(off) // len(values)
+    plans = {}
+    for layer in np.flatnonzero(off.any((0, 2))).tolist():
+        rows, heads = np.nonzero(off[:, layer])
+        own = values[rows // copies, :, layer, heads, : backbone.decoder.dims[layer]]  # (row and head, token, dim)
+        plans[layer] = _Plan(torch.from_numpy(rows), torch.from_numpy(heads), torch.from_numpy(own))
+    with _overwritten(backbone, plans, _EVERY_TOKEN if every_token else _LAST_TOKEN):
+        yield
+
+
+class _Plan(NamedTuple):
+    """What is overwritten in one layer: ``rows (n,)`` and ``heads (n,)`` by ``values (n, token or 1, dim)``."""
+
+    rows: Tensor
+    heads: Tensor
+    values: Tensor
+
+
+_LAST_TOKEN, _EVERY_TOKEN = slice(-1, None), slice(None)
+
+
+@contextmanager
+def _overwritten(backbone: Backbone, plans: Mapping[int, _Plan], tokens: slice) -> Iterator[None]:
+    """While open, the heads of the plans, by layer, say something else at some tokens."""
+    geometry, dims = backbone.geometry, backbone.decoder.dims
+    layers = sorted(plans)
+    fired = dict.fromkeys(layers, 0)
 
     def overwrite(position: int, given: Tensor) -> Tensor:
         layer = layers[position]
         rows, heads, values = plans[layer]
         changed = given.clone()
         by_head = changed.view(*given.shape[:2], geometry.heads, dims[layer])
-        by_head[rows, -1, heads] = values.to(given.device, given.dtype)
+        by_head[rows, tokens, heads] = values.to(given.device, given.dtype)
         fired[layer] += 1
         return changed
 

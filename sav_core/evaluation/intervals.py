@@ -15,15 +15,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest, bootstrap, permutation_test
 
 from sav_core.errors import InputError
 from sav_core.evaluation.metrics import wilson_interval
 
 __all__ = [
     "Comparison",
+    "MeanDifference",
     "bootstrap_interval",
     "compare",
+    "compare_means",
     "drawn_interval",
     "mcnemar",
     "mean_intervals",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _DRAWS = 2000
+_FLIPS = 9999  # of all signs; with 13 queries or fewer every way to set them is tried
 _AT_ONCE = 4 << 20  # numbers drawn at a time
 
 
@@ -83,6 +86,57 @@ def compare(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], seed: i
         p=mcnemar(only_first, only_second),
         n=len(gains),
     )
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """By how much a number that each query has is larger under one condition than under another.
+
+    Attributes:
+        difference: mean of the first minus that of the second.
+        interval: of the difference, paired bootstrap at 95 %.
+        p: of the paired permutation test, two-sided: how often signs at random leave a mean at least as far from 0.
+        n: how many queries.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    p: float
+    n: int
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return f"MeanDifference({self.difference:+.3f} [{low:+.3f}, {high:+.3f}], p {self.p:.2g}, n {self.n})"
+
+
+def compare_means(first: npt.NDArray[np.floating], second: npt.NDArray[np.floating], seed: int = 0) -> MeanDifference:
+    """Compare numbers that the same queries have under two conditions; ``compare`` is for right and wrong.
+
+    Args:
+        first: ``float (example,)``.
+        second: ``float (example,)``, of the same queries in the same order.
+        seed: of the bootstrap, and of the signs where there are too many ways to set them.
+
+    Raises:
+        InputError: no queries, or not as many of one as of the other.
+    """
+    if len(first) != len(second):
+        raise InputError(f"Only numbers of the same queries can be compared, but there are {len(first)} and {len(second)}.")
+    gains = first.astype(np.float64) - second.astype(np.float64)
+    interval = bootstrap_interval(gains, seed)
+    p = 1.0
+    if len(gains) > 1 and gains.any():  # one alone shows nothing
+        found = permutation_test(
+            (gains,),
+            np.mean,
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=_FLIPS,
+            batch=max(1, _AT_ONCE // len(gains)),
+            rng=np.random.default_rng(seed),
+        )
+        p = float(found.pvalue)
+    return MeanDifference(float(gains.mean()), interval, p, len(gains))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

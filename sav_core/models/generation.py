@@ -20,7 +20,7 @@ from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.silence import silence
 
-__all__ = ["generate_text", "label_likelihoods"]
+__all__ = ["answer_scores", "generate_text", "label_likelihoods", "remembered"]
 
 _LABELS_AT_ONCE = 16  # each needs a copy of what the model remembers of the prompt
 
@@ -50,10 +50,11 @@ def label_likelihoods(
     answers = [backbone.answer_ids(example, label) for label in labels]
     with backbone.lock:
         read = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
-        first = read.logits[0][0].float().log_softmax(-1)
+        first = read.logits[0].float().log_softmax(-1)
         scores: list[float] = []
         for start in range(0, len(answers), _LABELS_AT_ONCE):
-            scores += _scores(backbone, answers[start : start + _LABELS_AT_ONCE], first, read.past_key_values)
+            some = answers[start : start + _LABELS_AT_ONCE]
+            scores += answer_scores(backbone, some, first, read.past_key_values)[0].tolist()
     if per_token:
         scores = [score / len(answer) for score, answer in zip(scores, answers, strict=True)]
     shares = torch.tensor(scores, dtype=torch.float64).softmax(0)
@@ -86,20 +87,39 @@ def _generate(backbone: Backbone, encoded: Encoded, max_new_tokens: int) -> Any:
 
 
 @torch.inference_mode()
-def _scores(backbone: Backbone, answers: Sequence[list[int]], first: Tensor, memory: Any) -> list[float]:
-    """Each answer's sum of log-probabilities: its first token from ``first``, the others by reading on from ``memory``."""
-    sums = first[[answer[0] for answer in answers]].cpu()
-    longest = max(len(answer) for answer in answers) - 1
-    if longest:
-        # An answer of one token leaves nothing to read on, and of an empty list torch would make a float tensor.
-        given = pad_sequence([torch.tensor(answer[:-1], dtype=torch.long) for answer in answers], batch_first=True)
-        asked = pad_sequence([torch.tensor(answer[1:], dtype=torch.long) for answer in answers], batch_first=True)
-        own = copy.deepcopy(memory)
-        own.batch_repeat_interleave(len(answers))
+def answer_scores(backbone: Backbone, answers: Sequence[list[int]], first: Tensor, memory: Any) -> Tensor:
+    """Return each answer's sum of log-probabilities after each prompt of a batch without padding.
+
+    Args:
+        backbone: the model that has read the prompts; hold its lock until their answers are read, for some models
+            remember a part of it on the side.
+        answers: their tokens, one or more each.
+        first: ``(prompt, token)``, the log-probabilities of the token after each prompt.
+        memory: what the model remembers of the prompts; it is read on from, and stays as it is.
+
+    Returns:
+        ``float32 (prompt, answer)`` on the CPU.
+    """
+    sums = first[:, [answer[0] for answer in answers]].cpu()
+    longer = [row for row, answer in enumerate(answers) if len(answer) > 1]  # of the others nothing is left to read
+    if longer:
+        prompts = len(first)
+        read_on, asked_for = ([torch.tensor(answers[row][part]) for row in longer] for part in (slice(-1), slice(1, None)))
+        given, asked = (pad_sequence(each, batch_first=True).repeat(prompts, 1) for each in (read_on, asked_for))
+        own = remembered(memory, len(longer))
         # No attention mask: the prompt has no padding, and what pads an answer comes after all that is asked of it.
         read = backbone.model(input_ids=given.to(first.device), past_key_values=own, use_cache=True)
         follows = read.logits.float().log_softmax(-1).cpu().gather(-1, asked[..., None])[..., 0]
-        real = torch.arange(longest) < torch.tensor([[len(answer) - 1] for answer in answers])
-        sums = sums + (follows * real).sum(-1)
-    scores: list[float] = sums.tolist()
-    return scores
+        lengths = torch.tensor([[len(answers[row]) - 1] for row in longer]).repeat(prompts, 1)
+        real = torch.arange(asked.shape[1]) < lengths
+        sums[:, longer] += (follows * real).sum(-1).view(prompts, len(longer))
+    return sums
+
+
+def remembered(memory: Any, copies: int) -> Any:
+    """Return what a model remembers of prompts, so many times each; reading on from that leaves ``memory``."""
+    own = copy.copy(memory)
+    own.layers = [copy.copy(layer) for layer in memory.layers]  # reading on replaces tensors, never writes
+    if copies > 1:
+        own.batch_repeat_interleave(copies)
+    return own

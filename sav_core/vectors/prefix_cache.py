@@ -12,7 +12,6 @@ later ones (PaliGemma's prompts) is found out by trying, and reads whole prompts
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -25,8 +24,9 @@ from sav_core.activations.reading_probe import check_reading
 from sav_core.errors import OutOfMemoryError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import BatchBudget, Encoded
+from sav_core.models.generation import remembered
 
-__all__ = ["PrefixCache", "PromptReader"]
+__all__ = ["PrefixCache", "PromptReader", "held_by"]
 
 _MOST_COPIES = 128  # of a prompt in one forward: more gain nothing, and cancelling would wait for them
 _BESIDE = ("rope_deltas",)  # what some models remember of a prompt on the side, not in their cache
@@ -56,9 +56,7 @@ class PrefixCache:
     @property
     def held_bytes(self) -> int:
         """Keys and values of all layers."""
-        if self._memory is None:
-            return 0
-        return sum(t.nbytes for layer in self._memory.layers for t in (layer.keys, layer.values))
+        return 0 if self._memory is None else held_by(self._memory)
 
     def finish(self, copies: int = 1, *, grad: bool = False) -> Tensor:
         """Read the last token and return what the model expects next.
@@ -70,17 +68,26 @@ class PrefixCache:
         Returns:
             Logits ``float32 (prompt * copy, token)``.
         """
-        with self._backbone.lock, torch.set_grad_enabled(grad):
+        with torch.set_grad_enabled(grad):
+            return self._finish(copies, remember=False)[0]
+
+    @torch.no_grad()
+    def finish_remembering(self, copies: int = 1) -> tuple[Tensor, Any]:
+        """Do as ``finish``, and return beside the logits what the model remembers of the whole prompts.
+
+        Answers are read on from it, see ``answer_scores``; hold the backbone's lock until they are.
+        """
+        return self._finish(copies, remember=True)
+
+    def _finish(self, copies: int, *, remember: bool) -> tuple[Tensor, Any]:
+        with self._backbone.lock:
             if self._memory is None:
                 encoded = [prompt for prompt in self._prompts for _ in range(copies)]
-                return _next_token(self._backbone, self._backbone.collate(encoded))
-            memory = copy.copy(self._memory)
-            memory.layers = [copy.copy(layer) for layer in memory.layers]  # reading on replaces tensors, never writes
-            if copies > 1:
-                memory.batch_repeat_interleave(copies)
+                return _next_token(self._backbone, {**self._backbone.collate(encoded), "use_cache": remember})
             for name, value in self._beside.items():
                 setattr(self._backbone.model.base_model, name, value)
             last = torch.cat([prompt.tokens["input_ids"][:, -1:] for prompt in self._prompts for _ in range(copies)])
+            memory = remembered(self._memory, copies)
             return _next_token(
                 self._backbone, {"input_ids": last.to(self._backbone.device), "past_key_values": memory, "use_cache": True}
             )
@@ -135,19 +142,24 @@ class PromptReader:
         return int(self.backbone.model.get_output_embeddings().weight.shape[0])
 
 
-def _next_token(backbone: Backbone, inputs: Mapping[str, Any]) -> Tensor:
-    """Logits ``float32 (row, token)`` of the token after the last."""
+def held_by(memory: Any) -> int:
+    """Bytes of keys and values of all layers that a model remembers of prompts."""
+    return sum(t.nbytes for layer in memory.layers for t in (layer.keys, layer.values))
+
+
+def _next_token(backbone: Backbone, inputs: Mapping[str, Any]) -> tuple[Tensor, Any]:
+    """Logits ``float32 (row, token)`` of the token after the last, and what the model remembers where it is to."""
     model = backbone.model
     options = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
     try:
-        logits: Tensor = model(**{"use_cache": False, **inputs}, **options, return_dict=True).logits
+        read = model(**inputs, **options, return_dict=True)
     except torch.OutOfMemoryError as error:
         rows = inputs["input_ids"].shape[0]
         raise OutOfMemoryError(
             f"{backbone.name} has not memory enough on {backbone.device} to read {rows} prompts at once: set SAV_BATCH_GIB "
             "lower, or use smaller images or fewer demonstrations."
         ) from error
-    return logits[:, -1].float()
+    return read.logits[:, -1].float(), read.past_key_values
 
 
 def _sees_only_the_past(backbone: Backbone, prompt: Encoded) -> bool:

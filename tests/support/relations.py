@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from sav_core.data.images import as_picture
+from sav_core.models.bodies import find_body
 from sav_core.models.decoders import find_decoder
 from sav_core.vectors import FunctionVector, RelationItem, RelationTask, in_context
 from tests.support.tiny_models import example_image
@@ -50,7 +51,7 @@ def edited(backbone, edit):
     """A copy of a backbone whose model was edited."""
     other = copy.copy(backbone)
     other.model = copy.deepcopy(backbone.model)
-    other.decoder = find_decoder(other.model, "edited")
+    other.decoder, other._body = find_decoder(other.model, "edited"), find_body(other.model)
     with torch.no_grad():
         edit(other.decoder)
     return other

@@ -8,6 +8,7 @@ from sav_core.errors import InputError
 from sav_core.evaluation.intervals import (
     bootstrap_interval,
     compare,
+    compare_means,
     drawn_interval,
     mcnemar,
     mean_intervals,
@@ -114,3 +115,26 @@ def test_the_interval_of_a_mean_over_tasks_draws_within_each():
     assert stratified_interval(counts) == (low, high) != stratified_interval(counts, seed=1)
     with pytest.raises(InputError, match="one answer in each"):
         stratified_interval([(1, 2), (0, 0)])
+
+
+def test_means_are_compared_in_pairs():
+    first = np.array([0.5, 0.9, 0.4, 0.8, 0.7, 0.6])
+    found = compare_means(first, first - np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]))
+    assert found.difference == pytest.approx(1 / 6)
+    assert found.interval[0] <= found.difference <= found.interval[1]
+    assert found.p == pytest.approx(2 / 2**6)  # of all signs only all plus and all minus reach so far
+    assert compare_means(first, first).p == 1
+    assert compare_means(first[:1], first[1:2]).p == 1
+
+
+def test_right_and_wrong_compared_as_numbers_is_mcnemars_test():
+    rng = np.random.default_rng(3)
+    first, second = rng.random(12) < 0.8, rng.random(12) < 0.4
+    assert compare_means(first, second).p == pytest.approx(compare(first, second).p)
+
+
+def test_means_of_other_queries_cannot_be_compared():
+    with pytest.raises(InputError, match="3 and 2"):
+        compare_means(np.zeros(3), np.zeros(2))
+    with pytest.raises(InputError, match="nothing to draw"):
+        compare_means(np.zeros(0), np.zeros(0))

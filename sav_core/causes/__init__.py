@@ -1,0 +1,60 @@
+"""Whether the model uses what a head knows: heads switched off in the model itself, and what its own answer loses.
+
+backbone = load_backbone()
+clf = SavClassifier(backbone).fit(support)
+heads = choose_heads(clf.kept_heads_, backbone.geometry, clf.head_classifier_.fitted_.scores.ranking)
+found = ablate(backbone, heads, queries, clf.classes_.tolist(), support=support)
+found.lost("kept").log_likelihood               # what the right label loses without the kept heads
+found.against_random.log_likelihood             # and how much more than without as many others of the same layers
+patch_pictures(backbone, heads, queries, clf.classes_.tolist()).outcome("kept").follows
+
+That a label can be read from a head does not show that the model uses it. Readable and used are two findings.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sav_core.causes.ablation import Ablation, ablate
+    from sav_core.causes.head_sets import CONDITIONS, HeadSets, choose_heads
+    from sav_core.causes.knock_out import knocked_out
+    from sav_core.causes.patching import Patching, patch_pictures
+    from sav_core.causes.stand_ins import KnockOut
+
+_HOMES = {
+    "Ablation": "ablation",
+    "CONDITIONS": "head_sets",
+    "HeadSets": "head_sets",
+    "KnockOut": "stand_ins",
+    "Patching": "patching",
+    "ablate": "ablation",
+    "choose_heads": "head_sets",
+    "knocked_out": "knock_out",
+    "patch_pictures": "patching",
+}
+
+__all__ = [
+    "CONDITIONS",
+    "Ablation",
+    "HeadSets",
+    "KnockOut",
+    "Patching",
+    "ablate",
+    "choose_heads",
+    "knocked_out",
+    "patch_pictures",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
