@@ -53,10 +53,7 @@ def sample_frames(path: str, container: str, sampling: ClipSampling) -> SampledF
     Raises:
         ClipFaultError: it cannot be read, in words that follow its name.
     """
-    found = _animation(path, sampling) if not container else _video(path, container, sampling)
-    if len(found.frames) == 1 and sampling.frames > 1:
-        raise ClipFaultError("holds one frame, but a clip has several: save it as an image.")
-    return found
+    return _animation(path, sampling) if not container else _video(path, container, sampling)
 
 
 def _video(path: str, container: str, sampling: ClipSampling) -> SampledFrames:
@@ -72,6 +69,7 @@ def _video(path: str, container: str, sampling: ClipSampling) -> SampledFrames:
 def _sampled(opened: Any, sampling: ClipSampling) -> SampledFrames:
     stream = _stream(opened)
     first, last = find_span(opened, stream)
+    _check_moves(last - first, sampling)
     unit: Fraction = stream.time_base
     times = sampling.times(float(first * unit), float(last * unit))
     targets = [min(last, max(first, floor(time / unit + 1e-6))) for time in times]
@@ -85,6 +83,12 @@ def _sampled(opened: Any, sampling: ClipSampling) -> SampledFrames:
         raise ClipFaultError("changes its size on the way: convert it to one size.")
     remarks = [("hdr", "A video of high dynamic range is tone-mapped")] if transfer in (16, 18) else []
     return SampledFrames(frames, shown, remarks)
+
+
+def _check_moves(span: float, sampling: ClipSampling) -> None:
+    """Refuse what has one frame, unless one is all that is asked for; a slow rate may take one of several."""
+    if not span and sampling.frames > 1:
+        raise ClipFaultError("holds one frame, but a clip has several: save it as an image.")
 
 
 def _stream(opened: Any) -> Any:
@@ -134,6 +138,7 @@ def _animation(path: str, sampling: ClipSampling) -> SampledFrames:
                 image.load()  # before that a WebP does not say how long it is shown
                 begins.append(begins[-1] + max(float(image.info.get("duration") or 100.0), 1.0) / 1000)
                 image.seek(number)
+            _check_moves(begins[-1], sampling)
             rows = [
                 max(row for row, begin in enumerate(begins) if begin <= time + 1e-9)
                 for time in sampling.times(0.0, begins[-1])

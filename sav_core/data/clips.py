@@ -96,7 +96,9 @@ class Clip(Picture):
         return f"Clip({self.name!r}, {len(self.times)} frames of {self.size[0]} x {self.size[1]})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Clip) and other.digest == self.digest
+        if not isinstance(other, Clip):
+            return False
+        return (other.digest, other.sampling.way) == (self.digest, self.sampling.way)
 
     def __hash__(self) -> int:
         return hash(self.digest)

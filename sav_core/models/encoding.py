@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 
 from sav_core.data.clips import Clip
@@ -31,6 +32,7 @@ _SMALL_PIXELS = 640 * 480
 # Marks of a token's kind that some models want; 0 marks text, so a text-only example has zeros.
 _KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
 
+_NO_PLACE = "its chat template writes no place for it"
 _TARGETS = "labels"  # what a processor makes for training only
 
 
@@ -68,6 +70,17 @@ class Encoder:
             if isinstance(token := getattr(self.model.config, name, None), int):
                 return token
         return None
+
+    @property
+    def why_no_video(self) -> str:
+        """Why it cannot be shown clips as video, to stand after "because"; empty where nothing is known against it."""
+        if self.video.why_not:
+            return self.video.why_not
+        try:
+            places = self.prompts.write((VIDEO, "?")).count(self.video.token)
+        except (TemplateError, TypeError, KeyError, ValueError):  # of a template that does not know what a video is
+            places = 0
+        return "" if places == 1 else _NO_PLACE
 
     def limit_tokens(self, most: int, whose: str) -> None:
         """From now on refuse examples of more tokens than this, if the model's own context is not shorter.
@@ -171,7 +184,7 @@ class Encoder:
     def _video_inputs(self, clips: Sequence[Clip], prompt: str) -> dict[str, Any]:
         inputs = self.video.inputs(clips)
         if prompt.count(self.video.token) != len(clips):
-            raise self.video.refuse("its chat template writes no place for it")
+            raise self.video.refuse(_NO_PLACE)
         return inputs
 
     def _encoded(self, inputs: Mapping[str, Any], count: int) -> list[Encoded]:

@@ -18,10 +18,11 @@ import numpy as np
 from sav_core.data.clips import Clip
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.checkpoints import Checkpoint
-from sav_core.models.video_parts import load_video_part
+from sav_core.models.video_parts import load_video_part, why_no_video_part
 
 __all__ = ["NativeVideo"]
 
+_UNNAMED = "its processor names no token for video"
 _TICKS = 1000  # to the second: processors reckon times from whole numbers of frames
 
 
@@ -49,6 +50,12 @@ class NativeVideo:
     def names(self) -> tuple[str, ...]:
         """What the video part makes of a clip; nothing as long as there is no video part."""
         return tuple(getattr(getattr(self._processor, "video_processor", None), "model_input_names", ()))
+
+    @property
+    def why_not(self) -> str:
+        """Why clips cannot be shown as video, to stand after "because"; empty where nothing is known against it."""
+        why = why_no_video_part(self._checkpoint.config["model_type"])
+        return why or ("" if self.token else _UNNAMED)
 
     def inputs(self, clips: Sequence[Clip]) -> dict[str, Any]:
         """Return what a processor is given of clips.
@@ -81,7 +88,7 @@ class NativeVideo:
                 except UnsupportedModelError as error:
                     raise self.refuse(str(error)) from error
                 if not self.token:
-                    raise self.refuse("its processor names no token for video")
+                    raise self.refuse(_UNNAMED)
                 self._processor.video_processor = part
             return self._processor.video_processor
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.clips import Clip
 from sav_core.data.images import Picture
 from sav_ui.panels.thumbnails import strip
 from sav_ui.panels.wording import counted, pictures
 
-__all__ = ["brought", "film", "frames_in_words", "sampled"]
+__all__ = ["brought", "film", "frames_in_words", "frames_of_each", "looked_at", "sampled"]
+
+_WAYS: Mapping[str, str] = {"frames": "as pictures in their order", "native": "as one video"}
 
 
 def film(images: Sequence[Picture], edge: int = 112, most: int = 0) -> dict[str, Any] | None:
@@ -39,7 +42,7 @@ def frames_in_words(clip: Clip) -> str:
     """Say which of its frames the model is shown, and as what."""
     wanted, found = clip.sampling.frames, len(clip.times)
     moments = f"from the first to the last, {clip.times[-1]:.1f} s later"
-    how = "as one video" if clip.sampling.way == "native" else "as pictures in their order"
+    how = _WAYS[clip.sampling.way]
     if clip.sampling.per_second is not None:
         return f"The model is shown {counted(found, 'frame')} of it, {clip.sampling.per_second:g} a second, {how}."
     if found < wanted:
@@ -53,10 +56,30 @@ def sampled(images: Iterable[Picture]) -> str:
     clips = [image for image in images if isinstance(image, Clip)]
     if len(clips) < 2:
         return frames_in_words(clips[0]) if clips else ""
+    return frames_of_each(clips)
+
+
+def frames_of_each(clips: Sequence[Clip]) -> str:
+    """Say how many frames of each of some clips the model is shown; empty where there are none."""
+    if not clips:
+        return ""
     counts = [len(clip.times) for clip in clips]
     fewest, most = min(counts), max(counts)
     frames = counted(most, "frame") if fewest == most else f"{fewest} to {most} frames"
-    return f"The model is shown {frames} of each clip, at even distances from the first to the last."
+    return f"The model is shown {frames} of each clip, {_spaced(clips[0].sampling)}."
+
+
+def looked_at(sampling: ClipSampling) -> str:
+    """Say which frames of any clip are looked at, and as what."""
+    if sampling.per_second is not None:
+        return f"{sampling.per_second:g} frames a second of each are looked at, {_WAYS[sampling.way]}"
+    return f"{counted(sampling.frames, 'frame')} of each are looked at, {_spaced(sampling)}, {_WAYS[sampling.way]}"
+
+
+def _spaced(sampling: ClipSampling) -> str:
+    if sampling.per_second is not None:
+        return f"{sampling.per_second:g} a second"
+    return "the first" if sampling.frames == 1 else "at even distances from the first to the last"
 
 
 def brought(examples: Iterable[Sequence[Picture]]) -> str:

@@ -130,6 +130,7 @@ def _fit(session: Session, model: str, backbone: Backbone) -> bool:
             if session.project is not project:
                 continue
             session.keep_fit(fit)
+            session.no_video[model] = backbone.why_no_video
             if len(session.vectors) > 2 * len(keys) + 200:
                 session.vectors = {key: session.vectors[key] for key in keys}
             return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sav_core.data.clip_sampling import ClipSampling
@@ -214,6 +214,28 @@ class Project:
         ends = [place + 1 for place, item in enumerate(staying) if item.label == label.id]
         at = next((place for place, item in enumerate(staying) if item.id == next_id), ends[-1] if ends else len(staying))
         return replace(self, items=(*staying[:at], *moving, *staying[at:]))
+
+    def resampled(self, clips: Mapping[str, Clip], sampling: ClipSampling) -> Project:
+        """Have its clips sampled and shown otherwise.
+
+        Args:
+            clips: as they are sampled now, by the digest of what they were; one that is missing is read here.
+            sampling: which that is.
+
+        Raises:
+            ImageError: a clip cannot be read any more.
+            InputError: an example would have more frames than one may have.
+        """
+
+        def other(picture: Picture) -> Picture:
+            if not isinstance(picture, Clip):
+                return picture
+            return clips[picture.digest] if picture.digest in clips else picture.resampled(sampling)
+
+        items = tuple(replace(item, pictures=tuple(other(picture) for picture in item.pictures)) for item in self.items)
+        for item in items:
+            limits().check_pictures(item.pictures)
+        return replace(self, items=items, clips=sampling)
 
     def with_text(self, item_id: str, text: str) -> Project:
         """Give an example a question of its own, or, with an empty text, the project's again."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Skipped
 from sav_core.data.images import Picture
 from sav_core.errors import SavError
@@ -65,6 +67,9 @@ class PageState:
         """The pictures that the visitor brought to it."""
         return ()
 
+    def exchange(self, clips: Mapping[str, Clip]) -> None:
+        """Have other clips, by the digest of the one whose place each takes."""
+
     def classified(self, project: Project) -> Iterable[Asked]:
         """What was classified on it and can be put beside the examples of a project."""
         return ()
@@ -95,6 +100,7 @@ class Session:
         loading: the model that is on its way to take the place of the project's; ``None`` when none is.
         notice: the latest message; at most one.
         download: the latest file made to download, until the next action; at most one.
+        no_video: why a model that found heads here cannot be shown clips as video, by the model; empty where it can.
         focus: where they are looking.
         memo: what is drawn anew only when it has changed.
         seen: when something of theirs last happened.
@@ -114,6 +120,7 @@ class Session:
         self.loading: Loading | None = None
         self.notice: Notice | None = None
         self.download: Download | None = None
+        self.no_video: dict[str, str] = {}
         self.focus = Focus()
         self.memo = Memo()
         self.seen = time.monotonic()
@@ -214,6 +221,21 @@ class Session:
             if changed != self.project:
                 self._take(changed)
 
+    def exchange(self, clips: Mapping[str, Clip], sampling: ClipSampling) -> None:
+        """Have every clip on every page sampled and shown otherwise, which can be undone.
+
+        Args:
+            clips: as they are sampled now, by the digest of what they were.
+            sampling: which that is.
+
+        Raises:
+            SavError: the change is refused; all stays.
+        """
+        with self.step():
+            self.edit(lambda project: project.resampled(clips, sampling))
+            for state in list(self._states.values()):
+                state.exchange(clips)
+
     def replace_project(self, project: Project, *, due: bool) -> None:
         """Put another project in the place of this one, which can be undone; nothing of the old fit is shown any more.
 
@@ -244,6 +266,14 @@ class Session:
         before = {} if instead_of is None else _buffers(one for item in instead_of.items for one in item.pictures)
         if sum(fresh.values()) > sum(before.values()):
             check_room(sum(here.values()), sum(fresh.values()))
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """Those on all pages that are sampled and shown as the project's, each once."""
+        found = {
+            one.digest: one for one in self._pictures() if isinstance(one, Clip) and one.sampling == self.project.clips
+        }
+        return tuple(found.values())
 
     def _pictures(self, but: Project | None = None) -> Iterator[Picture]:
         if but is not self.project:
@@ -380,7 +410,7 @@ class Session:
             self._looks[self._look_key(item)] = look
 
     def _look_key(self, item: Item) -> tuple[Any, ...]:
-        return (self.project.model, item.content, self.project.question)
+        return (self.project.model, item.content, self.project.question, self.project.clips.way)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold."""

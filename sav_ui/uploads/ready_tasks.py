@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 
+from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.settings import settings
+from sav_ui.limits import CLIPS
 
-__all__ = ["Task", "ready_tasks", "task_named", "task_titled"]
+__all__ = ["Task", "queries_of", "ready_tasks", "task_named", "task_titled"]
 
 _FIRST = (
     "fingers",
@@ -42,6 +44,7 @@ class Task:
         question: what the model is asked.
         support: labelled examples.
         queries: labelled examples to classify afterwards.
+        clips: how its clips are sampled.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Task:
     question: str
     support: tuple[Example, ...]
     queries: tuple[Example, ...]
+    clips: ClipSampling = CLIPS
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -83,21 +87,30 @@ def task_titled(title: str) -> Task | None:
     return next((task for task in ready_tasks() if task.title == title), None)
 
 
+@lru_cache(maxsize=8)
+def queries_of(title: str, clips: ClipSampling) -> tuple[Example, ...]:
+    """What there is to classify of the task of that title, with its clips sampled and shown so."""
+    task = task_titled(title)
+    return () if task is None else tuple(query.resampled(clips) for query in task.queries)
+
+
 def _read(folder: Path) -> Task:
     about = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
     question = str(about.get("question", ""))
+    clips = replace(CLIPS, frames=int(about.get("frames", CLIPS.frames)))
     return Task(
         name=folder.name,
         title=str(about.get("title", folder.name)),
         blurb=str(about.get("description", "")),
         question=question,
-        support=_part(folder, "support", question),
-        queries=_part(folder, "queries", question),
+        support=_part(folder, "support", question, clips),
+        queries=_part(folder, "queries", question, clips),
+        clips=clips,
     )
 
 
-def _part(folder: Path, part: str, question: str) -> tuple[Example, ...]:
+def _part(folder: Path, part: str, question: str, clips: ClipSampling) -> tuple[Example, ...]:
     lines = folder / f"{part}.jsonl"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return tuple(read_examples(lines if lines.exists() else folder / part, question=question))
+        return tuple(read_examples(lines if lines.exists() else folder / part, question=question, clips=clips))

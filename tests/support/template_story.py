@@ -301,6 +301,8 @@ _INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "r
 _CELL = {"row": 0, "head": "L0.H0", "label": "owl", "agrees": True, "picture": ""}
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
+_CHOICES = [{"value": value, "words": value, "chosen": value == "2"} for value in ("2", "4")]
+_CLIPS = {"frames": _CHOICES, "ways": _CHOICES}
 _REASONS = (("a.txt", "is no picture."), ("b.txt", "is no picture."), ("c.png", "is empty."))
 _OWN = {"count": 3, "known": 1, "unknown": 2, "unknown_names": ["cow"]}
 _TWICE = {"kind": "twice", "key": "twice-1", "about": None, "text": "They are the same.", "fixes": [], "picture": ""}
@@ -359,7 +361,7 @@ VARIATIONS = [
         "teach/bench.html",
         {"cards.0.items.0.doubt": "lion", "cards.0.items.1.pictures": [], "warnings": [_TWICE], "more_warnings": 2},
     ),
-    ("teach/bench.html", {"notice": _LEFT_OUT}),
+    ("teach/bench.html", {"notice": _LEFT_OUT, "clips": _CLIPS}),
     ("teach/bench.html", {"progress": None, "fitted": True, "due": False, "bare": ["“owl”"]}),
     ("teach/bench.html", {"progress": None, "fitted": True, "due": False, "bare": ["“owl”", "“cow”"]}),
     ("teach/bench.html", {"enlarged.text": "", "enlarged.before": "", "enlarged.after": ""}),

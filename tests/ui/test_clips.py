@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from sav_core.data.clips import Clip
 from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture, as_picture
-from sav_core.errors import InputError
+from sav_core.models.backbones import load_backbone
 from sav_core.sav import SavClassifier
 from sav_core.types import Progress
 from sav_ui import api
@@ -29,7 +30,7 @@ from sav_ui.pages.classify.live_window import asked_of
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import WHERE as CLASSIFY
 from sav_ui.pages.classify.state import ClassifyState
-from sav_ui.pages.header import project_menu
+from sav_ui.pages.header import kept_work, project_menu
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.run import run as teach_run
@@ -46,6 +47,7 @@ from sav_ui.uploads.files import read_pictures, uploads
 from tests.support.clips import COLOURS, clip, gif
 from tests.support.people import context, dropped, pool_with, taught
 from tests.support.pictures import encoded, noise
+from tests.support.video_models import with_video_places
 
 RIGHT, LEFT = gif(), gif(rightwards=False)
 
@@ -53,6 +55,13 @@ RIGHT, LEFT = gif(), gif(rightwards=False)
 @pytest.fixture(scope="module")
 def models(tiny_backbone):
     return pool_with(tiny_backbone("llava"))
+
+
+@pytest.fixture(scope="module")
+def video_models(tiny_checkpoint, tmp_path_factory):
+    """With a model that has tokens for video."""
+    folder = shutil.copytree(tiny_checkpoint("qwen2_vl"), tmp_path_factory.mktemp("video") / "qwen2_vl")
+    return pool_with(load_backbone(with_video_places("qwen2_vl", folder)))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +132,54 @@ def test_a_clip_is_classified_beside_pictures_and_learned_from(models, project):
     moving = state.shown(session.project)[0]
     do(session, models, classify.act, CLASSIFY, "teach", query=moving.id, label=project.labels[0].id)
     assert session.project.items[-1].content == moving.content
+
+
+def choose(session, models, what, value):
+    """Choose it as the visitor does, and let the model see what it has not seen."""
+    do(session, models, teach.act, "bench", what, value=value)
+    for _ in teach_run(context(session, models), {}):
+        pass
+
+
+def test_another_number_of_frames_is_looked_at_everywhere_once_it_is_chosen(models, project):
+    session = taught(models, project)
+    do(session, models, classify.act, CLASSIFY, "query", files=dropped({"new.gif": gif(seed=3)}))
+    assert "8 frames of each are looked at" in classify_view.tray(session)["html"]
+    state, before, eight = session.state(ClassifyState), session.fit, session.project
+    for _ in classify_run(context(session, models, CLASSIFY), {}):
+        pass
+    assert re.search(r'value="8" +selected>8 frames', teach_view.bench(session)["html"])
+    do(session, models, teach.act, "bench", "clip_frames", value="2")
+    assert re.match(r"Read 5 clips anew in \d+\.\d s\. The model is shown 2 frames of each clip", session.notice.text)
+    assert session.current_fit is None, "until the model has seen them"
+    choose(session, models, "clip_frames", "2")
+    assert {len(item.pictures[0].times) for item in session.project.items} == {2}
+    assert session.fit.vectors.values.shape == before.vectors.values.shape
+    assert not (session.fit.vectors.values == before.vectors.values).all()
+    (query,) = state.queries
+    assert (len(query.pictures[0].times), state.missing(session.project)) == (2, [query])
+    assert "2 frames of each are looked at" in classify_view.tray(session)["html"]
+    do(session, models, teach.act, "bench", "undo")
+    assert (session.project, session.current_fit is not None) == (eight, True)
+    assert (len(state.queries[0].pictures[0].times), state.missing(session.project)) == (4, [])
+    choose(session, models, "clip_frames", "2/s")
+    assert (session.project.clips.per_second, len(session.project.items[1].pictures[0].times)) == (2.0, 4)
+    for wrong in ("many", "0", "-1/s", ""):
+        do(session, models, teach.act, "bench", "clip_frames", value=wrong)
+        assert (session.notice.kind, session.project.clips.per_second) == ("error", 2.0)
+
+
+def test_clips_are_shown_as_video_where_the_model_takes_it(models, video_models, project):
+    assert 'id="clip-way"' not in teach_view.bench(taught(models, project))["html"]
+    session = taught(video_models, project)
+    assert 'id="clip-way"' in teach_view.bench(session)["html"]
+    choose(session, video_models, "clip_way", "native")
+    assert session.notice.text.startswith("Shown as one video from now on: 4 clips.")
+    assert (session.project.clips.way, session.current_fit is not None) == ("native", True)
+    assert {item.pictures[0].sampling.way for item in session.project.items} == {"native"}
+    assert "as one video" in classify_view.tray(session)["html"]
+    do(session, video_models, teach.act, "bench", "undo")
+    assert {item.pictures[0].sampling.way for item in session.project.items} == {"frames"}
 
 
 def essence(project):
@@ -226,7 +283,11 @@ def test_a_classifier_that_is_brought_samples_clips_as_its_support(models, proje
     assert session.notice.text.startswith("The model is shown 2 frames of it at even distances")
     (asked,) = session.state(OpenedSavState).asked
     assert len(asked.picture.times) == 2
-    assert opened.show(session)["html"].count("data:image") == 2
+    html = opened.show(session)["html"]
+    assert (html.count("data:image"), html.count("data-play")) == (3, 1), "a poster above two frames"
+    assert "2 frames of each are looked at, at even distances from the first to the last, as pictures" in html
+    told = kept_work.answer(session, {}, {"want": [asked.picture.digest[:32]]})
+    assert [base64.b64decode(piece) for piece in told["pieces"].values()] == [RIGHT]
 
 
 def jpeg(seed):
@@ -255,10 +316,10 @@ def test_the_webcam_is_looked_at_in_windows_like_the_clips_that_are_taught(model
 def test_a_question_that_marks_the_place_of_a_clip_marks_that_of_each_frame(project):
     frames = [as_picture(noise(seed=seed)) for seed in range(3)]
     for marker in ("<video>", "<image>"):
-        asked = asked_of(frames, replace(project, question=f"Look: {marker} Which way?"))
+        asked = asked_of(frames, 0.5, replace(project, question=f"Look: {marker} Which way?"))
         assert asked.question == "Look: <image><image><image> Which way?"
-    with pytest.raises(InputError, match="Clips are shown as video here"):
-        asked_of(frames, replace(project, clips=ClipSampling(way="native")))
+    (video,) = asked_of(frames, 0.5, replace(project, clips=ClipSampling(way="native"))).images
+    assert (video.times, video.sampling.way) == ((0.0, 0.25, 0.5), "native")
 
 
 def test_progress_counts_frames(models, project):

@@ -77,27 +77,33 @@
 
   async function record(dialog, stream, shots) {
     if (shots.size >= MOST) return;
-    const [type, ending] = kindOfClip(), button = dialog.querySelector("[data-record]");
+    const button = dialog.querySelector("[data-record]");
     const number = 1 + [...shots.keys()].filter(isClip).length;
-    const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: BITS_A_SECOND }), parts = [];
     const poster = await snapshot(dialog.querySelector("video"), 480, "image/png");
     button.disabled = true;
     button.textContent = "Recording …";
     try {
-      await new Promise((resolve, reject) => {
-        recorder.ondataavailable = ({ data }) => parts.push(data);
-        recorder.onstop = resolve;
-        recorder.onerror = ({ error }) => reject(error);
-        recorder.start();
-        setTimeout(() => recorder.state === "recording" && recorder.stop(), RECORDED);
-      });
-      add(dialog, shots, new File(parts, `webcam clip ${number}.${ending}`, { type: recorder.mimeType }), poster, `clip ${number}`);
+      add(dialog, shots, await recorded(stream, number), poster, `clip ${number}`);
     } catch (error) {
       dialog.querySelector("p").textContent = "This browser could not record: take pictures, or drop a clip instead.";
     } finally {
       button.disabled = false;
       button.textContent = `Record ${RECORDED / 1000} s`;
     }
+  }
+
+  // A file of what a webcam sees from now on.
+  async function recorded(stream, number) {
+    const [type, ending] = kindOfClip();
+    const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: BITS_A_SECOND }), parts = [];
+    await new Promise((resolve, reject) => {
+      recorder.ondataavailable = ({ data }) => parts.push(data);
+      recorder.onstop = resolve;
+      recorder.onerror = ({ error }) => reject(error);
+      recorder.start();
+      setTimeout(() => recorder.state === "recording" && recorder.stop(), RECORDED);
+    });
+    return new File(parts, `webcam clip ${number}.${ending}`, { type: recorder.mimeType });
   }
 
   const isClip = ({ type }) => type.startsWith("video/");
@@ -137,5 +143,5 @@
     return new Promise((resolve) => canvas.toBlob(resolve, type, 0.85));
   }
 
-  Object.assign(SAV, { snapshot });
+  Object.assign(SAV, { canRecord: kindOfClip, recorded, snapshot });
 })();

@@ -3,6 +3,7 @@
 //
 //   data-webcam         a click starts the webcam
 //   data-webcam-stop    a click stops it
+//   data-webcam-record="name"   a click records a clip of two seconds, which is sent as the files of data-files are
 //   data-frames, data-seconds   of the panel: how many frames are looked at together, and of how many seconds
 (() => {
   "use strict";
@@ -11,6 +12,7 @@
   const PATIENCE = 1500; // milliseconds without an answer before the page says that it waits
   const NO_CAMERA = "The webcam cannot be used: allow it in the browser's address bar, or drop pictures instead.";
   let camera = null; // while the webcam is on: its stream, the frames asked about, when the last was sent and others answered
+  let recorded = 0; // clips
   let serial = Date.now() % 1e9; // no two frames of a page have the same, or an old answer would pass for a new one
 
   const stageOf = (id) => document.querySelector(`#${id} .stage`);
@@ -104,6 +106,24 @@
     part("[data-rate]").textContent = camera.rate;
   }
 
+  async function record(button) {
+    const mine = camera, words = button.querySelector("span");
+    if (!mine || !mine.stream || mine.records) return;
+    if (!SAV.canRecord()) return note("This browser cannot record: drop a clip instead.");
+    const idle = words.textContent;
+    mine.records = true;
+    words.textContent = "Recording …";
+    try {
+      const file = await SAV.recorded(mine.stream, ++recorded);
+      SAV.sendFiles(stageOf("live"), button, button.dataset.webcamRecord, [{ file }]);
+    } catch (error) {
+      note("This browser could not record: drop a clip instead.");
+    } finally {
+      mine.records = false;
+      words.textContent = idle;
+    }
+  }
+
   function asURI(blob) {
     return new Promise((resolve) => {
       const reader = new FileReader();
@@ -115,6 +135,8 @@
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-webcam]")) start();
     if (target.closest("[data-webcam-stop]")) stop();
+    const recording = SAV.control(target, "[data-webcam-record]");
+    if (recording) record(recording);
   });
 
   document.addEventListener("sav:drawn", ({ target }) => {

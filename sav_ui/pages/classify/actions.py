@@ -31,7 +31,7 @@ from sav_ui.uploads.files import (
     read_pictures,
     uploads,
 )
-from sav_ui.uploads.ready_tasks import task_titled
+from sav_ui.uploads.ready_tasks import queries_of, task_titled
 
 __all__ = ["ACTIONS", "act"]
 
@@ -74,8 +74,8 @@ def _try(context: Context, data: Data) -> None:
     task, state = task_titled(project.title), session.state(ClassifyState)
     if task is None:
         raise InputError("These pictures are no longer offered: drop your own.")
-    number = data.get("place", "all")
-    wanted = task.queries if number == "all" else [task.queries[int(number)]]
+    number, queries = data.get("place", "all"), queries_of(task.title, project.clips)
+    wanted = queries if number == "all" else [queries[int(number)]]
     here = {query.content: query.id for query in state.shown(project)}
     found = [_as_query(project, example, task.title) for example in wanted]
     fresh = [query for query in found if query.content not in here]
@@ -83,7 +83,7 @@ def _try(context: Context, data: Data) -> None:
     session.work.resume(Kind.CLASSIFY)
     if not fresh and found:
         state.chosen = here[found[0].content]
-    context.did(f"Added {pictures(len(fresh))} of “{task.title}”.", shown=bool(fresh))
+    context.did(f"Added {brought(query.pictures for query in fresh)} of “{task.title}”.", shown=bool(fresh))
 
 
 def _keep_frame(context: Context, data: Data) -> Steps:

@@ -12,7 +12,6 @@ from PIL import Image
 from sav_core.data.clips import Clip, read_clip
 from sav_core.data.examples import IMAGE_MARKER, VIDEO_MARKER, Example
 from sav_core.data.images import Picture
-from sav_core.errors import InputError
 from sav_ui.session.project import Project
 
 __all__ = ["Window", "as_clip", "asked_of", "window_of"]
@@ -39,14 +38,19 @@ def window_of(project: Project) -> Window | None:
     return Window(max(2, min(frames, _MOST)), round(min(max(seconds, _SHORTEST), _LONGEST), 2))
 
 
-def asked_of(frames: Sequence[Picture], project: Project) -> Example:
+def asked_of(frames: Sequence[Picture], seconds: float, project: Project) -> Example:
     """Return frames as the model is shown a clip of them: in their order, each in the place that its question marks.
 
+    Args:
+        frames: latest last.
+        seconds: how long they took.
+        project: which shows clips as pictures, or as one video, which they are made.
+
     Raises:
-        InputError: the project shows clips as video, which takes a file.
+        ImageError: they are to be one video, and nothing moves in them.
     """
     if len(frames) > 1 and project.clips.way == "native":
-        raise InputError("Clips are shown as video here, and frames of the webcam are none: record one, or show frames.")
+        return Example(as_clip(frames, seconds, project), project.question, name=frames[-1].name)
     markers = IMAGE_MARKER * len(frames)
     question = project.question
     for marker in (VIDEO_MARKER, IMAGE_MARKER):

@@ -8,8 +8,9 @@ from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import CLIPS, limits
+from sav_ui.pages.classify.state import FRAME
 from sav_ui.pages.classify.view import bars
-from sav_ui.panels.films import film, sampled
+from sav_ui.panels.films import film, looked_at, sampled
 from sav_ui.panels.jobs import Job
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
@@ -22,9 +23,6 @@ from sav_ui.session.work import Kind
 from sav_ui.uploads.files import LeftOutError, describe_skipped, read_pictures, uploads
 
 __all__ = ["act", "run", "show"]
-
-
-_FRAMES = 5  # of a clip that are shown
 
 
 def act(context: Context, data: Data) -> None:
@@ -46,12 +44,14 @@ def show(session: Session) -> Content:
         model=choice_of(opened.model).title,
         question=opened.question,
         clip_limits=limits().clips_in_words,
+        looked_at=looked_at(opened.clips or CLIPS),
+        as_taught=opened.clips is not None,
         busy=bool(state.missing),
         answers=[
             {
                 "name": each.picture.name,
                 "picture": thumb(each.picture, 144),
-                "film": film([each.picture], most=_FRAMES),
+                "film": film([each.picture], FRAME),
                 "refused": each.refused,
                 "label": "" if each.prediction is None else each.prediction.label,
                 "bars": [] if each.prediction is None else bars(each.prediction.shares, each.prediction.label),
@@ -92,7 +92,7 @@ def _ask(context: Context, data: Data) -> Steps:
     clips = (opened and opened.clips) or CLIPS
     good, bad = read_pictures(uploads(data.get("files")), clips=clips)
     for _, picture in good:
-        film([picture])
+        film([picture], FRAME)
     if bad and not good:
         raise LeftOutError(bad)
     yield

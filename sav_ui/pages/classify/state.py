@@ -6,7 +6,7 @@ number of heads, another label, one more example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
@@ -121,8 +122,8 @@ class _Kept:
 
     queries: tuple[Query, ...]
     chosen: str = field(compare=False)
-    vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = field(compare=False)
-    refusals: dict[str, tuple[tuple[str, str], str]] = field(compare=False)
+    vectors: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float32]]] = field(compare=False)
+    refusals: dict[str, tuple[tuple[str, ...], str]] = field(compare=False)
 
     def held(self) -> dict[int, int]:
         """The pictures and the vectors."""
@@ -155,8 +156,8 @@ class ClassifyState(PageState):
         self.grid = False
         self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
         self.webcam = WebcamFrame()
-        self._vectors: dict[str, tuple[tuple[str, str], npt.NDArray[np.float32]]] = {}
-        self._refusals: dict[str, tuple[tuple[str, str], str]] = {}
+        self._vectors: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float32]]] = {}
+        self._refusals: dict[str, tuple[tuple[str, ...], str]] = {}
         self._memo = Memo()
         self._next_id = 1
 
@@ -175,6 +176,14 @@ class ClassifyState(PageState):
     def pictures(self) -> tuple[Picture, ...]:
         """Those to classify."""
         return tuple(picture for query in self.queries for picture in query.pictures)
+
+    def exchange(self, clips: Mapping[str, Clip]) -> None:
+        """Have other clips, by the digest of the one whose place each takes."""
+
+        def exchanged(query: Query) -> Query:
+            return replace(query, pictures=tuple(clips.get(one.digest, one) for one in query.pictures))
+
+        self.queries = tuple(exchanged(query) for query in self.queries)
 
     def classified(self, project: Project) -> Iterator[Asked]:
         """Those shown that the model has seen."""
@@ -302,5 +311,6 @@ class ClassifyState(PageState):
         return (query.id, _made_by(query, project), fit.labels)
 
 
-def _made_by(query: Query, project: Project) -> tuple[str, str]:
-    return (project.model, query.text or project.question)
+def _made_by(query: Query, project: Project) -> tuple[str, ...]:
+    ways = (f"{one.digest} {one.sampling.way}" for one in query.pictures if isinstance(one, Clip))
+    return (project.model, query.text or project.question, *ways)

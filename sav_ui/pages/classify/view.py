@@ -19,7 +19,7 @@ from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.pages.shared.used import used
-from sav_ui.panels.films import brought, film
+from sav_ui.panels.films import brought, film, looked_at
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import counted, progress_bar
@@ -29,7 +29,7 @@ from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
-from sav_ui.uploads.ready_tasks import task_titled
+from sav_ui.uploads.ready_tasks import queries_of
 
 __all__ = ["answers", "bars", "squares", "tray"]
 
@@ -46,7 +46,7 @@ def tray(session: Session) -> Content:
     project, fit = session.project, session.current_fit
     if fit is None:
         return nothing_taught(session, "classify/empty.html", WHERE)
-    task = task_titled(project.title)
+    queries = queries_of(project.title, project.clips)
     state = session.state(ClassifyState)
     here = {query.content for query in state.shown(project)}
     html = fill(
@@ -56,9 +56,8 @@ def tray(session: Session) -> Content:
         notice=session.notice_at(WHERE),
         used=used(session, (len(state.queries), MAX_QUERIES, "pictures to classify")),
         clip_limits=limits().clips_in_words,
-        tiles=[]
-        if task is None
-        else [_query_tile(number, task.queries[number], project, here) for number in _in_turn(task.queries)],
+        looked_at="" if project.clips_taught is None else looked_at(project.clips),
+        tiles=[_query_tile(number, queries[number], project, here) for number in _in_turn(queries)],
     )
     return content(html)
 

@@ -43,8 +43,8 @@ def look(context: Context, data: Data) -> None:
     try:
         window = window_of(context.session.project)
         pictures = _seen(data, serial, 1 if window is None else window.frames)
-        answer = _answer(context, pictures)
         seconds = 0.0 if window is None else window.seconds
+        answer = _answer(context, pictures, seconds)
         frame = WebcamFrame(serial, pictures, seconds, (*_before(context.session, answer), answer))
     except SavError as error:
         frame = WebcamFrame(serial, refused=str(error))
@@ -97,12 +97,12 @@ def _opened(image: Any, serial: int) -> Picture:
     return read_picture(encoded, f"webcam {serial}.jpg")
 
 
-def _answer(context: Context, pictures: tuple[Picture, ...]) -> Answer:
+def _answer(context: Context, pictures: tuple[Picture, ...], seconds: float) -> Answer:
     with context.session.changing() as session:
         project, fit = session.project, session.current_fit
     if fit is None:
         raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
-    vector = context.models.run(project.model, frame_vector, asked_of(pictures, project))
+    vector = context.models.run(project.model, frame_vector, asked_of(pictures, seconds, project))
     return answers(fit, vector[None], project.threshold)[0]
 
 

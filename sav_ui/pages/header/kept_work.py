@@ -22,7 +22,9 @@ from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keepers
+from sav_ui.session.opened_sav import OpenedSavState
 from sav_ui.session.pieces import Pieces, cut_up
+from sav_ui.session.places import content_of, piece_of
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import NotYetError
@@ -79,10 +81,13 @@ def answer(session: Session, keepers: Keepers, data: Data) -> dict[str, Any]:
     want = data.get("want")
     if not isinstance(want, list):
         return {**asked, "parts": [list(part) for part in pieces.parts], "told": _told(project, pieces)}
+    opened = {piece_of(picture): picture for picture in session.state(OpenedSavState).pictures}  # no part of the work
     found: dict[str, str] = {}
     size = 0
     for digest in want[:_MOST_WANTED]:
         piece = pieces.read(digest) if isinstance(digest, str) else None
+        if piece is None and digest in opened:
+            piece = content_of(opened[digest])
         if piece is None:
             continue
         size += len(piece)

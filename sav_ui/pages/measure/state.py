@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
@@ -19,7 +20,7 @@ from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 from sav_ui.session.session import PageState
-from sav_ui.uploads.ready_tasks import task_titled
+from sav_ui.uploads.ready_tasks import queries_of, task_titled
 
 if TYPE_CHECKING:
     from sav_core.reports.measurement import Measurement
@@ -149,6 +150,17 @@ class MeasureState(PageState):
         """Those of the visitor's own test set."""
         return tuple(picture for example in self.own for picture in example.images)
 
+    def exchange(self, clips: Mapping[str, Clip]) -> None:
+        """Have other clips, by the digest of the one whose place each takes."""
+        if not any(one.digest in clips for one in self.pictures):
+            return
+        shown = ([clips.get(one.digest, one) for one in example.images] for example in self.own)
+        self.own = tuple(
+            Example(images, example.question, example.label, name=example.name)
+            for images, example in zip(shown, self.own, strict=True)
+        )
+        self.own_version = next(self._versions)
+
     def add(self, examples: Sequence[Example], question: str) -> Fresh:
         """Add what is new to the visitor's own test set and choose it; returns what was new.
 
@@ -176,7 +188,7 @@ class MeasureState(PageState):
     def given(self, project: Project) -> tuple[Example, ...]:
         """The labelled examples of the chosen test set, as they are asked; none for examples that are split off."""
         source, task = self.source(project), task_titled(project.title)
-        given = self.own if source == "own" else task.queries if source == "task" and task is not None else ()
+        given = self.own if source == "own" else queries_of(task.title, project.clips) if source == "task" and task else ()
         return tuple(each if each.question.strip() else each.with_question(project.question) for each in given)
 
     def taught(self, project: Project) -> frozenset[int]:

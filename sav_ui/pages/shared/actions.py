@@ -26,6 +26,7 @@ def _task(context: Context, data: Data) -> None:
         scoring=old.scoring,
         voting=old.voting,
         title=task.title,
+        clips=task.clips,
         next_id=old.next_id,
     )
     context.session.replace_project(fresh.with_labelled(task.support), due=True)

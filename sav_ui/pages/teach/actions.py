@@ -13,6 +13,7 @@ from sav_core.heads.scoring import SCORINGS
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
+from sav_ui.pages.teach.clip_choice import CLIP_CHOICE
 from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
 from sav_ui.panels.films import brought, film, sampled
@@ -250,6 +251,7 @@ def _cancel(context: Context, data: Data) -> None:
 ACTIONS: Actions = {
     **WORK,
     **INSPECTOR,
+    **CLIP_CHOICE,
     "add": _add,
     "add_label": _add_label,
     "add_new": _import,  # what is dropped on the empty card: a ZIP, or folders whose names become labels

@@ -14,11 +14,12 @@ from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
 from sav_ui.pages.shared.used import used
+from sav_ui.pages.teach.clip_choice import clip_choice
 from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.pages.teach.weak_at import weak_at
-from sav_ui.panels.films import film
+from sav_ui.panels.films import film, looked_at
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -70,6 +71,8 @@ def bench(session: Session) -> Content:
         bare=[f"“{label.name}”" for label in project.labels if not project.of_label(label.id)],
         enlarged=_enlarged(session),
         clip_limits=limits().clips_in_words,
+        looked_at=looked_at(project.clips),
+        clips=clip_choice(session),
     )
     return content(html, next_run=session.waits_for_heads)
 
