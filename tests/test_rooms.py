@@ -25,7 +25,7 @@ ROOMS = {
         "evaluation": {"heads", "retrieval", "data"} | GROUND,
         "figures": {"evaluation", "retrieval", "heads", "data"} | GROUND,
         "vectors": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
-        "causes": {"vectors.prefix_cache", "activations", "models", "evaluation", "data"} | GROUND,
+        "causes": {"vectors.prefix_cache", "activations", "models", "figures", "evaluation", "data"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
         "reports": {"sav", "models", "evaluation", "figures", "heads", "data"} | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from sav_core.causes.head_sets import CONDITIONS, HeadSets, choose_heads
     from sav_core.causes.knock_out import knocked_out
     from sav_core.causes.patching import Patching, patch_pictures
-    from sav_core.causes.stand_ins import KnockOut
+    from sav_core.causes.ways import KnockOut
 
 _HOMES = {
     "Ablation": "ablation",
     "CONDITIONS": "head_sets",
     "HeadSets": "head_sets",
-    "KnockOut": "stand_ins",
+    "KnockOut": "ways",
     "Patching": "patching",
     "ablate": "ablation",
     "choose_heads": "head_sets",

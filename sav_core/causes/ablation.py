@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from sav_core.causes.head_sets import KEPT, NOTHING, RANDOM, HeadSets
 from sav_core.causes.label_scores import Scores, label_scores
-from sav_core.causes.stand_ins import KnockOut, stand_ins
+from sav_core.causes.stand_ins import stand_ins
+from sav_core.causes.ways import KnockOut
 from sav_core.data.examples import Example
 from sav_core.evaluation.intervals import MeanDifference, bootstrap_interval, compare_means, drawn_interval
 from sav_core.evaluation.metrics import check_truth, wilson_interval

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import torch
 
 from sav_core.activations.hooks import replace_heads
-from sav_core.causes.stand_ins import StandIns, Tokens
+from sav_core.causes.stand_ins import StandIns
+from sav_core.causes.ways import Tokens
 from sav_core.data.examples import Example
 from sav_core.errors import CancelledError, SettingError
 from sav_core.models.backbones import Backbone

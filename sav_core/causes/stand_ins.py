@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,45 +16,16 @@ from torch import Tensor
 
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.hooks import inputs_hooked
+from sav_core.causes.ways import KnockOut
 from sav_core.data.examples import Example
 from sav_core.errors import SettingError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.types import HeadVectors
 
-__all__ = ["REPLACED_BY", "TOKENS", "KnockOut", "ReplacedBy", "StandIns", "Tokens", "stand_ins"]
+__all__ = ["StandIns", "stand_ins"]
 
-ReplacedBy: TypeAlias = Literal["mean", "zero", "resample"]
-Tokens: TypeAlias = Literal["last", "every"]
 Array: TypeAlias = npt.NDArray[np.float32]
-
-REPLACED_BY: tuple[str, ...] = get_args(ReplacedBy)
-TOKENS: tuple[str, ...] = get_args(Tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class KnockOut:
-    """How heads are switched off.
-
-    Attributes:
-        replaced_by: ``"mean"``, over the support; ``"zero"``; or ``"resample"``, the vectors of one example of the support,
-            drawn for each query.
-        tokens: ``"last"``, where head vectors are read and the answer begins; or ``"every"`` token of prompt and answer,
-            where a mean is over all tokens.
-        seed: of what is drawn.
-
-    Raises:
-        SettingError: there is no such way.
-    """
-
-    replaced_by: ReplacedBy = "mean"
-    tokens: Tokens = "last"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, value, known in (("replaced_by", self.replaced_by, REPLACED_BY), ("tokens", self.tokens, TOKENS)):
-            if value not in known:
-                raise SettingError(f"{name} must be one of {', '.join(known)}, but is {value!r}.")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sav_core import __version__
+from sav_core.cli.ablate import add_ablate
 from sav_core.cli.benchmark import add_benchmark
 from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.cli.evaluate import add_evaluate
@@ -291,6 +292,7 @@ def _nearest(
 
 
 add_evaluate(app)
+add_ablate(app)
 
 
 @app.command(epilog="Example: [bold]python -m sav_core heads --classifier pets.sav --html heads.html[/bold]")

@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "evaluation-how-to.md").read_text(encoding="utf-8")
 def test_every_command_runs(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     commands = re.findall(r"^python -m sav_core (.*)$", PAGE, flags=re.MULTILINE)
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         assert main(shlex.split(command)) == 0, (command, capsys.readouterr().err)
     assert '"episodes": {"count": 5, "shots": 2' in capsys.readouterr().out
@@ -21,13 +21,16 @@ def test_every_command_runs(monkeypatch, capsys):
 
 def test_the_python_runs_and_what_it_claims_is_so(monkeypatch):
     monkeypatch.chdir(ROOT)
-    (session,) = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    session, causes = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
     lines = session.strip().splitlines()
     names = {}
     exec("\n".join(lines[:-1]), names)
     assert eval(lines[-1], names) is True
     assert names["found"].evaluation.n == len(names["test"]) == 20
     assert len(names["over"].result.accuracy) == 20
+    names |= {"support": list(names["support"])[:8], "test": list(names["test"])[::5]}
+    exec(causes, names)
+    assert names["found"].n == 4
 
 
 def test_every_option_it_names_is_one():
@@ -36,7 +39,9 @@ def test_every_option_it_names_is_one():
     from sav_core.cli.app import app
 
     commands = get_command(app).commands
-    known = {option for name in ("evaluate", "classify") for each in commands[name].params for option in each.opts}
+    known = {
+        option for name in ("evaluate", "classify", "ablate") for each in commands[name].params for option in each.opts
+    }
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", PAGE)) <= known
 
 

@@ -8,7 +8,8 @@ import torch
 
 from sav_core.activations.hooks import replace_heads
 from sav_core.causes.label_scores import label_scores
-from sav_core.causes.stand_ins import KnockOut, StandIns, stand_ins
+from sav_core.causes.stand_ins import StandIns, stand_ins
+from sav_core.causes.ways import KnockOut
 from sav_core.data.examples import Example
 from sav_core.errors import CancelledError, InterventionError, SettingError
 from sav_core.models.generation import label_likelihoods
