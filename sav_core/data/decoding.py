@@ -33,6 +33,7 @@ from sav_core.data.colour import to_srgb
 from sav_core.data.colour_names import named_colours
 from sav_core.data.formats import HEAD_BYTES, RAW, look, refusal
 from sav_core.data.levels import Levels, Spread, range_for, scaled, spread_of
+from sav_core.data.no_data import missing_in
 from sav_core.data.raster import Raster, png_raster, tiff_raster, tiff_tags
 from sav_core.errors import ImageError
 
@@ -264,16 +265,24 @@ def _converted(image: Image.Image, levels: Levels | None, kind: str = "") -> Dec
 
 def _of_raster(raster: Raster, levels: Levels | None, orientation: int, profile: Any) -> Decoded:
     """Scale a picture's values to eight bits, by the levels of its set or by its own."""
-    spread = spread_of(raster.values, raster.kind, raster.nodata) if raster.kind != "uint8" else None
-    black, white = (0.0, 255.0) if spread is None else range_for(spread, levels)
-    values = raster.values
-    if raster.nodata is not None:
-        values = np.where(values == raster.nodata, np.array(black).astype(values.dtype), values)
+    values, spread, black, white = raster.values, None, 0.0, 255.0
+    remarks: tuple[tuple[str, str], ...] = ()
+    if raster.kind != "uint8":
+        missing = missing_in(values, raster.nodata)
+        spread = spread_of(values, raster.kind, None if missing is None else missing.value)
+        guessed = levels is None and missing is not None and not missing.told
+        # Files that know no levels are of a time when no such value was guessed.
+        black, white = range_for(spread_of(values, raster.kind) if guessed else spread, levels)
+        if missing is not None:
+            remarks = (missing.remark,)
+            if missing.value is not None:
+                values = np.where(values == missing.value, np.array(black).astype(values.dtype), values)
     eight = scaled(values, black, white)
     if raster.inverted:
         eight = 255 - eight
     image = Image.fromarray(eight[..., 0] if eight.shape[-1] == 1 else eight)
-    rgb, remarks = to_srgb(image, profile)
+    rgb, converted = to_srgb(image, profile)
+    remarks = (*remarks, *converted)
     if raster.alpha is not None:
         rgb = _over_white(rgb, Image.fromarray(raster.alpha))
     if raster.bands:

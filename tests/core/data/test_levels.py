@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sav_core.data.datasets import read_examples
+from sav_core.data.decoding import decode_whole
 from sav_core.data.examples import Example
 from sav_core.data.images import as_picture, read_picture
 from sav_core.data.levels import Levels, decide, range_for, scaled, spread_of
+from sav_core.data.no_data import missing_in
 from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
 from tests.support.pictures import encoded, noise, solid
 from tests.support.tiffs import png16, tiff
@@ -116,3 +118,50 @@ def test_reading_a_folder_decides_for_all_of_it_and_says_so(tmp_path):
     assert [example.images[0].rgb().getextrema()[0][1] for example in examples] == [255, 1, 255, 93, 1, 93]
     (note,) = [note for note in examples.notes if note.kind == "levels"]
     assert (note.count, "uint16 from 0 to 4095" in note.text) == (4, True)
+
+
+HEIGHTS = np.linspace(210, 868, 400)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int16", "int32"])
+@pytest.mark.parametrize("fill", [-9999, -32768, -999, -3.4028235e38, 9.96921e36, -5000])
+def test_a_value_far_from_all_others_is_no_value_and_that_is_said(tmp_path, kind, fill):
+    if kind.startswith("int") and abs(fill) > 1e30:
+        fill = np.iinfo(kind).min
+    values = HEIGHTS.astype(kind)
+    values[:40] = fill
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.tif").write_bytes(tiff(values.reshape(20, 20)))
+    examples = read_examples(tmp_path)
+    grey = np.asarray(examples[0].images[0].rgb())[..., 0].reshape(-1).astype(int)
+    assert grey[:40].max() == 0
+    assert grey[-1] - grey[40] > 60  # not all in one shade
+    (note,) = [note for note in examples.notes if note.kind == "nodata"]
+    assert (note.count, "guess" in note.text) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        HEIGHTS - 400,
+        np.linspace(-1024, 3071, 400),  # Hounsfield units
+        np.array([-1, 1] * 200),  # a mask
+        np.r_[np.zeros(40), HEIGHTS],
+        np.r_[np.full(40, -2000), np.linspace(-1000, 3000, 360)],
+    ],
+)
+def test_values_that_reach_as_far_as_they_please_are_all_values(values):
+    assert missing_in(np.asarray(values, np.float32), None) is None
+
+
+def test_what_the_file_calls_no_value_and_what_is_no_number_is_said():
+    values = HEIGHTS.astype(np.float32).reshape(20, 20)
+    values[0, :5] = 300
+    assert (
+        "300 stands for no value, as the file says"
+        in decode_whole(tiff(values, tags={42113: b"300\0"}), "it").remarks[0][1]
+    )
+    assert decode_whole(tiff(values, tags={42113: b"7\0"}), "it").remarks == ()
+    values[0, 0] = np.nan
+    assert "are no numbers" in decode_whole(tiff(values), "it").remarks[0][1]
