@@ -12,6 +12,7 @@ from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.style import (
     BAND,
     LINE,
+    OUTLINE,
     SEQUENTIAL,
     axis_names,
     axis_range,
@@ -44,7 +45,14 @@ _WORDS_HIGH, _WORDS_WIDE = 0.12, 0.22
 """Room that a level's words take: of the accuracies, and of the width on a phone."""
 
 
-def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", selected: Sequence[Head] = ()) -> go.Figure:
+def head_heatmap(
+    scores: HeadScores,
+    kept: Sequence[Head],
+    *,
+    title: str = "",
+    selected: Sequence[Head] = (),
+    off: Sequence[Head] = (),
+) -> go.Figure:
     """Draw the accuracy of every head, layers upwards and heads to the right, the kept ones outlined and numbered.
 
     Args:
@@ -52,6 +60,7 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
         kept: the heads that vote, best first.
         title: what the accuracies are of.
         selected: heads to point at with a thick frame.
+        off: heads that would vote and are switched off: their frame is dotted, and a cross stands in it.
     """
     layers, heads = scores.correct.shape
     accuracy = scores.accuracy
@@ -82,12 +91,17 @@ def head_heatmap(scores: HeadScores, kept: Sequence[Head], *, title: str = "", s
     figure.update_layout(
         **layout(literal(title), top=84 if title else 58),
         height=height_of(layers),
-        shapes=[*frames(kept), *pointed_at(selected, heads)],
+        shapes=[
+            *frames(kept),
+            *frames(off, line={"color": OUTLINE, "width": 2, "dash": "dot"}),
+            *pointed_at(selected, heads),
+        ],
         annotations=[
             *(
                 cell_text(head.index, head.layer, str(ranks[head.layer, head.index]), float(shades[head.layer, head.index]))
                 for head in kept[: numbered(len(kept), heads)]
             ),
+            *(cell_text(head.index, head.layer, "×", float(shades[head.layer, head.index])) for head in off),
             *axis_names("head", "layer"),
         ],
     )

@@ -189,10 +189,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.fit(used)
         return used
 
-    def voting_with(self, heads: Sequence[Head]) -> HeadClassifier:
-        """Return the same fit with these heads voting, best first, whatever their scores."""
+    def voting_with(self, heads: Sequence[Head], weights: npt.NDArray[np.float64] | None = None) -> HeadClassifier:
+        """Return the same fit with these heads voting, best first, whatever their scores.
+
+        Args:
+            heads: which.
+            weights: ``float64 (head, label)``, how much each counts; as the rule has it for them by default.
+        """
         other = HeadClassifier.from_fitted(self.fitted_, len(heads), self.voting, belief=self.belief)
-        other._keep(other.fitted_.rule.keep_all(tuple(heads)))
+        other._keep(other.fitted_.rule.keep_all(tuple(heads)) if weights is None else KeptHeads(tuple(heads), weights))
         return other
 
     @property
@@ -202,6 +207,11 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if self.reach_ is not None and self.reach_.every_head:  # closeness is measured with all of them
             return self.fitted_.geometry.layers
         return 1 + max(head.layer for head in self.kept_heads_)
+
+    @property
+    def head_weights_(self) -> npt.NDArray[np.float64] | None:
+        """``float64 (head, label)``, how much each kept head counts for each label; ``None`` where all count alike."""
+        return self._weights
 
     def predict(self, vectors: HeadVectors) -> list[Prediction]:
         """Let the kept heads vote on each example.

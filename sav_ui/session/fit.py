@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.acceptance import Acceptances
 from sav_core.evaluation.leave_one_out import LeftOut
 from sav_core.evaluation.support_fit import SupportFit, fit_support
+from sav_core.evaluation.switched_off import SwitchedOff
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import DEFAULT_RULE
 from sav_core.types import Head, HeadScores, HeadVectors
@@ -33,6 +34,7 @@ class Fit:
         wanted: what is to rank the heads, one of ``sav_core.heads.scoring.SCORINGS``; ``scoring`` is what does.
         n_kept: how many vote; under ``reliability`` for each label.
         voting: how their votes are counted, one of ``sav_core.heads.rules.VOTING_RULES``.
+        off: heads that the visitor has switched off, to see what the others do without them.
         known: rules as the library fitted them, by name and scoring; shared with the fits of other settings.
     """
 
@@ -44,7 +46,9 @@ class Fit:
     wanted: str
     n_kept: int
     voting: str = DEFAULT_RULE
+    off: tuple[Head, ...] = ()
     known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
+    _without: dict[str, SwitchedOff] = field(default_factory=dict, repr=False, compare=False)  # the latest, for sliders
 
     @property
     def held_bytes(self) -> int:
@@ -78,6 +82,27 @@ class Fit:
             except SettingError:
                 self.known[key] = None
         return self.known[key]
+
+    @property
+    def whole(self) -> Fit:
+        """The same with every head on: what is saved, and what others measure."""
+        return replace(self, off=()) if self.off else self
+
+    @property
+    def _voters(self) -> SupportFit | SwitchedOff:
+        """What votes: the support under the rule, without the heads that are off."""
+        if not self.off:
+            return self.rule
+        known = self._without.get("latest")
+        if known is None or known.whole is not self.rule or known.off != self.off:
+            known = self._without["latest"] = SwitchedOff(self.rule, self.off)
+        return known
+
+    @property
+    def number(self) -> int:
+        """How many heads vote, or under ``reliability`` for each label, of those that are on."""
+        voters = self._voters
+        return voters.number(self.dial) if isinstance(voters, SwitchedOff) else self.dial
 
     def prepared(self) -> Fit:
         """The same fit, when all that its figures rest on has been worked out: what takes long, so not under a lock."""
@@ -113,24 +138,24 @@ class Fit:
     @cached_property
     def left_out(self) -> LeftOut | None:
         """The vote on each example by a classifier of these settings that never saw it; ``None`` where none can be out."""
-        found = self.rule.left_out
-        return None if found is None else found.at(self.n_kept)
+        found = self._voters.left_out
+        return None if found is None else found.at(self.number)
 
     @property
     def sweep(self) -> npt.NDArray[np.int64] | None:
         """``int (number of heads,)``, how many examples are right when left out, with the best 1, 2, ... heads."""
-        found = self.rule.left_out
+        found = self._voters.left_out
         return None if found is None else found.right
 
     @cached_property
     def acceptances(self) -> Acceptances | None:
         """What examples left out and strangers score; ``None`` where no example can be left out."""
-        return self.rule.acceptances(self.dial)
+        return self._voters.acceptances(self.dial)
 
     @cached_property
     def classifier(self) -> HeadClassifier:
         """The calibrated classifier that these settings make."""
-        return self.rule.classifier(self.dial)
+        return self._voters.classifier(self.dial)
 
 
 def fit_project(project: Project, vectors: HeadVectors) -> Fit:

@@ -68,6 +68,8 @@ class Focus:
         texts: whether each example's own question is shown; ``None`` leaves that to whether any has one.
         enlarged: the example whose pictures are shown large.
         mapped: whose space the map shows: "head" for that of the head looked at, "kept" for that of all heads that vote.
+        off: heads that are switched off, as an experiment: no part of the work.
+        switching: whether a click on a head of the heatmap switches it.
         projection: how it is flattened, one of ``sav_core.retrieval.projection.PROJECTIONS``.
     """
 
@@ -80,6 +82,8 @@ class Focus:
     enlarged: str = ""
     mapped: str = "head"
     projection: str = "pca"
+    off: tuple[Head, ...] = ()
+    switching: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,7 @@ def describe(project: Project, fit: Fit | None) -> str:
         },
     }
     if fit is not None:
+        fit = fit.whole
         content["files"]["classifier.sav"] = "the fitted classifier: SavClassifier.load('classifier.sav', backbone)"
         content["result"] = {
             "leave_one_out_right": None if fit.left_out is None else fit.left_out.right,

@@ -28,6 +28,7 @@ from sav_core.data.clips import Clip
 from sav_core.data.examples import Skipped
 from sav_core.data.images import Picture
 from sav_core.errors import SavError
+from sav_core.types import Head
 from sav_ui.panels.downloads import link, remove
 from sav_ui.panels.memo import Memo
 from sav_ui.session.asked import Asked
@@ -357,7 +358,9 @@ class Session:
     def keep_fit(self, fit: Fit | None) -> None:
         """Keep the fit of the project as it is; ``None`` while it cannot be fitted, and then it stays due."""
         with self.changing():
-            self.fit = fit
+            if fit is not None and (self.fit is None or self.fit.vectors.geometry != fit.vectors.geometry):
+                self.focus = replace(self.focus, off=())  # the heads of another model
+            self.fit = replace(fit, off=self.focus.off) if fit is not None and self.focus.off else fit
             if fit is not None:
                 self.due = False
                 self.work.resume(Kind.FIND_HEADS)
@@ -420,6 +423,13 @@ class Session:
                 fields = {"n_kept": "n_kept", "scoring": "wanted", "voting": "voting"}
                 known = {fields[name]: value for name, value in settings.items() if name in fields}
                 self.fit = replace(self.fit, **known)
+
+    def switch(self, off: tuple[Head, ...]) -> None:
+        """Switch these heads off and all others on."""
+        with self.changing():
+            self.look_at(off=off)
+            if self.fit is not None:
+                self.fit = replace(self.fit, off=off)
 
     def look_at(self, **where: Any) -> None:
         """Turn to another head, example or label: change attributes of ``focus``."""

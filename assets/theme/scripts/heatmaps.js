@@ -1,6 +1,7 @@
 // Heatmaps whose cells can be chosen, by mouse, by touch and by keyboard; the map stays in sight whatever opens.
 //
 //   data-pick="name"    a click in the figure, or a key while it has the keyboard, sends {do: name, x, y}
+//   data-walk="name"    what arrow keys send in its place; Enter and the space bar then do as a click does
 //   data-rows, data-columns, data-at="x y"
 //                       how many cells there are, and the one that is chosen, where keys start
 //   data-closes-pick    the button that closes what a choice has opened; Escape presses it, and the keyboard goes back
@@ -15,13 +16,15 @@
   let last = null; // the map, or the button of a list, that something was chosen by
   let map = null; // the map in which something was chosen just now, for nothing else was done since
 
-  function pick(place, x, y) {
+  function pick(place, x, y, name = place.dataset.pick) {
     if (!place.dataset.pick) return;
     if (document.activeElement !== place) place.focus({ preventScroll: true });
     last = map = place;
     place.savCursor = { x, y };
     place.savTop = place.getBoundingClientRect().top;
-    if (place.savAsked) place.savPassed = true;
+    place.savName = name;
+    if (place.dataset.walk && name === place.dataset.pick) send(place); // each of them counts
+    else if (place.savAsked) place.savPassed = true;
     else ask(place);
   }
 
@@ -29,8 +32,10 @@
   function ask(place) {
     place.savPassed = false;
     place.savAsked = setTimeout(answered, PATIENCE, place);
-    SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.pick, ...place.savCursor });
+    send(place);
   }
+
+  const send = (place) => SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.savName, ...place.savCursor });
 
   function answered(place) {
     clearTimeout(place.savAsked);
@@ -48,7 +53,7 @@
     const [x, y] = (place.dataset.at || `0 ${down ? 0 : rows - 1}`).split(" ").map(Number);
     const here = place.savCursor || { x, y }; // its own is ahead of the server's
     const within = (value, count) => Math.max(0, Math.min(value, count - 1));
-    pick(place, within(here.x + across, columns), within(here.y + (down ? -up : up), rows));
+    pick(place, within(here.x + across, columns), within(here.y + (down ? -up : up), rows), place.dataset.walk);
     keepInSight(place, place.savCursor);
   }
 
@@ -84,8 +89,14 @@
 
   document.addEventListener("keydown", (event) => {
     const place = event.target, step = STEPS[event.key];
-    if (!step || !place.dataset || !place.dataset.pick || !place.savListens) return;
+    if (!place.dataset || !place.dataset.pick || !place.savListens) return;
+    const enters = place.dataset.walk && place.dataset.at && (event.key === "Enter" || event.key === " ");
+    if (!step && !enters) return;
     event.preventDefault();
+    if (enters) {
+      const [x, y] = place.dataset.at.split(" ").map(Number);
+      return pick(place, x, y);
+    }
     walk(place, step);
   });
 

@@ -53,6 +53,7 @@
     if ("figure" in old.dataset) {
       // Plotly owns what is in it, and its class; the height and the data are ours.
       old.setAttribute("aria-label", fresh.getAttribute("aria-label") || "");
+      for (const name of Object.keys(old.dataset)) if (!(name in fresh.dataset)) delete old.dataset[name];
       Object.assign(old.dataset, fresh.dataset);
       old.style.height = fresh.style.height;
       return;

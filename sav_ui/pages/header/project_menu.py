@@ -189,7 +189,7 @@ def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path
     questions = {example.question for example in project.examples()}
     backbone = context.models.get(project.model)
     question = questions.pop() if len(questions) == 1 else None
-    classifier = SavClassifier.from_heads(backbone, fit.classifier, question, project.levels, project.clips_taught)
+    classifier = SavClassifier.from_heads(backbone, fit.whole.classifier, question, project.levels, project.clips_taught)
     return made_file(name, classifier.save)
 
 

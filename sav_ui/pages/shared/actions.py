@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sav_core.errors import InputError
 from sav_core.retrieval.projection import PROJECTIONS
 from sav_core.types import Head
-from sav_ui.host.dispatch import Actions
+from sav_ui.host.dispatch import Actions, Steps
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
@@ -87,6 +89,35 @@ def _versus(context: Context, data: Data) -> None:
     session.look_at(versus=None if chosen == session.focus.head else chosen)
 
 
+def _switch(context: Context, data: Data) -> Steps:
+    """Switch a head that votes off, or on again; the others vote without it at once."""
+    session, fit = context.session, context.session.fit
+    head = _known(session, *head_asked_for(data))
+    if fit is None or head is None:
+        return
+    off = tuple(each for each in fit.off if each != head) if head in fit.off else (*fit.off, head)
+    if head not in fit.off and head not in fit.kept:
+        raise InputError(
+            f"{head} does not vote, so it cannot be switched off: choose a framed head, or let more heads vote."
+        )
+    if head not in fit.off and len(fit.kept) == 1:
+        raise InputError(f"{head} is the last head that votes: switch another one on first.")
+    replace(fit, off=off).prepared()
+    yield
+    session.notice = None
+    session.switch(off)
+
+
+def _all_on(context: Context, data: Data) -> None:
+    """Switch every head on again."""
+    context.session.switch(())
+
+
+def _switching(context: Context, data: Data) -> None:
+    """Have a click on the heatmap switch heads, or open them as before."""
+    context.session.look_at(switching=not context.session.focus.switching)
+
+
 def _close_head(context: Context, data: Data) -> None:
     context.session.look_at(head=None, versus=None, cell=None)
 
@@ -116,9 +147,12 @@ def _map(context: Context, data: Data) -> None:
 INSPECTOR: Actions = {
     "map": _map,
     "cell": _cell,
+    "all_on": _all_on,
     "close_head": _close_head,
     "head": _head,
     "look": _look,
+    "switch": _switch,
+    "switching": _switching,
     "versus": _versus,
 }
 """On the head that is looked into."""

@@ -34,6 +34,7 @@ def inspector(session: Session, fit: Fit) -> dict[str, Any]:
             for head, one in zip(there, maps, strict=True)
         ],
         "mapped": focus.mapped,
+        "switching": focus.switching,
         "by": focus.projection,
         "at": session.inspected.id if session.inspected is not None else "",
         "figures": {one.values["figure"]: one.figure for one in maps if one is not None},
@@ -71,6 +72,7 @@ def listed_heads(fit: Fit) -> list[dict[str, Any]]:
             "accuracy": float(scores.accuracy[head.layer, head.index]),
             "margin": float(scores.margin[head.layer, head.index]),
             "kept": head in kept,
+            "off": head in fit.off,
         }
         for rank, head in enumerate(fit.ranking[:_LISTED], start=1)
     ]
@@ -88,6 +90,7 @@ def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
         "rank": rank,
         "words": _words(fit, head, rank),
         "kept": head in fit.kept,
+        "off": head in fit.off,
         "rows": [
             {
                 "label": label,
@@ -118,7 +121,7 @@ def _attention(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
 
 
 def _words(fit: Fit, head: Head, rank: int) -> str:
-    vote = f"It is number {rank} of {len(fit.ranking)} and {'votes' if head in fit.kept else 'does not vote'}."
+    vote = f"It is number {rank} of {len(fit.ranking)} and {_vote(fit, head)}."
     if not fit.can_leave_out:
         return f"One example a label cannot tell how much this head knows. {vote}"
     judged = np.bincount(fit.codes)[fit.codes] > 1
@@ -129,6 +132,10 @@ def _words(fit: Fit, head: Head, rank: int) -> str:
         seen = f"{fit.scores.correct[head.layer, head.index]} of {fit.scores.scored}"
         ranked = f" The map ranks it by training, {seen} right. Below, each example is judged left out of its label's mean."
     return f"This head {known}. {vote}{ranked}"
+
+
+def _vote(fit: Fit, head: Head) -> str:
+    return "is switched off" if head in fit.off else "votes" if head in fit.kept else "does not vote"
 
 
 def _wrong_rows(fit: Fit, head: Head) -> list[int]:

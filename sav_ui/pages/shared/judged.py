@@ -50,6 +50,6 @@ def taught_key(project: Project, fit: Fit) -> tuple[Any, ...]:
 def judged_with(session: Session, fit: Fit) -> Judged | None:
     """What was found of just these heads and this voting rule, on whatever test set; ``None`` before it was."""
     found = session.state(JudgedState).latest
-    if found is None or found.taught != taught_key(session.project, fit) or found.voting != fit.rule.voting:
+    if fit.off or found is None or found.taught != taught_key(session.project, fit) or found.voting != fit.rule.voting:
         return None
     return found

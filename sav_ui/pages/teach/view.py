@@ -100,6 +100,9 @@ def findings(session: Session) -> Content:
         map_height=height_of(fit.scores.correct.shape[0]),
         curve_height=CURVE_HEIGHT,
         numbered=numbered(len(fit.kept), fit.scores.correct.shape[1]),
+        off=_off(fit),
+        switching=session.focus.switching,
+        per_label=len(fit.whole.kept) != fit.dial,
         best=[str(head) for head in fit.kept[:3]],
         inspector=looked_into,
         model=choice_of(session.project.model).title,
@@ -111,13 +114,15 @@ def findings(session: Session) -> Content:
 def _figures(session: Session, fit: Fit) -> dict[str, str]:
     selected = tuple(head for head in (session.focus.head, session.focus.versus) if head is not None)
     heatmap = session.memo(
-        "heads", (fit, selected), lambda: str(head_heatmap(fit.scores, fit.kept, selected=selected).to_json())
+        "heads",
+        (fit, selected),
+        lambda: str(head_heatmap(fit.scores, fit.kept, selected=selected, off=fit.off).to_json()),
     )
     judged, sweep = fit.left_out, fit.sweep
     if judged is None or sweep is None:
         return {"heads": heatmap}
     curve = session.memo(
-        "curve", (fit,), lambda: str(accuracy_curve(sweep, judged.n, fit.dial, chance=fit.chance).to_json())
+        "curve", (fit,), lambda: str(accuracy_curve(sweep, judged.n, fit.number, chance=fit.chance).to_json())
     )
     return {"heads": heatmap, "curve": curve}
 
@@ -135,6 +140,19 @@ def _headline(fit: Fit) -> dict[str, Any]:
         "high": round(100 * high),
         "how": "one by one" if fits.alone else f"in {fits.groups} groups",
         "alone": fits.alone,
+    }
+
+
+def _off(fit: Fit) -> dict[str, Any] | None:
+    """The heads that are switched off, and how it would be with them."""
+    if not fit.off:
+        return None
+    whole, judged = fit.whole.left_out, fit.left_out
+    return {
+        "heads": [{"name": str(head), "layer": head.layer, "index": head.index} for head in fit.off],
+        "before": None if whole is None else whole.right,
+        "now": None if judged is None else judged.right,
+        "n": 0 if whole is None else whole.n,
     }
 
 
