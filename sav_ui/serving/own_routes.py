@@ -1,4 +1,4 @@
-"""The addresses that the app answers itself: whether it lives and can serve, and the library that draws its figures."""
+"""The addresses that the app answers itself: whether it lives and can serve, what draws its figures, and its picture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sav_ui.panels.theme import PLOTLY
+from sav_ui.serving.link_preview import PICTURE, picture_file
 from sav_ui.serving.refusals import route_of
 
 __all__ = ["OwnRoutes"]
@@ -49,6 +50,8 @@ class OwnRoutes:
             return _said(state, 200 if state["ready"] else 503)
         if route == PLOTLY:
             return FileResponse(_PLOTLY_FILE, headers={"cache-control": "public, max-age=86400"})
+        if route == PICTURE and (picture := picture_file()) is not None:
+            return FileResponse(picture, headers={"cache-control": "public, max-age=86400"})
         return None
 
 

@@ -41,12 +41,33 @@
     place.savFigure = look;
     const figure = inThemeOf(JSON.parse(json));
     SAV.leadFaces(place, figure);
-    await Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+    place.savSource = json;
+    await Plotly.react(place, figure.data, figure.layout, { ...buttons(Plotly), displaylogo: false, responsive: true });
     SAV.listPoints(place);
     if (place.savListens) return;
     place.savListens = true;
     SAV.listenToMap(place);
     SAV.listenToPoints(place);
+  }
+
+  // While the pointer is on a figure, it offers itself as a file.
+  function buttons(Plotly) {
+    const icons = { png: Plotly.Icons.camera, svg: Plotly.Icons.disk };
+    const made = (format) => {
+      const title = `Save as ${format.toUpperCase()}`;
+      return { name: title, title, icon: icons[format], click: (place) => save(Plotly, place, format) };
+    };
+    return { displayModeBar: "hover", modeBarButtons: [[made("png"), made("svg")]] };
+  }
+
+  // As it looks on the page, with the page's ground under it.
+  function save(Plotly, place, format) {
+    const figure = inThemeOf(JSON.parse(place.savSource));
+    delete figure.layout.transition;
+    figure.layout.paper_bgcolor = getComputedStyle(document.body).getPropertyValue("--surface").trim();
+    SAV.addFaces(place, figure);
+    const filename = `sav-${place.dataset.figure}`;
+    return Plotly.downloadImage(figure, { format, filename, width: place.clientWidth, height: place.clientHeight, scale: 2 });
   }
 
   // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.

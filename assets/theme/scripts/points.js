@@ -142,9 +142,25 @@
     placeFaces(place, data);
   }
 
+  // Puts the pictures into a figure that becomes a file; they are drawn anew, for a file cannot refer to the page.
+  function addFaces(place, { layout }) {
+    const faces = isMap(place) && facesOf(place);
+    if (!faces) return;
+    const at = new Map(pointsOf(place).map((point) => [point.id, point])), canvas = document.createElement("canvas");
+    const size = (parseFloat(faces.style.getPropertyValue("--face")) / place._fullLayout.xaxis._length);
+    const [low, high] = place._fullLayout.xaxis.range, side = size * (high - low);
+    layout.images = [...faces.querySelectorAll("img")].filter((face) => at.has(face.dataset.face)).map((face) => {
+      const { trace, n } = at.get(face.dataset.face);
+      [canvas.width, canvas.height] = [face.naturalWidth, face.naturalHeight];
+      canvas.getContext("2d").drawImage(face, 0, 0);
+      const where = { x: trace.x[n], y: trace.y[n], xref: "x", yref: "y", xanchor: "center", yanchor: "middle" };
+      return { ...where, source: canvas.toDataURL("image/png"), sizex: side, sizey: side, layer: "below" };
+    });
+  }
+
   document.addEventListener("sav:drawn", ({ target }) => {
     for (const place of target.querySelectorAll("[data-points]")) placeFaces(place); // the chosen one may be another
   });
 
-  Object.assign(SAV, { leadFaces, listenToPoints: listen, listPoints: list });
+  Object.assign(SAV, { addFaces, leadFaces, listenToPoints: listen, listPoints: list });
 })();

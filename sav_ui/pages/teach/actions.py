@@ -14,8 +14,10 @@ from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.teach.clip_choice import CLIP_CHOICE
+from sav_ui.pages.teach.files import HEADS, heads_as_csv
 from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
+from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, film, sampled
 from sav_ui.panels.wording import called, pictures
 from sav_ui.session.context import Context, Data
@@ -241,6 +243,17 @@ def _find(context: Context, data: Data) -> None:
         context.session.ask_for_heads()
 
 
+def _save_heads(context: Context, data: Data) -> Steps:
+    """Make the table of the heads a file to download."""
+    fit = context.session.fit
+    if fit is None:
+        raise InputError("There are no heads to save yet: find some first.")
+    text = heads_as_csv(fit)
+    path = made_file(HEADS, lambda path: path.write_text(text, encoding="utf-8", newline=""))
+    yield
+    context.session.offer(path, "findings")
+
+
 def _cancel(context: Context, data: Data) -> None:
     """Stop what is under way, or stop waiting for it."""
     work = context.session.work
@@ -272,6 +285,7 @@ ACTIONS: Actions = {
     "question": _question,
     "remove": _remove,
     "rename": _rename,
+    "save_heads": _save_heads,
     "scoring": _scoring,
     "shift": shift,
     "stop_loading": _stop_loading,

@@ -108,7 +108,7 @@ def findings(session: Session) -> Content:
         model=choice_of(session.project.model).title,
     )
     figures = _figures(session, fit) | looked_into["figures"]
-    return content(html, figures, next_run=session.to_look_at is not None)
+    return content(html, figures, next_run=session.to_look_at is not None, saved=session.download_at("findings"))
 
 
 def _figures(session: Session, fit: Fit) -> dict[str, str]:

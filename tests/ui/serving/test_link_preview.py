@@ -1,14 +1,18 @@
+import io
 import re
 from pathlib import Path
 
 import gradio
 import pytest
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from sav_ui.serving.link_preview import ABOUT, NAME, LinkPreview
+from sav_ui.serving import link_preview
+from sav_ui.serving.link_preview import ABOUT, NAME, PICTURE, LinkPreview
+from sav_ui.serving.own_routes import OwnRoutes
 
 
 def metas(page):
@@ -26,9 +30,23 @@ def test_the_page_that_gradio_serves_says_the_apps_name_and_what_it_does_and_not
     said = metas(given.text)
     for name, words in (("og:title", NAME), ("og:description", ABOUT), ("twitter:title", NAME), ("description", ABOUT)):
         assert [told for meta, told in said if meta == name] == [words]
-    assert not [meta for meta, _ in said if meta.endswith(":image")], "a picture of Gradio, not of this app"
+    assert {words for meta, words in said if meta.endswith(":image")} == {f"http://testserver/{PICTURE}"}, (
+        "of this app alone"
+    )
     assert not [words for _, words in said if "Gradio" in words or "Click to try" in words]
     assert int(given.headers["content-length"]) == len(given.content)
+
+
+def test_the_picture_is_there_and_an_installed_package_that_has_none_promises_none(monkeypatch, tmp_path):
+    async def answer(_):
+        return HTMLResponse("<html><head></head></html>")
+
+    client = TestClient(OwnRoutes(LinkPreview(Starlette(routes=[Route("/", answer)])), "1", dict))
+    address = dict(metas(client.get("/", headers={"host": "a.example"}).text))["og:image"]
+    assert address == f"http://a.example/{PICTURE}"
+    assert Image.open(io.BytesIO(client.get(f"/{PICTURE}").content)).width > 1000
+    monkeypatch.setattr(link_preview, "picture_file", lambda: None)
+    assert "og:image" not in dict(metas(client.get("/").text))
 
 
 @pytest.mark.parametrize("kind", ["json", "stream"])

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import re
 
@@ -72,6 +74,17 @@ def test_what_is_saved_has_every_head_on(session, models):
     whole = json.loads(describe(session.project, session.fit))["result"]
     switch(session, models, session.fit.kept[0])
     assert json.loads(describe(session.project, session.fit))["result"] == whole
+
+
+def test_the_table_of_heads_is_a_file_with_every_head_and_whether_it_votes(session, models):
+    switch(session, models, session.fit.kept[0])
+    act(context(session, models), {"do": "save_heads"})
+    assert view.findings(session)["saved"]["name"] == "heads.csv"
+    rows = list(csv.DictReader(io.StringIO(session.download.path.read_text(encoding="utf-8"))))
+    assert [row["head"] for row in rows] == [str(head) for head in session.fit.ranking]
+    assert [row["votes"] for row in rows[:6]] == ["off", "yes", "yes", "yes", "yes", "no"]
+    best = session.fit.ranking[0]
+    assert (int(rows[0]["right"]), int(rows[0]["of"])) == (session.fit.scores.correct[best.layer, best.index], 12)
 
 
 def test_while_heads_are_switched_a_click_switches_and_keys_still_look_inside(session, models):
