@@ -155,7 +155,16 @@ def _looks_into_heads(session, models):
     for row in range(3):
         session.look_at(head=worst, versus=best, cell=(row, 1))
         look(session)
-    session.look_at(head=None, versus=None, cell=None)
+    session.look_at(head=best, mapped="kept", cell=None)
+    look(session)
+    session.look_at(mapped="head", projection="distances", switching=True)
+    for head in session.fit.kept[:2]:
+        teach.act(context(session, models), {"do": "switch", "layer": head.layer, "index": head.index})
+        look(session)
+    session.look_at(switching=False, projection="pca")
+    look(session)
+    teach.act(context(session, models), {"do": "all_on"})
+    session.look_at(head=None, versus=None)
 
 
 def _is_warned(session, models):
@@ -339,6 +348,7 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
+    ("classify/answers.html", {"detail.answer.heads": 99, "detail.grid.0.agrees": False}),
     ("classify/answers.html", {"strictness.moved": True, "strictness.learned": 40}),
     ("classify/answers.html", {"strictness.moved": False, "strictness.learned": 40}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
@@ -372,6 +382,7 @@ VARIATIONS = [
         {"accuracy": 94, "alone": False, "right": 34, "n": 36, "low": 80, "high": 99, "how": "in 5 groups"},
     ),
     ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
+    ("teach/findings.html", {"per_label": True, "off": None}),
     ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900, "caveat": "photographs"}),
     ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
     (
