@@ -23,7 +23,10 @@
     place.savCursor = { x, y };
     place.savTop = place.getBoundingClientRect().top;
     place.savName = name;
-    if (place.dataset.walk && name === place.dataset.pick) send(place); // each of them counts
+    if (place.dataset.walk && name === place.dataset.pick) {
+      place.savPassed = false;
+      send(place); // each of them counts
+    }
     else if (place.savAsked) place.savPassed = true;
     else ask(place);
   }
