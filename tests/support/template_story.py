@@ -348,7 +348,6 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
-    ("classify/answers.html", {"detail.answer.heads": 99, "detail.grid.0.agrees": False}),
     ("classify/answers.html", {"strictness.moved": True, "strictness.learned": 40}),
     ("classify/answers.html", {"strictness.moved": False, "strictness.learned": 40}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
