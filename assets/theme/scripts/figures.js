@@ -73,6 +73,8 @@
   // On a dark page what is little must be dark: a scale that runs from light to dark is turned round, and its words with it.
   function inThemeOf(figure) {
     // No one grey can be read on both papers: words have the page's.
+    const paint = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+    figure.layout.modebar = { bgcolor: paint("--surface"), color: paint("--muted"), activecolor: paint("--accent") };
     if (SAV.pace() === "instant") delete figure.layout.transition;
     figure.layout.font = { ...figure.layout.font, color: getComputedStyle(document.body).getPropertyValue("--muted").trim() };
     if (!SAV.isDark()) return figure;
