@@ -344,7 +344,7 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.one_vote": False, "detail.verdict": {**_RIGHT, "known": False, "as_buttons": True}}),
     ("classify/answers.html", {"detail.insight": _INSIGHT, "detail.asking": False}),
     ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
-    ("classify/answers.html", {"detail.insight": None, "detail.asking": False}),
+    ("classify/answers.html", {"detail.insight": None, "detail.asking": False, "off": ["L1.H2"]}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),

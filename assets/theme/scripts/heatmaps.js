@@ -50,11 +50,17 @@
     for (const place of target.querySelectorAll("[data-pick]")) if (place.savAsked) answered(place);
   });
 
+  // Where keys stand: its own place is ahead of the server's.
+  function cursorOf(place) {
+    if (place.savCursor || !place.dataset.at) return place.savCursor;
+    const [x, y] = place.dataset.at.split(" ").map(Number);
+    return { x, y };
+  }
+
   function walk(place, [across, up]) {
     const columns = Number(place.dataset.columns), rows = Number(place.dataset.rows);
     const [low, high] = place._fullLayout.yaxis.range, down = low > high; // rows may be counted from the top
-    const [x, y] = (place.dataset.at || `0 ${down ? 0 : rows - 1}`).split(" ").map(Number);
-    const here = place.savCursor || { x, y }; // its own is ahead of the server's
+    const here = cursorOf(place) || { x: 0, y: down ? 0 : rows - 1 };
     const within = (value, count) => Math.max(0, Math.min(value, count - 1));
     pick(place, within(here.x + across, columns), within(here.y + (down ? -up : up), rows), place.dataset.walk);
     keepInSight(place, place.savCursor);
@@ -93,14 +99,11 @@
   document.addEventListener("keydown", (event) => {
     const place = event.target, step = STEPS[event.key];
     if (!place.dataset || !place.dataset.pick || !place.savListens) return;
-    const enters = place.dataset.walk && place.dataset.at && (event.key === "Enter" || event.key === " ");
-    if (!step && !enters) return;
+    const here = place.dataset.walk && (event.key === "Enter" || event.key === " ") && cursorOf(place);
+    if (!step && !here) return;
     event.preventDefault();
-    if (enters) {
-      const [x, y] = place.dataset.at.split(" ").map(Number);
-      return pick(place, x, y);
-    }
-    walk(place, step);
+    if (step) walk(place, step);
+    else pick(place, here.x, here.y);
   });
 
   document.addEventListener("click", ({ target }) => {

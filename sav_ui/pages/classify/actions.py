@@ -244,6 +244,7 @@ def _named(project: Project, name: str) -> str:
 ACTIONS: Actions = {
     **WORK,
     "again": _again,
+    "all_on": INSPECTOR["all_on"],
     "clear_queries": _clear,
     "close_vote_head": _close_vote_head,
     "drop_query": _drop,

@@ -81,6 +81,7 @@ def answers(session: Session) -> Content:
         what=brought(query.pictures for query in shown),
         tally=_tally(shown, found, state, project, fit),
         strictness=strictness(fit, project.threshold),
+        off=[str(head) for head in fit.off],
         progress=_progress(session),
         stopped=len(state.missing(project)) if session.work.paused(Kind.CLASSIFY) else 0,
         detail=None if current is None else _detail(session, current, answer, fit),

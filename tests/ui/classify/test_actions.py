@@ -182,6 +182,19 @@ def test_the_grid_shows_what_every_head_that_votes_looks_at_and_opens_each(sessi
     assert 'class="grid"' not in page(session)
 
 
+def test_a_head_that_is_switched_off_on_teach_has_no_vote_here_and_the_page_says_so(session, models, upload):
+    give(session, models, upload(1))
+    go_on(session, models)
+    gone = session.fit.kept[1]
+    session.switch((gone,))
+    (answer,) = answers(session).values()
+    assert [vote.head for vote in answer.prediction.votes] == list(session.fit.kept)
+    assert f"so without a vote here: {gone}." in classify_view.answers(session)["html"]
+    do(session, models, "all_on")
+    assert gone in session.fit.kept
+    assert "Switched off" not in classify_view.answers(session)["html"]
+
+
 def test_below_the_threshold_the_answer_is_none_of_these(session, models, upload):
     give(session, models, upload(1))
     _, answer = only(session)
