@@ -68,35 +68,32 @@ def head_heatmap(
     for rank, head in enumerate(scores.ranking, start=1):
         ranks[head.layer, head.index] = rank
     lowest = float(min(accuracy.min(), 0.5))
-    figure = go.Figure(
-        go.Heatmap(
-            z=accuracy,
-            customdata=np.dstack([scores.correct, scores.margin, ranks]),
-            text=[[percent(share, 1) for share in row] for row in accuracy],
-            colorscale=colour_scale(SEQUENTIAL),
-            zmin=lowest,
-            zmax=1,
-            xgap=2 if heads <= 40 else 1,
-            ygap=2 if layers <= 40 else 1,
-            colorbar=colourbar("accuracy", [lowest, 1]),
-            hovertemplate=(
-                "<b>layer %{y}, head %{x}</b><br>accuracy %{text} "
-                f"(%{{customdata[0]:.0f}} of {scores.scored})<br>"
-                "margin %{customdata[1]:.4f}<br>rank %{customdata[2]:.0f}<extra></extra>"
-            ),
-        )
+    cells = go.Heatmap(
+        z=accuracy,
+        customdata=np.dstack([scores.correct, scores.margin, ranks]),
+        text=[[percent(share, 1) for share in row] for row in accuracy],
+        colorscale=colour_scale(SEQUENTIAL),
+        zmin=lowest,
+        zmax=1,
+        xgap=2 if heads <= 40 else 1,
+        ygap=2 if layers <= 40 else 1,
+        colorbar=colourbar("accuracy", [lowest, 1]),
+        hovertemplate=(
+            "<b>layer %{y}, head %{x}</b><br>accuracy %{text} "
+            f"(%{{customdata[0]:.0f}} of {scores.scored})<br>"
+            "margin %{customdata[1]:.4f}<br>rank %{customdata[2]:.0f}<extra></extra>"
+        ),
     )
     shades = (accuracy - lowest) / max(1 - lowest, 1e-9)
-    # All at once: Plotly checks every shape there is again for each that is added.
-    figure.update_layout(
+    drawn = {
         **layout(literal(title), top=84 if title else 58),
-        height=height_of(layers),
-        shapes=[
+        "height": height_of(layers),
+        "shapes": [
             *frames(kept),
             *frames(off, line={"color": OUTLINE, "width": 2, "dash": "dot"}),
             *pointed_at(selected, heads),
         ],
-        annotations=[
+        "annotations": [
             *(
                 cell_text(head.index, head.layer, str(ranks[head.layer, head.index]), float(shades[head.layer, head.index]))
                 for head in kept[: numbered(len(kept), heads)]
@@ -104,10 +101,11 @@ def head_heatmap(
             *(cell_text(head.index, head.layer, "×", float(shades[head.layer, head.index])) for head in off),
             *axis_names("head", "layer"),
         ],
-    )
-    figure.update_xaxes(dtick=tick_step(heads), range=axis_range(heads), **cell_axes())
-    figure.update_yaxes(dtick=tick_step(layers), range=axis_range(layers), **cell_axes())
-    return figure
+        "xaxis": {"dtick": tick_step(heads), "range": axis_range(heads), **cell_axes()},
+        "yaxis": {"dtick": tick_step(layers), "range": axis_range(layers), **cell_axes()},
+    }
+    # All at once: Plotly checks every shape there is again for each thing that is added.
+    return go.Figure(cells, drawn)
 
 
 def classifier_heatmap(scores: HeadScores, kept: Sequence[Head], model: str) -> go.Figure:

@@ -63,21 +63,20 @@ def head_map(
     traces.append(_means(found, box))
     if len(found.queries):
         traces.append(_queries(found, box, query_names, query_ids))
-    figure = go.Figure(traces)
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"}
-    figure.update_layout(
+    drawn = {
         **layout(left=24, right=8, top=34, bottom=26),
-        height=MAP_HEIGHT,
-        hovermode="closest",
-        legend=legend,
-        showlegend=len(found.labels) <= _MOST_NAMED,
-        transition=_MOVE,
-        annotations=[] if found.spread is None else _axis_words(found.spread),
-        xaxis=bare,
-        yaxis={**bare, "scaleanchor": "x"},
-    )
-    return figure
+        "height": MAP_HEIGHT,
+        "hovermode": "closest",
+        "legend": legend,
+        "showlegend": len(found.labels) <= _MOST_NAMED,
+        "transition": _MOVE,
+        "annotations": [] if found.spread is None else _axis_words(found.spread),
+        "xaxis": bare,
+        "yaxis": {**bare, "scaleanchor": "x"},
+    }
+    return go.Figure(traces, drawn)  # Plotly takes three times as long to change the layout of a figure that is there
 
 
 def _examples(

@@ -20,6 +20,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from sav_ui.panels.packing import packed
 from sav_ui.panels.panel import Content
 
 __all__ = ["Parts", "cut", "joined"]
@@ -35,7 +36,8 @@ _PICTURE = re.compile(r"(?<=src=\")data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+(?
 _INDENTED = re.compile(r">\n\s+<")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}  # no end tag
-_CUT_FIGURES = 64
+_CUT_FIGURES, _CUT_WORDS = 64, 512
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def cut(content: Content) -> tuple[Content, Parts]:
@@ -92,14 +94,28 @@ def _cut_figure(figure: str) -> tuple[str, Parts]:
 
 
 def _cut_value(value: Any, parts: Parts) -> str:
+    whole = _as_json(value)
+    if len(whole) < _SHORTEST:
+        return whole  # nothing in it can be a part
     if isinstance(value, dict):
         inside = [f"{_as_json(key)}:{_cut_value(item, parts)}" for key, item in value.items()]
         text = "{" + _grouped(_with_commas(inside), parts) + "}"
+    elif isinstance(value, list) and (short := packed(value)) is not None:
+        text = _as_json(short)
+    elif isinstance(value, list) and all(type(item) is str for item in value):
+        text, inside_it = _cut_words(tuple(value))
+        parts |= inside_it
     elif isinstance(value, list) and any(isinstance(item, (dict, list, str)) for item in value):
         text = "[" + _grouped(_with_commas([_cut_value(item, parts) for item in value]), parts) + "]"
     else:
-        text = _as_json(value)
+        text = whole
     return _refer(text, parts)
+
+
+@lru_cache(_CUT_WORDS)  # the names in a figure stay when its numbers change
+def _cut_words(words: tuple[str, ...]) -> tuple[str, Parts]:
+    parts: Parts = {}
+    return "[" + _grouped(_with_commas([_refer(_as_json(word), parts) for word in words]), parts) + "]", parts
 
 
 def _grouped(pieces: Iterable[str], parts: Parts) -> str:
@@ -107,6 +123,9 @@ def _grouped(pieces: Iterable[str], parts: Parts) -> str:
 
     Where one ends is decided by what stands there, not by counting, so a piece more or less changes only the part it is in.
     """
+    pieces = list(pieces)
+    if sum(map(len, pieces)) < _SHORTEST:
+        return "".join(pieces)
     texts, group = [], ""
     for piece in pieces:
         group += piece
@@ -125,7 +144,7 @@ def _with_commas(items: Sequence[str]) -> list[str]:
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return _JSON.encode(value).replace("<", "\\u003c")
 
 
 def _refer(text: str, parts: Parts) -> str:

@@ -18,6 +18,13 @@
     return plotly;
   }
 
+  // Long lists come in few letters: the browser's half of sav_ui/panels/packing.py.
+  function unpacked(_, value) {
+    if (!value || !(value.i2 || value.u1)) return value;
+    const bytes = Uint8Array.from(atob(value.i2 || value.u1), (sign) => sign.charCodeAt(0));
+    return value.i2 ? Array.from(new Int16Array(bytes.buffer), (whole) => whole / value.by) : Array.from(bytes, (place) => value.of[place]);
+  }
+
   // Figures take their time, plotly.js the first time seconds, and others may come meanwhile: a panel draws one at a time, and
   // always the newest, so that none is drawn over one that came after it.
   function drawFigures(root, figures) {
@@ -39,7 +46,7 @@
     if (!json || place.savFigure === look || !place.isConnected) return;
     const Plotly = await loadPlotly();
     place.savFigure = look;
-    const figure = inThemeOf(JSON.parse(json));
+    const figure = inThemeOf(JSON.parse(json, unpacked));
     SAV.leadFaces(place, figure);
     place.savSource = json;
     await Plotly.react(place, figure.data, figure.layout, { ...buttons(Plotly), displaylogo: false, responsive: true });
@@ -62,7 +69,7 @@
 
   // As it looks on the page, with the page's ground under it.
   function save(Plotly, place, format) {
-    const figure = inThemeOf(JSON.parse(place.savSource));
+    const figure = inThemeOf(JSON.parse(place.savSource, unpacked));
     delete figure.layout.transition;
     figure.layout.paper_bgcolor = getComputedStyle(document.body).getPropertyValue("--surface").trim();
     SAV.addFaces(place, figure);

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from sav_ui.panels.packing import unpacked
 from sav_ui.panels.panel import content
 from sav_ui.panels.parts import cut, joined
 
@@ -14,7 +15,7 @@ PICTURE = "data:image/webp;base64," + "A" * 400
 
 def whole(packed, parts):
     """What the browser makes of it."""
-    figures = {name: json.loads(joined(text, parts)) for name, text in packed["figures"].items()}
+    figures = {name: json.loads(joined(text, parts), object_hook=unpacked) for name, text in packed["figures"].items()}
     return {**packed, "html": joined(packed["html"], parts), "figures": figures}
 
 
