@@ -34,6 +34,7 @@ types: $(VENV)/.development  ## types of the library and the pages
 benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides in one run, and what a visitor waits for
 	$(BIN)/python -m perf.extraction
 	$(BIN)/python -m perf.early_exit
+	$(BIN)/python -m perf.detail
 	$(BIN)/python -m perf.clips
 	$(BIN)/python -m perf.decoding
 	$(BIN)/python -m perf.refit

@@ -13,7 +13,7 @@ from sav_core.data.examples import Example
 from sav_core.settings import settings
 from tests.support.tiny_models import RECIPES, example_image, write_checkpoint
 
-__all__ = ["PICTURE", "SHAPES", "examples_for", "write_shape"]
+__all__ = ["PICTURE", "SHAPES", "examples_for", "write_shape", "write_tiled_smolvlm"]
 
 # HuggingFaceTB/SmolVLM-256M-Instruct: SigLIP-base 512/16, a Llama of 30 layers x 9 heads, 64 tokens an image of one tile.
 _SMOLVLM = {
@@ -50,16 +50,24 @@ def write_shape(shape: str, folder: Path) -> Path:
     """Write a checkpoint of that shape with random weights and return its folder."""
     if shape == "embedded":
         return _untrained_twin(Path(settings().assets) / "model", folder)
+    return _write_smolvlm(folder, {"size": {"longest_edge": 512}, "do_image_splitting": False})
+
+
+def write_tiled_smolvlm(folder: Path) -> Path:
+    """Write the same checkpoint as its makers ship it: pictures enlarged to 2,048 pixels and cut into tiles of 512."""
+    return _write_smolvlm(folder, {"size": {"longest_edge": 2048}, "do_image_splitting": True})
+
+
+def _write_smolvlm(folder: Path, pictures: dict[str, object]) -> Path:
     recipe = RECIPES["smolvlm"]
 
     def config(ids: dict[str, int]) -> dict[str, object]:
         return {**recipe.config(ids), **_SMOLVLM}
 
-    one_tile = {"size": {"longest_edge": 512}, "max_image_size": {"longest_edge": 512}, "do_image_splitting": False}
     RECIPES["smolvlm-256m"] = replace(
         recipe,
         config=config,
-        image_processor=(recipe.image_processor[0], one_tile),
+        image_processor=(recipe.image_processor[0], {"max_image_size": {"longest_edge": 512}, **pictures}),
         processor={**recipe.processor, "image_seq_len": 64},
     )
     return write_checkpoint("smolvlm-256m", folder)

@@ -25,8 +25,9 @@ from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads, HeadClassifier, MaxLayer, check_labels, check_vectors
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.models.backbones import load_backbone
+from sav_core.models.detail import check_detail
 from sav_core.notebook import SHOWN, bar, card
-from sav_core.types import Cancel, Geometry, Head, HeadVectors, Prediction, ProgressCallback
+from sav_core.types import Cancel, Detail, Geometry, Head, HeadVectors, Prediction, ProgressCallback
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -61,6 +62,8 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         max_layer: the last layer, counted from zero, that heads are kept from and that distances to the examples are
             measured in; the model does not run beyond it. ``"kept"`` chooses from all layers, and then runs queries no
             further than the last kept head. All layers by default, so that "none of these" is judged by every head.
+        detail: how finely the model looks at pictures: ``"full"``, or ``"normal"`` and ``"fast"`` with fewer tokens; as the
+            support's first example says by default.
 
     Attributes:
         classes_: ``str (label,)``, sorted.
@@ -70,6 +73,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         levels_: which values are black and white in the support's pictures of more than eight bits, and so in those of
             queries; ``None`` in files of an earlier version, whose pictures were scaled by the whole range of 16 bits.
         clips_: how the support's clips were sampled, and so those of queries; ``None`` where it has none.
+        detail_: how finely the support's pictures were looked at, and so those of queries.
         head_classifier_: the fitted ``HeadClassifier``.
         vectors_: the head vectors of the examples it is fitted on; absent after ``load``.
         all_vectors_: those of the last ``fit``, from which ``refit`` leaves some out or takes them back; likewise absent.
@@ -91,6 +95,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         cache: CacheChoice = "user",
         belief: str = "margin",
         max_layer: MaxLayer = None,
+        detail: Detail | None = None,
     ) -> None:
         self.backbone = backbone
         self.n_kept = n_kept
@@ -99,6 +104,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.cache = cache
         self.belief = belief
         self.max_layer = max_layer
+        self.detail = detail
 
     def fit(
         self,
@@ -127,11 +133,13 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         """
         examples = on_one_scale(_labelled(support, y))
         sampling = next((clip.sampling for example in examples for clip in example.clips), None)
-        examples = [example.resampled(sampling) for example in examples]
+        detail = check_detail(examples[0].detail if self.detail is None else self.detail) if examples else "full"
+        examples = [example.resampled(sampling).with_detail(detail) for example in examples]
         head_classifier = HeadClassifier(self.n_kept, self.voting, self.scoring, self.belief)
         head_classifier.check_settings()
         check_max_layer(self.max_layer, self.backbone)
         check_labels([example.label for example in examples], [example.name for example in examples])
+        self.backbone.sight(detail)
         depth = first_layers(self.backbone, self.max_layer).layers
         vectors = self._extract(examples, progress, cancel, hidden=hidden, depth=depth)
         check_vectors(vectors)
@@ -141,6 +149,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.question_ = shared_question(examples)
         self.levels_: Levels | None = levels_of(picture for example in examples for picture in example.images)
         self.clips_: ClipSampling | None = sampling
+        self.detail_: Detail = detail
         return self
 
     def refit(self, *, rows: Sequence[int] | None = None) -> SavClassifier:
@@ -220,13 +229,15 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return float(np.mean([answer == label for answer, label in zip(answers, truth, strict=True)]))
 
     def as_query(self, query: Example | PictureLike) -> Example:
-        """Return the query with a question, its own or else the support's, scaled and sampled as the support was.
+        """Return the query with a question, its own or else the support's, scaled and shown as the support was.
 
         Raises:
             InputError: it has none and the support's questions differ.
             ImageError: an image cannot be read.
         """
-        return at_levels([as_asked(query, self.question_)], self.levels_)[0].resampled(self.clips_)
+        return (
+            at_levels([as_asked(query, self.question_)], self.levels_)[0].resampled(self.clips_).with_detail(self.detail_)
+        )
 
     def extract(
         self,
@@ -253,6 +264,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         depth: int,
     ) -> HeadVectors:
         cache = default_cache() if self.cache == "user" else self.cache
+        examples = [example.with_detail(self.detail) for example in examples]
         vectors = extract_head_vectors(
             self.backbone, examples, progress=progress, cancel=cancel, cache=cache, hidden=hidden, depth=depth
         )
@@ -282,6 +294,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             levels=None if self.levels_ is None else self.levels_.as_dict(),
             clips=None if self.clips_ is None else self.clips_.as_dict(),
             max_layer=None if self.max_layer is None else self._geometry.layers - 1,
+            detail=self.detail_,
         )
         if self._opened is not None:  # the model that made the heads, whichever they are looked at with
             made = self._opened[1]
@@ -315,7 +328,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         )
         levels = None if provenance.levels is None else Levels.from_dict(provenance.levels)
         clips = None if provenance.clips is None else ClipSampling.from_dict(provenance.clips)
-        classifier = cls.from_heads(backbone, heads, provenance.question, levels, clips)
+        classifier = cls.from_heads(backbone, heads, provenance.question, levels, clips, provenance.detail)
         classifier.max_layer = provenance.max_layer  # also where another model looks at it
         classifier._opened = Path(path), provenance
         return classifier
@@ -328,6 +341,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         question: str | None,
         levels: Levels | None = None,
         clips: ClipSampling | None = None,
+        detail: Detail = "full",
     ) -> SavClassifier:
         """Return a classifier of heads that were fitted apart from it, on vectors of the same model.
 
@@ -337,11 +351,12 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             question: what a query without a question is asked; ``None`` where the support's questions differ.
             levels: how the support's values of more than eight bits were scaled, see ``levels_``.
             clips: how its clips were sampled, see ``clips_``.
+            detail: how finely its pictures were looked at, see ``detail_``.
         """
         check_is_fitted(heads)
         classifier = cls(backbone, heads.n_kept, heads.voting, heads.scoring, belief=heads.belief)
         classifier.head_classifier_, classifier.question_, classifier.levels_ = heads, question, levels
-        classifier.clips_ = clips
+        classifier.clips_, classifier.detail_ = clips, detail
         layers = heads.fitted_.geometry.layers
         classifier.max_layer = layers - 1 if layers < backbone.geometry.layers else None
         return classifier

@@ -20,8 +20,10 @@ from sav_core.wording import percent
 
 __all__ = [
     "CLIP_WAYS",
+    "DETAILS",
     "Cancel",
     "ClipWay",
+    "Detail",
     "Geometry",
     "Head",
     "HeadScores",
@@ -39,6 +41,11 @@ ClipWay: TypeAlias = Literal["frames", "native"]
 """How a clip is shown to a model: its frames as pictures, or as video where the model has tokens for that."""
 
 CLIP_WAYS: tuple[str, ...] = get_args(ClipWay)
+
+Detail: TypeAlias = Literal["full", "normal", "fast"]
+"""How finely a model looks at pictures: as its makers ship it, or with fewer tokens."""
+
+DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -35,7 +35,7 @@ def tile_regions(backbone: Backbone, example: Example) -> list[list[Region]]:
         example: with one picture or more.
     """
     probes = [_coordinates(picture.size, _SHADES[place % 2]) for place, picture in enumerate(example.images)]
-    seen = backbone.encode(Example(probes, example.question))
+    seen = backbone.encode(Example(probes, example.question, detail=example.detail))
     values = seen.colours.double().numpy()
     tiles = _colours(values.reshape(-1, *values.shape[-3:]), backbone.processor.image_processor)
     shown = [tile for tile in tiles if (tile[2] > _CONTENT).any()]

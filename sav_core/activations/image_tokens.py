@@ -99,7 +99,8 @@ def image_token_boxes(backbone: Backbone, example: Example, encoded: Encoded) ->
     try:
         return _all_placed(backbone, example, encoded)
     except UnsupportedModelError as error:
-        squares = Example([Image.new("RGB", (_ORDINARY, _ORDINARY))] * len(example.images), example.question)
+        images = [Image.new("RGB", (_ORDINARY, _ORDINARY))] * len(example.images)
+        squares = Example(images, example.question, detail=example.detail)
         if all(picture.size == (_ORDINARY, _ORDINARY) for picture in example.images):
             raise
         _all_placed(backbone, squares, backbone.encode(squares))  # raises what is said of the model itself

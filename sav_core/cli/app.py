@@ -19,10 +19,12 @@ from sav_core.cli.console import exit_status, print_json, print_line, print_tabl
 from sav_core.cli.evaluate import add_evaluate
 from sav_core.cli.opening import (
     clip_sampling,
+    detail_cost,
     open_classifier_for,
     open_examples,
     open_index,
     open_queries,
+    print_detail,
     print_dtype,
     print_left_out,
     print_notes,
@@ -34,6 +36,7 @@ from sav_core.cli.options import (
     AsJson,
     BelievedBy,
     ClipsAs,
+    DetailChoice,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -141,13 +144,14 @@ def fit(
     fps: FramesPerSecond = None,
     animated: Animated = "still",
     clips_as: ClipsAs = "frames",
+    detail: DetailChoice = "full",
     calibrate: Annotated[
         bool, typer.Option(help="Turn shares into probabilities, fitted with each example left out; not with one a label.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Find the heads that tell your labels apart, and save them as a classifier."""
-    support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as))
+    support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as), detail)
     classifier = open_classifier_for(
         support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief, max_layer=max_layer
     )
@@ -175,6 +179,7 @@ def fit(
                 "none_below": None if rejection is None else asdict(rejection),
                 "skipped": skipped_as_dicts(support.skipped),
                 "notes": [note.as_dict() for note in support.notes],
+                **detail_cost(classifier.backbone, detail),
                 **({} if max_layer is None else {"max_layer": classifier.head_classifier_.fitted_.geometry.layers - 1}),
             }
         )
@@ -192,6 +197,7 @@ def fit(
             f"learned from, lets {rejection.passed} of {rejection.strangers} pass when their label is hidden."
         )
     print_dtype(classifier.backbone)
+    print_detail(classifier.backbone, detail)
     print_notes(support.notes)
     print_left_out(len(support.skipped))
 

@@ -13,10 +13,12 @@ from sav_core.cli.evaluate_text import print_evaluation
 from sav_core.cli.opening import (
     check_classifier_file,
     clip_sampling,
+    detail_cost,
     open_classifier_for,
     open_examples,
     open_heads,
     open_queries,
+    print_detail,
     print_dtype,
     print_left_out,
     print_notes,
@@ -26,6 +28,7 @@ from sav_core.cli.options import (
     AsJson,
     BelievedBy,
     ClipsAs,
+    DetailChoice,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -71,6 +74,7 @@ def evaluate(
     fps: FramesPerSecond = None,
     animated: Animated = "still",
     clips_as: ClipsAs = "frames",
+    detail: DetailChoice = "full",
     controls: Annotated[
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
     ] = False,
@@ -104,11 +108,11 @@ def evaluate(
             "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
         )
     clips = clip_sampling(frames, fps, animated, clips_as)
-    support = open_examples(train, question, clips)
-    queries = None if test is None else open_examples(test, question, clips)
+    support = open_examples(train, question, clips, detail)
+    queries = None if test is None else open_examples(test, question, clips, detail)
     if queries is not None:
         check_truth([example.label for example in queries], support.labels)
-    unknown = () if foreign is None else open_queries([foreign], question, clips)
+    unknown = () if foreign is None else open_queries([foreign], question, clips, detail)
     if heads_from is not None:
         check_classifier_file(heads_from)
     classifier = open_classifier_for(
@@ -152,11 +156,12 @@ def evaluate(
         )
         _warn_of_overlap(measured.overlap or 0, len(queries))
     if as_json:
-        print_json(values(found))
+        print_json(values(found) | detail_cost(classifier.backbone, detail))
         return
     print_evaluation(values(found))
     print_line("")
     print_dtype(classifier.backbone)
+    print_detail(classifier.backbone, detail)
     print_notes(found.notes)
     print_left_out(len(found.skipped))
 

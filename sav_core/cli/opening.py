@@ -15,23 +15,28 @@ if TYPE_CHECKING:
     from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.sav import SavClassifier
-    from sav_core.types import ClipWay
+    from sav_core.types import ClipWay, Detail
 
 __all__ = [
     "check_classifier_file",
     "clip_sampling",
+    "detail_cost",
     "open_backbone",
     "open_classifier_for",
     "open_examples",
     "open_heads",
     "open_index",
     "open_queries",
+    "print_detail",
     "print_dtype",
     "print_left_out",
     "print_notes",
     "sampling_of",
     "skipped_as_dicts",
 ]
+
+_ORDINARY = (640, 480)  # pixels of the picture that a detail is told of
+_FULL: Detail = "full"
 
 
 def open_backbone(model: str | None, dtype: str) -> Backbone:
@@ -49,20 +54,23 @@ def clip_sampling(frames: int, fps: float | None, animated: str, clips_as: ClipW
     return ClipSampling(frames, fps, animated == "clip", clips_as)
 
 
-def open_examples(source: str, question: str, clips: ClipSampling) -> ExampleSet:
+def open_examples(source: str, question: str, clips: ClipSampling, detail: Detail = "full") -> ExampleSet:
     """Read labelled examples, saying on a terminal how far that is."""
     from sav_core.data.datasets import read_examples
 
     with progress_bar("reading images") as progress:
-        return read_examples(source, question=question, progress=progress, clips=clips)
+        return read_examples(source, question=question, progress=progress, clips=clips).with_detail(detail)
 
 
-def open_queries(sources: Sequence[str], question: str, clips: ClipSampling | None = None) -> ExampleSet:
+def open_queries(
+    sources: Sequence[str], question: str, clips: ClipSampling | None = None, detail: Detail = "full"
+) -> ExampleSet:
     """Read images to classify, saying on a terminal how far that is; videos with eight frames unless told otherwise."""
     from sav_core.data.datasets import EIGHT_FRAMES, read_queries
 
     with progress_bar("reading images") as progress:
-        return read_queries(sources, question=question, progress=progress, clips=clips or EIGHT_FRAMES)
+        found = read_queries(sources, question=question, progress=progress, clips=clips or EIGHT_FRAMES)
+        return found.with_detail(detail)
 
 
 def open_index(source: str, question: str) -> ExampleSet:
@@ -94,6 +102,7 @@ def open_classifier_for(
     from sav_core.sav import SavClassifier, check_max_layer
 
     check_max_layer(last, backbone)
+    backbone.sight(support[0].detail)
     return SavClassifier(backbone, n_kept=heads, voting=voting, scoring=scoring, belief=belief, max_layer=last)
 
 
@@ -136,6 +145,24 @@ def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
 def print_dtype(backbone: Backbone) -> None:
     """Say what the model computes in, and why."""
     print_line(f"The model computes in {backbone.dtype_name}: {backbone.why_dtype}.")
+
+
+def detail_cost(backbone: Backbone, detail: Detail) -> dict[str, Any]:
+    """Return what a detail other than the full one costs, for JSON: tokens of an ordinary picture, and in full."""
+    if detail == "full":
+        return {}
+    tokens = {each: backbone.picture_tokens(_ORDINARY, each) for each in (detail, _FULL)}
+    return {"detail": {"name": detail, "picture": list(_ORDINARY), "tokens": tokens[detail], "full_tokens": tokens[_FULL]}}
+
+
+def print_detail(backbone: Backbone, detail: Detail) -> None:
+    """Say what a detail other than the full one costs."""
+    if told := detail_cost(backbone, detail).get("detail"):
+        width, height = told["picture"]
+        print_line(
+            f"Pictures are looked at in {detail} detail: one of {width} x {height} pixels is {told['tokens']:,} tokens, "
+            f"{told['full_tokens']:,} in full."
+        )
 
 
 def print_left_out(count: int) -> None:

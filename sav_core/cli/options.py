@@ -8,13 +8,14 @@ import typer
 
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
-from sav_core.types import ClipWay
+from sav_core.types import ClipWay, Detail
 
 __all__ = [
     "Animated",
     "AsJson",
     "BelievedBy",
     "ClipsAs",
+    "DetailChoice",
     "Dtype",
     "Frames",
     "FramesPerSecond",
@@ -40,6 +41,14 @@ Animated = Annotated[
 ]
 ClipsAs = Annotated[
     ClipWay, typer.Option("--clips-as", help="A video is shown as pictures, or natively, by models with tokens for video.")
+]
+DetailChoice = Annotated[
+    Detail,
+    typer.Option(
+        "--detail",
+        help="How finely pictures are looked at: fewer tokens take less time, where the model cuts pictures into tiles or "
+        "takes as many pixels as they have.",
+    ),
 ]
 KeptHeads = Annotated[int, typer.Option("--heads", help="How many of the best heads vote.")]
 MaxLayer = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 from sav_core.data.clip_sampling import ClipSampling
@@ -12,6 +12,7 @@ from sav_core.data.clips import Clip, as_picture_or_clip
 from sav_core.data.images import Picture, PictureLike
 from sav_core.data.notes import Note
 from sav_core.errors import InputError
+from sav_core.types import Detail
 
 __all__ = ["IMAGE_MARKER", "VIDEO_MARKER", "Example", "ExampleSet", "Skipped"]
 
@@ -35,12 +36,14 @@ class Example:
             the next; without a marker all images come first, then the text.
         label: what the example is an example of; ``None`` for a query.
         name: what to call it in messages; the first picture's name unless given.
+        detail: how finely a model looks at its pictures.
     """
 
     images: tuple[Picture, ...]
     question: str
     label: str | None
     name: str
+    detail: Detail
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Example:
         label: str | None = None,
         *,
         name: str | None = None,
+        detail: Detail = "full",
     ) -> None:
         """Open the images: each a path, bytes, a PIL image, a ``uint8`` array ``(row, column, 3)``, a Picture or a Clip.
 
@@ -70,17 +74,24 @@ class Example:
         object.__setattr__(self, "question", question)
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "name", name or (pictures[0].name if pictures else question.strip()[:60]))
+        object.__setattr__(self, "detail", detail)
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}, {len(self.images)} images, label={self.label!r})"
 
     def with_question(self, question: str) -> Example:
         """Return the same example under another question."""
-        return Example(self.images, question, self.label, name=self.name)
+        return Example(self.images, question, self.label, name=self.name, detail=self.detail)
 
     def with_label(self, label: str | None) -> Example:
         """Return the same example under another label."""
-        return Example(self.images, self.question, label, name=self.name)
+        return Example(self.images, self.question, label, name=self.name, detail=self.detail)
+
+    def with_detail(self, detail: Detail | None) -> Example:
+        """Return the example with its pictures looked at so; itself with ``None``."""
+        if detail is None or detail == self.detail:
+            return self
+        return Example(self.images, self.question, self.label, name=self.name, detail=detail)
 
     def resampled(self, sampling: ClipSampling | None) -> Example:
         """Return the example with its clips sampled so; itself with ``None``.
@@ -93,7 +104,7 @@ class Example:
         ):
             return self
         images = [image.resampled(sampling) if isinstance(image, Clip) else image for image in self.images]
-        return Example(images, self.question, self.label, name=self.name)
+        return Example(images, self.question, self.label, name=self.name, detail=self.detail)
 
     @property
     def clips(self) -> tuple[Clip, ...]:
@@ -130,7 +141,8 @@ class Example:
         if markers.search(question):
             places = iter([VIDEO_MARKER if isinstance(some[0], Clip) else IMAGE_MARKER * len(some) for some in stills])
             question = markers.sub(lambda _: next(places), question)
-        return Example([one for some in stills for one in some], question, self.label, name=self.name)
+        pictures = [one for some in stills for one in some]
+        return Example(pictures, question, self.label, name=self.name, detail=self.detail)
 
     @property
     def parts(self) -> tuple[Picture | str, ...]:
@@ -190,6 +202,10 @@ class ExampleSet(Sequence[Example]):
     def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
     def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
         return self.examples[index]
+
+    def with_detail(self, detail: Detail) -> ExampleSet:
+        """Return the set with the pictures of every example looked at so."""
+        return replace(self, examples=tuple(example.with_detail(detail) for example in self))
 
     @property
     def labels(self) -> tuple[str, ...]:

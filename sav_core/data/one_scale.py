@@ -55,4 +55,4 @@ def _is_wide(example: Example) -> bool:
 
 def _read_anew(example: Example, levels: Levels | None) -> Example:
     pictures = [picture.at_levels(levels) for picture in example.images]
-    return Example(pictures, example.question, example.label, name=example.name)
+    return Example(pictures, example.question, example.label, name=example.name, detail=example.detail)

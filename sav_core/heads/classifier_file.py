@@ -3,7 +3,7 @@
 The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
 and names the model, so that a classifier is never used with vectors that mean something else. ``format`` is the version; a
 field that is absent means what was so before there was such a field: no calibration, nothing learned of when to say "none
-of these", comparison to ten decimals, heads of any layer.
+of these", comparison to ten decimals, heads of any layer, pictures in full detail.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sav_core.heads.rules import BELIEFS, RULES
 from sav_core.heads.scoring import SCORINGS
 from sav_core.heads.ties import FINEST, Ties
 from sav_core.tensor_file import TensorFile
-from sav_core.types import CLIP_WAYS, HeadScores
+from sav_core.types import CLIP_WAYS, DETAILS, Detail, HeadScores
 
 __all__ = ["Provenance", "read_classifier", "write_classifier"]
 
@@ -40,6 +40,7 @@ _LATER = (
     "levels",
     "clips",
     "max_layer",
+    "detail",
 )  # what a file of an earlier version has not
 
 _FILE = TensorFile(
@@ -71,6 +72,7 @@ class Provenance:
         levels: ``{kind of number: (black, white)}`` of pictures of more than eight bits; ``None`` where it was not decided.
         clips: how the support's clips were sampled and shown to the model; ``None`` where it had none.
         max_layer: the last layer whose heads could be kept, and of which there is anything; ``None`` for the model's last.
+        detail: how finely the model looked at pictures.
     """
 
     model: str
@@ -87,6 +89,7 @@ class Provenance:
     levels: dict[str, tuple[float, float]] | None = None
     clips: dict[str, Any] | None = None
     max_layer: int | None = None
+    detail: Detail = "full"
 
 
 def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) -> None:
@@ -155,6 +158,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         levels=_levels(header.get("levels")),
         clips=_clips(header.get("clips")),
         max_layer=header.get("max_layer"),
+        detail=header.get("detail", "full"),
     )
     scores = HeadScores(
         arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
@@ -177,6 +181,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "heads are kept": provenance.n_kept >= 1,
         "it has the layers that it says": provenance.max_layer is None
         or (type(provenance.max_layer) is int and layers == provenance.max_layer + 1),
+        "the detail is known": provenance.detail in DETAILS,
         "the temperature is possible": calibration is None or calibration.temperature > 0,
         "the labels' reach is possible": reach is None
         or (len(reach) == len(labels) and all(isinstance(each, float) and -1e-9 <= each <= 2 + 1e-9 for each in reach)),

@@ -193,6 +193,8 @@ class Backbone(Encoder):
     def key(self, example: Example) -> str:
         """Return what its head vector depends on, as 64 hexadecimal digits; no pixel is decoded for it."""
         digest = hashlib.sha256(self.fingerprint.encode())
+        if example.detail != "full":  # which keys of former versions are of
+            digest.update(f"d{example.detail}:".encode())
         for part in example.parts:
             kind, content = (_kind(part), part.digest) if isinstance(part, Picture) else ("t", part)
             digest.update(f"{kind}{len(content.encode())}:{content}".encode())

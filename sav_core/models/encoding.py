@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from jinja2 import TemplateError
+from PIL import Image
 from torch import Tensor
 
 from sav_core.data.clips import Clip
@@ -20,9 +21,11 @@ from sav_core.models.batching import Encoded
 from sav_core.models.bodies import find_body
 from sav_core.models.chat_prompts import VIDEO, Part, PromptWriter
 from sav_core.models.checkpoints import Checkpoint
+from sav_core.models.detail import FULL, Sight, find_sight, shows_no_less
 from sav_core.models.native_video import NativeVideo
 from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import pixel_backend
+from sav_core.types import Detail
 
 __all__ = ["Encoder"]
 
@@ -33,6 +36,8 @@ _SMALL_PIXELS = 640 * 480
 _KIND_MARKS = ("token_type_ids", "mm_token_type_ids")
 
 _NO_PLACE = "its chat template writes no place for it"
+_LARGE = (2048, 1536)  # a picture that every processor makes smaller, or cuts
+
 _TARGETS = "labels"  # what a processor makes for training only
 
 
@@ -58,6 +63,7 @@ class Encoder:
         self.video = NativeVideo(processor, checkpoint)
         self.longest = _context(model.config)
         self._why_longest = f"the context of {self.name}"
+        self._sights: dict[Detail, Sight] = {"full": FULL}
         self._body = find_body(model)
         parameters = inspect.signature(self._body.forward).parameters
         self._accepts = frozenset(parameters)
@@ -92,12 +98,35 @@ class Encoder:
         if self.longest is None or most < self.longest:
             self.longest, self._why_longest = most, whose
 
+    def sight(self, detail: Detail) -> Sight:
+        """Return how pictures are looked at with a detail; that it takes fewer tokens is measured, with a large picture.
+
+        Raises:
+            SettingError: there is no such detail, or this model shows every picture at one size.
+        """
+        if detail not in self._sights:
+            found = find_sight(self.processor, detail, self.name)
+            self._sights[detail] = found
+            if self.picture_tokens(_LARGE, detail) >= self.picture_tokens(_LARGE):
+                del self._sights[detail]
+                raise shows_no_less(detail, self.processor, self.name)
+        return self._sights[detail]
+
+    def picture_tokens(self, size: tuple[int, int], detail: Detail = "full") -> int:
+        """Return how many tokens a picture of that width and height is to the model.
+
+        Raises:
+            SettingError: as ``sight``.
+        """
+        return int(self.encode(Example(Image.new("RGB", size), detail=detail)).image_token_mask.sum())
+
     def encode(self, example: Example) -> Encoded:
         """Return what the model reads of an example; safe to call while another thread runs a forward.
 
         Raises:
             ImageError: a picture can no longer be decoded.
             InputError: the question holds a control token, or the processor refuses the example.
+            SettingError: it shows pictures at one size, and the example asks for less.
             UnsupportedModelError: the processor makes something of a picture that the model does not take.
         """
         return self._encode_alike([example.as_shown()])[0]
@@ -129,16 +158,18 @@ class Encoder:
             small = sum(width * height for width, height in sizes) <= _SMALL_PIXELS
             texts = tuple(None if isinstance(part, Picture) else part for part in example.parts)
             alike = bool(sizes) and small and not example.clips
-            groups.setdefault((texts, sizes) if alike else row, []).append(row)
+            groups.setdefault((texts, sizes, example.detail) if alike else row, []).append(row)
         return groups.values()
 
     def _encode_alike(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Encode examples of one prompt and one list of picture sizes."""
+        """Encode examples of one prompt, one detail and one list of picture sizes."""
         prompt = self._prompt(examples[0])
         shown = [[part for part in example.parts if isinstance(part, Picture)] for example in examples]
-        images = [[part.rgb() for part in row if not isinstance(part, Clip)] for row in shown]
+        sight = self.sight(examples[0].detail)
+        images = [[sight.shown(part.rgb()) for part in row if not isinstance(part, Clip)] for row in shown]
         arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
         options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
+        told = {"images_kwargs": dict(sight.options)} if sight.options else {}
         clips = [part for row in shown for part in row if isinstance(part, Clip)]
         video = self._video_inputs(clips, prompt) if clips else {}
         prompts, sizes = [prompt] * len(examples), [picture.size for row in images for picture in row]
@@ -146,7 +177,7 @@ class Encoder:
         def process(pictures: Pictures) -> Mapping[str, Any]:
             if sizes or video:
                 made: Mapping[str, Any] = self.processor(
-                    text=prompts, images=pictures if sizes else None, **(options | video)
+                    text=prompts, images=pictures if sizes else None, **(options | video | told)
                 )
             else:
                 made = self.processor.tokenizer(prompts, **options)

@@ -31,7 +31,7 @@ def in_context(demonstrations: Sequence[Example], query: Example) -> Example:
             raise InputError(f"A demonstration shows its label, and {shown.name} has none.")
         lines.append(f"{_marked(shown)} {shown.label}")
     images = [picture for example in (*demonstrations, query) for picture in example.images]
-    return Example(images, "\n".join([*lines, _marked(query)]), query.label, name=query.name)
+    return Example(images, "\n".join([*lines, _marked(query)]), query.label, name=query.name, detail=query.detail)
 
 
 def choose_demonstrations(support: Sequence[Example], count: int, seed: int = 0) -> tuple[Example, ...]:

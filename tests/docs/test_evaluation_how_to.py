@@ -28,7 +28,7 @@ def test_the_python_runs_and_what_it_claims_is_so(monkeypatch):
     assert eval(lines[-1], names) is True
     assert names["found"].evaluation.n == len(names["test"]) == 20
     assert len(names["over"].result.accuracy) == 20
-    names |= {"support": list(names["support"])[:8], "test": list(names["test"])[::5]}
+    names |= {"support": list(names["support"])[::3], "test": list(names["test"])[::5]}
     exec(causes, names)
     assert names["found"].n == 4
 

@@ -99,6 +99,25 @@ def test_a_layer_that_is_none_is_refused(capsys, pets, model, tmp_path):
     assert "max_layer must be a layer of llava, 0 to 2, or 'kept'" in err
 
 
+def test_pictures_are_looked_at_in_less_detail(capsys, pets, tiny_checkpoint, tmp_path):
+    model = tiny_checkpoint("smolvlm")
+    fit = ("fit", "--train", pets, "--out", tmp_path / "pets.sav", "--model", model, "--heads", 3, "--detail", "fast")
+    told = json.loads(run(capsys, *fit, "--json")[1])["detail"]
+    assert told == {"name": "fast", "picture": [640, 480], "tokens": 4, "full_tokens": 20}
+    assert "Pictures are looked at in fast detail: one of 640 x 480 pixels is 4 tokens, 20 in full." in run(capsys, *fit)[1]
+    asked = ("--classifier", tmp_path / "pets.sav", "--model", model, pets / "pet 0" / "0.png")
+    assert run(capsys, "classify", *asked, "--json")[0] == 0
+    judged = ("evaluate", "--train", pets, "--episodes", 2, "--shots", 2, "--model", model, "--detail", "normal", "--json")
+    assert json.loads(run(capsys, *judged)[1])["detail"]["name"] == "normal"
+
+
+def test_a_detail_that_changes_nothing_is_refused(capsys, pets, model, tmp_path):
+    fit = ("fit", "--train", pets, "--out", tmp_path / "a.sav", "--model", model, "--detail", "fast")
+    status, out, err = run(capsys, *fit)
+    assert (status, out) == (2, "")
+    assert "no fewer tokens to llava with detail 'fast'" in err
+
+
 def test_classify_prints_one_json_object_a_line(capsys, classifier, model, pets):
     images = [pets / "pet 0" / "0.png", pets / "pet 1" / "1.png"]
     status, out, err = run(capsys, "classify", "--classifier", classifier, "--model", model, *images, "--json")
