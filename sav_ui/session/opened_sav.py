@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.examples import Example
 from sav_core.data.images import Picture
+from sav_core.data.levels import Levels
+from sav_core.data.one_scale import at_levels
 from sav_core.errors import InputError
-from sav_core.types import Prediction
+from sav_core.types import Detail, Prediction
 from sav_ui.session.session import PageState
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class OpenedSav:
         question: what it asks of every picture; ``None`` where its examples each had their own.
         heads: the fitted heads.
         clips: how the clips of its support were sampled; ``None`` where it had none.
+        levels: how the values of its pictures of more than eight bits were scaled; ``None`` where that was not decided.
+        detail: how finely its pictures were looked at.
     """
 
     name: str
@@ -37,6 +42,12 @@ class OpenedSav:
     question: str | None
     heads: HeadClassifier
     clips: ClipSampling | None = None
+    levels: Levels | None = None
+    detail: Detail = "full"
+
+    def as_query(self, picture: Picture) -> Example:
+        """Return a picture as it was taught: asked, scaled and looked at so."""
+        return at_levels([Example(picture, self.question or "", detail=self.detail)], self.levels)[0]
 
 
 @dataclass(frozen=True, eq=False)

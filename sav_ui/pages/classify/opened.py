@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import CLIPS, limits
@@ -70,8 +69,7 @@ def run(context: Context, data: Data) -> Iterator[None]:
         return
     with session.work.doing(Kind.CLASSIFY) as task:
         for asked in state.missing:
-            example = Example(asked.picture, opened.question or "")
-            task_of = (opened.model, read_first_layers, [example], opened.heads.depth)
+            task_of = (opened.model, read_first_layers, [opened.as_query(asked.picture)], opened.heads.depth)
             job = Job(lambda task_of=task_of: context.models.run(*task_of))  # type: ignore[misc]
             yield from job.ticks()
             try:

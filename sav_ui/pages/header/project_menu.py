@@ -147,7 +147,8 @@ def _draw_strips(project: Project) -> None:
 def _open_classifier(context: Context, file: Upload) -> Steps:
     """Open a ``.sav`` file on the Classify page; the project stays as it is."""
     model, classifier = open_sav(context.models, file.path)
-    opened = OpenedSav(file.name, model, classifier.question_, classifier.head_classifier_, classifier.clips_)
+    heads, question = classifier.head_classifier_, classifier.question_
+    opened = OpenedSav(file.name, model, question, heads, classifier.clips_, classifier.levels_, classifier.detail_)
     yield
     session = context.session
     session.state(OpenedSavState).open(opened)

@@ -1,7 +1,12 @@
 """A classifier that is brought as a file classifies, says what it cannot do, and leaves the work alone."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from sav_core.data.examples import Example
+from sav_core.data.levels import Levels
+from sav_core.heads.classifier_file import read_classifier
 from sav_core.sav import SavClassifier
 from sav_ui.pages.classify import opened
 from sav_ui.pages.classify.state import WHERE
@@ -105,3 +110,32 @@ def test_a_picture_that_cannot_be_read_and_too_many_are_told(saved, models, tmp_
     opened.act(here, {"do": "ask_opened", "files": [sent(tmp_path / "a.png")] * 201})
     assert "Up to 200 pictures" in session.notice_at(WHERE).text
     assert state.asked == ()
+
+
+@pytest.mark.parametrize(("architecture", "detail"), [("llava", "full"), ("smolvlm", "fast")])
+def test_pictures_are_scaled_and_looked_at_as_the_support_was(tiny_backbone, tmp_path, architecture, detail):
+    backbone = tiny_backbone(architecture)
+    models, depth = pool_with(backbone), 4095  # twelve bits
+    for seed in range(6):
+        values = (
+            np.asarray(noise(60, 40, seed=seed))[..., 0].astype(np.uint32) * (depth if seed < 4 else depth // 3)
+        ) // 255
+        Image.fromarray(values.astype(np.uint16)).save(tmp_path / f"{seed}.png")
+    support = [Example(tmp_path / f"{seed}.png", "Which?", f"pet {seed % 2}") for seed in range(4)]
+    SavClassifier(backbone, n_kept=3, cache=None, detail=detail).fit(support).save(tmp_path / "pets.sav")
+    session = Session()
+    bring(session, models, tmp_path / "pets.sav")
+    queries = [tmp_path / f"{seed}.png" for seed in (4, 5)]
+    ask(session, models, *queries)
+    ours = [each.prediction for each in session.state(OpenedSavState).asked]
+    assert [each.as_dict() for each in ours] == [
+        each.as_dict() for each in SavClassifier.load(tmp_path / "pets.sav", backbone).predict(queries)
+    ]
+    asked = session.state(OpenedSavState).opened.as_query(session.state(OpenedSavState).asked[0].picture)
+    assert asked.detail == detail
+    assert str(asked.images[0].levels) == str(support_levels(tmp_path))
+
+
+def support_levels(folder):
+    """What is black and white in the support of that file."""
+    return Levels.from_dict(read_classifier(folder / "pets.sav")[1].levels)
