@@ -40,7 +40,7 @@ ROOMS = {
         "limits": set(),
         "panels": set(),
         "uploads": {"limits", "serving.arrivals"},
-        "serving": {"limits", "panels.jobs", "panels.theme"},
+        "serving": {"limits", "panels.errors", "panels.jobs", "panels.theme"},
         "session": {"limits", "panels", "serving"},
         "host": {"limits", "panels", "serving", "session", "uploads"},
         "pages.shared": BELOW_PAGES,

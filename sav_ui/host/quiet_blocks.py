@@ -1,32 +1,30 @@
-"""The blocks of the app, which say what fails in few words, and rest while nobody does anything.
+"""The blocks of the app: they say what fails in few words, send what panels show as it is, and rest while nobody is there.
 
-Gradio itself would print every stranger's nonsense as a traceback of thirty lines, what they sent among them, and answer
-with no word on what is wrong. And it would look a thousand times a second whether an event waits to be begun, which takes
-a twentieth of a core day and night.
+Gradio itself would look a thousand times a second whether an event waits to be begun, which takes a twentieth of a core day
+and night. And at every step of an event it would build each of its outputs anew, also those that stay as they are, and keep
+a copy of each in the session, for links that show a page to others.
 """
 
 from __future__ import annotations
 
-import logging
-import traceback
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.blocks import Block
+from gradio.state_holder import SessionState
 
-from sav_ui.panels.errors import NOT_UNDERSTOOD, unexpected
+from sav_ui.serving.faults import sentence_of
 
 __all__ = ["QuietBlocks"]
 
-_OURS = Path(__file__).parents[1]
 _LOOKS = 0.01  # seconds between two looks for an event: nobody feels them, and they cost next to nothing
 _PROGRESS_LOOKS = 1.0  # for what ``gr.Progress`` reports, which no page of ours uses
 
-_log = logging.getLogger("sav_ui.serving.events")
-
 
 class QuietBlocks(gr.Blocks):
-    """``gr.Blocks`` that say what fails in few words, and rest while nobody does anything."""
+    """``gr.Blocks`` that do no more than the pages need."""
 
     def queue(self, *args: Any, **named: Any) -> QuietBlocks:
         """Have events wait in a queue that rests; see ``gr.Blocks.queue``."""
@@ -39,21 +37,36 @@ class QuietBlocks(gr.Blocks):
         """Handle one event.
 
         Raises:
-            gr.Error: it failed; the message is for whoever sent it.
+            gr.Error: it failed, see ``sav_ui.serving.faults``; the message is for whoever sent it.
         """
         try:
             return await super().process_api(*args, **named)
         except gr.Error:
             raise
         except Exception as error:
-            raise gr.Error(_sentence(error), print_exception=False) from error
+            raise gr.Error(sentence_of(error), print_exception=False) from error
+
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
+    ) -> list[Any]:
+        """Return what an event sends to each of its outputs; values of panels go as they are, for they hold no files."""
+        if state is None or not isinstance(predictions, dict) or not _is_of_panels(block_fn.outputs, predictions):
+            return await super().postprocess_data(block_fn, predictions, state)
+        sent: list[Any] = []
+        for output in block_fn.outputs:
+            if not isinstance(output, gr.State):
+                sent.append(predictions.get(output, gr.skip()))
+                continue
+            if output in predictions and state[output._id] != predictions[output]:
+                state[output._id] = predictions[output]
+            sent.append(None)
+        return sent
 
 
-def _sentence(error: Exception) -> str:
-    """Log it; returns what to say of it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if any(Path(frame.filename).is_relative_to(_OURS) for frame in frames[1:]):  # the first is above
-        return str(unexpected(error))
-    last = frames[-1]
-    _log.warning("An event was not understood: %s at %s:%s", type(error).__name__, Path(last.filename).name, last.lineno)
-    return NOT_UNDERSTOOD
+def _is_of_panels(outputs: Sequence[Block], predictions: dict[Any, Any]) -> bool:
+    """Whether all that is said is the value of a panel or of a state, and none of it how they look."""
+    return (
+        predictions.keys() <= set(outputs)
+        and all(type(output) in (gr.HTML, gr.State) for output in outputs)
+        and not any(isinstance(value, dict) and "__type__" in value for value in predictions.values())
+    )

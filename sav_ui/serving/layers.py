@@ -13,6 +13,7 @@ from sav_ui.serving.arrivals import CountedUploads
 from sav_ui.serving.body_limit import BodyLimit
 from sav_ui.serving.bound_sessions import BoundSessions
 from sav_ui.serving.closed_routes import ClosedRoutes
+from sav_ui.serving.faults import Faults
 from sav_ui.serving.link_preview import LinkPreview
 from sav_ui.serving.own_routes import OwnRoutes
 from sav_ui.serving.rate_limit import RateLimit
@@ -33,6 +34,7 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
     return [
         Middleware(RequestIds),
         Middleware(SecurityHeaders),
+        Middleware(Faults),
         Middleware(RateLimit, per_second=settings.requests_per_second, connections=settings.connections),
         Middleware(OwnRoutes, version=__version__, state=state),
         Middleware(ClosedRoutes),

@@ -1,12 +1,15 @@
-"""What fails outside of our handlers is a line of the log and a sentence for who sent it; an empty queue rests."""
+"""What fails outside of our handlers is a line of the log and a sentence; panels are sent as by Gradio; a queue rests."""
 
 import asyncio
 
 import gradio as gr
 import pytest
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
 
 from sav_ui.host.quiet_blocks import QuietBlocks
 from sav_ui.panels.errors import NOT_UNDERSTOOD, UNEXPECTED
+from sav_ui.panels.panel import content, panel
 from sav_ui.port import port_of
 
 
@@ -66,3 +69,61 @@ def test_a_queue_in_which_nothing_waits_rests(look, monkeypatch):
 
     asyncio.run(looking())
     assert min(rests) >= 0.01, "every look wakes the process"
+
+
+@pytest.fixture(scope="module")
+def app():
+    async def made():  # where a loop runs, for outside of one Gradio leaves another open
+        with QuietBlocks() as blocks:
+            panels = [panel(content("nothing"), name) for name in ("one", "two")]
+            tab, text = gr.State(None), gr.Textbox()
+            blocks.load(lambda: None, None, [tab, *panels])
+            blocks.load(lambda: None, None, [*panels, text])
+        return blocks, tab, panels, text
+
+    return asyncio.run(made())
+
+
+def sent(app, event, predictions):
+    """What both kinds of blocks send for an event, ours first, and what each then keeps of the session."""
+    states, blocks = [SessionState(app[0]) for _ in range(2)], app[0]
+    function: BlockFunction = blocks.fns[event]
+
+    async def both():
+        ours = await blocks.postprocess_data(function, dict(predictions), states[0])
+        return ours, await gr.Blocks.postprocess_data(blocks, function, dict(predictions), states[1])
+
+    nothing_new = {"props": {"__type__": "update"}, "__type__": "update"}  # so says Gradio of a panel that stays as it is
+    found = [[gr.skip() if value == nothing_new else value for value in values] for values in asyncio.run(both())]
+    return *found, *states
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda tab, one, two, text: {one: content("<b>new</b>", {"a": "{}"}), tab: "name"},
+        lambda tab, one, two, text: {two: content("new")},
+        lambda tab, one, two, text: {tab: "name"},
+        lambda tab, one, two, text: {one: gr.skip(), tab: gr.skip()},
+        lambda tab, one, two, text: gr.skip(),
+    ],
+)
+def test_what_panels_show_is_sent_as_gradio_sends_it(app, said):
+    _, tab, panels, text = app
+    ours, gradios, mine, its = sent(app, 0, said(tab, *panels, text))
+    assert ours == gradios
+    assert mine[tab._id] == its[tab._id]
+
+
+def test_what_a_panel_showed_is_not_kept_by_gradio_too(app):
+    _, tab, (one, _), _ = app
+    _, _, ours, gradios = sent(app, 0, {one: content("a secret"), tab: "name"})
+    assert "a secret" in str(gradios.config_values)
+    assert "a secret" not in str(ours.config_values)
+
+
+def test_what_is_no_panel_is_sent_by_gradio(app):
+    _, _, (one, _), text = app
+    ours, gradios, _, _ = sent(app, 1, {one: content("new"), text: 3})
+    assert ours == gradios
+    assert ours[-1] == "3"

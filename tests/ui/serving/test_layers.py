@@ -1,24 +1,31 @@
 """The layers around the app, each attacked as a stranger would do it; the last tests do it to Gradio as it is."""
 
 import asyncio
-import gc
 import json
 import re
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from gradio.routes import App
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+import sav_ui
 from sav_core.settings import Settings
+from sav_ui.app import build
+from sav_ui.panels.errors import NOT_UNDERSTOOD, UNEXPECTED
+from sav_ui.port import port_of
 from sav_ui.serving.body_limit import BodyLimit
 from sav_ui.serving.bound_sessions import TOKEN_HEADER, BoundSessions
 from sav_ui.serving.closed_routes import CLOSED, ClosedRoutes, is_closed
+from sav_ui.serving.faults import Faults
 from sav_ui.serving.layers import layers
 from sav_ui.serving.own_routes import OwnRoutes
 from sav_ui.serving.pool import ModelPool
@@ -298,11 +305,20 @@ NEEDED = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Gradio leaves event loops open
-def test_each_of_gradios_addresses_is_either_needed_or_closed():
-    routes = App.create_app(gr.Blocks()).routes
-    gc.collect()  # while they are ignored
+@pytest.fixture(scope="module")
+def gradio():
+    """Gradio as it is, within the layers."""
 
+    async def made():  # where a loop runs, for outside of one Gradio leaves another open
+        blocks = gr.Blocks()
+        blocks.max_file_size = None  # as `launch` sets it
+        return App.create_app(blocks, app_kwargs={"middleware": layers(Settings(), dict)})
+
+    app = run(made())
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_each_of_gradios_addresses_is_either_needed_or_closed(gradio):
     def paths(routes, before=""):
         for route in routes:
             inside = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
@@ -311,7 +327,7 @@ def test_each_of_gradios_addresses_is_either_needed_or_closed():
             elif hasattr(route, "path"):
                 yield before + route.path
 
-    found = {path.strip("/").removeprefix("gradio_api/") for path in paths(routes)}
+    found = {path.strip("/").removeprefix("gradio_api/") for path in paths(gradio.app.routes)}
     assert {"deep_link", "queue/join"} <= found, "all were found"
     undecided = {
         path
@@ -321,3 +337,72 @@ def test_each_of_gradios_addresses_is_either_needed_or_closed():
     assert undecided == set()
     assert not [name for name in NEEDED if is_closed(name)]
     assert len(set(CLOSED)) == len(CLOSED)
+
+
+def part(head, body=b"abc"):
+    return b"--xYz\r\nContent-Disposition: form-data; " + head + b"\r\n\r\n" + body + b"\r\n--xYz--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (part(b'name="files"'), 400),  # as httpx sends a file whose name is empty
+        (part(b'name="files"; filename=""'), 200),
+        (part(b'name="files"; filename="???"'), 200),
+        (part(b'name="files"; filename=".."'), 400),
+        (part('name="files"; filename="ü\u202e𝄞.png"'.encode()), 200),
+        (part(b'name="files"; filename="' + b"a" * 500 + b'"'), 200),
+        (part(b'name="files"; filename="a\0.\xff\xed\xa0\x80"'), 200),
+        (part(b'filename="a.png"'), 400),
+        (b"", 200),
+        (b"--xYz", 200),
+        (b"no form", 400),
+    ],
+)
+def test_an_upload_of_an_odd_form_is_taken_or_refused_and_no_fault(gradio, body, status, tmp_path):
+    gradio.app.uploaded_file_dir = str(tmp_path)
+    answer = gradio.post("/gradio_api/upload", content=body, headers={"content-type": "multipart/form-data; boundary=xYz"})
+    assert answer.status_code == status, answer.text
+    assert all(path.is_file() for path in map(Path, answer.json() if status == 200 else ()))
+
+
+def test_what_gradio_makes_nothing_of_is_a_sentence_and_one_line_of_the_log(gradio, caplog):
+    for path, header in (
+        ("/static/" + "a" * 5000, {}),
+        ("/config", {"x-forwarded-host": "\xff, b"}),
+    ):
+        caplog.clear()
+        answer = gradio.get(path, headers={name: value.encode("latin-1") for name, value in header.items()})
+        assert (answer.status_code, detail(answer)) == (400, NOT_UNDERSTOOD), path
+        (record,) = caplog.records
+        assert record.getMessage().startswith("An event was not understood: ")
+        assert record.exc_info is None
+        assert "aaaa" not in record.getMessage()
+
+
+def test_a_fault_of_ours_is_a_sentence_and_its_traceback_is_logged(caplog):
+    async def broken(request):
+        port_of({"GRADIO_SERVER_PORT": 7})
+
+    answer = TestClient(Starlette(routes=[Route("/", broken)], middleware=[Middleware(Faults)])).get("/")
+    assert (answer.status_code, detail(answer)) == (500, UNEXPECTED)
+    assert caplog.records[0].exc_info is not None
+
+
+def test_an_answer_that_breaks_down_halfway_is_broken_off():
+    def halves():
+        yield b"one half"
+        raise ZeroDivisionError
+
+    app = Starlette(routes=[Route("/", lambda _: StreamingResponse(halves()))], middleware=[Middleware(Faults)])
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app).get("/")
+
+
+def test_nothing_that_gradio_says_of_the_app_names_a_place_of_the_machine():
+    async def config_of():
+        return json.dumps(build(ModelPool()).get_config_file(), default=str)
+
+    config = run(config_of())
+    places = {str(path) for module in (gr, sav_ui) for path in Path(module.__file__).parents[:3]}
+    assert not [place for place in places | {str(Path.home()), tempfile.gettempdir()} if len(place) > 1 and place in config]
