@@ -27,9 +27,10 @@ from sav_core.activations.image_tokens import image_token_boxes
 from sav_core.data.examples import Example
 from sav_core.errors import InterventionError, SettingError, UnsupportedModelError
 from sav_core.models.backbones import Backbone
+from sav_core.models.batching import Encoded
 from sav_core.types import Head
 
-__all__ = ["AttentionMaps", "attention_maps"]
+__all__ = ["AttentionMaps", "attention_maps", "attention_of_reading"]
 
 # How far, of the largest number, a sum over tokens in a dtype may be from the same sum in float32.
 _ROUNDING = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 4e-2}
@@ -79,16 +80,35 @@ def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] |
         UnsupportedModelError: it is not known where the model's image tokens lie, or how its layers weigh tokens.
         InterventionError: a layer's attention did not pass through transformers' attention interface.
     """
+    encoded = backbone.encode(example)
+    return attention_of_reading(backbone, example, encoded, lambda: backbone.forward(backbone.collate([encoded])), heads)
+
+
+def attention_of_reading(
+    backbone: Backbone,
+    example: Example,
+    encoded: Encoded,
+    read: Callable[[], object],
+    heads: Sequence[Head] | None = None,
+) -> AttentionMaps:
+    """Return ``attention_maps`` of a forward from which something else is wanted too.
+
+    Args:
+        backbone: the model.
+        example: with any number of pictures.
+        encoded: ``backbone.encode(example)``.
+        read: has the model read the example, and then whatever else.
+        heads: as of ``attention_maps``, and so is what is raised.
+    """
     geometry = backbone.geometry
     if heads is None:
         heads = geometry.every_head()
     if not heads:
         raise SettingError("heads must name one head or more, but is empty.")
     geometry.check(heads, backbone.name)
-    encoded = backbone.encode(example)
     placed = image_token_boxes(backbone, example, encoded)
-    with last_rows(backbone, {head.layer for head in heads}) as recorded:
-        backbone.forward(backbone.collate([encoded]))
+    with last_rows(backbone, {head.layer for head in heads}, first=True) as recorded:
+        read()
     by_layer = {layer: rows[0] for layer, rows in recorded().items()}
     rows = torch.stack([by_layer[head.layer][head.index] for head in heads]).numpy()
     return AttentionMaps(
@@ -100,19 +120,21 @@ def attention_maps(backbone: Backbone, example: Example, heads: Sequence[Head] |
 
 
 @contextmanager
-def last_rows(backbone: Backbone, layers: set[int]) -> Iterator[Callable[[], dict[int, Tensor]]]:
+def last_rows(backbone: Backbone, layers: set[int], *, first: bool = False) -> Iterator[Callable[[], dict[int, Tensor]]]:
     """While open, a forward leaves the last token's attention in some layers; the model computes what it always does.
 
     Yields:
-        A function that returns ``{layer: float32 (example, head, token)}`` of the latest forward, and raises
-        ``InterventionError`` when a layer has none and ``UnsupportedModelError`` when it has other weights than those of
-        its queries and keys.
+        A function that returns ``{layer: float32 (example, head, token)}`` of the latest forward, or of the ``first``. It
+        raises ``InterventionError`` when a layer has none and ``UnsupportedModelError`` when it has other weights than
+        those of its queries and keys.
     """
     rows: dict[int, Tensor] = {}
     untrue: set[int] = set()
 
     def record(layer: int, call: AttentionCall) -> tuple[Tensor, Tensor | None]:
         attended = call.run()
+        if first and layer in rows:
+            return attended  # of what the model writes or reads after the prompt
         row = _last_row(call.query, call.key, call.mask, **call.options)
         if not _gives(row, call.value, attended[0]):
             untrue.add(layer)

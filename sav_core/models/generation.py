@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
+from transformers.cache_utils import DynamicLayer
 
 from sav_core.data.examples import Example
 from sav_core.errors import SettingError
@@ -20,7 +21,7 @@ from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.silence import silence
 
-__all__ = ["answer_scores", "generate_text", "label_likelihoods", "remembered"]
+__all__ = ["answer_scores", "generate_text", "label_likelihoods", "likelihoods_and_text", "remembered"]
 
 _LABELS_AT_ONCE = 16  # each needs a copy of what the model remembers of the prompt
 
@@ -44,21 +45,10 @@ def label_likelihoods(
         SettingError: there are no labels, or one is empty.
         InputError: the example cannot be prepared.
     """
-    if not labels or not all(label.strip() for label in labels):
-        raise SettingError(f"labels must be one or more texts, none of them empty, but are {list(labels)!r}.")
-    labels = list(dict.fromkeys(labels))  # one named twice is one answer
-    answers = [backbone.answer_ids(example, label) for label in labels]
+    answers = _answers(backbone, example, labels)
     with backbone.lock:
         read = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
-        first = read.logits[0].float().log_softmax(-1)
-        scores: list[float] = []
-        for start in range(0, len(answers), _LABELS_AT_ONCE):
-            some = answers[start : start + _LABELS_AT_ONCE]
-            scores += answer_scores(backbone, some, first, read.past_key_values)[0].tolist()
-    if per_token:
-        scores = [score / len(answer) for score, answer in zip(scores, answers, strict=True)]
-    shares = torch.tensor(scores, dtype=torch.float64).softmax(0)
-    return dict(zip(labels, shares.tolist(), strict=True))
+        return _likelihoods(backbone, answers, read.logits[0], read.past_key_values, per_token=per_token)
 
 
 def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int = 32, encoded: Encoded | None = None) -> str:
@@ -68,9 +58,59 @@ def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int =
         InputError: the example cannot be prepared.
     """
     encoded = encoded or backbone.encode(example)
-    written = _generate(backbone, encoded, max_new_tokens=max_new_tokens)
+    return _text(backbone, encoded, _generate(backbone, encoded, max_new_tokens=max_new_tokens))
+
+
+def likelihoods_and_text(
+    backbone: Backbone, example: Example, labels: Sequence[str], *, max_new_tokens: int = 32, encoded: Encoded | None = None
+) -> tuple[dict[str, float], str]:
+    """Return what ``label_likelihoods`` and ``generate_text`` do, of a prompt that the model reads once for both.
+
+    A model whose memory of what it wrote cannot be taken back, one with a sliding window for example, reads it twice.
+
+    Raises:
+        SettingError: there are no labels, or one is empty.
+        InputError: the example cannot be prepared.
+    """
+    answers = _answers(backbone, example, labels)
+    encoded = encoded or backbone.encode(example)
+    with backbone.lock:
+        written = _generate(backbone, encoded, max_new_tokens=max_new_tokens)
+        text = _text(backbone, encoded, written)
+        memory = written.past_key_values
+        after_prompt = written.sequences.shape[1] - encoded.length - 1  # the last token written was never read
+        if after_prompt and {type(layer) for layer in getattr(memory, "layers", ())} == {DynamicLayer}:
+            memory.crop(-after_prompt)
+        elif after_prompt:
+            memory = _generate(backbone, encoded, max_new_tokens=1).past_key_values
+        return _likelihoods(backbone, answers, written.logits[0], memory), text
+
+
+def _answers(backbone: Backbone, example: Example, labels: Sequence[str]) -> dict[str, list[int]]:
+    """The tokens of each label as the assistant's answer; one that is named twice is one answer."""
+    if not labels or not all(label.strip() for label in labels):
+        raise SettingError(f"labels must be one or more texts, none of them empty, but are {list(labels)!r}.")
+    return {label: backbone.answer_ids(example, label) for label in dict.fromkeys(labels)}
+
+
+def _text(backbone: Backbone, encoded: Encoded, written: Any) -> str:
     text: str = backbone.processor.tokenizer.decode(written.sequences[0, encoded.length :], skip_special_tokens=True)
     return text.strip()
+
+
+def _likelihoods(
+    backbone: Backbone, answers: dict[str, list[int]], logits: Tensor, memory: Any, *, per_token: bool = False
+) -> dict[str, float]:
+    """How likely each answer is after a prompt: by the logits ``(1, token)`` at its end, and what is remembered of it."""
+    first, tokens = logits.float().log_softmax(-1), list(answers.values())
+    scores: list[float] = []
+    for start in range(0, len(tokens), _LABELS_AT_ONCE):
+        some = tokens[start : start + _LABELS_AT_ONCE]
+        scores += answer_scores(backbone, some, first, memory)[0].tolist()
+    if per_token:
+        scores = [score / len(answer) for score, answer in zip(scores, tokens, strict=True)]
+    shares = torch.tensor(scores, dtype=torch.float64).softmax(0)
+    return dict(zip(answers, shares.tolist(), strict=True))
 
 
 def _generate(backbone: Backbone, encoded: Encoded, max_new_tokens: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from sav_ui.panels.wording import percent
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
+    from sav_core.models.batching import Encoded
 
 __all__ = ["HeadAttention", "look_at"]
 
@@ -108,17 +109,25 @@ class HeadAttention:
         return [grid[layers, indices].mean(0) for grid in self.grids]
 
 
-def look_at(backbone: Backbone, example: Example) -> HeadAttention:
+def look_at(
+    backbone: Backbone, example: Example, read: tuple[Encoded, Callable[[], object]] | None = None
+) -> HeadAttention:
     """Run the model on an example and keep what all its heads look at.
+
+    Args:
+        backbone: the model.
+        example: with a picture or more.
+        read: the example as the model takes it, and what has it read, where something else is wanted of the same forward.
 
     Raises:
         SavError: there is no picture, or the model cannot show what its heads look at.
     """
-    from sav_core.activations.attention import attention_maps  # torch takes seconds, and the page must not wait for them
+    # torch takes seconds, and the page must not wait for them
+    from sav_core.activations.attention import attention_maps, attention_of_reading
 
     if not example.images:
         raise InputError("This example has no picture to look at: choose another.")
-    maps = attention_maps(backbone, example)
+    maps = attention_maps(backbone, example) if read is None else attention_of_reading(backbone, example, *read)
     stills = example.images
     if example.clips:
         stills = tuple(as_picture(still.thumbnail(_FRAME_EDGE), still.name) for still in example.as_stills().images)

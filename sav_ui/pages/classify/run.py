@@ -101,22 +101,28 @@ def look_closely(session: Session, models: ModelPool) -> Iterator[None]:
 
 
 def ask_model(backbone: Backbone, example: Example, labels: Sequence[str]) -> ModelAnswer:
-    """Ask a model for its own answer, and what its heads look at; what it cannot show it says.
+    """Ask a model for its own answer, and what its heads look at, in one reading; what it cannot show it says.
 
     Args:
         backbone: the model.
         example: the query.
         labels: the possible answers.
     """
-    from sav_core.models.generation import generate_text, label_likelihoods  # torch takes seconds, the page must not wait
+    from sav_core.models.generation import likelihoods_and_text  # torch takes seconds, and the page must not wait for them
 
     encoded = backbone.encode(example)
-    likelihoods = label_likelihoods(backbone, example, labels, encoded=encoded)
-    words = generate_text(backbone, example, max_new_tokens=_WORDS, encoded=encoded)
+    told: list[tuple[dict[str, float], str]] = []
+
+    def read() -> None:
+        told.append(likelihoods_and_text(backbone, example, labels, max_new_tokens=_WORDS, encoded=encoded))
+
     try:
-        return ModelAnswer(likelihoods, words, look_at(backbone, example))
+        seen = look_at(backbone, example, (encoded, read))
+        return ModelAnswer(*told[0], seen)
     except SavError as error:
-        return ModelAnswer(likelihoods, words, refused=str(error))
+        if not told:
+            read()
+        return ModelAnswer(*told[0], refused=str(error))
 
 
 def frame_vector(backbone: Backbone, example: Example) -> npt.NDArray[np.float32]:

@@ -8,9 +8,10 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 import tests.support.odd_models  # noqa: F401  # adds their recipes
 from sav_core.activations import attention, attention_tap
-from sav_core.activations.attention import attention_maps, last_rows
+from sav_core.activations.attention import attention_maps, attention_of_reading, last_rows
 from sav_core.data.examples import Example
 from sav_core.errors import InterventionError, SettingError, UnsupportedModelError
+from sav_core.models.generation import likelihoods_and_text
 from sav_core.types import Head
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
@@ -58,6 +59,19 @@ def test_watching_changes_nothing_the_model_computes_and_leaves_nothing_behind(t
     assert torch.equal(before, backbone.forward(batch))
     assert implementations(backbone) == settings == {"sdpa"}
     assert not attention_tap._TAPS
+
+
+@pytest.mark.parametrize("architecture", ["llava", "qwen2_vl", "gemma3"])
+def test_it_is_of_the_prompt_where_the_model_writes_on(tiny_backbone, architecture):
+    backbone = tiny_backbone(architecture)
+    encoded, written = backbone.encode(example()), []
+
+    def read():
+        written.append(likelihoods_and_text(backbone, example(), ["a", "b c"], max_new_tokens=4, encoded=encoded))
+
+    maps = attention_of_reading(backbone, example(), encoded, read)
+    np.testing.assert_allclose(maps.rows, attention_maps(backbone, example()).rows, atol=1e-5)
+    assert written == [likelihoods_and_text(backbone, example(), ["a", "b c"], max_new_tokens=4)]
 
 
 @pytest.mark.parametrize("architecture", ["llava", "gemma3"])

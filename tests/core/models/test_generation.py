@@ -5,7 +5,8 @@ import torch
 
 from sav_core.data.examples import Example
 from sav_core.errors import InputError, SettingError
-from sav_core.models.generation import generate_text, label_likelihoods
+from sav_core.models import generation
+from sav_core.models.generation import generate_text, label_likelihoods, likelihoods_and_text
 from tests.support.tiny_models import ARCHITECTURES, example_image
 
 LABELS = ["cats", "dogs!", "bb", "a bit"]
@@ -42,6 +43,25 @@ def test_likelihoods_equal_reading_every_label_on_its_own(tiny_backbone, archite
         expected = torch.tensor(scores, dtype=torch.float64).softmax(0)
         assert list(likelihoods.values()) == pytest.approx(expected.tolist(), rel=1e-3)
         assert math.fsum(likelihoods.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_is_read_once_for_both_says_the_same(tiny_backbone, architecture):
+    backbone = tiny_backbone(architecture)
+    for tokens in (1, 6):
+        likelihoods, text = likelihoods_and_text(backbone, EXAMPLES[0], LABELS, max_new_tokens=tokens)
+        assert likelihoods == pytest.approx(label_likelihoods(backbone, EXAMPLES[0], LABELS), rel=1e-5)
+        assert text == generate_text(backbone, EXAMPLES[0], max_new_tokens=tokens)
+
+
+def test_a_prompt_is_read_once_for_both_where_memory_can_be_taken_back(tiny_backbone, monkeypatch):
+    read = []
+    generate = generation._generate
+    monkeypatch.setattr(generation, "_generate", lambda *args, **more: read.append(1) or generate(*args, **more))
+    for architecture, times in (("llava", 1), ("gemma3", 2)):  # gemma3 has a sliding window
+        read.clear()
+        likelihoods_and_text(tiny_backbone(architecture), EXAMPLES[0], LABELS, max_new_tokens=4)
+        assert len(read) == times, architecture
 
 
 def test_the_order_of_labels_of_unlike_length_changes_nothing(tiny_backbone):
