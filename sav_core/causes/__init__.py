@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sav_core.causes.ablation import Ablation, ablate
+    from sav_core.causes.each_head import lost_by_each
     from sav_core.causes.head_sets import CONDITIONS, HeadSets, choose_heads
-    from sav_core.causes.knock_out import knocked_out
+    from sav_core.causes.knock_out import OwnAnswer, answer_without, knocked_out
     from sav_core.causes.patching import Patching, patch_pictures
     from sav_core.causes.ways import KnockOut
 
@@ -28,10 +29,13 @@ _HOMES = {
     "CONDITIONS": "head_sets",
     "HeadSets": "head_sets",
     "KnockOut": "ways",
+    "OwnAnswer": "knock_out",
     "Patching": "patching",
     "ablate": "ablation",
+    "answer_without": "knock_out",
     "choose_heads": "head_sets",
     "knocked_out": "knock_out",
+    "lost_by_each": "each_head",
     "patch_pictures": "patching",
 }
 
@@ -40,10 +44,13 @@ __all__ = [
     "Ablation",
     "HeadSets",
     "KnockOut",
+    "OwnAnswer",
     "Patching",
     "ablate",
+    "answer_without",
     "choose_heads",
     "knocked_out",
+    "lost_by_each",
     "patch_pictures",
 ]
 

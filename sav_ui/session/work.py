@@ -36,6 +36,7 @@ class Kind(Enum):
     READ_TESTS = "read a test set"
     ASK_BASELINES = "ask the model itself about a test set"
     COMPARE = "compare with baselines"
+    KNOCK_OUT = "knock heads out in the model"
     EFFECTS = "effects of heads"
     VECTOR = "build or judge a vector"
     TUNING = "tune a vector"

@@ -16,6 +16,7 @@ from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import NONE, ClassifyState, Query, WebcamFrame
 from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
 from sav_ui.pages.measure import actions as measure
+from sav_ui.pages.measure import uses
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import run as measure_run
 from sav_ui.pages.measure.state import MeasureState
@@ -48,6 +49,7 @@ RECORDED_BY = [
     "sav_ui.pages.header.masthead",
     "sav_ui.pages.header.project_menu",
     "sav_ui.pages.header.undo_bar",
+    "sav_ui.pages.measure.uses",
     "sav_ui.pages.measure.view",
     "sav_ui.pages.shared.ready_tiles",
     "sav_ui.pages.teach.view",
@@ -74,6 +76,7 @@ _SHOWS = (
     classify_view.answers,
     measure_view.setup,
     measure_view.report,
+    uses.show,
     relations,
     effects,
     vector,
@@ -212,7 +215,10 @@ def _classifies(session, models):
         look(session)
     classify.act(context(session, models, "classify"), {"do": "vote_head", "x": 0, "y": 1})
     classify.act(context(session, models, "classify"), {"do": "grid"})
+    classify.act(context(session, models, "classify"), {"do": "without", "value": True})
     look(session)
+    for _ in classify_run(context(session, models, "classify"), {}):
+        look(session)
     session.set(threshold=1.0)
     look(session)
     session.set(threshold=0.0)
@@ -233,6 +239,11 @@ def _measures(session, models):
     look(session)
     for _ in measure_run(context(session, models, "measure"), {"do": "measure"}):
         look(session)
+    for _ in uses.run(context(session, models, "measure"), {"do": "uses"}):
+        look(session)
+    session.look_at(head=session.fit.ranking[0])
+    look(session)
+    session.look_at(head=None)
     labels = len(session.fit.labels)
     for row in range(labels):
         for column in range(labels):
@@ -307,6 +318,15 @@ _OPTIONS = [{"id": "l1", "name": "lion"}]
 _RIGHT = {"taught": None, "known": True, "right": True, "truth": "owl", "truth_id": "l2", "options": _OPTIONS}
 _WRONG = {**_RIGHT, "right": False, "as_buttons": True}
 _INSIGHT = {"bars": [], "label": "", "same": False, "words": "", "views": [], "refused": "It cannot be seen."}
+_WITHOUT = {
+    "on": True,
+    "heads": 1,
+    "known": True,
+    "label": "lion",
+    "words": "",
+    "bars": [],
+    "refused": "It cannot be read.",
+}
 _CELL = {"row": 0, "head": "L0.H0", "label": "owl", "agrees": True, "picture": ""}
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
@@ -343,6 +363,11 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.has_grid": True, "detail.grid": [_CELL], "detail.answer.heads": 90}),
     ("classify/answers.html", {"detail.one_vote": False, "detail.verdict": {**_RIGHT, "known": False, "as_buttons": True}}),
     ("classify/answers.html", {"detail.insight": _INSIGHT, "detail.asking": False}),
+    ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl"}, "detail.without": _WITHOUT}),
+    (
+        "classify/answers.html",
+        {"detail.insight": {**_INSIGHT, "label": "owl"}, "detail.without": {**_WITHOUT, "words": "a lion", "refused": ""}},
+    ),
     ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
     ("classify/answers.html", {"detail.insight": None, "detail.asking": False, "off": ["L1.H2"]}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
@@ -364,6 +389,7 @@ VARIATIONS = [
     ("measure/report.html", {"trust.threshold": None}),
     ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"taught": 1, "source": "own", "busy": False}),
+    ("measure/uses.html", {"heads": 1, "progress": None, "busy": True}),
     ("measure/setup.html", {"taught": 2, "source": "own", "busy": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"own": _OWN, "busy": True, "progress": _PROGRESS}),
     (

@@ -25,6 +25,7 @@ _PARTS = (
     "shared/head_map.html",
     "shared/inspector.html",
     "shared/steps.html",
+    "shared/uses.html",
     "classify/detail.html",
     "vectors/drawing.html",
 )

@@ -67,7 +67,7 @@ def ready_tasks(backbone: Backbone, names: Sequence[str], count: int, seed: int)
     found = {}
     for name in names:
         folder = settings().assets / "examples" / name
-        question = _question(folder)
+        question = question_of(folder)
         parts = []
         for part in ("support", "queries"):
             lines = folder / f"{part}.jsonl"
@@ -235,7 +235,8 @@ def _read(backbone: Backbone, examples: Sequence[Example]) -> HeadVectors:
     return extract_head_vectors(backbone, examples, cache=None, hidden=True)
 
 
-def _question(folder: Path) -> str:
+def question_of(folder: Path) -> str:
+    """What a ready task asks; empty where each of its pictures has a question of its own."""
     return str(tomllib.loads((folder / "task.toml").read_text(encoding="utf-8")).get("question", ""))
 
 

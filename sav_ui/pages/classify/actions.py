@@ -13,6 +13,7 @@ from sav_ui.pages.classify.answers import Answer
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.live_window import as_clip
 from sav_ui.pages.classify.state import FRAME, NONE, PANEL, ClassifyState, Query
+from sav_ui.pages.classify.without import WithoutState
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, film, sampled
@@ -226,6 +227,11 @@ def _close_vote_head(context: Context, data: Data) -> None:
     context.session.state(ClassifyState).head = None
 
 
+def _without(context: Context, data: Data) -> None:
+    """Knock the heads that vote out where the model speaks for itself, or let them be."""
+    context.session.state(WithoutState).on = bool(data["value"])
+
+
 def _refresh(context: Context, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
@@ -264,5 +270,6 @@ ACTIONS: Actions = {
     "threshold": _threshold,
     "try": _try,
     "vote_head": _vote_head,
+    "without": _without,
 }
 """What the page can ask for."""

@@ -13,6 +13,7 @@ from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_core.types import HeadVectors, Progress
 from sav_ui.pages.classify.state import ClassifyState, ModelAnswer, Query
+from sav_ui.pages.classify.without import ask_without, waits_for_without
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
@@ -25,7 +26,14 @@ from sav_ui.session.work import Kind, Task
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["classify_queries", "frame_vector", "run", "waits_for_answers", "waits_for_model_answer"]
+__all__ = [
+    "classify_queries",
+    "frame_vector",
+    "run",
+    "waits_for_answer_without",
+    "waits_for_answers",
+    "waits_for_model_answer",
+]
 
 _WORDS = 12  # tokens of the model's own answer
 
@@ -41,6 +49,9 @@ def run(context: Context, data: Data) -> Iterator[None]:
         task.kind, task.progress = Kind.ASK_MODEL, None
         if waits_for_model_answer(session) or data.get("do") == "insight":
             yield from look_closely(session, context.models)
+        found = looked_at(session)
+        if found is not None and waits_for_answer_without(session):
+            yield from ask_without(session, context.models, found)
 
 
 def waits_for_answers(session: Session) -> bool:
@@ -54,6 +65,11 @@ def waits_for_model_answer(session: Session) -> bool:
     """Whether the model is to be asked about the query looked at by itself: the small one only, for it is quick."""
     found, state = looked_at(session), session.state(ClassifyState)
     return found is not None and not session.project.model and state.about(*found) not in state.model_answers
+
+
+def waits_for_answer_without(session: Session) -> bool:
+    """Whether the model is to be asked about the query looked at once more, without the heads that vote."""
+    return waits_for_without(session, looked_at(session))
 
 
 def looked_at(session: Session) -> tuple[Query, Project, Fit] | None:

@@ -13,9 +13,10 @@ from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
 from sav_ui.limits import limits
 from sav_ui.pages.classify.answers import Answer, percent
-from sav_ui.pages.classify.run import waits_for_answers, waits_for_model_answer
+from sav_ui.pages.classify.run import waits_for_answer_without, waits_for_answers, waits_for_model_answer
 from sav_ui.pages.classify.state import FRAME, MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
+from sav_ui.pages.classify.without import WithoutState, known_without
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.pages.shared.used import used
@@ -89,7 +90,7 @@ def answers(session: Session) -> Content:
         where=None if where is None else where.values,
         by=session.focus.projection,
     )
-    waits = waits_for_answers(session) or waits_for_model_answer(session)
+    waits = waits_for_answers(session) or waits_for_model_answer(session) or waits_for_answer_without(session)
     return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
 
 
@@ -166,6 +167,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "head": _vote_head(query, answer, project, state, fit),
         "model": choice_of(project.model).title,
         "insight": None if learned is None else _model_answer(learned, answer),
+        "without": _without(session, query, fit),
         "has_grid": learned is not None and learned.looks is not None,
         "grid": _grid(learned.looks, answer) if learned is not None and state.grid else [],
         "asking": session.work.at(Kind.CLASSIFY, Kind.ASK_MODEL) is not None or waits_for_model_answer(session),
@@ -277,6 +279,22 @@ def _model_answer(learned: ModelAnswer, answer: Answer) -> dict[str, Any]:
         "words": learned.words,
         "views": [] if learned.looks is None else _views(learned.looks, answer.deciding),
         "refused": learned.refused,
+    }
+
+
+def _without(session: Session, query: Query, fit: Fit) -> dict[str, Any]:
+    """The switch that knocks the heads that vote out, and what the model then says by itself."""
+    on, said = session.state(WithoutState).on, known_without(session, query, fit)
+    likelihoods = {} if said is None else said.likelihoods
+    likeliest = max(likelihoods, key=likelihoods.__getitem__, default="")
+    return {
+        "on": on,
+        "heads": len(fit.kept),
+        "known": said is not None,
+        "label": likeliest,
+        "words": "" if said is None else said.words,
+        "bars": bars(likelihoods, likeliest),
+        "refused": "" if said is None else said.refused,
     }
 
 

@@ -14,13 +14,13 @@ from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, sampled
 from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
-from sav_ui.session.work import NotYetError
+from sav_ui.session.work import Kind, NotYetError
 from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
 from sav_ui.uploads.labelled import read_labelled
 
 __all__ = ["ACTIONS", "FILES", "act"]
 
-_BUSY_TOO = frozenset({*WORK, "cell", "refresh", "save_report", "stop"})
+_BUSY_TOO = frozenset({*WORK, "cell", "refresh", "save_report", "stop", "stop_uses"})
 """What may be done while the model is at work; anything else would change what it works on."""
 
 FILES = {"csv": "answers.csv", "table": "figures.csv", "json": "report.json", "html": "report.html"}
@@ -117,6 +117,10 @@ def _stop(context: Context, data: Data) -> None:
     context.session.work.cancel(*MEASURING)
 
 
+def _stop_uses(context: Context, data: Data) -> None:
+    context.session.work.cancel(Kind.KNOCK_OUT)
+
+
 def _refresh(context: Context, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
@@ -150,6 +154,7 @@ ACTIONS: Actions = {
     "save_report": _save,
     "source": _source,
     "stop": _stop,
+    "stop_uses": _stop_uses,
     "voting": _voting,
 }
 """What the page can ask for."""

@@ -11,6 +11,7 @@ from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.head_words import quality
+from sav_ui.pages.shared.uses import FIGURE, uses_of
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Item
@@ -37,13 +38,14 @@ def inspector(session: Session, fit: Fit) -> dict[str, Any]:
         "switching": focus.switching,
         "by": focus.projection,
         "at": session.inspected.id if session.inspected is not None else "",
-        "figures": {one.values["figure"]: one.figure for one in maps if one is not None},
+        "figures": {one.values["figure"]: one.figure for one in maps if one is not None} | _bars(session, fit, there),
         "list": listed_heads(fit),
         "count": len(fit.ranking),
         "labels": list(fit.labels),
         "cell": focus.cell,
         "cell_items": _cell_items(session, fit, there[0]) if there and focus.cell else [],
         "all_heads": [str(head) for head in fit.ranking[:200]],
+        "uses": uses_of(session, fit),
     }
 
 
@@ -56,6 +58,12 @@ def _maps(session: Session, fit: Fit, there: list[Head]) -> list[Mapped | None]:
     return [
         mapped(session, fit, [head], f"map-{place}", by=by, queries=queries) for place, head in enumerate(there, start=1)
     ]
+
+
+def _bars(session: Session, fit: Fit, there: list[Head]) -> dict[str, Any]:
+    """The figure of what the model loses without the heads that vote, where that was found out and a head is looked at."""
+    found = uses_of(session, fit) if there else None
+    return {} if found is None else {FIGURE: found["figure"]}
 
 
 def listed_heads(fit: Fit) -> list[dict[str, Any]]:

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from sav_core.causes import KnockOut, ablate, choose_heads, knocked_out, patch_pictures
+from sav_core.activations.extraction import extract_head_vectors
+from sav_core.causes import (
+    KnockOut,
+    ablate,
+    answer_without,
+    choose_heads,
+    knocked_out,
+    lost_by_each,
+    patch_pictures,
+)
 from sav_core.causes.ablation import Ablation
 from sav_core.causes.label_scores import label_scores
 from sav_core.causes.stand_ins import stand_ins
@@ -121,6 +130,29 @@ def test_words_change_without_the_heads_and_are_the_models_own_after(tiny_backbo
     assert generate_text(backbone, example, max_new_tokens=4) == before
     with pytest.raises(SettingError, match="vectors of every layer"), knocked_out(backbone, [PLANTED], support.up_to(0)):
         pass
+
+
+def test_the_likelihoods_without_a_head_are_those_of_an_ablation(planted):
+    backbone, queries, labels = planted
+    support = extract_head_vectors(backbone, queries[1:])
+    without = answer_without(backbone, queries[0], labels, [PLANTED], support, max_new_tokens=2)
+    found = ablate(backbone, choose_heads([PLANTED], GEOMETRY, draws=1), queries[:1], labels, support=queries[1:])
+    scores = found.scores[1, 0]
+    assert list(without.likelihoods) == labels
+    np.testing.assert_allclose(list(without.likelihoods.values()), np.exp(scores) / np.exp(scores).sum(), rtol=1e-3)
+    with knocked_out(backbone, [PLANTED], support):
+        assert generate_text(backbone, queries[0], max_new_tokens=2) == without.words
+
+
+def test_each_head_alone_loses_what_an_ablation_of_it_does(planted):
+    backbone, queries, labels = planted
+    lost = lost_by_each(backbone, queries, labels, support=queries)
+    assert lost.shape == (16, 3, 4)
+    found = ablate(backbone, choose_heads([PLANTED], GEOMETRY, draws=1), queries, labels, support=queries)
+    own = (found.log_likelihood("nothing") - found.log_likelihood("kept"))[0]
+    np.testing.assert_allclose(lost[:, PLANTED.layer, PLANTED.index], own, atol=1e-4)
+    others = np.delete(lost.reshape(16, -1), PLANTED.layer * 4 + PLANTED.index, axis=1)
+    assert np.abs(others).max() < 1e-4
 
 
 def test_random_heads_are_as_many_of_the_same_layers_and_others_where_there_are_others():
