@@ -28,6 +28,14 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model", "vocab.txt")
 _PROCESSOR = ("processor_config.json", "preprocessor_config.json")
 _DECISIVE = ("config.json", "*processor_config.json", "*token*.json", "vocab.json", "*.model", "chat_template.*")
+_OTHERS = {
+    "adapter_config.json": "an adapter, such as LoRA, which must be merged into its model and saved with it",
+    "model_index.json": "a pipeline of diffusers, which draws pictures",
+    ".gguf": "GGUF weights of llama.cpp, which are not read",
+    ".onnx": "a graph of ONNX, which is not read",
+    ".pth": "pickled weights, which are never opened",
+    ".bin": "pickled weights, which are never opened",
+}
 _SAMPLE = 1024  # bytes of each tensor that tell one set of weights from another
 _LONGEST_HEADER = 100 << 20  # the limit of the safetensors format
 
@@ -107,6 +115,11 @@ def find_checkpoint(
     if not hub_only and folder.is_dir():
         embedded = folder.resolve() == settings().embedded_model.resolve()
         return _checked(folder, EMBEDDED if embedded else folder.resolve().name)
+    if not hub_only and folder.is_file():
+        raise ModelNotFoundError(
+            f"{str(model)!r} is a file{_of_kind({folder.name})}: give the folder of a transformers model, with "
+            "config.json, weights and processor files."
+        )
     if not isinstance(model, str) or not _HUB_ID.fullmatch(model) or model.startswith("."):
         raise ModelNotFoundError(
             f"There is no model folder {str(model)!r}: give a folder with config.json, weights and processor files, or a "
@@ -123,7 +136,7 @@ def find_checkpoint(
         raise ModelNotFoundError(f"{model!r} is not on this disk: load it once with a network.")
 
     def check(offer: Offer) -> None:
-        offered = Checkpoint(offer.name, offer.folder, _config(offer.folder, offer.name))
+        offered = Checkpoint(offer.name, offer.folder, _config(offer.folder, offer.name, offer.sizes))
         _check_parts(offer.name, offer.sizes)
         if judge is not None:
             judge(offered)
@@ -133,15 +146,17 @@ def find_checkpoint(
 
 def _checked(folder: Path, name: str) -> Checkpoint:
     """The checkpoint in a folder, refused if a part is missing."""
-    checkpoint = Checkpoint(name, folder, _config(folder, name))
+    checkpoint = Checkpoint(name, folder, _config(folder, name, {path.name for path in folder.iterdir()}))
     _check_complete(checkpoint)
     return checkpoint
 
 
-def _config(folder: Path, name: str) -> dict[str, Any]:
+def _config(folder: Path, name: str, files: Collection[str]) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
-        raise UnsupportedModelError(f"{name!r} holds no config.json: it is not a transformers model.")
+        kind = _of_kind(files)
+        advice = "; give the folder or hub id of the transformers model that it was made from" if kind else ""
+        raise UnsupportedModelError(f"{name!r} holds no config.json{kind or ': it is not a transformers model'}{advice}.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -178,7 +193,13 @@ def _check_parts(name: str, files: Collection[str]) -> None:
     if not any(_holds_weights(file) for file in files):
         pickled = any(file.endswith((".bin", ".pt", ".pth")) for file in files)
         advice = "its weights are pickles, which are never opened: convert them" if pickled else "add its weights"
-        raise UnsupportedModelError(f"{name!r} has no *.safetensors weights: {advice}.")
+        raise UnsupportedModelError(f"{name!r} has no *.safetensors weights{'' if pickled else _of_kind(files)}: {advice}.")
+
+
+def _of_kind(files: Collection[str]) -> str:
+    """What files are in place of a transformers model, to stand after what is wrong; nothing where they do not tell."""
+    found = next((kind for end, kind in _OTHERS.items() if any(file.endswith(end) for file in files)), "")
+    return f" but {found}" if found else ""
 
 
 def _holds_weights(file: str) -> bool:

@@ -23,7 +23,7 @@ __all__ = ["Judge", "Offer", "cached_folder", "download"]
 
 _WANTED = ["*.json", "*.jinja", "*.model", "*.txt", "*.safetensors"]
 _UNWANTED = ["*/*.safetensors", "consolidated*", "onnx/*", "original/*"]  # second copies of the weights
-_PICKLES = ["*.bin", "*.pt", "*.pth"]  # listed to say so, never fetched
+_UNREAD = ["*.bin", "*.pt", "*.pth", "*.gguf", "*.onnx"]  # listed to say so, never fetched
 _STOPPED = "Stopped fetching {}; what has come is kept."
 _SPARE = 1 << 30  # bytes a disk must have left: a full one breaks more than this
 
@@ -98,11 +98,11 @@ def _offer(hub_id: str, revision: str | None) -> Offer:
     """Fetch ``config.json`` and ask for the sizes of the rest."""
     fetch = huggingface_hub.snapshot_download
     folder = Path(fetch(hub_id, revision=revision, etag_timeout=5, allow_patterns=["config.json"]))
-    listed = {**_wanted(revision), "allow_patterns": _WANTED + _PICKLES}
+    listed = {**_wanted(revision), "allow_patterns": _WANTED + _UNREAD}
     files = fetch(hub_id, etag_timeout=5, dry_run=True, **listed)
     sizes = {file.filename: file.file_size or 0 for file in files}
-    pickles = {name for name in sizes if any(Path(name).match(pattern) for pattern in _PICKLES)}
-    missing = sum(file.file_size or 0 for file in files if file.will_download and file.filename not in pickles)
+    unread = {name for name in sizes if any(Path(name).match(pattern) for pattern in _UNREAD)}
+    missing = sum(file.file_size or 0 for file in files if file.will_download and file.filename not in unread)
     return Offer(hub_id, folder, sizes, missing)
 
 

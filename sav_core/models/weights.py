@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import nn
-from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
+from transformers import CONFIG_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
 from transformers.quantizers.auto import AutoHfQuantizer
 
 from sav_core.errors import UnsupportedModelError, first_line
@@ -29,9 +30,12 @@ def read_config(checkpoint: Checkpoint) -> Any:
     with silence():
         try:
             config = AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
-        except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, StrictDataclassError, *_NONSENSE) as error:
             if "auto_map" in checkpoint.config:
                 reason = "it needs code from its own repository, which is never run"
+            elif kind in CONFIG_MAPPING:
+                cause = first_line(error.__cause__ or error)
+                reason = f"transformers takes no {kind!r} model of its config.json ({cause}): check that file"
             else:
                 reason = f"its architecture {kind!r} or its config.json is not one that transformers knows"
             raise UnsupportedModelError(f"{name!r} cannot serve because {reason}; choose another model.") from error

@@ -218,3 +218,33 @@ def test_a_config_that_is_none_is_refused(folder, text):
     (folder / "config.json").write_text(text)
     with pytest.raises(UnsupportedModelError, match=r"config\.json of 'copy'"):
         find_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["adapter_config.json", "adapter_model.safetensors"], r"no config\.json but an adapter, such as LoRA, .* merged"),
+        (["model_index.json"], r"no config\.json but a pipeline of diffusers"),
+        (
+            ["model-q4.gguf"],
+            r"no config\.json but GGUF weights of llama\.cpp, .*; give the folder or hub id of the transformers",
+        ),
+        (["model.onnx"], r"no config\.json but a graph of ONNX"),
+        (["consolidated.00.pth"], r"no config\.json but pickled weights"),
+        (["notes.txt"], r"no config\.json: it is not a transformers model\.$"),
+    ],
+)
+def test_models_of_other_programs_are_called_what_they_are(tmp_path, files, message):
+    for file in files:
+        (tmp_path / file).write_bytes(b"GGUF")
+    with pytest.raises(UnsupportedModelError, match=message):
+        find_checkpoint(tmp_path)
+    if "gguf" in files[0]:
+        with pytest.raises(ModelNotFoundError, match=r"is a file but GGUF weights .*: give the folder"):
+            find_checkpoint(tmp_path / files[0])
+
+
+def test_weights_of_other_programs_beside_a_config_are_named(folder):
+    (folder / "model.safetensors").rename(folder / "model.gguf")
+    with pytest.raises(UnsupportedModelError, match=r"has no \*\.safetensors weights but GGUF weights .*: add its weights"):
+        find_checkpoint(folder)

@@ -64,6 +64,10 @@ def test_a_refused_architecture_costs_its_config_alone(hub, tmp_path):
         ({"model_type": "llama4"}, "'org/tiny' cannot serve because it needs torchvision: pip install torchvision"),
         ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "weights are quantised by 'gptq'.*optimum"),
         ({"quantization_config": {"quant_method": "news"}}, "weights are quantised by 'news', and Unknown quant"),
+        (
+            {"text_config": {"model_type": "llama", "hidden_size": 32, "num_attention_heads": 5}},
+            r"takes no 'llava' .* \(The h",
+        ),
         ({"vision_config": {"model_type": "timm_wrapper"}}, "because it needs timm: pip install timm"),
         ({"vision_config": {"model_type": "clip_vision_model", "patch_size": 0}}, "makes no model of its config.json"),
     ],
@@ -75,6 +79,7 @@ def test_a_refused_architecture_costs_its_config_alone(hub, tmp_path):
         "package",
         "quantisation",
         "quantisation of no kind",
+        "heads that do not divide",
         "timm",
         "nonsense",
     ],
