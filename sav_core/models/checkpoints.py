@@ -137,7 +137,7 @@ def find_checkpoint(
 
     def check(offer: Offer) -> None:
         offered = Checkpoint(offer.name, offer.folder, _config(offer.folder, offer.name, offer.sizes))
-        _check_parts(offer.name, offer.sizes)
+        _check_parts(offered, offer.sizes)
         if judge is not None:
             judge(offered)
 
@@ -161,7 +161,7 @@ def _config(folder: Path, name: str, files: Collection[str]) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise UnsupportedModelError(f"The config.json of {name!r} is not JSON: download the model again.") from error
-    if not isinstance(config, dict) or "model_type" not in config:
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise UnsupportedModelError(f"The config.json of {name!r} names no model_type: it is not a transformers model.")
     return config
 
@@ -177,13 +177,17 @@ def _check_complete(checkpoint: Checkpoint) -> None:
             raise UnsupportedModelError(f"The weight index of {name!r} is damaged: download it again.") from error
         if missing := sorted(shard for shard in shards if not (folder / str(shard)).is_file()):
             raise UnsupportedModelError(f"{name!r} lacks the weight file {missing[0]!r}: download the model again.")
-    _check_parts(name, {path.name for path in folder.iterdir()})
+    _check_parts(checkpoint, {path.name for path in folder.iterdir()})
     _ = checkpoint.headers  # reading them finds what is damaged
 
 
-def _check_parts(name: str, files: Collection[str]) -> None:
+def _check_parts(checkpoint: Checkpoint, files: Collection[str]) -> None:
     """Refuse a model among whose files, in a folder or listed by the hub, one that it needs is not."""
+    name = checkpoint.name
     if not any(file in files for file in _PROCESSOR):
+        from sav_core.models.reads_images import check_reads_images  # which needs transformers, and few come here
+
+        check_reads_images(checkpoint.config["model_type"], name)
         raise UnsupportedModelError(
             f"{name!r} has no processor ({' or '.join(_PROCESSOR)}), so images cannot be prepared for it: add the files "
             "of the model it was made from."

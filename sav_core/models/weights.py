@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from torch import nn
-from transformers import CONFIG_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, AutoConfig, AutoModelForImageTextToText
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForImageTextToText
 from transformers.quantizers.auto import AutoHfQuantizer
 
 from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.architectures import refusal
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.packages import missing_package, needs
+from sav_core.models.reads_images import check_reads_images
 from sav_core.models.silence import silence
 
 __all__ = ["load_model", "read_config", "skeleton"]
@@ -39,11 +40,7 @@ def read_config(checkpoint: Checkpoint) -> Any:
             else:
                 reason = f"its architecture {kind!r} or its config.json is not one that transformers knows"
             raise UnsupportedModelError(f"{name!r} cannot serve because {reason}; choose another model.") from error
-    if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
-        raise UnsupportedModelError(
-            f"{name!r} is a {kind!r} model, which does not read images and text into text; choose a multimodal model "
-            "such as Qwen/Qwen2-VL-2B-Instruct."
-        )
+    check_reads_images(kind, name)
     _check_quantisation(config, name)
     return config
 
@@ -92,8 +89,9 @@ def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype:
                 output_loading_info=True,
             )
         except (ValueError, OSError, KeyError, RuntimeError, ImportError) as error:
-            line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise UnsupportedModelError(f"The weights of {checkpoint.name!r} cannot be loaded: {line}") from error
+            odd = "some have another shape than its config.json says; download both again"
+            cause = odd if "ignore_mismatched_sizes" in str(error) else first_line(error)
+            raise UnsupportedModelError(f"The weights of {checkpoint.name!r} cannot be loaded: {cause}.") from error
     if missing := sorted(report["missing_keys"]):
         raise UnsupportedModelError(
             f"{checkpoint.name!r} lacks {len(missing)} of its weights, {missing[0]!r} among them: download it again."

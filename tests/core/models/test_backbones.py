@@ -257,7 +257,7 @@ class TestRefusals:
         config = json.loads((folder / "config.json").read_text())
         config["text_config"]["intermediate_size"] = 48
         (folder / "config.json").write_text(json.dumps(config))
-        with pytest.raises(UnsupportedModelError, match="weights of 'copy' cannot be loaded"):
+        with pytest.raises(UnsupportedModelError, match=r"weights of .copy. cannot be loaded: some have another shape"):
             load_backbone(folder)
 
     @pytest.mark.parametrize("dtype", ["auto", "float32"])

@@ -179,6 +179,9 @@ def test_a_folder_without_processor_is_refused(folder):
         path.unlink()
     with pytest.raises(UnsupportedModelError, match="'copy' has no processor"):
         find_checkpoint(folder)
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(UnsupportedModelError, match="'copy' is a 'llama' model, which does not read images"):
+        find_checkpoint(folder)
 
 
 def test_pickled_weights_are_never_opened(folder):
@@ -213,7 +216,7 @@ def test_a_missing_shard_is_named(folder):
         find_checkpoint(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "not JSON", "{}"])
+@pytest.mark.parametrize("text", ["", "[]", "not JSON", "{}", '{"model_type": null}'])
 def test_a_config_that_is_none_is_refused(folder, text):
     (folder / "config.json").write_text(text)
     with pytest.raises(UnsupportedModelError, match=r"config\.json of 'copy'"):
