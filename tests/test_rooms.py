@@ -27,7 +27,7 @@ ROOMS = {
         "vectors": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
         "causes": {"vectors.prefix_cache", "activations", "models", "figures", "evaluation", "data"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
-        "reports": {"sav", "models", "evaluation", "figures", "heads", "data"} | GROUND,
+        "reports": {"sav", "models", "evaluation", "figures", "retrieval", "heads", "data"} | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,
         "cli": {
             "sav", "reports", "benchmarks", "deploy", "causes", "vectors", "figures", "evaluation", "retrieval", "heads",

@@ -49,6 +49,7 @@ from sav_core.cli.options import (
     Voting,
 )
 from sav_core.cli.plugins import installed_commands
+from sav_core.cli.report import add_report
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
 from sav_core.cli.vectors.commands import vectors_app
@@ -298,6 +299,7 @@ def _nearest(
 
 
 add_evaluate(app)
+add_report(app)
 add_ablate(app)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
 from dataclasses import asdict
 from functools import cache
@@ -15,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from sav_core.data.images import Picture
 from sav_core.figures.heads import head_heatmap
 from sav_core.reports.figures import figures
 from sav_core.reports.measurement import Compared, Measurement
+from sav_core.reports.thumbnails import thumbnail
 from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
 from sav_core.types import HeadScores
 from sav_core.wording import percent
@@ -35,7 +34,6 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters["percent"] = percent
 
 _LISTED = 64  # heads of the table; the map shows the rest
-_EDGE = 64  # pixels of a thumbnail
 
 
 def as_html(found: Measurement) -> str:
@@ -56,7 +54,7 @@ def as_html(found: Measurement) -> str:
         drawn={name: figure["layout"].get("height", 360) for name, figure in drawn.items()},
         figures=_as_script(drawn),
         heads=None if found.scores is None else _heads(found, found.scores),
-        thumbnails=[None if picture is None else _thumbnail(picture) for picture in found.pictures],
+        thumbnails=[None if picture is None else thumbnail(picture) for picture in found.pictures],
         baselines=None if found.baselines is None else _compared(found.beside),
         rules=None if found.rules is None else _compared(found.rules),
     )
@@ -73,12 +71,6 @@ def _as_script(drawn: dict[str, Any]) -> Markup:
     from plotly.utils import PlotlyJSONEncoder
 
     return Markup(json.dumps(drawn, cls=PlotlyJSONEncoder).replace("<", "\\u003c"))  # noqa: S704
-
-
-def _thumbnail(picture: Picture) -> str:
-    buffer = io.BytesIO()
-    picture.thumbnail(_EDGE).save(buffer, "WEBP", quality=80)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _heads(found: Measurement, scores: HeadScores) -> dict[str, Any]:

@@ -194,6 +194,28 @@ def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path
     return made_file(name, classifier.save)
 
 
+def _save_report(context: Context, data: Data) -> Steps:
+    """Make a page to show of what was taught, with every head on."""
+    from sav_core.reports.heads_page import heads_page
+
+    project, fit = _current(context.session)
+    if fit is None:
+        raise _no_heads(context.session, "There is nothing to report yet: find heads first.")
+    pictures = [item.pictures[0] if item.pictures else None for item in fit.items]
+    questions = {example.question for example in project.examples()}
+    page = heads_page(
+        fit.whole.rule,
+        fit.dial,
+        pictures,
+        title=project.name or project.title or " and ".join(fit.labels[:2]) + (" …" if len(fit.labels) > 2 else ""),
+        model=choice_of(project.model).title,
+        question=questions.pop() if len(questions) == 1 else "",
+    )
+    path = made_file(f"{file_name(project)}.html", lambda path: path.write_text(page, encoding="utf-8"))
+    yield
+    context.session.offer(path, PANEL)
+
+
 ACTIONS: Actions = {
     "close_code": _close_code,
     "code": _code,
@@ -201,6 +223,7 @@ ACTIONS: Actions = {
     "open": _open,
     "save": _save,
     "save_classifier": _save_classifier,
+    "save_report": _save_report,
     "upload_failed": _upload_failed,
 }
 """What the menu can ask for."""

@@ -326,6 +326,19 @@ def test_heads_needs_no_model_and_writes_a_page(capsys, classifier, tmp_path):
     assert 'src="http' not in page  # it opens offline
 
 
+def test_report_writes_a_page_to_show(capsys, pets, model, tmp_path):
+    arguments = ["report", "--train", pets, "--out", tmp_path / "pets.html", "--model", model, "--title", "My <pets>"]
+    status, out, err = run(capsys, *arguments, "--heads", 5)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"Wrote {tmp_path / 'pets.html'}: 12 examples of 3 labels, llava.")
+    page = (tmp_path / "pets.html").read_text(encoding="utf-8")
+    assert "My &lt;pets&gt; · SAV Explorer" in page
+    assert page.count("<symbol id=") == 12
+    status, out, _ = run(capsys, *arguments, "--json")
+    assert status == 0
+    assert json.loads(out)["labels"] == ["pet 0", "pet 1", "pet 2"]
+
+
 def test_models_lists_the_default_first(capsys, model, monkeypatch):
     from sav_core.settings import Settings
 

@@ -38,7 +38,7 @@ def file_of(scene):
 
 def test_an_empty_project_has_nothing_to_save_and_the_menu_says_so(models):
     html = project_menu.show(Session())["html"]
-    assert len(re.findall("disabled", html)) == 4  # its name too
+    assert len(re.findall("disabled", html)) == 5  # its name too
     assert "Add some pictures" in html
     session = Session()
     assert act(session, models, "save")["saved"] is None
@@ -82,10 +82,24 @@ def test_the_classifier_alone_is_a_file_that_the_library_loads(models):
     assert SavClassifier.load(path, models.get("")).kept_heads_ == session.fit.kept
 
 
+def test_the_report_is_a_page_of_what_is_taught_with_every_head_on(models):
+    session = taught(models, small_project(each=4))
+    path = file_of(act(session, models, "save_report"))
+    page = path.read_text(encoding="utf-8")
+    assert path.suffix == ".html"
+    judged = session.fit.left_out
+    assert f"{judged.right} of {judged.n} (95 % interval" in page
+    assert re.findall(r"<td>\d+</td><td>(L\d+\.H\d+)</td>", page) == [str(head) for head in session.fit.kept]
+    assert page.count("<symbol id=") == 12
+    assert "Which animal?" in page
+    session.switch(session.fit.kept[:1])
+    assert file_of(act(session, models, "save_report")).read_text(encoding="utf-8") == page
+
+
 def test_without_a_fit_there_is_no_classifier_and_no_code(models):
     session = Session()
     session.project = small_project()
-    for action in ("save_classifier", "code"):
+    for action in ("save_classifier", "save_report", "code"):
         assert act(session, models, action)["saved"] is None
         assert "find heads first" in session.notice_at("project").text
     assert file_of(act(session, models, "save")).exists()
