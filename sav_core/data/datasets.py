@@ -31,7 +31,7 @@ from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.jsonl import list_lines
 from sav_core.data.listings import UNREAD_LISTS, Listed, Listing, list_images, list_labels
-from sav_core.data.lists import choose_list
+from sav_core.data.lists import choose_list, lists_of_pictures
 from sav_core.data.notes import Note, noted
 from sav_core.data.odd_labels import odd_labels
 from sav_core.data.one_scale import on_one_scale, scale_note
@@ -53,7 +53,7 @@ _PROJECT = "project.json"  # of a saved project: its labels were named one by on
 _WARNED = 5  # of one kind, each with its own sentence
 _TOLD = {  # notes on what may be wrong
     *("zip names", "unread keys", "unread list", "parts", "labels alike", "labels joined", "labels alone"),
-    *("labels of folders", "empty labels", "garbled labels", "broken profile", "warning"),
+    *("labels of folders", "empty labels", "garbled labels", "broken profile", "warning", "masks"),
 }
 
 
@@ -206,11 +206,13 @@ def _list_labelled(source: Source, question: str, clips: ClipSampling | None) ->
 
 
 def _unread_list(source: Source) -> tuple[Note, ...]:
-    """Say that a list which may say other labels than the folders, as HuggingFace's imagefolder has it, is not read."""
+    """Say that a list which may say other labels than the folders, or a question, is not read."""
     called = (name for name in source.names if posixpath.basename(name).lower().startswith("metadata."))
     found = [name for name in called if name.lower().endswith(UNREAD_LISTS)]
-    text = "A list of such a kind is not read, and the folders are the labels"
-    return (Note("unread list", text, len(found), tuple(found[:3])),) if found else ()
+    of_kind = "A list of such a kind is not read, and the folders are the labels"
+    beside = "A list of pictures beside label folders is not read: the folders are the labels, and it gives no question"
+    lists = ((of_kind, found), (beside, lists_of_pictures(source)))
+    return tuple(Note("unread list", text, len(some), tuple(some[:3])) for text, some in lists if some)
 
 
 def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Skipped
 from sav_core.data.formats import Look, refusal
+from sav_core.data.masks import note_masks
 from sav_core.data.notes import Note
 from sav_core.data.parcels import parcels, passed_over
 from sav_core.data.parts import part_to_learn_from, parts_among
@@ -80,7 +81,8 @@ def list_labels(source: Source, question: str, clips: ClipSampling | None = None
         else:
             reason = f"{name!r} lies outside the label folders: move it into the folder of its label."
             loose.append(Skipped(composed(name), reason, "outside"))
-    return Listing(tuple(examples), (*loose, *_unread(unread)), (*source.notes, *passed_over(source)))
+    said = (*source.notes, *passed_over(source), *note_masks([listed.images[0] for listed in examples]))
+    return Listing(tuple(examples), (*loose, *_unread(unread)), said)
 
 
 def _pictures(source: Source, clips: ClipSampling | None) -> tuple[list[str], dict[str, Look]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
 
 from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.keys import LABELS, PICTURES, named, plain
+from sav_core.data.keys import LABELS, PICTURES, named, pictures_of, plain
 from sav_core.data.records import TABLES, records
 from sav_core.data.sources import Source, seen, takes
 from sav_core.errors import DatasetError
 
-__all__ = ["choose_list"]
+__all__ = ["choose_list", "lists_of_pictures"]
 
 _LINES = (".jsonl",)
+_LOOKED_AT = 20
 _METADATA = "metadata"  # HuggingFace's imagefolder calls it so
 
 
@@ -39,6 +41,19 @@ def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
     if not found or (_is_metadata(found[0]) and not _is_flat(source, clips) and not _gives_labels(source, found[0])):
         return ""
     return found[0]
+
+
+def lists_of_pictures(source: Source) -> tuple[str, ...]:
+    """The lists in a source whose first line names a picture; of very many, the first ones are looked at."""
+    files = sorted(name for name in source.names if name.lower().endswith((*_LINES, *TABLES)))
+    return tuple(name for name in files[:_LOOKED_AT] if _names_picture(source, name))
+
+
+def _names_picture(source: Source, listing: str) -> bool:
+    with suppress(DatasetError):  # it is not read, so what is wrong with it is of no matter
+        _, record = next(records(source, listing), ("", {}))
+        return isinstance(record, dict) and bool(pictures_of(record))
+    return False
 
 
 def _is_metadata(name: str) -> bool:

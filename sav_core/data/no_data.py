@@ -61,11 +61,12 @@ def missing_in(values: npt.NDArray[np.generic], told: float | None) -> Missing |
     flat = values.reshape(-1)
     known = flat[np.isfinite(flat)] if flat.dtype.kind == "f" else flat
     if told is not None and np.isfinite(told):
-        return Missing(told, told=True) if bool((known == told).any()) else _no_numbers(flat, known)
+        there = known.size and float(known.min()) <= told <= float(known.max()) and bool((known == told).any())
+        return Missing(told, told=True) if there else _no_numbers(flat, known)
     if known.size:
         least, most = known.min(), known.max()
         for end in (least, most):
-            if (end < 0 or end >= _ENORMOUS) and _is_alone(end, known):
+            if (float(end) < 0 or float(end) >= _ENORMOUS) and _is_alone(end, known):
                 return Missing(float(end), told=False)
     return _no_numbers(flat, known)
 

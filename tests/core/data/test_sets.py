@@ -480,7 +480,8 @@ def test_a_bad_table_is_refused_in_one_sentence(tmp_path, text, reason):
 
 
 def test_a_table_beside_label_folders_changes_nothing(source):
-    examples = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "results.csv": b"image,label\n1.png,fox\n"}))
+    with pytest.warns(NotedWarning, match=r"list of pictures beside label folders is not read: .*: 'results\.csv'"):
+        examples = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, "results.csv": b"image,label\n1.png,fox\n"}))
     assert examples.labels == ("cat", "dog")
 
 
@@ -498,7 +499,31 @@ def test_metadata_of_an_imagefolder_is_read_by_its_file_names(source):
     ],
 )
 def test_metadata_without_labels_leaves_them_to_the_folders(source, name, text):
-    assert read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, name: text})).labels == ("cat", "dog")
+    with pytest.warns(NotedWarning, match="A list of pictures beside label folders is not read"):
+        examples = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, name: text}))
+    assert examples.labels == ("cat", "dog")
+    assert notes(examples)["unread list"].examples == (name,)
+
+
+def test_a_table_of_pictures_beside_label_folders_is_said_and_one_of_figures_is_not(source):
+    files = {"cat/1.png": PNG, "dog/1.png": OTHER, "results.csv": b"epoch,loss\n1,0.2\n", "bad.csv": b"\xff"}
+    with pytest.warns(NotedWarning, match=r"is not read: the folders are the labels, .*: 'labels\.csv'"):
+        examples = read_examples(source({**files, "labels.csv": b"filename,breed\n1.png,pug\n"}))
+    assert notes(examples)["unread list"].count == 1
+
+
+@pytest.mark.parametrize(
+    "mask", ["1_mask.png", "1_mask_2.png", "mask_1.png", "1-seg.png", "1_GT.png", "1 segmentation.png"]
+)
+def test_masks_of_other_pictures_are_said(source, mask):
+    with pytest.warns(NotedWarning, match="called masks or maps of others"):
+        examples = read_examples(source({"cat/1.png": PNG, "dog/1.png": OTHER, f"cat/{mask}": noise_of(1)}))
+    assert notes(examples)["masks"].examples == (f"cat/{mask}",)
+
+
+def test_pictures_of_masks_are_no_masks_of_pictures(source):
+    names = ("cat/mask_1.png", "cat/2_mask.png", "dog/1.png", "dog/depth.png")
+    assert "masks" not in notes(read_examples(source({name: noise_of(seed) for seed, name in enumerate(names)})))
 
 
 def test_pictures_that_no_line_names_are_noted(source):
