@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--voting", nargs="*", default=list(VOTING_RULES))
     parser.add_argument("--apart", action="store_true", help="also photographs of a package that no training saw")
     arguments = parser.parse_args()
-    tasks = ready_tasks()
+    tasks = [task for task in ready_tasks() if not task.support[0].clips]
     apart: list[Image.Image] = []
     if arguments.apart:
         from tools.evaluation_photographs import photographs_apart

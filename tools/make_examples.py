@@ -8,6 +8,8 @@
     task.toml                 title, description, question, labels, licence, accuracy
     support/<label>/*.jpg     what to teach with        (or support.jsonl, where each picture has its own text)
     queries/<label>/*.jpg     what to ask afterwards    (or queries.jsonl)
+
+Of a task of clips the files are `*.mp4`, and `task.toml` says how many `frames` of each are looked at.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from sav_core.scenes.questions import questions
 from tools.artwork import SETS
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.export import ASSETS
+from tools.moving_tasks import FRAMES, MOVERS, Reel, moved
 from tools.photograph_tasks import PLANS, chosen, terms
 from tools.sprite_sheet import SHIPPED, licences
 from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
@@ -38,16 +41,16 @@ DRAWN = "Apache-2.0, MIT and CC-BY-4.0; see LICENSES.md"
 
 @dataclass(frozen=True)
 class Item:
-    """One picture with its label and, where it has one of its own, its text."""
+    """One picture or clip with its label and, where it has one of its own, its text."""
 
-    picture: Image.Image
+    picture: Image.Image | Reel
     label: str
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A ready task in the making; `support` and `queries` give the items of a part."""
+    """A ready task in the making; `support` and `queries` give the items of a part, `frames` how many of a clip count."""
 
     name: str
     title: str
@@ -57,6 +60,7 @@ class Task:
     support: list[Item]
     queries: list[Item]
     licence: str = DRAWN
+    frames: int = 0
 
 
 def drawn_tasks() -> Iterable[Task]:
@@ -198,6 +202,22 @@ def _tinted(scene: Scene, name: str, colour: str) -> Scene:
     return Scene(tuple(things), scene.ground)
 
 
+def moving_tasks() -> Iterable[Task]:
+    """The tasks made of clips, drawn with the sheet that ships; the queries are by the artist the model never saw."""
+    sprites = Sprites.from_sheet(ASSETS / "sprites")
+
+    def part(count: int, key: str, artists: Iterable[str]) -> list[Item]:
+        return [
+            Item(moved(Random(f"{key} {mover} {i}"), mover, sprites, tuple(artists)), mover)
+            for mover in MOVERS
+            for i in range(count)
+        ]
+
+    support, queries = part(8, "what-moved", OPEN), part(5, "what-moved query", [HELD_OUT_ARTIST])
+    description = "Clips of four things; one of them moves, which no single frame tells."
+    yield Task("what-moved", "What moved?", description, "What moved?", MOVERS, support, queries, DRAWN, FRAMES)
+
+
 def photographed_tasks(root: Path) -> Iterable[Task]:
     """The tasks made of photographs, from a folder of clones."""
     for plan in PLANS:
@@ -219,7 +239,11 @@ def write(task: Task) -> None:
             numbers[item.label] = numbers.get(item.label, 0) + 1
             path = folder / part / item.label / f"{numbers[item.label]}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
-            item.picture.save(path, quality=92, subsampling=0)
+            if isinstance(item.picture, Reel):
+                path = path.with_suffix(".mp4")
+                item.picture.save(path)
+            else:
+                item.picture.save(path, quality=92, subsampling=0)
             lines.append({"image": path.relative_to(folder).as_posix(), "question": item.text, "label": item.label})
         if any(item.text for item in items):
             (folder / f"{part}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -229,6 +253,7 @@ def write(task: Task) -> None:
         "question": task.question,
         "labels": list(task.labels),
         "licence": task.licence,
+        **({"frames": task.frames} if task.frames else {}),
     }
     (folder / "task.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in fields.items()))
 
@@ -240,19 +265,20 @@ def measure() -> None:
     backbone = load_backbone(ASSETS / "model", dtype="float32")
     for path in sorted(EXAMPLES.glob("*/task.toml")):
         task = tomllib.loads(path.read_text())
-        support, queries = (read_part(path.parent, part, task["question"]) for part in ("support", "queries"))
+        support, queries = (read_part(path.parent, part, task) for part in ("support", "queries"))
         accuracy = SavClassifier(backbone, cache=None).fit(support).score(queries)
         kept = [line for line in path.read_text().splitlines() if not line.startswith("accuracy")]
         path.write_text("\n".join([*kept, f"accuracy = {accuracy:.3f}  # of {len(queries)} queries, 20 heads"]) + "\n")
         print(f"{path.parent.name:16} {accuracy:.1%} of {len(queries)}")
 
 
-def read_part(folder: Path, part: str, question: str) -> list:
+def read_part(folder: Path, part: str, task: dict) -> list:
     """The support or the queries of a task."""
     from sav_core import read_examples
+    from sav_core.data.clip_sampling import ClipSampling
 
-    lines = folder / f"{part}.jsonl"
-    return list(read_examples(lines if lines.exists() else folder / part, question=question))
+    lines, clips = folder / f"{part}.jsonl", ClipSampling(task.get("frames", 8))
+    return list(read_examples(lines if lines.exists() else folder / part, question=task["question"], clips=clips))
 
 
 def main() -> None:
@@ -264,7 +290,7 @@ def main() -> None:
     if arguments.measure:
         measure()
         return
-    for task in drawn_tasks():
+    for task in (*moving_tasks(), *drawn_tasks()):
         write(task)
     if arguments.photographs:
         for task in photographed_tasks(arguments.photographs):

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--apart", type=Path, help="a folder of folders of pictures that are judged and not fitted on")
     arguments = parser.parse_args()
     backbone, tasks = load_backbone(arguments.model, dtype="float32"), ready_tasks()
+    tasks = tuple(task for task in tasks if not task.support[0].clips)
     known = {task.name: _chosen([e.images[0] for e in (*task.support, *task.queries)]) for task in tasks}
     made = strangers(A_KIND)
     strange = {make.__name__: made[place * A_KIND :][:A_KIND] for place, make in enumerate(KINDS)}

@@ -22,6 +22,7 @@ _FIRST = (
     "greengrocer",
     "which-colour",
     "where",
+    "what-moved",
     "materials",
     "new-things",
     "apples",

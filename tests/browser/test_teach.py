@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import archive, picture
+from tests.support.clips import clip
 
 DISC = {"red": "#d62828", "green": "#2a9d3a", "blue": "#2850d6"}
 
@@ -60,12 +61,12 @@ def test_the_first_screen_is_there_within_moments(visit):
     visitor = visit()
     seconds = visitor.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
     assert seconds < 60  # a busy machine; on an idle one it is about one
-    expect(visitor.page.locator(".tile")).to_have_count(11)
+    expect(visitor.page.locator(".tile")).to_have_count(12)
     expect(visitor.page.get_by_role("button", name="Find heads")).to_be_disabled()
     expect(visitor.page.get_by_text("Start from an example above")).to_be_visible()
 
 
-def test_three_labels_of_ones_own_are_told_apart(visitor):
+def test_three_labels_of_ones_own_are_told_apart_and_a_clip_is_learned_and_classified(visitor, tmp_path):
     for name, colour in DISC.items():
         visitor.label(name)
         visitor.give(name, *[picture(colour, mark, name=f"{name} {mark}.png") for mark in (0, 5, 10, 15)])
@@ -75,6 +76,20 @@ def test_three_labels_of_ones_own_are_told_apart(visitor):
     expect(visitor.page.locator(".headline")).to_contain_text("of 12")
     right = int(re.search(r"(\d+) of 12 right", visitor.page.locator(".headline").inner_text())[1])
     assert right >= 8, "discs of three colours are easy"
+    name, page = next(iter(DISC)), visitor.page
+    file = {"name": "moves.mp4", "mimeType": "video/mp4", "buffer": clip(tmp_path / "moves.mp4").read_bytes()}
+    visitor.drop(f"[aria-label='Label {name}']", file)
+    expect(visitor.card(name).locator(".frame.reel img")).to_have_count(5)
+    expect(page.locator(".headline")).to_contain_text("of 13")
+    page.get_by_label("Of each clip").select_option("4")
+    expect(page.get_by_text(re.compile(r"Read 1 clip anew in \d+\.\d s\."))).to_be_visible()
+    expect(visitor.card(name).locator(".frame.reel img")).to_have_count(4)
+    visitor.found()
+    visitor.tab("Classify")
+    expect(page.locator(".tray")).to_contain_text("4 frames of each are looked at")
+    visitor.drop(".tray", {**file, "name": "asked.mp4"})
+    expect(page.locator("#detail .guess strong")).to_have_text(re.compile("|".join([*DISC, "None of these"])))
+    expect(page.locator("#detail .film ol.reel li")).to_have_count(4)
 
 
 def test_pictures_come_by_drop_paste_and_webcam_too(beginner):

@@ -333,6 +333,7 @@ _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, 
 _CHOICES = [{"value": value, "words": value, "chosen": value == "2"} for value in ("2", "4")]
 _CLIPS = {"frames": _CHOICES, "ways": _CHOICES}
 _REASONS = (("a.txt", "is no picture."), ("b.txt", "is no picture."), ("c.png", "is empty."))
+_TASK = {"title": "Owls", "what": "24 pictures"}
 _OWN = {"count": 3, "known": 1, "unknown": 2, "unknown_names": ["cow"]}
 _TWICE = {"kind": "twice", "key": "twice-1", "about": None, "text": "They are the same.", "fixes": [], "picture": ""}
 _JUDGING_A_SUM = {"busy": "analogy", "doing": "judge_board", "latest": "judge_board"}
@@ -387,7 +388,7 @@ VARIATIONS = [
     ("measure/report.html", {"worst": [{"label": "a", "other": "b", "count": 2, "n": 4, "row": 0, "column": 1}]}),
     ("measure/report.html", {"worst": [], "rows": []}),
     ("measure/report.html", {"trust.threshold": None}),
-    ("measure/setup.html", {"task": {"title": "Owls", "count": 24}, "busy": True, "asks": True, "progress": _PROGRESS}),
+    ("measure/setup.html", {"task": _TASK, "busy": True, "asks": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"taught": 1, "source": "own", "busy": False}),
     ("measure/uses.html", {"heads": 1, "progress": None, "busy": True}),
     ("measure/setup.html", {"taught": 2, "source": "own", "busy": True, "progress": _PROGRESS}),

@@ -79,4 +79,4 @@ def test_page_library_and_command_line_agree_number_for_number(session, models, 
 
 
 def test_beside_the_headline_stand_the_tasks_own_test_pictures(session, models):
-    assert "judges these heads on 20 test pictures of this task" in teach_view.findings(session)["html"]
+    assert "judges these heads on 20 pictures of this task" in teach_view.findings(session)["html"]

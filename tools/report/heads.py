@@ -291,8 +291,13 @@ def measure(
 
 
 def all_tasks() -> list[str]:
-    """The names of the ready tasks, sorted."""
-    return sorted(path.parent.name for path in (settings().assets / "examples").glob("*/task.toml"))
+    """The names of the ready tasks of pictures, sorted."""
+    return sorted(folder.name for folder in (settings().assets / "examples").iterdir() if _of_pictures(folder))
+
+
+def _of_pictures(folder: Path) -> bool:
+    task = folder / "task.toml"
+    return task.is_file() and "frames" not in tomllib.loads(task.read_text(encoding="utf-8"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -68,8 +68,9 @@ def page(found: Values) -> str:
         "# What the embedded model's heads are worth",
         _measured(found) + " `make report` measures it again; the numbers below are in [report.json](report.json).",
         "## On what",
-        f"- **Ready tasks**: those of `assets/examples` as they are shipped, the {_queries(found)} queries of all of them "
-        "taken together; intervals are Wilson's, comparisons McNemar's exact test and a paired bootstrap over queries.\n"
+        f"- **Ready tasks**: those of pictures in `assets/examples` as they are shipped, the {_queries(found)} queries of "
+        "all of them taken together; intervals are Wilson's, comparisons McNemar's exact test and a paired bootstrap over "
+        "queries.\n"
         f"- **Objects never trained on**: 5-way 5-shot episodes over {', '.join(found['objects'])}, judged on the drawings "
         f"that are left. Only these {len(found['objects'])} untrained objects ship, "
         f"{found['drawings_per_object']} drawings each, so episodes share pictures: "

@@ -58,6 +58,7 @@ def tray(session: Session) -> Content:
         used=used(session, (len(state.queries), MAX_QUERIES, "pictures to classify")),
         clip_limits=limits().clips_in_words,
         looked_at="" if project.clips_taught is None else looked_at(project.clips),
+        clips_to_try=any(query.clips for query in queries),
         tiles=[_query_tile(number, queries[number], project, here) for number in _in_turn(queries)],
     )
     return content(html)
@@ -374,7 +375,7 @@ def _query_tile(number: int, example: Example, project: Project, here: set[tuple
     text = "" if example.question.strip() == project.question.strip() else example.question
     return {
         "place": number,
-        "pictures": [thumb(picture) for picture in example.images[:4]],
+        "pictures": _faces(example.images),
         "text": text,
         "here": (*(picture.digest for picture in example.images), text) in here,
     }

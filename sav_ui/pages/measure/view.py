@@ -14,6 +14,7 @@ from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, WHERE, Measured, MeasureState, most_to_split
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.pages.shared.used import used
+from sav_ui.panels.films import brought
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -21,7 +22,7 @@ from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
-from sav_ui.uploads.ready_tasks import task_titled
+from sav_ui.uploads.ready_tasks import Task, task_titled
 
 __all__ = ["report", "setup"]
 
@@ -31,6 +32,13 @@ _DOING = {
     Kind.ASK_BASELINES: "Asking the model itself",
     Kind.COMPARE: "Comparing",
 }
+
+
+def _of_task(task: Task | None) -> dict[str, str] | None:
+    """What a ready task brings to judge by; ``None`` where there is nothing."""
+    if task is None or not task.queries:
+        return None
+    return {"title": task.title, "what": brought(each.images for each in task.queries)}
 
 
 def setup(session: Session) -> Content:
@@ -43,7 +51,7 @@ def setup(session: Session) -> Content:
     html = fill(
         "measure/setup.html",
         source=source,
-        task={"title": task.title, "count": len(task.queries)} if task is not None and task.queries else None,
+        task=_of_task(task),
         own=_own(state, fit),
         taught=len(state.taught(project)),
         used=used(session, (len(state.own), limits().examples, "test examples")),

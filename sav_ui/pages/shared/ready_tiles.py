@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sav_ui.panels.films import brought
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.session import Session
@@ -20,7 +21,7 @@ def tile(task: Task) -> dict[str, Any]:
         "blurb": task.blurb,
         "pictures": [thumb(picture, 144) for picture in task.cover],
         "labels": len(task.labels),
-        "examples": len(task.support),
+        "examples": brought(example.images for example in task.support),
     }
 
 

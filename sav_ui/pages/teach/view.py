@@ -22,7 +22,7 @@ from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.pages.teach.weak_at import weak_at
-from sav_ui.panels.films import film, looked_at
+from sav_ui.panels.films import brought, film, looked_at
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
@@ -177,8 +177,8 @@ def _elsewhere(session: Session, fit: Fit) -> dict[str, Any] | None:
             "low": round(100 * low),
             "high": round(100 * high),
         }
-    waiting = 0 if task is None else sum(query.label in fit.labels for query in task.queries)
-    return {"waiting": waiting} if waiting else None
+    waiting = [] if task is None else [query.images for query in task.queries if query.label in fit.labels]
+    return {"waiting": brought(waiting)} if waiting else None
 
 
 def _card(session: Session, label_id: str, doubtful: dict[str, Doubt]) -> dict[str, Any]:
