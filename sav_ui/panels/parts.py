@@ -34,6 +34,8 @@ _NAME_BYTES = 9
 _REFERENCE = re.compile(r"<=([\w-]{12})>")
 _PICTURE = re.compile(r"(?<=src=\")data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+(?=\")")
 _INDENTED = re.compile(r">\n\s+<")
+_PERCENT = re.compile(r"(?<=\d) %(?=[^<>]*(?:<(?!/(?:textarea|option|code|pre)\b)|$))")
+"""Of a page's words, not of an attribute or of what a visitor writes."""
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}  # no end tag
 _CUT_FIGURES, _CUT_WORDS = 64, 512
@@ -41,7 +43,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def cut(content: Content) -> tuple[Content, Parts]:
-    """Return content whose HTML, without its indentation, and figures are cut, and the parts that they refer to.
+    """Return content whose HTML, as it is to be laid out, and figures are cut, and the parts that they refer to.
 
     Raises:
         ValueError: an element of the HTML is not closed where it should be.
@@ -64,7 +66,8 @@ def joined(text: str, parts: Mapping[str, str]) -> str:
 
 
 def _cut_html(html: str, parts: Parts) -> str:
-    html = _PICTURE.sub(lambda picture: _refer(picture[0], parts), _INDENTED.sub(">\n<", html))
+    html = _PERCENT.sub("\u00a0%", _INDENTED.sub(">\n<", html))  # no line ends between a number and its sign
+    html = _PICTURE.sub(lambda picture: _refer(picture[0], parts), html)
     around: list[tuple[str, list[str]]] = [("", [])]  # the open elements: tag, and what is in them so far
     place = 0
     for tag in _TAG.finditer(html):

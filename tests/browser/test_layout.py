@@ -24,12 +24,8 @@ _COVERED = """(root) => {
   for (const element of document.querySelectorAll(`${root} ${controls}`)) {
     if (element.matches(":disabled, [type=file]") || element.closest(".visually-hidden, [aria-hidden=true]")) continue;
     if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
-    let box = null; // of the first line: a link in a text may run over two
-    for (let turn = 0; turn < 4; turn++) { // what sticks to the window's edge goes along at first
-      element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-      box = element.getClientRects()[0];
-      if (!box || (box.top >= 0 && box.bottom <= innerHeight)) break;
-    }
+    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    const box = element.getClientRects()[0]; // of the first line: a link in a text may run over two
     if (!box || box.width < 2 || box.height < 2) continue;
     looked.add(words(element));
     if (box.left < -1 || box.right > innerWidth + 1) {

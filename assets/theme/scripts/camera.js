@@ -21,7 +21,7 @@
     dialog.setAttribute("aria-label", "Webcam");
     dialog.innerHTML = `<video autoplay playsinline muted></video><p role="status">Hold the object up, then take pictures; or record what it does.</p>
       <ul class="shots" aria-label="What was taken"></ul>
-      <div class="row"><button type="button" class="primary" data-shot title="Hold it for a burst">Take a picture</button><button type="button" data-record>Record ${RECORDED / 1000} s</button><button type="button" data-close>Done</button></div>`;
+      <div class="inline"><button type="button" class="primary" data-shot title="Hold it for a burst">Take a picture</button><button type="button" data-record>Record ${RECORDED / 1000} s</button><button type="button" data-close>Done</button></div>`;
     document.querySelector(".gradio-container").appendChild(dialog);
     dialog.showModal();
     const video = dialog.querySelector("video");

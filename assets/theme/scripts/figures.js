@@ -3,6 +3,7 @@
 //   data-figure="name"  a place for the Plotly figure of that name; heatmaps.js says how its cells are chosen, points.js its points
 (() => {
   "use strict";
+  const TICK_GAP = 5; // pixels between two of the numbers under a figure
   let plotly = null;
 
   function loadPlotly() {
@@ -47,12 +48,15 @@
     const Plotly = await loadPlotly();
     place.savFigure = look;
     const figure = inThemeOf(JSON.parse(json, unpacked));
+    Object.assign(place, { savTicks: ticksOf(figure.layout), savThinnedAt: 0 });
     SAV.leadFaces(place, figure);
     place.savSource = json;
     await Plotly.react(place, figure.data, figure.layout, { ...buttons(Plotly), displaylogo: false, responsive: true });
     SAV.listPoints(place);
+    thinOut(place);
     if (place.savListens) return;
     place.savListens = true;
+    place.on("plotly_afterplot", () => thinOut(place)); // it may be narrower now
     SAV.listenToMap(place);
     SAV.listenToPoints(place);
   }
@@ -93,6 +97,32 @@
     for (const note of figure.layout.annotations || [])
       if (note.font && swap[note.font.color]) note.font.color = swap[note.font.color];
     return figure;
+  }
+
+  // The numbers under a figure: those that Python has chosen, where it has.
+  function ticksOf(layout) {
+    const axes = Object.entries(layout).filter(([name, axis]) => /^xaxis\d*$/.test(name) && Array.isArray(axis.tickvals));
+    return axes.map(([name, { tickvals, ticktext }]) => ({ name, tickvals, ticktext: ticktext || tickvals.map(String) }));
+  }
+
+  // On a narrow page numbers would lie on each other: one that reaches into the one before it is left out.
+  function thinOut(place) {
+    if (place.savThinnedAt === place.clientWidth) return; // fewer numbers may leave more room, and more of them less
+    place.savThinnedAt = place.clientWidth;
+    for (const { name, tickvals, ticktext } of place.savTicks) {
+      const axis = place._fullLayout[name], pen = document.createElement("canvas").getContext("2d");
+      pen.font = `${axis.tickfont.size}px ${axis.tickfont.family}`;
+      let end = -Infinity;
+      const kept = tickvals.map((_, at) => at).filter((at) => {
+        const half = pen.measureText(ticktext[at]).width / 2, middle = axis.d2p(tickvals[at]);
+        if (middle - half < end + TICK_GAP) return false;
+        end = middle + half;
+        return true;
+      });
+      if (kept.length === axis.tickvals.length) continue;
+      const of = (values) => kept.map((at) => values[at]);
+      window.Plotly.relayout(place, { [`${name}.tickvals`]: of(tickvals), [`${name}.ticktext`]: of(ticktext) });
+    }
   }
 
   Object.assign(SAV, { drawFigures });

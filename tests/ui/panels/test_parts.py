@@ -73,6 +73,14 @@ def test_indentation_is_not_sent():
     assert joined(packed["html"], parts) == "<div>\n<p>a</p>\n   b</div>"
 
 
+def test_no_line_ends_between_a_number_and_its_per_cent_sign():
+    html = '<p title="5 %">35 % of <b>40 %</b>, 50 %</p><textarea>60 %</textarea>'
+    packed, parts = cut(content(html))
+    assert whole(packed, parts)["html"] == (
+        '<p title="5 %">35\xa0% of <b>40\xa0%</b>, 50\xa0%</p><textarea>60 %</textarea>'
+    )
+
+
 def test_a_picture_that_is_shown_twice_is_one_part():
     _, parts = cut(content(f'<img src="{PICTURE}" alt="a"><img src="{PICTURE}" alt="b">'))
     assert list(parts.values()).count(PICTURE) == 1
