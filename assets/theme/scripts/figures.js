@@ -119,6 +119,7 @@
         end = middle + half;
         return true;
       });
+      if (kept.length > 1) kept[kept.length - 1] = tickvals.length - 1; // where it ends is said rather than what is just before
       if (kept.length === axis.tickvals.length) continue;
       const of = (values) => kept.map((at) => values[at]);
       window.Plotly.relayout(place, { [`${name}.tickvals`]: of(tickvals), [`${name}.ticktext`]: of(ticktext) });
