@@ -23,6 +23,7 @@ Said: TypeAlias = tuple[dict[str, Any], Sequence[Any]]
 """What JSON can hold, and buffers that are sent behind it."""
 
 _IDLE_SECONDS = 120.0
+_GIVES_WAY = 5  # steps of priority below the program that asks: a file that takes long must not slow what it answers others
 
 
 def serve(answer: Callable[[Request, bytes], Said]) -> None:
@@ -30,6 +31,8 @@ def serve(answer: Callable[[Request, bytes], Said]) -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     at_rest = _address_space()
     _set_limit("RLIMIT_CORE", 0)
+    if sys.platform != "win32":
+        os.nice(_GIVES_WAY)
     while True:
         line = _next_line(requests)
         if not line:

@@ -1,5 +1,6 @@
 """A worker process: it may crash, hang, eat memory or say nonsense, and the next request is answered."""
 
+import os
 import sys
 import threading
 import time
@@ -27,6 +28,12 @@ def echo(pool):
 
 def test_bytes_go_both_ways_and_a_worker_stays(pool):
     assert echo(pool) == echo(pool)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it knows no such steps")
+def test_a_worker_gives_way_to_the_program(pool):
+    worker, program = (os.getpriority(os.PRIO_PROCESS, process) for process in (echo(pool), 0))
+    assert worker == min(19, program + 5)
 
 
 @pytest.mark.parametrize("harm", ["die", "chatter"])
