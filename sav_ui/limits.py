@@ -13,7 +13,7 @@ from functools import cache
 
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.clips import Clip
-from sav_core.data.examples import Example
+from sav_core.data.examples import Example, check_whole
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
 from sav_core.settings import count_of, gib_of
@@ -119,9 +119,10 @@ class Limits:
         """Return a question without what surrounds it.
 
         Raises:
-            InputError: it is too long, for a part of it would be another question.
+            InputError: it is too long, for a part of it would be another question; or it has half of a character.
         """
         clean = text.strip()
+        check_whole(clean)
         if len(clean) > self.characters:
             raise InputError(f"A question has at most {self.characters:,} characters, and this has {len(clean):,}.")
         return clean

@@ -14,7 +14,7 @@ from sav_core.data.notes import Note
 from sav_core.errors import InputError
 from sav_core.types import Detail
 
-__all__ = ["IMAGE_MARKER", "VIDEO_MARKER", "Example", "ExampleSet", "Skipped"]
+__all__ = ["IMAGE_MARKER", "VIDEO_MARKER", "Example", "ExampleSet", "Skipped", "check_whole"]
 
 IMAGE_MARKER = "<image>"
 """In a question, marks where the next image stands; a question without markers comes after all its images."""
@@ -23,7 +23,18 @@ VIDEO_MARKER = "<video>"
 """Likewise, where an example has a clip; in questions to pictures alone it is text."""
 
 _IMAGE_MARKER = re.compile(re.escape(IMAGE_MARKER))
+_HALF = re.compile("[\ud800-\udfff]")  # of a character beyond the first 65,536, as UTF-16 writes it
 _ANY_MARKER = re.compile(f"{re.escape(IMAGE_MARKER)}|{re.escape(VIDEO_MARKER)}")
+
+
+def check_whole(question: str) -> None:
+    """Refuse a question with half of a character in it, which JSON can write and no model can read.
+
+    Raises:
+        InputError: it has one.
+    """
+    if half := _HALF.search(question):
+        raise InputError(f"The question has half of a character (U+{ord(half[0]):04X}), which no text has: write it again.")
 
 
 @dataclass(frozen=True, init=False)
@@ -58,8 +69,10 @@ class Example:
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: the question holds image markers, but not one for each image; or there is nothing at all.
+            InputError: the question holds image markers, but not one for each image, or half a character; or there is
+                nothing at all.
         """
+        check_whole(question)
         many = images if isinstance(images, (list, tuple)) else (images,)
         pictures = tuple(as_picture_or_clip(image) for image in many)
         markers = len(_markers(pictures).findall(question))

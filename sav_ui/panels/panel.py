@@ -99,10 +99,21 @@ def content(
         focus: a selector of what is to get the keyboard.
     """
     return {
-        "html": html,
-        "figures": dict(figures or {}),
+        "html": _whole(html),
+        "figures": {name: _whole(figure) for name, figure in (figures or {}).items()},
         "next": next_run,
         "saved": None if saved is None else dict(saved),
         "go": go_to,
         "focus": focus,
     }
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, as a stranger's names may have: with one no page could be sent any more."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

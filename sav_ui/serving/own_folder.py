@@ -10,17 +10,20 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
 from sav_core.errors import StorageError
 
-__all__ = ["folder_bytes", "take_folder"]
+__all__ = ["folder_bytes", "remove_broken_off", "take_folder"]
 
 _NAME = re.compile(r"serving-(.+)-(\d+)")
 _VARIABLE = "GRADIO_TEMP_DIR"
+_STALE_SECONDS = 600.0  # for so long nothing has come of an upload
 
 
 def take_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -63,6 +66,19 @@ def folder_bytes(folder: Path) -> int:
             except OSError:  # it went in between
                 continue
     return total
+
+
+def remove_broken_off(folder: Path) -> None:
+    """Remove what is left of uploads that were broken off: Gradio writes each into a file of no folder, and leaves that."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):  # it went in between
+                if (
+                    entry.name.startswith(tempfile.gettempprefix())
+                    and entry.is_file()
+                    and abs(time.time() - entry.stat().st_mtime) > _STALE_SECONDS
+                ):
+                    Path(entry.path).unlink()
 
 
 def _machine() -> str:

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sav_ui.serving.own_folder import folder_bytes
+from sav_ui.serving.own_folder import folder_bytes, remove_broken_off
 from sav_ui.serving.rate_limit import address_of
 from sav_ui.serving.refusals import refuse, route_of
 
@@ -71,6 +71,7 @@ class UploadQuota:
         folder = Path(get_upload_folder())
         if now - self._looked > _FRESH_SECONDS:
             self._looked = now
+            await asyncio.to_thread(remove_broken_off, folder)
             self._held = await asyncio.to_thread(folder_bytes, folder)
         free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
         if self._held + size > self._total or size > free - _LEAST_FREE:

@@ -18,7 +18,7 @@ from sav_ui.limits import CLIPS, limits
 __all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project", "check_label"]
 
 MAX_LABEL_LENGTH = 80
-_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # the last are halves of characters
 """Controls, and what turns the direction of writing; marks within Arabic or Hebrew, and joiners, are letters' own."""
 
 

@@ -43,6 +43,7 @@ def test_images_come_first_unless_markers_say_otherwise():
     ("images", "question", "error", "message"),
     [
         ([RED], "<image> and <image>", InputError, "marks 2 image places with <image> but the example has 1 image:"),
+        ([RED], "What is \ud83d?", InputError, r"has half of a character \(U\+D83D\)"),
         ([], "<image>", InputError, "marks 1 image places with <image> but the example has 0 images:"),
         ([], "  ", InputError, "needs an image or a question"),
         (["nowhere.png"], "", ImageError, "nowhere.png"),

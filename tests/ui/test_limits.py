@@ -273,6 +273,7 @@ def test_calls_have_the_same_limits(models, lower, tmp_path):
         ({}, {"labels": ["a" * 100_000, *labels[1:]]}, "at most 80 characters, and “a{20}…” has 100,000"),
         ({}, {"labels": ["cat\u202egnp", *labels[1:]]}, "may not have the character U\\+202E"),
         ({}, {"question": 7}, "question must be a text"),
+        ({}, {"question": "\ud800"}, "has half of a character"),
         ({}, {"model": ["x"]}, "model must be a text"),
     ):
         lower(**limit)

@@ -18,6 +18,12 @@ def test_content_is_plain_json():
     assert json.loads(json.dumps(content("<p>", {"a": "{}"}, next_run=True)))["next"] is True
 
 
+def test_half_a_character_of_a_strangers_name_does_not_keep_a_page_from_being_sent():
+    shown = content("<b>a\ud83d.png, \U0001f600, ü</b>", {"votes": '{"x": "\udc00"}'})
+    assert (shown["html"], shown["figures"]) == ("<b>a\ufffd.png, \U0001f600, ü</b>", {"votes": '{"x": "\ufffd"}'})
+    json.dumps(shown, ensure_ascii=False).encode()
+
+
 def test_a_panel_announces_the_events_that_its_script_may_send():
     component = panel({**content(""), "version": 0}, "here", ("frame",))
     for event in ("act", "load", "run", "slide", "frame"):

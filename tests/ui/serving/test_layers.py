@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -101,7 +102,9 @@ def test_uploads_have_a_quota_for_each_address_and_one_for_all(monkeypatch, tmp_
     assert "There is no room here for more files just now" in detail(send(third, 200))
     assert send(one, 10, **{"content-length": ""}).status_code == 411
     now[0] = 3601.0
-    assert send(one, 1000).status_code == 200, "it is an hour ago, and the folder is empty"
+    (tmp_path / "tmpbroken").write_bytes(bytes(1400))
+    os.utime(tmp_path / "tmpbroken", (0, 0))
+    assert send(one, 1000).status_code == 200, "it is an hour ago, and in the folder was but one that was broken off"
     (tmp_path / "file").write_bytes(bytes(1400))
     now[0] = 3610.0
     assert "There is no room here" in detail(send(other, 200))

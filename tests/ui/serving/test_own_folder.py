@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sav_core.errors import StorageError
-from sav_ui.serving.own_folder import folder_bytes, take_folder
+from sav_ui.serving.own_folder import folder_bytes, remove_broken_off, take_folder
 from tests.support.serving import ROOT
 
 WAITING = """
@@ -63,3 +63,15 @@ def test_what_a_folder_holds_is_counted(tmp_path):
     (tmp_path / "a" / "b").write_bytes(b"12345")
     (tmp_path / "c").write_bytes(b"12")
     assert folder_bytes(tmp_path) == 7
+
+
+def test_what_is_left_of_uploads_that_were_broken_off_goes_and_nothing_else(tmp_path):
+    (tmp_path / "hash").mkdir()
+    stale, fresh, whole = tmp_path / "tmpa1", tmp_path / "tmpb2", tmp_path / "hash" / "tmp.png"
+    for path in (stale, fresh, whole, tmp_path / "other"):
+        path.write_bytes(b"1")
+    for path in (stale, whole, tmp_path / "other"):
+        os.utime(path, (0, 0))
+    remove_broken_off(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["other", "tmp.png", "tmpb2"]
+    remove_broken_off(tmp_path / "none")

@@ -89,7 +89,13 @@ def test_renaming_a_label_runs_no_model_and_changes_no_head(session, models, mon
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [("hund", "already a label"), (" ", "needs a name"), ("x" * 81, "at most 80 characters"), ("a\u202eb", "U+202E")],
+    [
+        ("hund", "already a label"),
+        (" ", "needs a name"),
+        ("x" * 81, "at most 80 characters"),
+        ("a\u202eb", "U+202E"),
+        ("\ud800", "U+D800"),
+    ],
 )
 def test_a_name_that_cannot_be_keeps_the_old_one_and_says_why(session, models, value, told):
     do(session, models, "rename", label=label_id(session, "a cat"), value=value)
