@@ -40,10 +40,11 @@ def test_the_library_session_runs_and_answers_right(clone):
 
 def test_every_command_runs(clone, capsys):
     commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("python -m sav_core")]
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         assert main(shlex.split(command)[3:]) == 0, command
     assert (clone / "heads.html").exists()
+    assert (clone / "things.html").stat().st_size < 1_000_000
     capsys.readouterr()
 
 
