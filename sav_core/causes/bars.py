@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sav_core.causes.ablation import Ablation
-from sav_core.causes.head_sets import KEPT, NOTHING, RANDOM
-from sav_core.causes.values import CONDITION_WORDS
+from sav_core.causes.head_sets import ALL_BUT_KEPT, KEPT, NOTHING, RANDOM, WORST
 from sav_core.figures.causes import SwitchedOff
 
 __all__ = ["switched_off"]
+
+_SHORT = {KEPT: "kept heads", RANDOM: "random heads", WORST: "worst heads", ALL_BUT_KEPT: "all others"}
 
 
 def switched_off(found: Ablation) -> list[SwitchedOff]:
@@ -19,5 +20,5 @@ def switched_off(found: Ablation) -> list[SwitchedOff]:
             continue
         lost = found.lost(name)
         draws = (whole - found.log_likelihood(name).mean(1)).tolist() if name == RANDOM else ()
-        bars.append(SwitchedOff(CONDITION_WORDS[name], lost.accuracy, lost.log_likelihood, draws, ours=name == KEPT))
+        bars.append(SwitchedOff(_SHORT[name], lost.accuracy, lost.log_likelihood, draws, ours=name == KEPT))
     return bars

@@ -85,8 +85,8 @@ def finding_sentence(found: Ablation) -> str:
         "used less": "Readable, and used less than others",
     }[found.finding]
     return (
-        f"{head}: without the kept heads the right label's log-likelihood falls by {lost.log_likelihood.difference:.2f}, "
-        f"without as many random heads of the same layers by {others.log_likelihood.difference:.2f} "
+        f"{head}: without the kept heads the right label's log-likelihood falls by {lost.log_likelihood.difference:.2f} "
+        f"nats, without as many random heads of the same layers by {others.log_likelihood.difference:.2f} "
         f"(difference {_signed(more)}; {percent(found.random_as_harmful)} of the draws lose as much)."
     )
 
@@ -114,4 +114,9 @@ def _lost(loss: Loss) -> dict[str, Any]:
 
 def _signed(more: MeanDifference) -> str:
     low, high = more.interval
-    return f"{more.difference:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}, p {more.p:.2g}"
+    return f"{_nats(more.difference)}, 95 % interval {_nats(low)} to {_nats(high)}, p {more.p:.2g}"
+
+
+def _nats(value: float) -> str:
+    """With its sign, unless it is nothing as far as it is written."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"

@@ -40,8 +40,8 @@ def loss_figure(losses: Sequence[SwitchedOff]) -> go.Figure:
     shown = losses[::-1]
     names = [literal(each.name) for each in shown]
     points = [each.accuracy for each in shown], [each.log_likelihood for each in shown]
-    for row, (lost, scale, unit, digits) in enumerate(
-        ((points[0], 100, "points of accuracy", 0), (points[1], 1, "nats of log-likelihood", 2)), start=1
+    for row, (lost, scale, title, digits) in enumerate(
+        ((points[0], 100, "accuracy lost (points)", 0), (points[1], 1, "log-likelihood lost (nats)", 2)), start=1
     ):
         value = scale * np.array([each.difference for each in lost])
         low, high = scale * np.array([each.interval for each in lost]).T
@@ -57,14 +57,14 @@ def loss_figure(losses: Sequence[SwitchedOff]) -> go.Figure:
                     for v, a, b in zip(value, low, high, strict=True)
                 ],
                 hovertemplate=(
-                    f"<b>%{{y}}</b><br>%{{customdata[0]}} {unit} lost<br>95 % interval: %{{customdata[1]}}<extra></extra>"
+                    f"<b>%{{y}}</b><br>{title}: %{{customdata[0]}}<br>95 % interval: %{{customdata[1]}}<extra></extra>"
                 ),
                 showlegend=False,
             ),
             row=row,
             col=1,
         )
-        figure.update_xaxes(title=f"{unit} lost", gridcolor=GRID, zerolinecolor=NEUTRAL, tickangle=0, row=row, col=1)
+        figure.update_xaxes(title=title, nticks=5, gridcolor=GRID, zerolinecolor=NEUTRAL, tickangle=0, row=row, col=1)
     drawn = [(literal(each.name), loss) for each in shown for loss in each.draws]
     if drawn:
         figure.add_trace(

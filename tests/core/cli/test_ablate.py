@@ -48,7 +48,7 @@ def test_with_json_it_prints_every_condition_under_its_keys(capsys, pets, model,
     assert set(told["patching"]["conditions"]) == {*CONDITIONS, "every"}
     assert (told["n"], told["by"], told["tokens"], told["draws"]) == (4, "mean", "last", 2)
     assert [each["image"] for each in told["skipped"]] == ["pet 0/clip.mpg"] * 2
-    assert "nats of log-likelihood" in (tmp_path / "used.html").read_text(encoding="utf-8")
+    assert "log-likelihood lost (nats)" in (tmp_path / "used.html").read_text(encoding="utf-8")
 
 
 def test_in_words_it_says_readable_and_used_side_by_side(capsys, pets, model):
