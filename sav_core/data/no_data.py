@@ -60,9 +60,11 @@ def missing_in(values: npt.NDArray[np.generic], told: float | None) -> Missing |
     """
     flat = values.reshape(-1)
     known = flat[np.isfinite(flat)] if flat.dtype.kind == "f" else flat
-    if told is not None and np.isfinite(told):
-        there = known.size and float(known.min()) <= told <= float(known.max()) and bool((known == told).any())
-        return Missing(told, told=True) if there else _no_numbers(flat, known)
+    if told is not None and known.size:
+        with np.errstate(over="ignore", invalid="ignore"):  # a text of eight digits may lie just beyond a 32-bit float
+            stored = float(np.float64(told).astype(flat.dtype)) if flat.dtype.kind == "f" else told
+        if float(known.min()) <= stored <= float(known.max()) and bool((known == stored).any()):
+            return Missing(stored, told=True)
     if known.size:
         least, most = known.min(), known.max()
         for end in (least, most):

@@ -163,5 +163,10 @@ def test_what_the_file_calls_no_value_and_what_is_no_number_is_said():
         in decode_whole(tiff(values, tags={42113: b"300\0"}), "it").remarks[0][1]
     )
     assert decode_whole(tiff(values, tags={42113: b"7\0"}), "it").remarks == ()
+    values[1, :5] = np.finfo(np.float32).min
+    for told in (b"-3.40282347E+38\0", b"-3.4028234663852886e+38\0"):
+        assert "as the file says" in decode_whole(tiff(values, tags={42113: told}), "it").remarks[0][1]
+    assert "a guess" in decode_whole(tiff(values, tags={42113: b"-1e300\0"}), "it").remarks[0][1]
+    values[1, :5] = 300
     values[0, 0] = np.nan
     assert "are no numbers" in decode_whole(tiff(values), "it").remarks[0][1]
