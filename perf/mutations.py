@@ -171,7 +171,8 @@ def mutated_arrays(chance: random.Random, arrays: Mapping[str, npt.NDArray[Any]]
             case 2:
                 made[name] = chance.choice((array[:1], array[:0], array.ravel(), array[None], array.T))
             case 3:
-                made[name] = np.full(array.shape, chance.choice((0, 1, -1, 1 << 30))).astype(array.dtype)  # -1 wraps
+                with np.errstate(all="ignore"):
+                    made[name] = np.full(array.shape, chance.choice((0, 1, -1, 1 << 30))).astype(array.dtype)  # -1 wraps
             case 4 if array.dtype.kind == "f" and array.size:
                 made[name] = array.copy()
                 odd = (np.nan, np.inf, -np.inf, np.finfo(array.dtype).max, np.finfo(array.dtype).tiny)
