@@ -85,9 +85,9 @@ def answer(session: Session, keepers: Keepers, data: Data) -> dict[str, Any]:
     found: dict[str, str] = {}
     size = 0
     for digest in want[:_MOST_WANTED]:
-        piece = pieces.read(digest) if isinstance(digest, str) else None
-        if piece is None and digest in opened:
-            piece = content_of(opened[digest])
+        if not isinstance(digest, str):
+            continue
+        piece = content_of(opened[digest]) if digest in opened else pieces.read(digest)
         if piece is None:
             continue
         size += len(piece)
