@@ -54,7 +54,7 @@ def on_the_page(models, project, files):
     link = measure_view.setup(session)["saved"]
     saved = json.loads(Path(link["url"].removeprefix("gradio_api/file=")).read_text(encoding="utf-8"))
     html = measure_view.report(session)["html"]
-    shown = re.sub(r'<button[^>]*class="tip".*?</span>', "", html, flags=re.DOTALL)  # what a term means
+    shown = re.sub(r'&nbsp;<button[^>]*class="tip".*?</span>', "", html, flags=re.DOTALL)  # what a term means
     return saved, " ".join(shown.split())
 
 
