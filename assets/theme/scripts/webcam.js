@@ -115,7 +115,7 @@
     words.textContent = "Recording …";
     try {
       const file = await SAV.recorded(mine.stream, ++recorded);
-      SAV.sendFiles(stageOf("live"), button, button.dataset.webcamRecord, [{ file }]);
+      SAV.sendFiles(SAV.stageOf(button), button, button.dataset.webcamRecord, [{ file }]);
     } catch (error) {
       note("This browser could not record: drop a clip instead.");
     } finally {
