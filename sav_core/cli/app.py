@@ -299,8 +299,6 @@ def _nearest(
 
 
 add_evaluate(app)
-add_report(app)
-add_ablate(app)
 
 
 @app.command(epilog="Example: [bold]python -m sav_core heads --classifier pets.sav --html heads.html[/bold]")
@@ -373,6 +371,8 @@ def _print_architectures(as_json: bool) -> None:
 
 
 # After the others, for help lists commands in the order they were added.
+add_report(app)
+add_ablate(app)
 add_retrieval(app)
 add_benchmark(app)
 app.add_typer(space_app, name="space")

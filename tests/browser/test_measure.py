@@ -58,7 +58,7 @@ def pictures_of(*labels, each=2):
 def test_a_ready_task_is_measured_and_taken_home(measured, tmp_path):
     page = measured.page
     expect(headline(measured)).to_contain_text("of 20 test pictures right")
-    expect(headline(measured)).to_contain_text(re.compile(r"95 % interval: \d+ to \d+ %"))
+    expect(headline(measured)).to_contain_text(re.compile(r"95\s% interval: \d+ to \d+\s%"))
     for figure in ("baselines", "by_heads", "by_shots", "calibration", "selective", "rules"):
         expect(measured.figure(figure)).to_be_visible()
     ways = page.locator("[data-figure=baselines]").evaluate("(place) => place.data[0].y")

@@ -79,7 +79,7 @@ def test_from_a_relation_to_the_head_behind_it_by_a_click_in_the_heatmap(found):
     click_cell(found, "effects", 1, 0)
     head = page.get_by_role("region", name="The head's effect")
     expect(head.get_by_role("heading", name="Head L1.H0 and “above”")).to_be_visible()
-    expect(head).to_contain_text(re.compile(r"Effect [+-]0\.\d{4}, 95 % interval"))
+    expect(head).to_contain_text(re.compile(r"Effect [+-]0\.\d{4}, 95\s% interval"))
     expect(head.locator(".overlays img")).to_have_count(5)
     page.locator("[data-figure=effects]").focus()
     page.keyboard.press("ArrowRight")
