@@ -2,8 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Three on two cores, for a third of what a browser test takes is waiting.
-WORKERS ?= 3
+WORKERS ?= 2
 # A file stays in one worker: its fixtures are made once. The files come in the order of tests/conftest.py.
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHROMIUM_PATHS := chromium chromium-browser google-chrome

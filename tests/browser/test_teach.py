@@ -335,19 +335,6 @@ def test_a_reload_brings_everything_back(looker):
     expect(looker.page.locator(".headline")).to_contain_text("of 12")
 
 
-def test_two_visitors_never_see_each_others_anything(visit, discs):
-    other = visit()
-    expect(other.page.locator(".card.new label")).to_have_text("Add your first label")
-    other.start("How many stars?")
-    expect(other.card("red")).to_have_count(0)
-    expect(discs.card("1")).to_have_count(0)
-    discs.give("red", picture(DISC["red"], 3, name="mine.png"))
-    expect(discs.page.locator(".headline")).to_contain_text("of 13")
-    other.reload()
-    expect(other.page.locator("img[alt='mine.png']")).to_have_count(0)
-    expect(other.page.locator(".tile.current")).to_contain_text("How many stars?")
-
-
 def test_everything_can_be_done_by_keyboard(visitor):
     page = visitor.page
     page.locator(".tile").first.focus()

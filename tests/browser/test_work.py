@@ -101,9 +101,12 @@ def test_two_visitors_at_once_never_see_each_others_anything(visit, tmp_path):
     one.found()
     two.found()
     one.label("secret")
+    one.give("secret", picture("red", 3, name="mine.png"))
+    expect(one.page.locator("img[alt='mine.png']")).to_have_count(1)
     two.open()
     two.found()
     assert "secret" not in shown(two)[2]
+    expect(two.page.locator("img[alt='mine.png']")).to_have_count(0)
     assert set(shown(one)[2]).isdisjoint(shown(two)[2])
     assert save(one, "Save the project", tmp_path / "one.zip") == "how-many-stars.zip"
     assert save(two, "Save the project", tmp_path / "two.zip") == "is-there-a-key.zip"
