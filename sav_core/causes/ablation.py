@@ -15,7 +15,7 @@ from sav_core.causes.stand_ins import stand_ins
 from sav_core.causes.ways import KnockOut
 from sav_core.data.examples import Example
 from sav_core.evaluation.intervals import MeanDifference, bootstrap_interval, compare_means, drawn_interval
-from sav_core.evaluation.metrics import check_truth, wilson_interval
+from sav_core.evaluation.metrics import check_truth
 from sav_core.models.backbones import Backbone
 from sav_core.types import Cancel, HeadVectors, ProgressCallback
 
@@ -100,7 +100,7 @@ class Ablation:
         among = likely - np.logaddexp.reduce(self._of(condition), axis=-1)
         return Outcome(
             accuracy=float(right.mean()),
-            interval=wilson_interval(int(right.sum()), self.n) if len(right) == 1 else drawn_interval(right),
+            interval=drawn_interval(right),
             log_likelihood=float(likely.mean()),
             log_likelihood_interval=bootstrap_interval(likely.mean(0)),
             probability=float(np.exp(among).mean()),

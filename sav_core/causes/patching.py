@@ -21,7 +21,6 @@ from sav_core.causes.stand_ins import StandIns
 from sav_core.data.examples import Example
 from sav_core.errors import SettingError
 from sav_core.evaluation.intervals import MeanDifference, bootstrap_interval, compare_means, drawn_interval
-from sav_core.evaluation.metrics import wilson_interval
 from sav_core.models.backbones import Backbone
 from sav_core.types import Cancel, HeadVectors, ProgressCallback
 
@@ -88,9 +87,7 @@ class Patching:
         follows, shift = said == self.other, self.shift(condition).mean(0)
         return Followed(
             follows=float(follows.mean()),
-            follows_interval=(
-                wilson_interval(int(follows.sum()), self.n) if len(follows) == 1 else drawn_interval(follows)
-            ),
+            follows_interval=drawn_interval(follows),
             stays=float((said == self.truth).mean()),
             shift=float(shift.mean()),
             shift_interval=bootstrap_interval(shift),
