@@ -106,10 +106,9 @@ class Encoder:
         """
         if detail not in self._sights:
             found = find_sight(self.processor, detail, self.name)
-            self._sights[detail] = found
-            if self.picture_tokens(_LARGE, detail) >= self.picture_tokens(_LARGE):
-                del self._sights[detail]
+            if self._picture_tokens(_LARGE, found) >= self._picture_tokens(_LARGE, FULL):
                 raise shows_no_less(detail, self.processor, self.name)
+            self._sights[detail] = found
         return self._sights[detail]
 
     def picture_tokens(self, size: tuple[int, int], detail: Detail = "full") -> int:
@@ -118,7 +117,11 @@ class Encoder:
         Raises:
             SettingError: as ``sight``.
         """
-        return int(self.encode(Example(Image.new("RGB", size), detail=detail)).image_token_mask.sum())
+        return self._picture_tokens(size, self.sight(detail))
+
+    def _picture_tokens(self, size: tuple[int, int], sight: Sight) -> int:
+        (made,) = self._prepared([Example(Image.new("RGB", size))], sight)
+        return int(made.image_token_mask.sum())
 
     def encode(self, example: Example) -> Encoded:
         """Return what the model reads of an example; safe to call while another thread runs a forward.
@@ -163,9 +166,22 @@ class Encoder:
 
     def _encode_alike(self, examples: Sequence[Example]) -> list[Encoded]:
         """Encode examples of one prompt, one detail and one list of picture sizes."""
+        encoded = self._prepared(examples, self.sight(examples[0].detail))
+        sizes = [image.size for example in examples for image in example.images if not isinstance(image, Clip)]
+        fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
+        if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
+            raise InputError(unfit_size(sizes, examples[0].name, self.name))
+        if self.longest is not None and encoded[0].length > self.longest:
+            raise InputError(
+                f"{examples[0].name!r} is {encoded[0].length:,} tokens to {self.name}, more than {self.longest:,}, "
+                f"{self._why_longest}: use fewer or smaller pictures, or a shorter question."
+            )
+        return encoded
+
+    def _prepared(self, examples: Sequence[Example], sight: Sight) -> list[Encoded]:
+        """What the processor makes of such examples, of whatever length."""
         prompt = self._prompt(examples[0])
         shown = [[part for part in example.parts if isinstance(part, Picture)] for example in examples]
-        sight = self.sight(examples[0].detail)
         images = [[sight.shown(part.rgb()) for part in row if not isinstance(part, Clip)] for row in shown]
         arrays = "np" if self.pixel_backend == "pil" else "pt"  # each backend's own kind costs no conversion
         options = {"add_special_tokens": not self.prompts.starts_with_bos(prompt), "return_tensors": arrays}
@@ -184,16 +200,7 @@ class Encoder:
             return made
 
         made = self._encoded(prepare(process, images, examples[0].name, self.name), len(examples))
-        encoded = [replace(one, name=example.name) for one, example in zip(made, examples, strict=True)]
-        fewest = FEWEST_IMAGE_TOKENS.get(self.model.config.model_type, 0)
-        if sizes and int(encoded[0].image_token_mask.sum()) < fewest:
-            raise InputError(unfit_size(sizes, examples[0].name, self.name))
-        if self.longest is not None and encoded[0].length > self.longest:
-            raise InputError(
-                f"{examples[0].name!r} is {encoded[0].length:,} tokens to {self.name}, more than {self.longest:,}, "
-                f"{self._why_longest}: use fewer or smaller pictures, or a shorter question."
-            )
-        return encoded
+        return [replace(one, name=example.name) for one, example in zip(made, examples, strict=True)]
 
     def answer_ids(self, example: Example, answer: str) -> list[int]:
         """Return the tokens of an answer that the assistant gives to the example."""
