@@ -13,6 +13,7 @@ from sav_core.cli.opening import (
     clip_sampling,
     open_classifier_for,
     open_examples,
+    print_detail,
     print_dtype,
     print_left_out,
     print_notes,
@@ -23,6 +24,7 @@ from sav_core.cli.options import (
     AsJson,
     BelievedBy,
     ClipsAs,
+    DetailChoice,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -69,6 +71,7 @@ def ablate(
     fps: FramesPerSecond = None,
     animated: Animated = "still",
     clips_as: ClipsAs = "frames",
+    detail: DetailChoice = "full",
     by: Annotated[
         ReplacedBy,
         typer.Option("--by", help="What a head that is off says: its mean over --train, nothing, or another's vector."),
@@ -86,8 +89,8 @@ def ablate(
 ) -> None:
     """Switch the kept heads off in the model: what does its own answer lose? Readable is not yet used."""
     clips = clip_sampling(frames, fps, animated, clips_as)
-    support = open_examples(train, question, clips)
-    asked = support if test is None else open_examples(test, question, clips)
+    support = open_examples(train, question, clips, detail)
+    asked = support if test is None else open_examples(test, question, clips, detail)
     check_truth([example.label for example in asked], support.labels)
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     # They take torch with them, which a mistake in the options should not wait for.
@@ -128,6 +131,7 @@ def ablate(
         return
     _print_told(told, own=test is None)
     print_dtype(backbone)
+    print_detail(backbone, detail)
     print_notes(notes)
     print_left_out(len(skipped))
 

@@ -12,6 +12,7 @@ from sav_core.cli.opening import (
     clip_sampling,
     open_classifier_for,
     open_examples,
+    print_detail,
     print_dtype,
     print_left_out,
     print_notes,
@@ -22,6 +23,7 @@ from sav_core.cli.options import (
     AsJson,
     BelievedBy,
     ClipsAs,
+    DetailChoice,
     Dtype,
     Frames,
     FramesPerSecond,
@@ -56,6 +58,7 @@ def report(
     fps: FramesPerSecond = None,
     animated: Animated = "still",
     clips_as: ClipsAs = "frames",
+    detail: DetailChoice = "full",
     as_json: AsJson = False,
 ) -> None:
     """Write which heads know your labels as a page to show: how good they are, heatmap, map of the examples, thumbnails.
@@ -66,7 +69,7 @@ def report(
     from sav_core.files import write_atomically
     from sav_core.reports.heads_page import heads_page
 
-    support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as))
+    support = open_examples(train, question, clip_sampling(frames, fps, animated, clips_as), detail)
     classifier = open_classifier_for(support, model, dtype, heads=heads, voting=voting, scoring=scoring, belief=belief)
     with progress_bar("finding heads") as progress:
         classifier.fit(support, progress=progress)
@@ -94,5 +97,6 @@ def report(
         return
     print_line(f"Wrote {out}: {len(support)} examples of {len(classifier.classes_)} labels, {classifier.backbone.name}.")
     print_dtype(classifier.backbone)
+    print_detail(classifier.backbone, detail)
     print_notes(support.notes)
     print_left_out(len(support.skipped))
