@@ -14,11 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache, default_cache
+from sav_core.data.asking import as_taught
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.data.images import PictureLike
 from sav_core.data.levels import Levels
-from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
+from sav_core.data.one_scale import levels_of, on_one_scale
 from sav_core.errors import CancelledError, ClassifierFileError, InputError, SettingError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CacheChoice",
     "SavClassifier",
-    "as_asked",
     "check_max_layer",
     "check_model",
     "open_classifier",
@@ -235,9 +235,7 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             InputError: it has none and the support's questions differ.
             ImageError: an image cannot be read.
         """
-        return (
-            at_levels([as_asked(query, self.question_)], self.levels_)[0].resampled(self.clips_).with_detail(self.detail_)
-        )
+        return as_taught(query, self.question_, self.levels_, self.clips_, self.detail_)
 
     def extract(
         self,
@@ -423,27 +421,6 @@ def shared_question(support: Sequence[Example]) -> str | None:
     """Return the question that all of a support ask; ``None`` where they differ."""
     questions = {example.question for example in support}
     return questions.pop() if len(questions) == 1 else None
-
-
-def as_asked(query: Example | PictureLike, question: str | None) -> Example:
-    """Return a query with a question: its own, else the support's.
-
-    Args:
-        query: an example or an image.
-        question: what all of the support were asked; ``None`` where that differs.
-
-    Raises:
-        InputError: it has none and the support's questions differ.
-        ImageError: an image cannot be read.
-    """
-    if isinstance(query, Example) and query.question.strip():
-        return query
-    if question is None:
-        raise InputError(
-            "The support's examples each have their own question, so a query needs one too: give it with the image, "
-            "as Example(image, question), --question or a line of a .jsonl."
-        )
-    return query.with_question(question) if isinstance(query, Example) else Example(query, question)
 
 
 def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, backbone: Backbone) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sav_core.data.asking import as_asked
 from sav_core.data.duplicates import count_shared
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.notes import Note
@@ -25,7 +26,7 @@ from sav_core.reports.measurement import Measurement
 from sav_core.reports.model_baselines import model_baselines
 from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
 from sav_core.reports.wording import ASKING, COMPARING, READING
-from sav_core.sav import SavClassifier, as_asked, check_max_layer, shared_question
+from sav_core.sav import SavClassifier, check_max_layer, shared_question
 from sav_core.types import Cancel
 
 __all__ = ["measure", "notes_of", "other_answers", "skipped_of"]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sav_core.data.asking import as_taught
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.data.levels import Levels
-from sav_core.data.one_scale import at_levels
 from sav_core.errors import InputError
 from sav_core.types import Detail, Prediction
 from sav_ui.session.session import PageState
@@ -46,8 +46,13 @@ class OpenedSav:
     detail: Detail = "full"
 
     def as_query(self, picture: Picture) -> Example:
-        """Return a picture as it was taught: asked, scaled and looked at so."""
-        return at_levels([Example(picture, self.question or "", detail=self.detail)], self.levels)[0]
+        """Return a picture as the examples were shown to the model.
+
+        Raises:
+            InputError: they each had their own question.
+            ImageError: a clip's file is gone.
+        """
+        return as_taught(picture, self.question, self.levels, self.clips, self.detail)
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,15 +69,14 @@ def run(context: Context, data: Data) -> Iterator[None]:
         return
     with session.work.doing(Kind.CLASSIFY) as task:
         for asked in state.missing:
-            task_of = (opened.model, read_first_layers, [opened.as_query(asked.picture)], opened.heads.depth)
-            job = Job(lambda task_of=task_of: context.models.run(*task_of))  # type: ignore[misc]
-            yield from job.ticks()
+            prediction, refused = None, ""
             try:
+                task_of = (opened.model, read_first_layers, [opened.as_query(asked.picture)], opened.heads.depth)
+                job = Job(lambda task_of=task_of: context.models.run(*task_of))  # type: ignore[misc]
+                yield from job.ticks()
                 (prediction,) = opened.heads.predict(job.result())
             except SavError as error:
-                prediction, refused = None, str(error)
-            else:
-                refused = ""
+                refused = str(error)
             with session.changing():
                 state.answer(asked, prediction, refused)
             if task.cancelled() or state.opened is not opened:

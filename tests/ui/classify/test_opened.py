@@ -136,6 +136,18 @@ def test_pictures_are_scaled_and_looked_at_as_the_support_was(tiny_backbone, tmp
     assert str(asked.images[0].levels) == str(support_levels(tmp_path))
 
 
+def test_where_each_example_had_its_own_question_a_picture_without_one_is_refused(models, tmp_path):
+    session = taught(models, small_project())
+    SavClassifier.from_heads(models.get(""), session.fit.classifier, None).save(tmp_path / "pets.sav")
+    (tmp_path / "0.png").write_bytes(encoded(noise(40, 40, seed=0)))
+    session = Session()
+    bring(session, models, tmp_path / "pets.sav")
+    ask(session, models, tmp_path / "0.png")
+    (asked,) = session.state(OpenedSavState).asked
+    assert asked.prediction is None
+    assert "each have their own question" in asked.refused
+
+
 def support_levels(folder):
     """What is black and white in the support of that file."""
     return Levels.from_dict(read_classifier(folder / "pets.sav")[1].levels)
