@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 _START = time.perf_counter()
-sys.modules.setdefault("torchvision", None)  # type: ignore[arg-type]  # as where requirements.txt alone is installed
+for absent in ("torchvision", "timm"):  # as where requirements.txt alone is installed; timm imports torchvision
+    sys.modules.setdefault(absent, None)  # type: ignore[arg-type]
 os.environ.setdefault("SAV_CACHE_DIR", tempfile.mkdtemp())  # nothing that was measured before is known
 
 import torch  # noqa: E402  after what decides how it is loaded

@@ -35,7 +35,7 @@ __all__ = [
 Figures: TypeAlias = dict[str, Any]
 Measure: TypeAlias = Callable[[Stage], Figures]
 
-_TASKS = ("photographs", "which-colour", "where", "new-things", "how-many")
+_TASKS = 5  # ready tasks of still pictures, the first ones
 _TURNS = 2
 _CARD = "card"  # the section that measures the matrix rate
 
@@ -186,7 +186,8 @@ def same_heads(stage: Stage) -> Figures:
     others = {kind: stage.embedded(device, kind) for kind in stage.kinds}
     figures: Figures = {}
     folder = settings().assets / "examples"
-    for task in _TASKS[: 1 if stage.tiny else None]:
+    tasks = sorted(each.name for each in folder.iterdir() if (each / "support").is_dir())
+    for task in tasks[: 1 if stage.tiny else _TASKS]:
         parts = (list(read_examples(folder / task / part, question="What is this?")) for part in ("support", "queries"))
         support, queries = (part[:: 8 if stage.tiny else 1] for part in parts)
         fit = {"CPU float32": here} | {f"{device} {kind}": backbone for kind, backbone in others.items()}

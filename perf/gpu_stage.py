@@ -36,7 +36,7 @@ class Bench:
         examples: what it reads.
         batches: as extraction passes them on.
         vectors: what extraction made of the examples.
-        made: figures of the first look: seconds to build it, to extract, and to prepare in the thread beside.
+        made: figures of the first look: seconds to build it, to extract, and to prepare in the threads beside.
     """
 
     backbone: Backbone
@@ -143,19 +143,20 @@ class Stage:
         examples = self.examples(self.pictures)
         with _watched(backbone) as seen:
             first, vectors = self.timed(lambda: extract_head_vectors(backbone, examples, cache=None))
-        made = {"build, s": build, "first extraction, probe included, s": first, "preparing, s": seen.preparing}
+        preparing = {"preparing, s of all its threads": sum(seen.preparing)}
+        made = {"build, s": build, "first extraction, probe included, s": first} | preparing
         return Bench(backbone, examples, seen.batches[-_extractions(seen.batches, len(examples)) :], vectors, made)
 
 
 @dataclass
 class _Seen:
     batches: list[dict[str, Tensor]] = field(default_factory=list)
-    preparing: float = 0.0
+    preparing: list[float] = field(default_factory=list)
 
 
 @contextmanager
 def _watched(backbone: Backbone) -> Iterator[_Seen]:
-    """While open, what goes into the model is kept, and the time of the thread that prepares it."""
+    """While open, what goes into the model is kept, and the time of the threads that prepare it."""
     seen, forward, encode_all = _Seen(), backbone.forward, backbone.encode_all
 
     def noting(batch: Any) -> Tensor:
@@ -165,7 +166,7 @@ def _watched(backbone: Backbone) -> Iterator[_Seen]:
     def clocked(examples: Any) -> Any:
         start = time.perf_counter()
         made = encode_all(examples)
-        seen.preparing += time.perf_counter() - start
+        seen.preparing.append(time.perf_counter() - start)
         return made
 
     backbone.forward, backbone.encode_all = noting, clocked  # type: ignore[method-assign]

@@ -1,6 +1,6 @@
 """Examples to head vectors: one forward for each distinct example, batched, and never again while the cache has it.
 
-What is in the cache is neither prepared nor run. The rest passes through windows: a thread prepares the examples of the
+What is in the cache is neither prepared nor run. The rest passes through windows: threads prepare the examples of the
 next window while the model reads those of this one, and within a window examples of like length form batches. Windows
 start small, so that the model starts early, and depend on nothing but the order, so that the same call gives the same
 numbers. A forward ends at the heads of the last layer that is wanted.
@@ -8,6 +8,7 @@ numbers. A forward ends at the heads of the last layer that is wanted.
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ __all__ = ["extract_head_vectors"]
 
 _TOGETHER = 8  # examples that are prepared in one go
 _WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
+_MOST_THREADS = 8  # that prepare: as many as a window has parts
 
 
 def extract_head_vectors(
@@ -78,7 +80,8 @@ def extract_head_vectors(
     keys = iter(pending)
     waiting = list(pending.values())
     parts = [waiting[start : start + _TOGETHER] for start in range(0, len(waiting), _TOGETHER)]
-    for parts_ready in prefetch(backbone.encode_all, parts, chain(_WINDOWS, repeat(_WINDOWS[-1])), stop):
+    windows = chain(_WINDOWS, repeat(_WINDOWS[-1]))
+    for parts_ready in prefetch(backbone.encode_all, parts, windows, stop, _threads(backbone)):
         window = list(chain.from_iterable(parts_ready))
         names = [next(keys) for _ in window]
         for batch, read in reader.read(window):
@@ -88,6 +91,14 @@ def extract_head_vectors(
             if stop():
                 return ledger.result()
     return ledger.result()
+
+
+def _threads(backbone: Backbone) -> int:
+    """How many threads prepare examples: one beside a model that needs all cores itself, else as many as there are cores.
+
+    An accelerator reads pictures faster than one thread prepares them.
+    """
+    return 1 if backbone.device.type == "cpu" else min(_MOST_THREADS, os.cpu_count() or 1)
 
 
 def _first_layers(backbone: Backbone, depth: int | None) -> Geometry:

@@ -1,4 +1,4 @@
-"""Prepare what comes next while what is here is used: one thread, a bounded number of items ahead."""
+"""Prepare what comes next while what is here is used: in few threads, a bounded number of items ahead."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ def prefetch(
     items: Iterable[Item],
     sizes: Iterable[int],
     stop: Callable[[], bool] = lambda: False,
+    threads: int = 1,
 ) -> Iterator[list[Ready]]:
     """Yield ``prepare(item)`` for all items in windows of the given sizes, the next one being prepared meanwhile.
 
-    What ``prepare`` raises is raised here, in the order of the items. Once ``stop`` says true nothing more is yielded.
+    So many threads prepare; what is yielded has the order of the items whatever their number. What ``prepare`` raises is
+    raised here, in that order too. Once ``stop`` says true nothing more is yielded.
     """
     remaining, lengths = iter(items), iter(sizes)
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="prepare")
 
     def submit() -> list[Future[Ready]]:
         return [pool.submit(prepare, item) for item in islice(remaining, next(lengths))]

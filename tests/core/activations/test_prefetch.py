@@ -51,3 +51,13 @@ def test_stopping_drops_the_window_it_is_in():
     seen = []
     assert list(prefetch(seen.append, range(100), repeat(10), stop=lambda: True)) == []
     assert len(seen) < 5
+
+
+def test_several_threads_prepare_at_once_and_keep_the_order():
+    both = threading.Barrier(2, timeout=5)  # one thread alone would wait for the other in vain
+
+    def prepare(item):
+        both.wait()
+        return item
+
+    assert list(prefetch(prepare, range(6), repeat(2), threads=2)) == [[0, 1], [2, 3], [4, 5]]
