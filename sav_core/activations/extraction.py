@@ -35,7 +35,7 @@ __all__ = ["extract_head_vectors"]
 
 _TOGETHER = 8  # examples that are prepared in one go
 _WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
-_MOST_THREADS = 8  # that prepare: as many as a window has parts
+_MOST_THREADS = 4  # that prepare: more of them only wait for each other and for the thread that runs the model
 
 
 def extract_head_vectors(
