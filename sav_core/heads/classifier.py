@@ -16,7 +16,7 @@ from sav_core.heads.calibration import Calibration
 from sav_core.heads.rejection import Reach, Rejection, closeness, label_radii
 from sav_core.heads.rules import FittedRule, VotingRule, rule_named
 from sav_core.heads.rules.rule import KeptHeads
-from sav_core.heads.scoring import cosines, fit_heads
+from sav_core.heads.scoring import LeftOutCounts, cosines, fit_heads
 from sav_core.heads.ties import EXACT, Ties, ties_of
 from sav_core.heads.voting import Ballot, Tally
 from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote, at_heads
@@ -41,6 +41,8 @@ class FittedHeads:
         examples: how many support examples each label had, in the order of ``labels``.
         rule: the voting rule as it was fitted.
         ties: when two cosines or shares count as equal; to ten decimals in files of an earlier version.
+        left_out: each head's right answers on examples left out; ``None`` where none can be, and in files of an earlier
+            version.
     """
 
     labels: tuple[str, ...]
@@ -49,6 +51,7 @@ class FittedHeads:
     examples: tuple[int, ...]
     rule: FittedRule
     ties: Ties = EXACT
+    left_out: LeftOutCounts | None = None
 
     @property
     def geometry(self) -> Geometry:
@@ -125,6 +128,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 examples=tuple(int(count) for count in np.bincount(codes)),
                 rule=rule,
                 ties=ties_of(vectors.dtype),
+                left_out=nearest.left_out,
             )
         )
         radii = label_radii(nearest.distances, codes)

@@ -3,7 +3,7 @@
 The metadata holds a SHA-256 over everything else in the file, so that a damaged or edited file is told from a whole one,
 and names the model, so that a classifier is never used with vectors that mean something else. ``format`` is the version; a
 field that is absent means what was so before there was such a field: no calibration, nothing learned of when to say "none
-of these", comparison to ten decimals, heads of any layer, pictures in full detail.
+of these", comparison to ten decimals, heads of any layer, pictures in full detail, no counts of examples left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sav_core.heads.calibration import Calibration
 from sav_core.heads.classifier import FittedHeads
 from sav_core.heads.rejection import Reach, Rejection
 from sav_core.heads.rules import BELIEFS, RULES
-from sav_core.heads.scoring import SCORINGS
+from sav_core.heads.scoring import SCORINGS, LeftOutCounts
 from sav_core.heads.ties import FINEST, Ties
 from sav_core.tensor_file import TensorFile
 from sav_core.types import CLIP_WAYS, DETAILS, Detail, HeadScores
@@ -42,6 +42,7 @@ _LATER = (
     "max_layer",
     "detail",
 )  # what a file of an earlier version has not
+_LEFT_OUT, _LEFT_OUT_OF = "left_out_correct", "left_out_scored"  # the array, and of how many examples
 
 _FILE = TensorFile(
     key="sav",
@@ -105,6 +106,8 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
     }
     if fitted.scores.ranking_score is not None:
         arrays["merit"] = np.ascontiguousarray(fitted.scores.ranking_score, dtype=np.float64)
+    if fitted.left_out is not None:
+        arrays[_LEFT_OUT] = np.ascontiguousarray(fitted.left_out.correct, dtype=np.int64)
     for name, array in fitted.rule.arrays().items():
         arrays[name] = np.ascontiguousarray(array, dtype=np.float64)
     told = asdict(provenance)
@@ -119,6 +122,7 @@ def write_classifier(path: Path, fitted: FittedHeads, provenance: Provenance) ->
             "scored": fitted.scores.scored,
             "scoring": fitted.scores.scoring,
             "decimals": fitted.ties.decimals,
+            _LEFT_OUT_OF: None if fitted.left_out is None else fitted.left_out.n,
             **told,
         },
         sort_keys=True,
@@ -163,6 +167,7 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
     scores = HeadScores(
         arrays["correct"], arrays["margin"], header["scored"], header["scoring"], ranking_score=arrays.get("merit")
     )
+    left_out = _left_out(arrays, header)
     layers, heads, n_labels, dim = arrays["centroids"].shape
     expected = {
         "texts are texts": all(isinstance(text, str) for text in (*labels, *_texts(provenance))) and all(labels),
@@ -171,11 +176,18 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         "scores and centroids agree": scores.correct.shape == scores.margin.shape == (layers, heads)
         and (scores.ranking_score is None or scores.ranking_score.shape == (layers, heads)),
         "counts are whole numbers and the rest are not": all(
-            array.dtype.kind in ("iu" if name == "correct" else "f") for name, array in arrays.items()
+            array.dtype.kind in ("iu" if name in ("correct", _LEFT_OUT) else "f") for name, array in arrays.items()
         ),
         "the numbers are finite": all(np.isfinite(array).all() for array in arrays.values()),
         "the scores are possible": 0 < scores.scored <= sum(examples)
         and 0 <= scores.correct.min() <= scores.correct.max() <= scores.scored,
+        "the counts of examples left out are possible": left_out is None
+        or (
+            left_out.correct.shape == (layers, heads)
+            and type(left_out.n) is int
+            and 0 < left_out.n <= sum(examples)
+            and 0 <= left_out.correct.min() <= left_out.correct.max() <= left_out.n
+        ),
         "the names are known": scores.scoring in SCORINGS and provenance.voting in RULES and provenance.belief in BELIEFS,
         "the decimals are possible": isinstance(decimals, int) and 1 <= decimals <= FINEST,
         "heads are kept": provenance.n_kept >= 1,
@@ -196,7 +208,15 @@ def _unpack(header: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Fitted
         if not holds:
             raise ValueError(f"it does not hold that {law}")
     rule = RULES[provenance.voting].restore(arrays, (layers, heads, n_labels, dim))
-    return FittedHeads(labels, arrays["centroids"], scores, examples, rule, Ties(decimals)), provenance
+    return FittedHeads(labels, arrays["centroids"], scores, examples, rule, Ties(decimals), left_out), provenance
+
+
+def _left_out(arrays: Mapping[str, npt.NDArray[Any]], header: Mapping[str, Any]) -> LeftOutCounts | None:
+    """What heads get right of examples left out; ``None`` in a file of an earlier version, and where none could be."""
+    n = header.get(_LEFT_OUT_OF)
+    if (n is None) != (_LEFT_OUT not in arrays):
+        raise ValueError("it does not hold that counts of examples left out come with their number")
+    return None if n is None else LeftOutCounts(arrays[_LEFT_OUT], n)
 
 
 def _levels(told: Any) -> dict[str, tuple[float, float]] | None:

@@ -26,6 +26,7 @@ __all__ = [
     "SCORINGS",
     "HeadFit",
     "HeadSums",
+    "LeftOutCounts",
     "Scoring",
     "cosines",
     "fit_heads",
@@ -42,6 +43,24 @@ _ROUNDING = 1e-13  # of the squares that a difference was taken of: below it not
 
 
 @dataclass(frozen=True)
+class LeftOutCounts:
+    """How many examples each head alone gives their own label by the nearest mean, each example out of its label's mean.
+
+    No head is chosen by it here, so the count is honest whatever ranks the heads.
+
+    Attributes:
+        correct: ``int (layer, head)``.
+        n: of how many examples: those whose label has another one.
+    """
+
+    correct: npt.NDArray[np.int64]
+    n: int
+
+    def __repr__(self) -> str:
+        return f"LeftOutCounts(best {int(self.correct.max())} of {self.n} right)"
+
+
+@dataclass(frozen=True)
 class HeadFit:
     """What one pass over the support says of every head.
 
@@ -53,6 +72,7 @@ class HeadFit:
         margins: ``float64 (example, layer, head)``, own-label cosine minus best other-label cosine; 0 where not judged.
         distances: ``float64 (example, label)``, one minus the mean of every head's cosines to the label's centroid, each
             example taken out of its own label's; infinite where it is alone there.
+        left_out: each head's count of right answers, every example left out; ``None`` where every label has one example.
     """
 
     scores: HeadScores
@@ -60,6 +80,7 @@ class HeadFit:
     predicted: npt.NDArray[np.int32]
     margins: npt.NDArray[np.float64]
     distances: npt.NDArray[np.float64]
+    left_out: LeftOutCounts | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +91,7 @@ class _Block:
     predicted: npt.NDArray[np.int32]  # (head, example)
     margins: npt.NDArray[np.float64]  # (head, example)
     left_out: npt.NDArray[np.float64]  # (label, example), the sum of the heads' cosines, each example left out
+    right: npt.NDArray[np.int64]  # (head,), how many examples are right when left out
 
 
 def fit_heads(
@@ -104,6 +126,7 @@ def fit_heads(
         return _fit_block(points, codes, n_labels, ties, leave_one_out=scoring == "leave_one_out")
 
     blocks = map_chunks(vectors, work, rows)
+    right, left = np.concatenate([part.right for part in blocks]), int(_has_another(codes, n_labels).sum())
     predicted = np.concatenate([part.predicted for part in blocks])
     margins = np.where(judged, np.concatenate([part.margins for part in blocks]), 0.0)
     scores = HeadScores(
@@ -118,6 +141,7 @@ def fit_heads(
         predicted=predicted.T.reshape(examples, layers, heads),
         margins=margins.T.reshape(examples, layers, heads),
         distances=1.0 - np.sum([part.left_out for part in blocks], axis=0).T / (layers * heads),
+        left_out=LeftOutCounts(right.reshape(layers, heads), left) if left else None,
     )
 
 
@@ -131,13 +155,19 @@ def judged_examples(codes: npt.NDArray[np.intp], n_labels: int, scoring: str) ->
         raise SettingError(f"scoring must be one of {', '.join(SCORINGS)}, but is {scoring!r}.")
     if scoring == "resubstitution":
         return np.ones(len(codes), dtype=bool)
-    judged: npt.NDArray[np.bool_] = np.bincount(codes, minlength=n_labels)[codes] > 1
+    judged = _has_another(codes, n_labels)
     if not judged.any():
         raise SettingError(
             "leave_one_out scoring needs a label with at least two examples, but every label has one: "
             "add examples or use scoring='resubstitution'."
         )
     return judged
+
+
+def _has_another(codes: npt.NDArray[np.intp], n_labels: int) -> npt.NDArray[np.bool_]:
+    """``bool (example,)``: whose label has another example."""
+    several: npt.NDArray[np.bool_] = np.bincount(codes, minlength=n_labels)[codes] > 1
+    return several
 
 
 def left_out_cosines(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties: Ties) -> npt.NDArray[np.float64]:
@@ -231,6 +261,7 @@ def _fit_block(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties:
     left_out = ties.round(found.cosines(leave_one_out=True))
     similarity = left_out.copy() if leave_one_out else ties.round(found.cosines(leave_one_out=False))
     predicted = similarity.argmax(1).astype(np.int32)
+    without = predicted if leave_one_out else left_out.argmax(1)  # an only example's own cosine there is minus infinity
     own = similarity[:, codes, each]
     similarity[:, codes, each] = -np.inf
     return _Block(
@@ -238,6 +269,7 @@ def _fit_block(points: Points, codes: npt.NDArray[np.intp], n_labels: int, ties:
         predicted=predicted,
         margins=np.where(np.isneginf(own), 0.0, own - similarity.max(1)),
         left_out=left_out.sum(0),
+        right=np.count_nonzero(without == codes, axis=1),
     )
 
 

@@ -67,6 +67,27 @@ def test_a_belief_is_written_and_a_file_from_before_there_were_any_is_of_margins
         read_classifier(path)
 
 
+def test_counts_of_examples_left_out_are_written_and_an_earlier_file_has_none(path, fitted):
+    read = read_classifier(path)[0].left_out
+    np.testing.assert_array_equal(read.correct, fitted.left_out.correct)
+    assert read.n == fitted.left_out.n == 18
+
+    def as_before(header, arrays):
+        header.pop("left_out_scored")
+        arrays.pop("left_out_correct")
+
+    rewrite(path, as_before)
+    assert read_classifier(path)[0].left_out is None
+    write_classifier(path, fitted, PROVENANCE)
+    rewrite(path, lambda header, arrays: arrays.update(left_out_correct=arrays["left_out_correct"] + 18))
+    with pytest.raises(ClassifierFileError, match="the counts of examples left out are possible"):
+        read_classifier(path)
+    write_classifier(path, fitted, PROVENANCE)
+    rewrite(path, lambda header, arrays: header.pop("left_out_scored"))
+    with pytest.raises(ClassifierFileError, match="come with their number"):
+        read_classifier(path)
+
+
 @pytest.mark.parametrize("voting", ["gaussian", "reliability"])
 def test_every_voting_rule_survives_the_file(tmp_path, voting):
     queries = clusters(seed=5)
