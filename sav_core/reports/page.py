@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from sav_core.figures.heads import head_heatmap
 from sav_core.reports.figures import figures
+from sav_core.reports.live_figures import as_script, packed_plotly
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.thumbnails import thumbnail
 from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
@@ -44,7 +39,7 @@ def as_html(found: Measurement) -> str:
         drawn["map"] = head_heatmap(found.scores, found.heads).to_plotly_json()
     about = {name: value for name, value in asdict(found.about).items() if name != "title" and value not in ("", 0)}
     return _TEMPLATES.get_template("page.html.jinja").render(
-        plotly=_plotly(),
+        plotly=packed_plotly(),
         title=found.about.title or "Measurement",
         settings=[(named(name), VALUES.get(str(value), value)) for name, value in about.items()],
         found=found,
@@ -52,25 +47,12 @@ def as_html(found: Measurement) -> str:
         high=high,
         sections=SECTIONS,
         drawn={name: figure["layout"].get("height", 360) for name, figure in drawn.items()},
-        figures=_as_script(drawn),
+        figures=as_script(drawn),
         heads=None if found.scores is None else _heads(found, found.scores),
         thumbnails=[None if picture is None else thumbnail(picture) for picture in found.pictures],
         baselines=None if found.baselines is None else _compared(found.beside),
         rules=None if found.rules is None else _compared(found.rules),
     )
-
-
-@cache
-def _plotly() -> str:
-    """plotly.js, packed: a browser unpacks it to three times the size in a moment."""
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
-
-
-def _as_script(drawn: dict[str, Any]) -> Markup:
-    """Figures as JSON that can stand in a script: no text in it can end the script."""
-    from plotly.utils import PlotlyJSONEncoder
-
-    return Markup(json.dumps(drawn, cls=PlotlyJSONEncoder).replace("<", "\\u003c"))  # noqa: S704
 
 
 def _heads(found: Measurement, scores: HeadScores) -> dict[str, Any]:

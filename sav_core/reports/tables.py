@@ -18,7 +18,7 @@ from sav_core.evaluation.metrics import wilson_interval
 from sav_core.reports.measurement import KEPT, Compared, Measurement
 from sav_core.reports.wording import SWEPT
 
-__all__ = ["as_answers", "as_figures", "plain"]
+__all__ = ["as_answers", "as_figures", "as_table", "plain"]
 
 
 def as_answers(found: Measurement) -> str:
@@ -34,7 +34,7 @@ def as_answers(found: Measurement) -> str:
         right = "yes" if answer == truth else "no"
         rest = [f"{each.right[row]:g}" for each in (*others, *rules)]
         lines.append([plain(name), plain(truth), plain(answer), right, f"{found.confidence[row]:.4f}", sure, *rest])
-    return _table(["image", "truth", "label", "right", "confidence", "probability", *names], lines)
+    return as_table(["image", "truth", "label", "right", "confidence", "probability", *names], lines)
 
 
 def as_figures(found: Measurement) -> str:
@@ -45,7 +45,7 @@ def as_figures(found: Measurement) -> str:
     """
     lines = [*_shares(found), *_comparisons(found), *_trusted(found), *_unknown(found), *_confused(found)]
     rounded = [[f"{cell:.6g}" if isinstance(cell, float) else "" if cell is None else cell for cell in x] for x in lines]
-    return _table(_Line._fields, rounded)
+    return as_table(_Line._fields, rounded)
 
 
 class _Line(NamedTuple):
@@ -132,7 +132,8 @@ def plain(name: str) -> str:
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+def as_table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """Return a CSV of lines under a head; names go through ``plain`` first."""
     buffer = io.StringIO()
     table = csv.writer(buffer)
     table.writerow(head)
