@@ -23,15 +23,16 @@ ROOMS = {
         "heads": GROUND,
         "retrieval": {"heads", "data"} | GROUND,
         "evaluation": {"heads", "retrieval", "data"} | GROUND,
-        "figures": {"evaluation", "retrieval", "heads", "data"} | GROUND,
+        "atlas": {"evaluation", "heads"} | GROUND,
+        "figures": {"atlas", "evaluation", "retrieval", "heads", "data"} | GROUND,
         "vectors": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
         "causes": {"vectors.prefix_cache", "activations", "models", "figures", "evaluation", "data"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
-        "reports": {"sav", "models", "evaluation", "figures", "retrieval", "heads", "data"} | GROUND,
+        "reports": {"sav", "models", "atlas", "evaluation", "figures", "retrieval", "heads", "data"} | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,
         "cli": {
-            "sav", "reports", "benchmarks", "deploy", "causes", "vectors", "figures", "evaluation", "retrieval", "heads",
-            "activations", "models", "scenes", "data", "__init__",
+            "sav", "reports", "benchmarks", "deploy", "causes", "vectors", "atlas", "figures", "evaluation", "retrieval",
+            "heads", "activations", "models", "scenes", "data", "__init__",
         } | GROUND,
         "__main__": {"cli"},
         "__init__": {"sav", "reports", "figures", "evaluation", "heads", "activations", "models", "data"} | GROUND,
@@ -61,7 +62,7 @@ ROOMS = {
     },
 }  # fmt: skip
 
-WITHOUT_MODEL = ("heads", "retrieval", "evaluation", "figures", "data", "scenes")
+WITHOUT_MODEL = ("heads", "retrieval", "evaluation", "atlas", "figures", "data", "scenes")
 
 
 @cache

@@ -14,6 +14,7 @@ import typer
 
 from sav_core import __version__
 from sav_core.cli.ablate import add_ablate
+from sav_core.cli.atlas import add_atlas
 from sav_core.cli.benchmark import add_benchmark
 from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.cli.evaluate import add_evaluate
@@ -373,6 +374,7 @@ def _print_architectures(as_json: bool) -> None:
 # After the others, for help lists commands in the order they were added.
 add_report(app)
 add_ablate(app)
+add_atlas(app)
 add_retrieval(app)
 add_benchmark(app)
 app.add_typer(space_app, name="space")

@@ -10,7 +10,15 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError
 
-__all__ = ["MOST_IN_A_TABLE", "Evaluation", "check_truth", "evaluate_labels", "wilson_interval", "worst_confusions"]
+__all__ = [
+    "MOST_IN_A_TABLE",
+    "Evaluation",
+    "check_truth",
+    "evaluate_labels",
+    "skill",
+    "wilson_interval",
+    "worst_confusions",
+]
 
 MOST_IN_A_TABLE = 20
 """Labels whose confusion is shown whole; of more, the worst confusions are."""
@@ -122,6 +130,16 @@ def check_truth(truth: Sequence[str | None], labels: Sequence[str]) -> list[str]
             )
         known.append(label)
     return known
+
+
+def skill(share: npt.ArrayLike, chance: float) -> npt.NDArray[np.float64]:
+    """Return how far shares have come from guessing, 0, to all right, 1, as Cohen's kappa (1960) has it.
+
+    Args:
+        share: of right answers, one or many.
+        chance: the share that guessing gets right, less than 1.
+    """
+    return np.asarray((np.asarray(share, dtype=np.float64) - chance) / (1 - chance))
 
 
 def wilson_interval(right: float, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
