@@ -84,8 +84,11 @@ def examples_for(shape: str) -> list[Example]:
 
 
 def _untrained_twin(model: Path, folder: Path) -> Path:
-    """Copy a checkpoint's files and draw its weights anew."""
+    """Copy a checkpoint's files and draw its weights anew, but for its vision tower's: drawn anew, it lets no picture through."""
     shutil.copytree(model, folder, ignore=shutil.ignore_patterns("*.safetensors", "README.md"), dirs_exist_ok=True)
     torch.manual_seed(0)
-    AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(model), dtype=torch.float32).save_pretrained(folder)
+    twin = AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(model), dtype=torch.float32)
+    trained = AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32)
+    twin.model.vision_tower.load_state_dict(trained.model.vision_tower.state_dict())
+    twin.save_pretrained(folder)
     return folder
