@@ -70,7 +70,7 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
             quiet=settings().log == "json",
             mcp_server=mcp,
             app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo, models)))},
-            state_session_capacity=500,  # of a page that is forgotten there, the next event makes a new one
+            state_session_capacity=200,  # each takes 0.1 MB; of a page that is forgotten, the next event makes a new one
             prevent_thread_lock=True,
         )
     except OSError as error:
