@@ -84,7 +84,7 @@ def examples_for(shape: str) -> list[Example]:
 
 
 def _untrained_twin(model: Path, folder: Path) -> Path:
-    """Copy a checkpoint's files and draw its weights anew, but for its vision tower's: drawn anew, it lets no picture through."""
+    """Copy a checkpoint and draw its weights anew, but for its tower's: drawn anew, it lets no picture through."""
     shutil.copytree(model, folder, ignore=shutil.ignore_patterns("*.safetensors", "README.md"), dirs_exist_ok=True)
     torch.manual_seed(0)
     twin = AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(model), dtype=torch.float32)
