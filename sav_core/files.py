@@ -5,15 +5,28 @@ from __future__ import annotations
 import contextlib
 import errno
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from sav_core.errors import StorageError
 
-__all__ = ["write_atomically"]
+__all__ = ["whole_file", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash half-way, finds the old content or the new, never a part.
+
+    Raises:
+        StorageError: the disk is full, read-only or not ours to write; what was at ``path`` before is still there.
+    """
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to be written bit by bit that appears at its place, whole, when this is left without an error.
 
     Raises:
         StorageError: the disk is full, read-only or not ours to write; what was at ``path`` before is still there.
@@ -27,10 +40,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
-            file.write(content)
+            yield file
         temporary.replace(path)
     except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             temporary.unlink(missing_ok=True)
-        advice = "free some space" if error.errno == errno.ENOSPC else "choose another place"
-        raise StorageError(f"Cannot write {path} ({error.strerror or error}): {advice} and save again.") from error
+
+
+def cannot_write(path: Path, error: OSError) -> StorageError:
+    """What to say where a disk refuses."""
+    advice = "free some space" if error.errno == errno.ENOSPC else "choose another place"
+    return StorageError(f"Cannot write {path} ({error.strerror or error}): {advice} and save again.")

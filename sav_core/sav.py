@@ -485,12 +485,13 @@ def _check_several(given: object) -> None:
         raise InputError(f"A sequence of examples or images is taken, but one {type(given).__name__} came: write [it].")
 
 
-def open_classifier(path: Path, model: str | None = None) -> SavClassifier:
+def open_classifier(path: Path, model: str | None = None, device: str = "auto") -> SavClassifier:
     """Load a classifier with its model, to classify or search with it.
 
     Args:
         path: the ``.sav`` file.
         model: hub id or folder; the hub id that the file remembers unless given, else the embedded model.
+        device: where to.
 
     Raises:
         ClassifierFileError: the file is damaged, or another model made it.
@@ -498,6 +499,6 @@ def open_classifier(path: Path, model: str | None = None) -> SavClassifier:
     """
     fitted, provenance = read_classifier(path)
     named = provenance.model if "/" in provenance.model else None  # a hub id; a folder's name alone does not find it
-    backbone = load_backbone(model or named, dtype=provenance.dtype)
+    backbone = load_backbone(model or named, device, provenance.dtype)
     check_model(path, fitted, provenance, backbone)
     return SavClassifier.load(path, backbone)

@@ -18,9 +18,9 @@ from sav_core.benchmarks.camera import read_camerabench
 from sav_core.benchmarks.facts import BLINK_TASKS, SUGARCREPE_TASKS
 from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
-from sav_core.benchmarks.parquet import ParquetSource
 from sav_core.benchmarks.prompts import ask
 from sav_core.benchmarks.rewards import PAIRS, SINGLE, read_rewards
+from sav_core.data.parquet import ParquetSource
 from sav_core.errors import SkippedWarning
 
 __all__ = ["OWN", "Reader"]

@@ -6,25 +6,29 @@ Exit status 0 on success, 2 on bad input with one line that says what to do, 1 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from sav_core import __version__
+from sav_core.bulk.answers import check_answers, open_answers
+from sav_core.bulk.gathering import Gathered
+from sav_core.bulk.task import Task, portions
 from sav_core.cli.ablate import add_ablate
+from sav_core.cli.answers import Neighbourhood, print_answers
 from sav_core.cli.atlas import add_atlas
 from sav_core.cli.benchmark import add_benchmark
 from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
+from sav_core.cli.engines import DevicesOption, EngineOption, open_engine, watched
 from sav_core.cli.evaluate import add_evaluate
 from sav_core.cli.opening import (
     clip_sampling,
     detail_cost,
     open_classifier_for,
     open_examples,
-    open_index,
-    open_queries,
     print_detail,
     print_dtype,
     print_left_out,
@@ -54,14 +58,11 @@ from sav_core.cli.report import add_report
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
 from sav_core.cli.vectors.commands import vectors_app
+from sav_core.data.telling import check_any
 from sav_core.errors import SettingError
 from sav_core.wording import percent
 
 # What needs torch or transformers is imported inside the commands: help and mistakes are answered at once.
-if TYPE_CHECKING:
-    from sav_core.data.examples import Example
-    from sav_core.sav import SavClassifier
-    from sav_core.types import Prediction
 
 __all__ = ["app", "main"]
 
@@ -220,83 +221,53 @@ def classify(
     index: Annotated[
         str | None, typer.Option("--index", help="Images, such as the support: also tell which are nearest to each query.")
     ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", help="Write the answers to this .jsonl or .parquet, with --engine ray a folder; print none."),
+    ] = None,
+    devices: DevicesOption = None,
+    engine: EngineOption = "local",
     as_json: AsJson = False,
 ) -> None:
     """Classify images; with --json one object a line: image, label, shares, votes, confidence.
 
-    What was left out or converted follows with --json in an object of its own: skipped, notes.
+    What was left out or converted follows with --json in an object of its own: skipped, notes. Of many images the answers
+    come part after part.
     """
-    from sav_core.data.one_scale import scale_note
-    from sav_core.sav import open_classifier
+    if engine == "ray" and out is None:
+        raise SettingError("--engine ray writes its answers into a folder of parts: name it with --out.")
+    if engine == "local" and out is not None:
+        check_answers(out)
+    if index is not None and (devices is not None or engine == "ray"):
+        raise SettingError("--index compares in this process: leave --devices and --engine out, or use search.")
+    from sav_core.data.set_listings import EIGHT_FRAMES, listed_queries
 
-    queries = open_queries(images, question, sampling_of(classifier))
-    fitted = open_classifier(classifier, model)
-    queries = replace(queries, examples=tuple(fitted.as_query(query) for query in queries))
-    notes = (*queries.notes, *scale_note(queries))
-    with progress_bar("classifying") as progress:
-        predictions = fitted.predict(queries, progress=progress)
-    near = None if index is None else _nearest(fitted, index, queries, question)
+    clips = sampling_of(classifier) or EIGHT_FRAMES
+    with listed_queries(images, question=question, clips=clips) as listing:
+        check_any(len(listing.examples), listing.skipped)
+        task = Task("answers", model, classifier=str(classifier), clips=clips, none_below=none_below)
+        working = open_engine(task, devices, out if engine == "ray" else None)
+        near = None if index is None else Neighbourhood(working, index, question)
+        gathered = Gathered(listing)
+        outcomes = gathered.watch(watched(working, portions(listing.examples), "classifying"))
+        with nullcontext() if out is None or engine == "ray" else open_answers(Path(out)) as write:
+            for outcome in outcomes:
+                if out is None:
+                    print_answers(outcome.answers, None if near is None else near.of_last(), as_json=as_json)
+                elif write is not None:
+                    write(outcome.answers)
+            gathered.finish()
     if as_json:
-        for row, prediction in enumerate(predictions):
-            doubt = {} if none_below is None else _refusal(prediction, none_below)
-            print_json(prediction.as_dict() | doubt | ({} if near is None else {"nearest": near[row]}))
-        if queries.skipped or notes:
-            print_json({"skipped": skipped_as_dicts(queries.skipped), "notes": [note.as_dict() for note in notes]})
+        told = {"skipped": skipped_as_dicts(gathered.skipped), "notes": [note.as_dict() for note in gathered.notes]}
+        if out is not None:
+            print_json({"out": out, "n": len(gathered), **told})
+        elif any(told.values()):
+            print_json(told)
         return
-    rows = [
-        [
-            each.name,
-            f"none of these ({each.label}?)" if each.is_rejected(none_below) else each.label,
-            _sure(each, none_below),
-            _shares(each),
-        ]
-        for each in predictions
-    ]
-    sure = "confidence" if fitted.head_classifier_.calibration_ is None else "probability"
-    print_table(["image", "label", sure, "shares"], rows)
-    for each, found in zip(predictions, near or [], strict=False):
-        print_line(f"\nNearest to {each.name} by the kept heads:")
-        print_table(
-            ["image", "label", "similarity"],
-            [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in found],
-        )
-    print_notes(notes)
-    print_left_out(len(queries.skipped))
-
-
-def _refusal(prediction: Prediction, none_below: float) -> dict[str, Any]:
-    """What was asked for about "none of these", in place of what the classifier learned."""
-    return {
-        "acceptance": prediction.acceptance,
-        "none_below": none_below,
-        "none": prediction.is_rejected(none_below),
-    }
-
-
-def _sure(prediction: Prediction, none_below: float | None) -> str:
-    """How sure an answer is; no probability of a label where the answer is that it is none."""
-    if prediction.is_rejected(none_below):
-        return "-"
-    return percent(prediction.confidence if prediction.probability is None else prediction.probability)
-
-
-def _nearest(
-    fitted: SavClassifier, index: str, queries: Sequence[Example], question: str
-) -> list[list[dict[str, str | float | None]]]:
-    """For each query the five images of the index that are nearest by the kept heads."""
-    from sav_core.retrieval.nearest import nearest
-
-    searched = [fitted.as_query(example) for example in open_index(index, question)]
-    with progress_bar("reading the index") as progress:
-        vectors = fitted.extract(searched, progress=progress)
-    found = nearest(vectors, fitted.extract([fitted.as_query(query) for query in queries]), fitted.kept_heads_)
-    return [
-        [
-            {"image": vectors.names[place], "label": vectors.labels[place], "similarity": float(similarity)}
-            for place, similarity in zip(places, similarities, strict=True)
-        ]
-        for places, similarities in zip(found.positions, found.similarity, strict=True)
-    ]
+    if out is not None:
+        print_line(f"Wrote the answers on {len(gathered)} examples to {out}.")
+    print_notes(gathered.notes)
+    print_left_out(len(gathered.skipped))
 
 
 add_evaluate(app)
@@ -379,9 +350,3 @@ add_retrieval(app)
 add_benchmark(app)
 app.add_typer(space_app, name="space")
 app.add_typer(vectors_app, name="vectors")
-
-
-def _shares(prediction: Prediction) -> str:
-    """``"cat 80 %, dog 20 %"``, largest first."""
-    largest_first = sorted(prediction.shares.items(), key=lambda item: -item[1])
-    return ", ".join(f"{label} {percent(share)}" for label, share in largest_first if share > 0)

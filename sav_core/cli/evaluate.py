@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sav_core.cli.console import print_json, print_line, progress_bar
+from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
+from sav_core.cli.evaluate_parts import evaluate_in_parts
 from sav_core.cli.evaluate_text import print_evaluation
 from sav_core.cli.opening import (
     check_classifier_file,
@@ -98,6 +100,12 @@ def evaluate(
     shots: Annotated[int, typer.Option("--shots", help="Examples of each label that an episode learns from.")] = 5,
     ways: Annotated[int | None, typer.Option("--ways", help="Labels in an episode; all unless given.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the episodes: the same seed draws the same.")] = 0,
+    devices: DevicesOption = None,
+    engine: EngineOption = "local",
+    parts: Annotated[
+        str | None,
+        typer.Option("--parts", help="With --engine ray: folder for the answers, which a run that was stopped uses."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
@@ -107,9 +115,16 @@ def evaluate(
         raise SettingError(
             "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
         )
+    in_parts = devices is not None or engine == "ray"
+    if in_parts and (test is None or controls or rules or sweep or confidence or foreign or heads_from):
+        raise SettingError(
+            "--devices and --engine ray judge the classifier alone on a --test set: ask for the rest without."
+        )
+    if (engine == "ray") != (parts is not None):
+        raise SettingError("--engine ray needs a folder for its answers, --parts, which nothing else has use for.")
     clips = clip_sampling(frames, fps, animated, clips_as)
     support = open_examples(train, question, clips, detail)
-    queries = None if test is None else open_examples(test, question, clips, detail)
+    queries = None if test is None or in_parts else open_examples(test, question, clips, detail)
     if queries is not None:
         check_truth([example.label for example in queries], support.labels)
     unknown = () if foreign is None else open_queries([foreign], question, clips, detail)
@@ -124,7 +139,12 @@ def evaluate(
     from sav_core.reports.values import values
 
     found: Measurement | EpisodeMeasurement
-    if queries is None:
+    if in_parts and test is not None:
+        found = measured = evaluate_in_parts(
+            classifier, support, test, question, clips, model, lambda task: open_engine(task, devices, parts)
+        )
+        _warn_of_overlap(measured.overlap or 0, measured.evaluation.n)
+    elif queries is None:
         found = measure_episodes(
             classifier,
             support,

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sav_core.bulk.part_files import folder_bytes
+from sav_core.bulk.task import Task
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
+from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
 from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out, print_notes, skipped_as_dicts
 from sav_core.cli.options import AsJson
 from sav_core.data.notes import merged
 from sav_core.data.one_scale import at_levels, levels_of
+from sav_core.data.telling import check_any
 from sav_core.errors import SettingError
 from sav_core.wording import percent
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from sav_core.data.examples import Example, ExampleSet
     from sav_core.models.backbones import Backbone
-    from sav_core.retrieval.compression import Compressed, CompressionCost
+    from sav_core.retrieval.compression import CompressionCost
     from sav_core.sav import SavClassifier
     from sav_core.types import Head, HeadVectors
 
@@ -76,7 +80,7 @@ def search(
         raise SettingError(f"--k must be 1 or more, but is {k}.")
     queries, searched = open_queries(query, question), open_index(index, question)
     queries = _on_scale_of(searched, queries)
-    _check_heads(searched, classifier, heads)
+    _check_heads([example.label for example in searched], classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     vectors, asked = reader.extract(searched, "reading the index"), reader.extract(queries, "reading the query")
     chosen, why = reader.heads(vectors, heads)
@@ -124,7 +128,7 @@ def recall(
     ks = k or [n for n in (1, 5, 10) if n < len(searched)]
     labels = [[example.label for example in each] for each in (searched, queries)]
     check_recall(labels[0], None if query is None else labels[1], ks)
-    _check_heads(searched, classifier, heads)
+    _check_heads([example.label for example in searched], classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
     sets = [searched] if queries is searched else [searched, queries]
     vectors = [reader.extract(each, "reading", hidden=True) for each in sets]
@@ -157,7 +161,10 @@ def recall(
 
 def extract(
     images: Annotated[str, typer.Option("--images", help="A folder (of label folders, or not), .zip or .jsonl.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to write the vectors: .npz or .parquet.")],
+    out: Annotated[
+        str,
+        typer.Option("--out", help="Where to write the vectors: .npz or .parquet; with --engine ray a folder of parts."),
+    ],
     classifier: Annotated[Path | None, typer.Option("--classifier", help="Keep the heads of this .sav file only.")] = None,
     heads: Annotated[
         int | None,
@@ -167,43 +174,66 @@ def extract(
     model: Model = None,
     dtype: Dtype = "auto",
     question: Question = "",
+    devices: DevicesOption = None,
+    engine: EngineOption = "local",
     as_json: AsJson = False,
 ) -> None:
-    """Write the head vectors of images for use elsewhere, all or compressed; labelled images tell what that costs."""
-    from sav_core.retrieval.compression import compress, compression_cost
-    from sav_core.retrieval.export import check_export, export_vectors
+    """Write the head vectors of images for use elsewhere, all or compressed; labelled images tell what that costs.
 
-    check_export(out)
-    examples = open_index(images, question)
-    _check_heads(examples, classifier, heads)
-    reader = _Reader.open(classifier, model, dtype)
-    vectors = reader.extract(examples, "reading")
-    everything = classifier is None and heads is None
-    kept, why = (None, "all heads") if everything else reader.heads(vectors, heads)
-    compressed = compress(vectors, kept, half=half)
-    labels = [label for label in vectors.labels if label is not None]
-    cost = compression_cost(vectors, compressed) if len(set(labels)) < len(labels) else None
-    size = export_vectors(out, compressed, model_name=reader.backbone.name)
+    Of any number of images: they are read and written part after part. An address such as s3://bucket/pets/ serves too.
+    """
+    from sav_core.bulk.extracting import extract_parts, extract_to
+    from sav_core.data.search_sets import listed_index
+    from sav_core.data.set_listings import EIGHT_FRAMES
+    from sav_core.retrieval.export import check_export
+
+    if engine == "local":
+        check_export(out)
+    elif heads is not None and classifier is None:
+        raise SettingError("--engine ray takes the heads of a --classifier, or all: fit one on some of the images.")
+    with listed_index(images, question=question) as (listing, of_lines):
+        check_any(len(listing.examples), listing.skipped)
+        _check_heads([one.label for one in listing.examples], classifier, heads)
+        choose = heads if classifier is None else None
+        file = None if classifier is None else str(classifier)
+        stored_half = half and choose is None
+        task = Task("vectors", model, dtype, file, heads, stored_half, clips=EIGHT_FRAMES)
+        working = open_engine(task, devices, out if engine == "ray" else None)
+        with progress_bar("reading") as progress:
+            if engine == "ray":
+                found = extract_parts(listing, working, of_lines=of_lines, progress=progress)
+            else:
+                found = extract_to(
+                    Path(out), listing, working, half=half, choose=choose, of_lines=of_lines, progress=progress
+                )
+    facts, cost, gathered = working.facts, found.cost, found.gathered
     result = {
-        "out": str(out),
-        "n": len(vectors),
-        "heads": [str(head) for head in compressed.heads],
-        "chosen_by": why,
-        "dim": vectors.geometry.dim,
+        "out": out,
+        "n": found.count,
+        "heads": [str(head) for head in found.heads],
+        "chosen_by": _chosen_by(len(found.heads), classifier, chosen=choose is not None),
+        "dim": facts.geometry.dim,
         "precision": "float16" if half else "float32",
-        "bytes": size,
-        "model": reader.backbone.name,
+        "bytes": folder_bytes(out) if engine == "ray" else Path(out).stat().st_size,
+        "model": facts.name,
         "cost": None if cost is None else _cost(cost),
-        "skipped": skipped_as_dicts(examples.skipped),
-        "notes": [note.as_dict() for note in examples.notes],
+        "skipped": skipped_as_dicts(gathered.skipped),
+        "notes": [note.as_dict() for note in gathered.notes],
     }
     if as_json:
         print_json(result)
     else:
-        _print_extracted(result, compressed, cost)
-        if cost is not None and classifier is None and heads is not None:
+        _print_extracted(result, cost, half=half)
+        if cost is not None and choose is not None:
             print_line(_SAME_LABELS)
-        print_notes(examples.notes)
+        print_notes(gathered.notes)
+
+
+def _chosen_by(count: int, classifier: Path | None, *, chosen: bool) -> str:
+    """In words, where the heads of an extraction come from."""
+    if classifier is not None:
+        return f"the {count} heads of {classifier}"
+    return f"the {count} heads that tell the labels of these images apart best" if chosen else "all heads"
 
 
 def _on_scale_of(searched: ExampleSet, queries: ExampleSet) -> ExampleSet:
@@ -271,11 +301,11 @@ def _can_choose(labels: Sequence[str | None]) -> bool:
     return None not in labels and 1 < len(set(labels)) < len(labels)
 
 
-def _check_heads(examples: Sequence[Example], classifier: Path | None, count: int | None) -> None:
+def _check_heads(labels: Sequence[str | None], classifier: Path | None, count: int | None) -> None:
     """Refuse a number of heads that cannot be chosen, before any model runs."""
     if count is not None and count < 1:
         raise SettingError(f"--heads must be 1 or more, but is {count}.")
-    if count is not None and classifier is None and not _can_choose([example.label for example in examples]):
+    if count is not None and classifier is None and not _can_choose(labels):
         raise SettingError(
             "--heads needs labels to choose heads by: put the images of each label into a folder of its name, two or "
             "more in each, or give a --classifier."
@@ -297,13 +327,13 @@ def _cost(cost: CompressionCost) -> dict[str, Any]:
     }
 
 
-def _print_extracted(result: dict[str, Any], compressed: Compressed, cost: CompressionCost | None) -> None:
+def _print_extracted(result: dict[str, Any], cost: CompressionCost | None, *, half: bool) -> None:
     print_line(
-        f"Wrote {result['n']} examples x {len(compressed.heads)} heads x {result['dim']} numbers in {result['precision']} "
+        f"Wrote {result['n']} examples x {len(result['heads'])} heads x {result['dim']} numbers in {result['precision']} "
         f"to {result['out']} ({result['bytes']:,} bytes)."
     )
     if cost is not None:
-        same = f", by the same heads in float32 {percent(cost.kept_accuracy, 1)}" if compressed.half else ""
+        same = f", by the same heads in float32 {percent(cost.kept_accuracy, 1)}" if half else ""
         print_line(
             f"{percent(cost.share, 1)} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
             f"{percent(cost.accuracy, 1)}{same}, by all heads in float32 {percent(cost.full_accuracy, 1)} (n = {cost.n})."

@@ -30,7 +30,7 @@ class _RemoteArchive(Archive):
     """A ZIP of which nothing is read in this process."""
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self._path, self.name = os.fspath(Path(path).absolute()), Path(path).name
+        self.path, self.name = Path(path).absolute(), Path(path).name
         self._read = 0
         says = self._asked("names", "", 0).says
         self.names = tuple(says["names"])
@@ -50,7 +50,7 @@ class _RemoteArchive(Archive):
 
     def picture(self, name: str, shown: str) -> Picture:
         """Unpack an image and open it, in one go."""
-        request = {"do": "picture", "path": self._path, "entry": name, "name": shown, "most": FILE_BYTES}
+        request = {"do": "picture", "path": os.fspath(self.path), "entry": name, "name": shown, "most": FILE_BYTES}
         answer = ask(request, shown)
         encoded = answer.parts[0]
         self._count(len(encoded))
@@ -67,6 +67,6 @@ class _RemoteArchive(Archive):
 
     def _asked(self, what: str, name: str, most: int) -> Answer:
         try:
-            return ask({"do": what, "path": self._path, "entry": name, "most": most}, self.name)
+            return ask({"do": what, "path": os.fspath(self.path), "entry": name, "most": most}, self.name)
         except ImageError as error:  # the worker is gone over it
             raise DatasetError(str(error)) from error

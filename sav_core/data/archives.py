@@ -52,6 +52,7 @@ class Archive:
     """A ZIP open for reading, safe to read from several threads.
 
     Attributes:
+        path: of the file.
         name: the file's name, for messages.
         names: every file and folder in it, in the archive's order; folders end in a slash.
         notes: how the names were read, where that is a guess.
@@ -63,7 +64,8 @@ class Archive:
         Raises:
             DatasetError: it is missing, not a ZIP, protected by a password, too large or crafted to do harm.
         """
-        self.name = Path(path).name
+        self.path = Path(path)
+        self.name = self.path.name
         try:
             self._zip = ZipFile(path)
         except OSError as error:

@@ -14,51 +14,27 @@ converted or guessed is in `ExampleSet.notes`.
 
 from __future__ import annotations
 
-import glob
-import os
-import posixpath
-import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
 
-from sav_core.data.archive_processes import open_archive
 from sav_core.data.clip_sampling import ClipSampling
 from sav_core.data.duplicates import contradictions
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.jsonl import list_lines
-from sav_core.data.listings import UNREAD_LISTS, Listed, Listing, list_images, list_labels
-from sav_core.data.lists import choose_list, lists_of_pictures
-from sav_core.data.notes import Note, noted
+from sav_core.data.listings import Listed
+from sav_core.data.notes import Note
 from sav_core.data.odd_labels import odd_labels
 from sav_core.data.one_scale import on_one_scale, scale_note
 from sav_core.data.opening import read_listed
-from sav_core.data.parcels import passed_over
-from sav_core.data.places import is_inline
-from sav_core.data.sources import LIST_SUFFIXES, FolderSource, Source, ZipSource, composed, natural_order, seen, takes
-from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
+from sav_core.data.set_listings import EIGHT_FRAMES, Place, listed_examples, listed_queries
+from sav_core.data.sources import Source
+from sav_core.data.telling import check_any, check_readable, remarks_on, warn_of
 from sav_core.types import ProgressCallback
 
 __all__ = ["EIGHT_FRAMES", "open_listed", "read_examples", "read_lines", "read_queries"]
 
-StrPath: TypeAlias = str | os.PathLike[str]
-
-EIGHT_FRAMES = ClipSampling()
-"""How videos are sampled unless told otherwise."""
-
-_PROJECT = "project.json"  # of a saved project: its labels were named one by one, and it holds pictures of other pages
-_WARNED = 5  # of one kind, each with its own sentence
-_TOLD = {  # notes on what may be wrong
-    *("zip names", "unread keys", "unread list", "parts", "labels alike", "labels joined", "labels alone"),
-    *("labels of folders", "empty labels", "garbled labels", "broken profile", "warning", "masks"),
-}
-
 
 def read_examples(
-    source: StrPath,
+    source: Place,
     *,
     question: str = "",
     progress: ProgressCallback | None = None,
@@ -84,19 +60,14 @@ def read_examples(
             to do harm.
 
     """
-    with ExitStack() as stack:
-        with _readable(source):
-            listing = _list_examples(Path(source), question, stack, clips)
+    with listed_examples(source, question=question, clips=clips) as listing:
         examples, skipped = read_listed(listing.examples, progress, clips)
-    kept = {example.label for example in examples}
-    for listed, skip in skipped:
-        if listed.label not in kept:
-            raise DatasetError(f"The label {listed.label!r} has no readable image: {skip.reason}")
+    check_readable({example.label for example in examples}, ((listed.label, skip) for listed, skip in skipped))
     return _reported(examples, [*listing.skipped, *(skip for _, skip in skipped)], listing.notes, labelled=True)
 
 
 def read_queries(
-    sources: StrPath | Iterable[StrPath],
+    sources: Place | Iterable[Place],
     *,
     question: str = "",
     progress: ProgressCallback | None = None,
@@ -119,18 +90,11 @@ def read_queries(
         DatasetError: nothing at all can be read.
 
     """
-    given = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
-    with ExitStack() as stack:
-        listings = []
-        for source in given:
-            with _readable(source):
-                listings.append(_list_queries(source, question, stack, clips))
-        examples, skipped = read_listed([listed for listing in listings for listed in listing.examples], progress, clips)
-    left_out = [*(skip for listing in listings for skip in listing.skipped), *(skip for _, skip in skipped)]
-    if not examples:
-        reason = left_out[0].reason if left_out else "give at least one image, folder, .zip or .jsonl."
-        raise DatasetError(f"There is nothing to classify: {reason}")
-    return _reported(examples, left_out, [note for listing in listings for note in listing.notes])
+    with listed_queries(sources, question=question, clips=clips) as listing:
+        examples, skipped = read_listed(listing.examples, progress, clips)
+    left_out = [*listing.skipped, *(skip for _, skip in skipped)]
+    check_any(len(examples), left_out)
+    return _reported(examples, left_out, listing.notes)
 
 
 def read_lines(
@@ -178,102 +142,14 @@ def open_listed(
     return rows, _reported(examples, [skip for _, skip in skipped])
 
 
-def _list_examples(path: Path, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:
-    if path.is_dir():
-        return _list_labelled(FolderSource(path), question, clips)
-    if not path.exists():
-        raise DatasetError(f"There is no file or folder {str(path)!r}: check the path.")
-    if path.suffix.lower() == ".zip":
-        return _list_labelled(ZipSource(stack.enter_context(open_archive(path))), question, clips)
-    if path.suffix.lower() in LIST_SUFFIXES:
-        return list_lines(FolderSource(path.parent), path.name, question, clips=clips)
-    raise DatasetError(
-        f"{path.name!r} is neither a folder of label folders, nor a .zip, nor a .jsonl or .csv: give one of these."
-    )
-
-
-def _list_labelled(source: Source, question: str, clips: ClipSampling | None) -> Listing:
-    """List by label folders, or by the list of examples if the source holds one."""
-    listing = choose_list(source, clips)
-    if not listing:
-        found = list_labels(source, question, clips)
-        return replace(found, notes=(*found.notes, *_unread_list(source)))
-    found = list_lines(source, listing, question, twins=_PROJECT in source.names, clips=clips)
-    loose = [] if _PROJECT in source.names else _beside(source, found.examples, clips)
-    text = f"Pictures beside {listing!r} that no line of it names are left out"
-    unnamed = (Note("unnamed", text, len(loose), tuple(loose[:3])),) if loose else ()
-    return replace(found, notes=(*found.notes, *unnamed, *passed_over(source)))
-
-
-def _unread_list(source: Source) -> tuple[Note, ...]:
-    """Say that a list which may say other labels than the folders, or a question, is not read."""
-    called = (name for name in source.names if posixpath.basename(name).lower().startswith("metadata."))
-    found = [name for name in called if name.lower().endswith(UNREAD_LISTS)]
-    of_kind = "A list of such a kind is not read, and the folders are the labels"
-    beside = "A list of pictures beside label folders is not read: the folders are the labels, and it gives no question"
-    lists = ((of_kind, found), (beside, lists_of_pictures(source)))
-    return tuple(Note("unread list", text, len(some), tuple(some[:3])) for text, some in lists if some)
-
-
-def _list_queries(source: StrPath, question: str, stack: ExitStack, clips: ClipSampling | None) -> Listing:
-    path, given = Path(source), str(source)
-    if path.is_file() and path.suffix.lower() == ".zip":
-        return list_images(ZipSource(stack.enter_context(open_archive(path))), question, clips)
-    if path.is_file() and path.suffix.lower() in LIST_SUFFIXES:
-        return list_lines(FolderSource(path.parent), path.name, question, labelled=False, clips=clips)
-    found = [given]
-    if path.is_dir():
-        inside = list_images(FolderSource(path), question, clips)
-        left_out = tuple(replace(skip, name=str(path / skip.name)) for skip in inside.skipped)
-        if not inside.examples and not left_out:
-            return Listing((), (Skipped(given, f"The folder {given!r} holds no images: name another.", "no images"),))
-        here = FolderSource(Path())
-        named = tuple(replace(listed, source=here, images=(str(path / listed.images[0]),)) for listed in inside.examples)
-        return Listing(named, left_out, inside.notes)
-    if not path.exists() and set("*?[") & set(given):  # quoted, or typed where the shell knows no patterns
-        matches = glob.glob(given, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
-        found = natural_order(seen(FolderSource(Path()), matches)) or found
-    here = FolderSource(Path())
-    return Listing(tuple(Listed(here, (name,), question, None) for name in found))
-
-
-def _beside(source: Source, examples: Sequence[Listed], clips: ClipSampling | None) -> list[str]:
-    """The pictures of a source that no line names; a line that gives a whole path names every file of that name."""
-    named = {composed(posixpath.normpath(image)) for one in examples for image in one.images if not is_inline(image)}
-    far = {posixpath.basename(image) for image in named if posixpath.isabs(image)}
-    found = seen(source, source.names)
-    there = (composed(name) for name, what in found.items() if takes(source, name, what, clips))
-    return natural_order(name for name in there if name not in named and posixpath.basename(name) not in far)
-
-
-@contextmanager
-def _readable(path: StrPath) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DatasetError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path.") from error
-
-
 def _reported(
     examples: Sequence[Example], skipped: Sequence[Skipped], notes: Sequence[Note] = (), *, labelled: bool = False
 ) -> ExampleSet:
     """A set with all that there is to say of it, warned about where it may be wrong."""
     examples = on_one_scale(examples)
-    pictures = {id(picture): picture for example in examples for picture in example.images}.values()
-    remarks = noted((kind, text, picture.name) for picture in pictures for kind, text in picture.remarks)
+    remarks = remarks_on(examples)
     odd = odd_labels(example.label for example in examples if example.label is not None)
     both = (*odd, *contradictions(examples), *scale_note(examples)) if labelled else ()
     found = ExampleSet(tuple(examples), tuple(skipped), (*notes, *remarks, *both))
-    kinds: dict[str, list[Skipped]] = defaultdict(list)
-    for skip in skipped:
-        kinds[skip.kind].append(skip)
-    for some in kinds.values():
-        for skip in some[:_WARNED]:
-            warnings.warn(skip.reason, SkippedWarning, stacklevel=3)
-        if more := some[_WARNED:]:
-            text = f"{len(more)} more were left out for such a reason, {more[0].name!r} among them."
-            warnings.warn(text, SkippedWarning, stacklevel=3)
-    for note in found.notes:
-        if note.kind in _TOLD:
-            warnings.warn(note.sentence, NotedWarning, stacklevel=3)
+    warn_of(found.skipped, found.notes, stacklevel=4)
     return found

@@ -11,9 +11,11 @@ colour copy of both confirms them, for to the hash a red apple is a green one.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from threading import Lock
 
 import numpy as np
@@ -26,7 +28,14 @@ from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.data.notes import Note
 
-__all__ = ["DuplicateGroup", "contradictions", "count_shared", "find_duplicates"]
+__all__ = [
+    "DuplicateGroup",
+    "content_of",
+    "contradictions",
+    "contradictions_among",
+    "count_shared",
+    "find_duplicates",
+]
 
 _ROWS, _COLUMNS = 32, 36  # of the small copy: 4 x 4 of its pixels for each of the hash's 8 x 9 parts
 _NEARLY_EQUAL = (
@@ -73,27 +82,33 @@ def find_duplicates(examples: Sequence[Example]) -> tuple[DuplicateGroup, ...]:
 
 def count_shared(support: Sequence[Example], test: Sequence[Example]) -> int:
     """Return how many test examples are the same as one of the support: they make the figure too good."""
-    learnt = {_content(example) for example in support}
-    return sum(_content(example) in learnt for example in test)
+    learnt = {content_of(example) for example in support}
+    return sum(content_of(example) in learnt for example in test)
+
+
+def content_of(example: Example) -> str:
+    """Return what is equal for examples that are the same in every pixel and in what is asked."""
+    parts = [*(picture.digest for picture in example.images), example.question.strip()]
+    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 def contradictions(examples: Sequence[Example]) -> tuple[Note, ...]:
     """Say which examples are the same in every pixel and in what is asked, but for the label; nothing where none are."""
-    same: dict[tuple[str, ...], list[Example]] = defaultdict(list)
-    for example in examples:
-        if example.label is not None:
-            same[_content(example)].append(example)
+    return contradictions_among((content_of(each), each.label, each.name) for each in examples)
+
+
+def contradictions_among(examples: Iterable[tuple[str, str | None, str]]) -> tuple[Note, ...]:
+    """Say the same of examples of which only content, see ``content_of``, label and name are there."""
+    same: dict[str, dict[str, str]] = defaultdict(dict)
+    for content, label, name in examples:
+        if label is not None:
+            same[content][label] = name
     found = []
-    for group in same.values():
-        by_label = {example.label: example.name for example in group}
+    for by_label in same.values():
         if len(by_label) > 1:
             found.append(" and ".join(f"{name} ({label})" for label, name in by_label.items()))
     text = "The same picture with the same question stands under two labels or more, which misleads every head"
     return (Note("two labels", text, len(found), tuple(found[:3])),) if found else ()
-
-
-def _content(example: Example) -> tuple[str, ...]:
-    return (*(picture.digest for picture in example.images), example.question.strip())
 
 
 def _groups(examples: Sequence[Example], positions: list[int]) -> Iterator[DuplicateGroup]:

@@ -15,7 +15,7 @@ import ast
 import json
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ from sav_core.data.twins import check_twins
 from sav_core.data.unread import read_together, short_texts, texts_beside, unread
 from sav_core.errors import DatasetError
 
-__all__ = ["list_lines"]
+__all__ = ["list_lines", "list_records"]
 
 
 def list_lines(
@@ -75,11 +75,26 @@ def list_lines(
             Or two labels are one to the eye.
 
     """
+    lines = records(source, listing)
+    return list_records(source, listing, lines, question, labelled=labelled, twins=twins, clips=clips)
+
+
+def list_records(
+    source: Source,
+    listing: str,
+    lines: Iterable[tuple[str, Any]],
+    question: str,
+    *,
+    labelled: bool = True,
+    twins: bool = False,
+    clips: ClipSampling | None = None,
+) -> Listing:
+    """List what the records of a list say, each given with where it stands; arguments and errors as of ``list_lines``."""
     allowed = allowance()
     examples: list[Listed] = []
     remarks: list[tuple[str, str, str]] = []
     unread_by_line: list[dict[str, str]] = []
-    for where, record in records(source, listing):
+    for where, record in lines:
         if allowed is not None:
             allowed.check_examples(len(examples) + 1, listing, more=True)
         if not isinstance(record, dict):

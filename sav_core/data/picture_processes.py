@@ -34,10 +34,11 @@ _SECONDS, _CPU_SECONDS = (
     120.0,
     10,
 )  # a picture of 64 megapixels takes two of computing; on the clock a busy machine takes longer
-LITTLE = Allotment(192 << 20, _SECONDS, _CPU_SECONDS)
-MUCH = Allotment(1 << 30, _SECONDS, _CPU_SECONDS)
+_LITTLE_BYTES, _MUCH_BYTES = 192 << 20, 1 << 30
+LITTLE = Allotment(_LITTLE_BYTES, _SECONDS, _CPU_SECONDS)
+MUCH = Allotment(_MUCH_BYTES, _SECONDS, _CPU_SECONDS)
 
-DECODING_BYTES = (_MOST - 1) * LITTLE.memory_bytes + MUCH.memory_bytes
+DECODING_BYTES = (_MOST - 1) * _LITTLE_BYTES + _MUCH_BYTES
 """All that is being decoded takes together at most, beside some 60 MiB of each of the processes."""
 
 _POOL = WorkerPool("sav_core.data.picture_worker", _MOST)
@@ -131,7 +132,7 @@ def ask(request: Mapping[str, Any], name: str, payload: bytes = b"") -> Answer:
             return answer
         if fault != "memory":
             raise _KINDS[fault](answer.says["text"])
-    raise ImageError(f"{name!r} needs more than {MUCH.memory_bytes >> 20:,} MiB to be read: make it smaller.")
+    raise ImageError(f"{name!r} needs more than {_MUCH_BYTES >> 20:,} MiB to be read: make it smaller.")
 
 
 _KINDS: dict[str, type[Exception]] = {"ImageError": ImageError, "DatasetError": DatasetError, "OSError": OSError}

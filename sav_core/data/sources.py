@@ -31,6 +31,7 @@ __all__ = [
     "Source",
     "ZipSource",
     "composed",
+    "is_hidden",
     "is_image",
     "natural_order",
     "picture_or_clip",
@@ -78,10 +79,14 @@ class Source(Files, Protocol):
 
 
 class FolderSource:
-    """A folder on this computer; a path in a JSONL there may lead anywhere."""
+    """A folder on this computer; a path in a JSONL there may lead anywhere.
+
+    Attributes:
+        root: the folder.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self.name = root.name or root.resolve().name or str(root)
         self.notes: tuple[Note, ...] = ()
 
@@ -92,25 +97,25 @@ class FolderSource:
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes."""
-        return (self._root / path).read_bytes()
+        return (self.root / path).read_bytes()
 
     def head(self, path: str) -> bytes:
         """Return a file's first bytes."""
         try:
-            if not (self._root / path).is_file():  # a pipe could block for ever
+            if not (self.root / path).is_file():  # a pipe could block for ever
                 return b""
-            with (self._root / path).open("rb") as file:
+            with (self.root / path).open("rb") as file:
                 return file.read(HEAD_BYTES)
         except OSError:
             return b""
 
     def file(self, path: str) -> Path:
         """Where a file lies."""
-        return self._root / path
+        return self.root / path
 
     def picture(self, path: str) -> Picture:
         """Open an image."""
-        file = self._root / path
+        file = self.root / path
         if (elsewhere := foreign(path)) and not file.is_file():
             raise ImageError(elsewhere)
         return open_picture(file, composed(path))
@@ -121,7 +126,7 @@ class FolderSource:
             return path
         here = Path(posixpath.dirname(listing))
         meant = spellings(path)
-        there = (each for each in meant if os.path.isfile(self._root / here / each))  # noqa: PTH113  # any name may come
+        there = (each for each in meant if os.path.isfile(self.root / here / each))  # noqa: PTH113  # any name may come
         return str(here / next(there, meant[min(1, len(meant) - 1)] if "\\" in path else meant[0]))
 
     def _walk(self) -> Iterator[str]:
@@ -129,26 +134,30 @@ class FolderSource:
             raise DatasetError(f"The folder {error.filename!r} cannot be listed ({error.strerror}): allow reading it.")
 
         above: dict[str, frozenset[tuple[int, int]]] = {}
-        for folder, subfolders, files in os.walk(self._root, followlinks=True, onerror=refuse):
+        for folder, subfolders, files in os.walk(self.root, followlinks=True, onerror=refuse):
             status = Path(folder).stat()
             known, this = above.pop(folder, frozenset()), (status.st_dev, status.st_ino)
             if this in known:  # a link back to a folder above would never end
                 subfolders.clear()
                 continue
-            subfolders[:] = [name for name in subfolders if not _is_hidden(name)]
+            subfolders[:] = [name for name in subfolders if not is_hidden(name)]
             above |= {os.path.join(folder, name): known | {this} for name in subfolders}  # noqa: PTH118  # as os.walk does
-            here = Path(folder).relative_to(self._root)
+            here = Path(folder).relative_to(self.root)
             yield from ((here / name).as_posix() + "/" for name in subfolders)
-            yield from ((here / name).as_posix() for name in files if not _is_hidden(name))
+            yield from ((here / name).as_posix() for name in files if not is_hidden(name))
 
 
 class ZipSource:
-    """A ZIP; nothing outside it can be named from inside."""
+    """A ZIP; nothing outside it can be named from inside.
+
+    Attributes:
+        path: of the file.
+    """
 
     def __init__(self, archive: Archive) -> None:
-        self._archive = archive
+        self._archive, self.path = archive, archive.path
         self.name, self.notes = archive.name, archive.notes
-        self.names = tuple(name for name in archive.names if not _is_hidden(name))
+        self.names = tuple(name for name in archive.names if not is_hidden(name))
         self._stored = {composed(name): name for name in archive.names}
 
     def read(self, path: str) -> bytes:
@@ -256,7 +265,8 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file is hidden, lies in a hidden folder, or is what systems leave behind."""
     return any(part.startswith(".") or part.lower() in _IGNORED for part in name.split("/"))
 
 

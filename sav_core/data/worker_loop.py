@@ -26,21 +26,27 @@ _IDLE_SECONDS = 120.0
 _GIVES_WAY = 5  # steps of priority below the program that asks: a file that takes long must not slow what it answers others
 
 
-def serve(answer: Callable[[Request, bytes], Said]) -> None:
-    """Answer requests until there are no more, or none has come for a while."""
+def serve(answer: Callable[[Request, bytes], Said], *, of_strangers: bool = True) -> None:
+    """Answer requests until there are no more, or none has come for a while.
+
+    Args:
+        answer: what does the work.
+        of_strangers: whether it reads what strangers made, and so gives way to the program that asks.
+    """
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     at_rest = _address_space()
     _set_limit("RLIMIT_CORE", 0)
-    if sys.platform != "win32":
+    if of_strangers and sys.platform != "win32":
         os.nice(_GIVES_WAY)
     while True:
         line = _next_line(requests)
         if not line:
             return
         request = json.loads(line)
-        _set_limit("RLIMIT_AS", at_rest + request["payload"] + request["memory_bytes"])
+        memory, seconds = request["memory_bytes"], request["cpu_seconds"]
+        _set_limit("RLIMIT_AS", None if memory is None else at_rest + request["payload"] + memory)
         payload = requests.read(request["payload"])
-        _set_limit("RLIMIT_CPU", int(sum(os.times()[:2])) + 1 + request["cpu_seconds"])
+        _set_limit("RLIMIT_CPU", None if seconds is None else int(sum(os.times()[:2])) + 1 + seconds)
         says, parts = answer(request, payload)
         del payload
         views = [memoryview(part).cast("B") for part in parts]

@@ -38,14 +38,14 @@ class Allotment:
     """What one request may take.
 
     Attributes:
-        memory_bytes: above what the worker takes at rest.
+        memory_bytes: above what the worker takes at rest; without a limit by ``None``.
         seconds: on the clock, waiting for a worker not counted.
-        cpu_seconds: of computing.
+        cpu_seconds: of computing; without a limit by ``None``.
     """
 
-    memory_bytes: int
+    memory_bytes: int | None
     seconds: float
-    cpu_seconds: int
+    cpu_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class WorkerPool:
     def __init__(self, module: str, most: int | None = None) -> None:
         self._module, self._most = module, most
         self._idle: list[_Worker] = []
+        self._busy: WeakSet[_Worker] = WeakSet()
         self._lock, self._alone = threading.Lock(), threading.Semaphore(1)
         self._free = None if most is None else threading.BoundedSemaphore(most)
         _POOLS.add(self)
@@ -119,6 +120,14 @@ class WorkerPool:
         for worker in idle:
             worker.stop()
 
+    def kill(self) -> None:
+        """End those at work too: whoever waits for an answer learns that the worker is lost."""
+        with self._lock:
+            busy = list(self._busy)
+        for worker in busy:
+            worker.end()
+        self.close()
+
     def forget(self) -> None:
         """Leave the workers to the process that this one was forked from."""
         self._idle = []
@@ -126,12 +135,15 @@ class WorkerPool:
         self._free = None if self._most is None else threading.BoundedSemaphore(self._most)
 
     def _answered(self, worker: _Worker, request: Mapping[str, Any], payload: bytes, seconds: float) -> Answer | None:
+        with self._lock:
+            self._busy.add(worker)
         answer = worker.ask(request, payload, seconds)
+        with self._lock:
+            self._busy.discard(worker)
+            if answer is not None:
+                self._idle.append(worker)
         if answer is None:
             worker.stop()
-        else:
-            with self._lock:
-                self._idle.append(worker)
         return answer
 
     def _take(self) -> _Worker:
@@ -211,9 +223,13 @@ class _Worker:
             except OSError:  # bytes that it no longer takes
                 continue
 
+    def end(self) -> None:
+        """Kill the process; whoever asked it learns so."""
+        self._process.kill()
+
     def _give_up(self) -> None:
         self.late = True
-        self._process.kill()
+        self.end()
 
 
 def _close_all() -> None:
