@@ -133,7 +133,7 @@ class RayEngine:
         parts = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             PartActor,
             fn_constructor_kwargs=arguments,
-            concurrency=min(self._count, len(rows)),
+            compute=ray.data.ActorPoolStrategy(size=min(self._count, len(rows))),
             **self._each,
         )
         wide = []
@@ -159,6 +159,7 @@ def _started() -> Any:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
 
 
