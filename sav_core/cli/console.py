@@ -22,7 +22,7 @@ from sav_core.errors import CancelledError, NotedWarning, SavError, StorageError
 from sav_core.types import Progress as Done
 from sav_core.types import ProgressCallback
 
-__all__ = ["exit_status", "harmless", "print_json", "print_line", "print_table", "progress_bar", "spinner"]
+__all__ = ["exit_status", "harmless", "print_beside", "print_json", "print_line", "print_table", "progress_bar", "spinner"]
 
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """What a terminal obeys instead of showing it, and what turns or hides the text around it."""
@@ -66,6 +66,11 @@ def exit_status(command: Callable[[], int | None]) -> int:
 def print_line(text: str) -> None:
     """Write one line of result, unwrapped and uncoloured."""
     _write(f"{harmless(text)}\n")
+
+
+def print_beside(text: str) -> None:
+    """Write one line beside the results, to standard error: what is about to be done, and how long that takes."""
+    print(harmless(text), file=sys.stderr, flush=True)
 
 
 def harmless(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sav_core.cli.console import print_json, print_line, progress_bar
+from sav_core.cli.console import print_beside, print_json, print_line, progress_bar
 from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
 from sav_core.cli.evaluate_parts import evaluate_in_parts
 from sav_core.cli.evaluate_text import print_evaluation
@@ -44,6 +44,8 @@ from sav_core.cli.options import (
 )
 from sav_core.errors import SettingError
 from sav_core.evaluation.metrics import check_truth
+from sav_core.rivals.packages import check_installed
+from sav_core.rivals.spec import LORA, read_rivals
 
 if TYPE_CHECKING:
     from sav_core.reports.episode_measurement import EpisodeMeasurement
@@ -80,6 +82,14 @@ def evaluate(
     controls: Annotated[
         bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
     ] = False,
+    rival: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rival",
+            help="Also judge another way to learn from the same examples, and what each costs: lora (trains the model), "
+            "clip:ID or siglip:ID (hub id or folder); may be given several times.",
+        ),
+    ] = None,
     demonstrations: Annotated[
         int, typer.Option("--demonstrations", help="Examples that --controls shows the model in context; 0: none.")
     ] = 4,
@@ -111,17 +121,20 @@ def evaluate(
     """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
     if (test is None) == (episodes is None):
         raise SettingError("Give either --test, examples to judge by, or --episodes, a number of splits of --train.")
-    if episodes is not None and (rules or confidence or foreign or heads_from):
+    if episodes is not None and (rules or confidence or foreign or heads_from or rival):
         raise SettingError(
-            "--rules, --confidence, --foreign and --heads-from judge one split: give --test, not --episodes."
+            "--rules, --confidence, --foreign, --heads-from and --rival judge one split: give --test, not --episodes."
         )
     in_parts = devices is not None or engine == "ray"
-    if in_parts and (test is None or controls or rules or sweep or confidence or foreign or heads_from):
+    if in_parts and (test is None or controls or rules or sweep or confidence or foreign or heads_from or rival):
         raise SettingError(
             "--devices and --engine ray judge the classifier alone on a --test set: ask for the rest without."
         )
     if (engine == "ray") != (parts is not None):
         raise SettingError("--engine ray needs a folder for its answers, --parts, which nothing else has use for.")
+    rivals = read_rivals(rival or ())
+    if LORA in rivals:
+        check_installed()
     clips = clip_sampling(frames, fps, animated, clips_as)
     support = open_examples(train, question, clips, detail)
     queries = None if test is None or in_parts else open_examples(test, question, clips, detail)
@@ -171,6 +184,8 @@ def evaluate(
             confidence=confidence,
             unknown=unknown,
             heads_from=None if heads_from is None else open_heads(heads_from, classifier.backbone),
+            rivals=rivals,
+            say=print_beside,
             test_name=str(test),
             watch=progress_bar,
         )

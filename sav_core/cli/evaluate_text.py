@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sav_core.cli.console import print_line, print_table
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
-from sav_core.reports.wording import SWEPT
+from sav_core.reports.wording import COSTS, SWEPT, told_costs
 from sav_core.wording import percent, percent_range
 
 __all__ = ["print_evaluation"]
@@ -27,7 +28,8 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
     for key, title in (("control_details", "instead of the kept heads"), ("rules", "voting rule")):
         if key in result:
             print_line("")
-            _print_baselines(title, result[key])
+            itself = {"kept heads": result} if key == "control_details" and "cost" in result else {}
+            _print_baselines(title, {**itself, **result[key]})
     for name, reason in {**result.get("refused", {}), **result.get("rules_refused", {})}.items():
         print_line(f"{name.replace('_', ' ')}: not judged; {reason}")
     for name, points in result.get("sweep", {}).items():
@@ -56,14 +58,18 @@ def _print_confusion(result: Mapping[str, Any]) -> None:
 
 
 def _print_baselines(title: str, judged: Mapping[str, Mapping[str, Any]]) -> None:
-    rows = []
+    rows, costs = [], any("cost" in each for each in judged.values())
     tested = any("p" in each for each in judged.values())  # episodes share examples, so no test of single queries is theirs
     for name, each in judged.items():
         beside = [_points(each[key]) if key in each else "-" for key in ("difference", "difference_interval")]
         p = [f"{each['p']:.2g}" if "p" in each else "-"] if tested else []
-        rows.append([name.replace("_", " "), *_share(each), *beside, *p])
+        cost = told_costs(Cost(**each["cost"]) if "cost" in each else None) if costs else ()
+        rows.append([name.replace("_", " "), *_share(each), *beside, *p, *cost])
     columns = [title, "accuracy", "95 % interval", "kept heads better by (points)", "95 % interval"]
-    print_table([*columns, *(["p (McNemar)"] if tested else [])], rows)
+    print_table([*columns, *(["p (McNemar)"] if tested else []), *(COSTS if costs else ())], rows)
+    for name, each in judged.items():
+        if "about" in each:
+            print_line(f"{name.replace('_', ' ')}: {each['about']}")
 
 
 def _print_rest(result: Mapping[str, Any]) -> None:

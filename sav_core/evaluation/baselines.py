@@ -16,8 +16,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sav_core.data.examples import Example
 from sav_core.errors import CancelledError
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.episodes import Episode, run_episodes
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.heads.classifier import HeadClassifier
@@ -41,6 +43,7 @@ __all__ = [
     "answer_baseline",
     "episode_baselines",
     "episode_pixels",
+    "feature_baselines",
     "pixel_baseline",
     "vector_baselines",
 ]
@@ -59,12 +62,17 @@ class Baseline:
         right: ``float64 (example,)``, 1 where the answer is right; under ``random_heads`` the share of draws where it is.
         interval: of the accuracy at 95 %: Wilson's; under ``random_heads`` the middle 95 % of the draws.
         drawn: whether it is the mean of many draws, and so no single way that could be compared query by query.
+        cost: what it takes; ``None`` where nobody measured that. Of those that this module makes of vectors it is what
+            comes after reading them.
+        about: how it answers, where its name alone does not tell.
     """
 
     name: str
     right: npt.NDArray[np.float64]
     interval: tuple[float, float]
     drawn: bool = False
+    cost: Cost | None = field(default=None, repr=False)
+    about: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         low, high = self.interval
@@ -94,19 +102,53 @@ def vector_baselines(
         seed: of the random heads.
     """
     ranking = classifier.fitted_.scores.ranking
-    baselines = [
-        _voted("all_heads", classifier.voting_with(ranking), test),
-        _random_heads(classifier, test, seed),
-        _voted("best_head", classifier.voting_with(ranking[:1]), test),
-        _nearest_examples(classifier, support, test),
-        _regressed("logistic_heads", _side_by_side(classifier, support), _side_by_side(classifier, test), support, test),
+    ways: list[Callable[[], Baseline]] = [
+        lambda: _voted("all_heads", classifier.voting_with(ranking), test),
+        lambda: _random_heads(classifier, test, seed),
+        lambda: _voted("best_head", classifier.voting_with(ranking[:1]), test),
+        lambda: _nearest_examples(classifier, support, test),
+        lambda: _regressed(
+            "logistic_heads", _side_by_side(classifier, support), _side_by_side(classifier, test), support, test
+        ),
     ]
-    if support.hidden is not None and test.hidden is not None:
-        baselines += [
-            _class_mean("hidden_mean", support.hidden, test.hidden, support, test),
-            _regressed("hidden_logistic", support.hidden, test.hidden, support, test),
+    learnt, asked = support.hidden, test.hidden
+    if learnt is not None and asked is not None:
+        ways += [
+            lambda: _class_mean("hidden_mean", learnt, asked, support, test),
+            lambda: _regressed("hidden_logistic", learnt, asked, support, test),
         ]
-    return tuple(baselines)
+    return tuple(_timed(way, len(support)) for way in ways)
+
+
+def feature_baselines(
+    names: tuple[str, str],
+    learnt: npt.NDArray[np.floating],
+    asked: npt.NDArray[np.floating],
+    support: Sequence[Example],
+    test: Sequence[Example],
+) -> tuple[Baseline, Baseline]:
+    """Judge the nearest class mean, by cosine, and logistic regression on features that another model made.
+
+    Args:
+        names: of the two.
+        learnt: ``(example, dim)`` of the support.
+        asked: of the test examples.
+        support: labelled.
+        test: labelled.
+    """
+    vectors = as_vectors(learnt, support), as_vectors(asked, test)
+    return (
+        _timed(lambda: _voted(names[0], HeadClassifier(n_kept=1).fit(vectors[0]), vectors[1]), len(support)),
+        _timed(lambda: _regressed(names[1], learnt, asked, *vectors), len(support)),
+    )
+
+
+def _timed(way: Callable[[], Baseline], examples: int) -> Baseline:
+    """Judge one way, and note what it takes."""
+    began = time.perf_counter()
+    found = way()
+    trained = 0 if found.cost is None else found.cost.trained
+    return replace(found, cost=Cost(examples, time.perf_counter() - began, 0, trained))
 
 
 def episode_baselines(
@@ -208,7 +250,8 @@ def _regressed(
 ) -> Baseline:
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=_STEPS))
     model.fit(learnt.astype(np.float64), np.array(support.labels, dtype=np.str_))
-    return answer_baseline(name, model.predict(asked.astype(np.float64)).tolist(), test.labels)
+    found = answer_baseline(name, model.predict(asked.astype(np.float64)).tolist(), test.labels)
+    return replace(found, cost=Cost(len(support), 0.0, 0, model[-1].coef_.size + model[-1].intercept_.size))
 
 
 def _side_by_side(classifier: HeadClassifier, vectors: HeadVectors) -> npt.NDArray[np.float64]:

@@ -21,7 +21,7 @@ from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.silence import silence
 
-__all__ = ["answer_scores", "generate_text", "label_likelihoods", "likelihoods_and_text", "remembered"]
+__all__ = ["answer_scores", "generate_text", "label_likelihoods", "likelihoods_and_text", "read_on", "remembered"]
 
 _LABELS_AT_ONCE = 16  # each needs a copy of what the model remembers of the prompt
 
@@ -144,16 +144,31 @@ def answer_scores(backbone: Backbone, answers: Sequence[list[int]], first: Tenso
     longer = [row for row, answer in enumerate(answers) if len(answer) > 1]  # of the others nothing is left to read
     if longer:
         prompts = len(first)
-        read_on, asked_for = ([torch.tensor(answers[row][part]) for row in longer] for part in (slice(-1), slice(1, None)))
-        given, asked = (pad_sequence(each, batch_first=True).repeat(prompts, 1) for each in (read_on, asked_for))
-        own = remembered(memory, len(longer))
-        # No attention mask: the prompt has no padding, and what pads an answer comes after all that is asked of it.
-        read = backbone.model(input_ids=given.to(first.device), past_key_values=own, use_cache=True)
-        follows = read.logits.float().log_softmax(-1).cpu().gather(-1, asked[..., None])[..., 0]
-        lengths = torch.tensor([[len(answers[row]) - 1] for row in longer]).repeat(prompts, 1)
-        real = torch.arange(asked.shape[1]) < lengths
-        sums[:, longer] += (follows * real).sum(-1).view(prompts, len(longer))
+        rest = read_on(backbone, [answers[row] for row in longer] * prompts, remembered(memory, len(longer)))
+        sums[:, longer] += rest.cpu().view(prompts, len(longer))
     return sums
+
+
+def read_on(backbone: Backbone, answers: Sequence[list[int]], memory: Any) -> Tensor:
+    """Return the sum of the log-probabilities of an answer's tokens but for the first, ``float32 (prompt,)``.
+
+    Args:
+        backbone: the model that has read the prompts.
+        answers: one for each prompt, longer than a token at least one of them.
+        memory: what the model remembers of the prompts; the answers are added to it.
+    """
+    given, asked = (
+        pad_sequence([torch.tensor(answer[part], dtype=torch.long) for answer in answers], batch_first=True)
+        for part in (slice(-1), slice(1, None))
+    )
+    # No attention mask: the prompt has no padding, and what pads an answer comes after all that is asked of it.
+    read = backbone.model(input_ids=given.to(backbone.device), past_key_values=memory, use_cache=True)
+    follows = read.logits.float().log_softmax(-1)
+    follows = follows.gather(-1, asked[..., None].to(follows.device))[..., 0]
+    lengths = torch.tensor([[len(answer) - 1] for answer in answers])
+    real = torch.arange(asked.shape[1]) < lengths
+    summed: Tensor = (follows * real.to(follows.device)).sum(-1)
+    return summed
 
 
 def remembered(memory: Any, copies: int) -> Any:

@@ -23,17 +23,21 @@ _TOWERS = ("get_image_features", "get_video_features")  # what the bodies of tra
 
 
 @contextmanager
-def pictures_seen_once(backbone: Backbone) -> Iterator[None]:
+def pictures_seen_once(backbone: Backbone, most: int = 1) -> Iterator[None]:
     """While open, what the model makes of pictures is kept and made anew only of others.
 
     A model that has no such step of its own sees them every time.
+
+    Args:
+        backbone: the model.
+        most: batches whose pictures are kept, those that were seen last.
     """
     body = backbone.model.base_model
     with backbone.lock, ExitStack() as stack:
         for name in _TOWERS:
             if hasattr(body, name):
                 stack.callback(_restore, body, name, vars(body).get(name))
-                setattr(body, name, _once(getattr(body, name)))
+                setattr(body, name, _once(getattr(body, name), most))
         yield
 
 
@@ -44,19 +48,24 @@ def _restore(body: Any, name: str, own: Any) -> None:
         setattr(body, name, own)
 
 
-def _once(see: Callable[..., Any]) -> Callable[..., Any]:
-    last: list[tuple[tuple[Any, ...], Mapping[str, Any], Any]] = []
+def _once(see: Callable[..., Any], most: int) -> Callable[..., Any]:
+    kept: list[tuple[tuple[Any, ...], Mapping[str, Any], Any]] = []
 
     def seen(*given: Any, **named: Any) -> Any:
-        if not (last and _same(last[0][0], given) and _same(last[0][1], named)):
-            last[:] = [(given, named, see(*given, **named))]
-        return last[0][2]
+        for before, before_named, made in kept:
+            if _same(before, given) and _same(before_named, named):
+                return made
+        made = see(*given, **named)
+        kept[:] = [*kept[max(0, len(kept) + 1 - most) :], (given, named, made)]
+        return made
 
     return seen
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two arguments are alike, tensors number by number."""
+    if one is other:
+        return True
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return (
             isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape and torch.equal(one, other)

@@ -74,11 +74,17 @@ def skeleton(config: Any, name: str) -> Any:
             ) from error
 
 
-def load_model(checkpoint: Checkpoint, config: Any, device: torch.device, dtype: torch.dtype) -> Any:
-    """Load the weights, all of them, frozen."""
+def load_model(
+    checkpoint: Checkpoint,
+    config: Any,
+    device: torch.device,
+    dtype: torch.dtype,
+    kind: Any = AutoModelForImageTextToText,
+) -> Any:
+    """Load the weights, all of them, frozen; ``kind`` is what makes the model of them."""
     with silence():
         try:
-            model, report = AutoModelForImageTextToText.from_pretrained(
+            model, report = kind.from_pretrained(
                 checkpoint.folder,
                 config=config,
                 dtype=dtype,

@@ -10,7 +10,8 @@ tells what came out as plain values, and ``sav_core.reports.episodes`` does the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sav_core.data.asking import as_asked
@@ -19,13 +20,17 @@ from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.notes import Note
 from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.evaluation.baselines import Baseline, pixel_baseline
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.metrics import check_truth
 from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
+from sav_core.models.metering import Meter
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.measurement import Measurement
 from sav_core.reports.model_baselines import model_baselines
-from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
+from sav_core.reports.reading import Run, Watch, read_vectors, reading_cost, run_here, unwatched
+from sav_core.reports.rival_answers import check_rivals, rival_answers
 from sav_core.reports.wording import ASKING, COMPARING, READING
+from sav_core.rivals.spec import Rival
 from sav_core.sav import SavClassifier, check_max_layer, shared_question
 from sav_core.types import Cancel
 
@@ -45,6 +50,9 @@ def measure(
     confidence: bool = False,
     unknown: Sequence[Example] = (),
     heads_from: HeadClassifier | None = None,
+    rivals: Sequence[Rival] = (),
+    hub_only: bool = False,
+    say: Callable[[str], object] = lambda words: None,
     title: str = "",
     test_name: str = "",
     run: Run | None = None,
@@ -67,6 +75,9 @@ def measure(
         confidence: also calibrate on the support, and judge the probabilities.
         unknown: examples of labels that are not taught: are they recognised as such?
         heads_from: fitted on another task with the same model: its heads are tried on this one.
+        rivals: other ways to learn that are judged too, see ``sav_core.rivals``; each row then says what it costs.
+        hub_only: whether a rival's model is an id on the hub even where a folder here is called so.
+        say: told, before a rival is trained, how long that takes at most.
         title: what to call the measurement; the labels unless given.
         test_name: what to call the test set.
         run: how the model is called; directly unless given.
@@ -75,7 +86,8 @@ def measure(
 
     Raises:
         InputError: a set is empty, an example has no label or one that the support has not, or there are fewer than two.
-        SettingError: a setting is out of its range.
+        SettingError: a setting is out of its range, or what a rival needs is not installed.
+        BackboneError: there is no such model as a rival names.
         CancelledError: ``cancel`` said so.
     """
     heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
@@ -86,13 +98,18 @@ def measure(
     support = on_one_scale(support) if not isinstance(support, ExampleSet) else support
     queries, others = (_asked(some, support) for some in (test, unknown))
     run = run or run_here(classifier.backbone)
+    check_rivals(rivals, support, queries, hub_only=hub_only, cancel=cancel)
     with watch(READING) as progress:
         every = [*support, *queries, *others]
         vectors = run(read_vectors, every, classifier.cache, baselines, progress=progress, cancel=cancel)
+    reading = run(reading_cost, [*support, *queries], baselines, cancel=cancel) if rivals else None
     learnt, judged = len(support), len(support) + len(queries)
     taught = vectors.take(range(learnt))
     check_vectors(taught)
+    began = time.perf_counter()
     taught = heads.fit_within(taught, classifier.max_layer)
+    if reading is not None:
+        reading = reading.and_then(Cost(learnt, time.perf_counter() - began, 0))
     vectors = vectors.up_to(taught.geometry.layers - 1)
     more, refused = other_answers(
         run,
@@ -104,14 +121,17 @@ def measure(
         watch=watch,
         cancel=cancel,
     )
+    against = (run, classifier.backbone, support, queries, labels)
+    rows, lacking = rival_answers(rivals, *against, hub_only=hub_only, say=say, watch=watch, cancel=cancel)
     with watch(COMPARING):
         found = measure_vectors(
             heads,
             taught,
             vectors.take(range(learnt, judged)),
             baselines=baselines,
-            others=more,
-            refused=refused,
+            others=(*more, *rows),
+            refused={**refused, **lacking},
+            reading=reading,
             rules=rules,
             sweeps=sweeps,
             confidence=confidence,
@@ -158,7 +178,10 @@ def other_answers(
     Raises:
         CancelledError: ``cancel`` said so.
     """
-    nearest = pixel_baseline(support, queries) if pixels and support else None
+    with Meter() as meter:
+        nearest = pixel_baseline(support, queries) if pixels and support else None
+    if nearest is not None:
+        nearest = replace(nearest, cost=Cost(len(support), meter.seconds, meter.peak_bytes))
     own: tuple[Baseline, ...] = ()
     refused: Mapping[str, str] = {}
     if demonstrations is not None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sav_core.errors import CancelledError, InputError, SettingError
 from sav_core.evaluation.baselines import Baseline, answer_baseline, vector_baselines
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.intervals import compare
 from sav_core.evaluation.judge import Confidence, judge_confidence, judge_rules, sweep_support, unknown_roc
 from sav_core.evaluation.metrics import check_truth, evaluate_labels
@@ -34,6 +35,7 @@ def measure_vectors(
     confidence: bool = False,
     unknown: HeadVectors | None = None,
     heads_from: HeadClassifier | None = None,
+    reading: Cost | None = None,
     cancel: Cancel | None = None,
 ) -> Measurement:
     """Judge a fitted classifier in every way that needs no more than vectors.
@@ -51,6 +53,8 @@ def measure_vectors(
         confidence: also calibrate on the support, and judge the probabilities.
         unknown: of examples of labels that are not taught.
         heads_from: fitted on another task with the same model.
+        reading: what it costs to learn from the support and to read all vectors; ``None`` where nobody measured that, and
+            then no row says what it costs.
         cancel: asked between the parts; true stops the work.
 
     Raises:
@@ -69,6 +73,7 @@ def measure_vectors(
         answers=answers,
         confidence=ballot.confidence,
         evaluation=evaluate_labels(test.labels, answers, labels),
+        cost=reading,
     )
     if unknown is not None and len(unknown):
         found = replace(found, unknown=UnknownLabels(unknown_roc(classifier, test, unknown), len(unknown)))
@@ -76,7 +81,11 @@ def measure_vectors(
         found = replace(found, transfer=_transfer(heads_from, classifier, test, found))
     if baselines or others or refused:
         _go_on(cancel)
-        judged = (*vector_baselines(classifier, _needed(support), test), *others) if baselines else others
+        ours = vector_baselines(classifier, _needed(support), test) if baselines else ()
+        judged = [
+            *(_beyond(reading, each) for each in ours),
+            *(each if reading else replace(each, cost=None) for each in others),
+        ]
         found = replace(found, baselines=Compared.beside(found.right, judged, refused))
     if rules:
         _go_on(cancel)
@@ -91,6 +100,11 @@ def measure_vectors(
         trust, untrusted = _trust(classifier, _needed(support), test)
         found = replace(found, trust=trust, untrusted=untrusted)
     return found
+
+
+def _beyond(reading: Cost | None, row: Baseline) -> Baseline:
+    """A way to answer from vectors, with what they cost to read."""
+    return replace(row, cost=None if reading is None or row.cost is None else reading.and_then(row.cost))
 
 
 def _transfer(source: HeadClassifier, classifier: HeadClassifier, test: HeadVectors, found: Measurement) -> Transfer:

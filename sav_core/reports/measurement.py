@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,6 +13,7 @@ from sav_core.data.examples import Skipped
 from sav_core.data.images import Picture
 from sav_core.data.notes import Note
 from sav_core.evaluation.baselines import Baseline, answer_baseline
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.curves import Roc
 from sav_core.evaluation.intervals import Comparison, compare
 from sav_core.evaluation.judge import Confidence
@@ -172,6 +173,7 @@ class Measurement:
         scores: of every head on the support; ``None`` where only vectors of a fitted classifier were judged.
         heads: that vote, best first.
         pictures: the first of each test example, ``None`` for one of words alone; empty where only vectors were given.
+        cost: of the kept heads: learning from the support and answering the test set; ``None`` where nobody measured that.
     """
 
     about: About
@@ -193,6 +195,7 @@ class Measurement:
     scores: HeadScores | None = field(default=None, repr=False)
     heads: tuple[Head, ...] = ()
     pictures: tuple[Picture | None, ...] = field(default=(), repr=False)
+    cost: Cost | None = None
 
     def __repr__(self) -> str:
         return f"Measurement({self.evaluation!r})"
@@ -205,7 +208,7 @@ class Measurement:
     @property
     def kept(self) -> Baseline:
         """The kept heads themselves as one way to answer, to stand beside the others."""
-        return answer_baseline(KEPT, self.answers, self.truth)
+        return replace(answer_baseline(KEPT, self.answers, self.truth), cost=self.cost)
 
     @property
     def beside(self) -> Compared:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from sav_core.data.examples import Example
 from sav_core.errors import BackboneError, CancelledError, InputError
 from sav_core.evaluation.baselines import Baseline, answer_baseline
+from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.episodes import Episode
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.models.generation import generate_text, label_likelihoods
+from sav_core.models.metering import Meter
 from sav_core.reports.answer_matching import same_answer
 from sav_core.reports.few_shot_prompt import choose_demonstrations, in_context
 from sav_core.types import Cancel, Progress, ProgressCallback
@@ -66,13 +72,16 @@ def model_baselines(
     if support and demonstrations:
         shown = choose_demonstrations(support, min(demonstrations, len(support)), seed)
         judges[_IN_CONTEXT] = lambda query: ask.in_context(shown, query, labels) == query.label
-    work = _Work(len(judges) * len(queries), progress, cancel)
+    work = _Work(len(judges) * len(queries), progress, cancel, backbone.device)
     right: dict[str, list[bool | None]] = {name: [] for name in judges}
     for query in queries:
         for name, is_right in judges.items():
             right[name].append(work.do(name, is_right, query))
     judged = [
-        answer_baseline(name, ["right" if each else "wrong" for each in answers], ["right"] * len(answers))
+        replace(
+            answer_baseline(name, ["right" if each else "wrong" for each in answers], ["right"] * len(answers)),
+            cost=work.cost(name, min(demonstrations, len(support)) if name == _IN_CONTEXT else 0),
+        )
         for name, answers in right.items()
         if name not in work.refused
     ]
@@ -109,7 +118,7 @@ def episode_model_baselines(
     labels = sorted({label for episode in episodes for label in episode.labels})
     asked = sorted({int(row) for episode in episodes for row in episode.queries})
     in_episodes = sum(len(episode.queries) for episode in episodes) if demonstrations else 0
-    ask, work = _Questions(backbone), _Work(2 * len(asked) + in_episodes, progress, cancel)
+    ask, work = _Questions(backbone), _Work(2 * len(asked) + in_episodes, progress, cancel, backbone.device)
     likelihoods: dict[int, Mapping[str, float] | None] = {}
     texts: dict[int, str | None] = {}
     for row in asked:  # both of one example before the next, which is then prepared once
@@ -166,7 +175,8 @@ class _Work:
         refused: why, by the name of what the model cannot do; that is not asked again.
     """
 
-    def __init__(self, total: int, progress: ProgressCallback | None, cancel: Cancel | None) -> None:
+    def __init__(self, total: int, progress: ProgressCallback | None, cancel: Cancel | None, device: torch.device) -> None:
+        self._meters: dict[str, Meter] = defaultdict(partial(Meter, device))
         self.refused: dict[str, str] = {}
         self._total, self._done, self._started = total, 0, time.perf_counter()
         self._progress, self._cancel = progress, cancel
@@ -178,7 +188,8 @@ class _Work:
         answer = None
         if name not in self.refused:
             try:
-                answer = ask(*arguments)
+                with self._meters[name]:
+                    answer = ask(*arguments)
             except (InputError, BackboneError) as error:  # such as a prompt of more images than the model can read
                 query = next(each for each in reversed(arguments) if isinstance(each, Example))
                 self.refused[name] = f"{query.name}: {error}"
@@ -186,6 +197,11 @@ class _Work:
         if self._progress is not None:
             self._progress(Progress(self._done, self._total, time.perf_counter() - self._started))
         return answer
+
+    def cost(self, name: str, examples: int) -> Cost:
+        """What the answers of one kind have taken, which were shown so many examples each."""
+        meter = self._meters[name]
+        return Cost(examples, meter.seconds, meter.peak_bytes)
 
 
 def _likeliest(likelihoods: Mapping[str, float] | None, labels: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ from sav_core.reports.figures import figures
 from sav_core.reports.live_figures import as_script, packed_plotly
 from sav_core.reports.measurement import Compared, Measurement
 from sav_core.reports.thumbnails import thumbnail
-from sav_core.reports.wording import BASELINES, SECTIONS, VALUES, named
+from sav_core.reports.wording import COSTS, SECTIONS, VALUES, explained, named, told_costs
 from sav_core.types import HeadScores
 from sav_core.wording import percent
 
@@ -73,7 +73,7 @@ def _heads(found: Measurement, scores: HeadScores) -> dict[str, Any]:
 
 def _compared(part: Compared) -> dict[str, Any]:
     """Rows of a table, what is not in it, and how each way answers."""
-    rows = []
+    rows, costs = [], any(each.cost is not None for each in part.judged)
     for each in part.judged:
         beside, (low, high) = part.comparisons.get(each.name), each.interval
         row = [named(each.name), percent(each.accuracy, 1), f"{percent(low, 1)} to {percent(high, 1)}"]
@@ -82,9 +82,10 @@ def _compared(part: Compared) -> dict[str, Any]:
         else:
             low, high = beside.interval
             row += [f"{100 * beside.difference:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}", f"{beside.p:.2g}"]
-        rows.append(row)
+        rows.append([*row, *(told_costs(each.cost) if costs else ())])
     return {
         "rows": rows,
+        "costs": list(COSTS) if costs else [],
         "refused": [(named(name), why) for name, why in part.refused.items()],
-        "how": [(named(each.name), BASELINES[each.name]) for each in part.judged if each.name in BASELINES],
+        "how": [(named(each.name), explained(each)) for each in part.judged if explained(each)],
     }

@@ -15,13 +15,17 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sav_core.data.examples import Example
+from sav_core.evaluation.costs import Cost
 from sav_core.models.backbones import Backbone
+from sav_core.models.metering import Meter
 from sav_core.sav import CacheChoice, SavClassifier
-from sav_core.types import Cancel, HeadVectors, ProgressCallback
+from sav_core.types import Cancel, HeadVectors, Progress, ProgressCallback
 
-__all__ = ["Run", "Watch", "read_vectors", "run_here", "unwatched"]
+__all__ = ["Run", "Watch", "further", "read_vectors", "reading_cost", "run_here", "unwatched"]
 
 T = TypeVar("T")
+
+_TIMED = 32  # examples that are read to say what reading costs
 
 Watch: TypeAlias = Callable[[str], AbstractContextManager[ProgressCallback | None]]
 """Opened with the name of a stage, see ``sav_core.reports.wording``; what it gives is told how far that is."""
@@ -79,3 +83,36 @@ def read_vectors(
         CancelledError: ``cancel`` said so.
     """
     return SavClassifier(backbone, cache=cache).extract(examples, progress=progress, cancel=cancel, hidden=hidden)
+
+
+def reading_cost(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    hidden: bool,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Cost:
+    """Return what it costs to read examples that are not in the cache: some of them are read afresh, and scaled up to all.
+
+    Args:
+        backbone: the model.
+        examples: what is read.
+        hidden: whether the last hidden states are kept too.
+        progress: called as examples are done.
+        cancel: asked between batches; true stops the work.
+
+    Raises:
+        CancelledError: ``cancel`` said so.
+    """
+    some = list(examples[:: max(1, -(-len(examples) // _TIMED))])
+    with Meter(backbone.device) as meter:
+        read_vectors(backbone, some, None, hidden, progress=progress, cancel=cancel)
+    return Cost(0, meter.seconds * len(examples) / len(some), meter.peak_bytes)
+
+
+def further(progress: ProgressCallback | None, before: int, total: int) -> ProgressCallback | None:
+    """Return what is told of a part when so many of all are done before it."""
+    if progress is None:
+        return None
+    return lambda done: progress(Progress(before + done.done, total, done.seconds))

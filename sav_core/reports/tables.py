@@ -16,9 +16,11 @@ import numpy as np
 from sav_core.evaluation.baselines import Baseline
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.reports.measurement import KEPT, Compared, Measurement
-from sav_core.reports.wording import SWEPT
+from sav_core.reports.wording import COSTS, SWEPT
 
 __all__ = ["as_answers", "as_figures", "as_table", "plain"]
+
+_COSTS = {"examples": "examples learnt from", "peak memory": "peak memory in bytes"}
 
 
 def as_answers(found: Measurement) -> str:
@@ -71,6 +73,9 @@ def _shares(found: Measurement) -> Iterator[_Line]:
     for kind, part in (("control", found.baselines), ("voting rule", found.rules)):
         for each in _judged(part):
             yield _Line(kind, each.name, each.accuracy, *each.interval, n)
+    for name, cost in ((each.name, each.cost) for each in found.beside.judged if each.cost is not None):
+        for what, value in zip(COSTS, (cost.examples, cost.seconds, cost.peak_bytes, cost.trained), strict=True):
+            yield _Line(_COSTS.get(what, what), name, value)
     for kind, points in (found.sweeps or {}).items():
         for point in points:
             yield _Line(SWEPT[kind], str(point.value), point.accuracy, *point.interval, point.n)

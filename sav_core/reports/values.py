@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sav_core.evaluation.baselines import Baseline
 from sav_core.evaluation.judge import Confidence
 from sav_core.evaluation.metrics import Evaluation
 from sav_core.evaluation.sweeps import SweepPoint
@@ -40,6 +41,8 @@ def as_json(found: Measurement | EpisodeMeasurement) -> str:
 
 def _of_test_set(found: Measurement) -> dict[str, Any]:
     parts = _evaluation(found.evaluation)
+    if found.cost is not None:
+        parts["cost"] = found.cost.as_dict()
     if found.overlap is not None:
         parts["overlap"] = found.overlap
     if found.baselines is not None:
@@ -102,9 +105,15 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
 def _compared(found: Compared) -> dict[str, dict[str, Any]]:
     """Each way to answer with its interval, and how much better the kept heads are on the same queries."""
     return {
-        each.name: {"accuracy": each.accuracy, "interval": each.interval, **_comparison(found, each.name)}
+        each.name: {"accuracy": each.accuracy, "interval": each.interval, **_comparison(found, each.name), **_beside(each)}
         for each in found.judged
     }
+
+
+def _beside(row: Baseline) -> Mapping[str, Any]:
+    """What it costs, and what was done, where that is told."""
+    cost = {} if row.cost is None else {"cost": row.cost.as_dict()}
+    return {**cost, **({"about": row.about} if row.about else {})}
 
 
 def _comparison(found: Compared, name: str) -> Mapping[str, Any]:

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from sav_core.evaluation.costs import Cost
 from sav_core.heads.rules import RULES
 
-__all__ = ["ASKING", "BASELINES", "COMPARING", "READING", "SECTIONS", "SETTINGS", "SWEPT", "VALUES", "Section", "named"]
+if TYPE_CHECKING:  # it loads scikit-learn, which help and mistakes do not need
+    from sav_core.evaluation.baselines import Baseline
+
+__all__ = [
+    "ASKING",
+    "BASELINES",
+    "COMPARING",
+    "COSTS",
+    "READING",
+    "RIVALS",
+    "SECTIONS",
+    "SETTINGS",
+    "SWEPT",
+    "TRAINING",
+    "VALUES",
+    "Section",
+    "explained",
+    "in_minutes",
+    "named",
+    "told_costs",
+]
 
 READING, ASKING, COMPARING = "reading", "asking the model", "comparing"
-"""The stages of a measurement, in order; the second only where the model's own answers are wanted."""
+TRAINING, RIVALS = "training LoRA", "asking rivals"
+"""The stages of a measurement: reading, asking where the model's own answers are wanted, training and asking rivals where
+there are any, and comparing."""
 
 BASELINES: Mapping[str, str] = {
     "kept_heads": "the vote of the heads that were found: what is measured",
@@ -48,6 +72,9 @@ VALUES: Mapping[str, str] = {
     "leave_one_out": "accuracy on the examples, each left out of its own mean",
 }
 """Settings whose names say little."""
+
+COSTS = ("examples", "seconds", "peak memory", "trained numbers")
+"""What is said of the cost of a way to answer, in the order of ``told_costs``."""
 
 SWEPT: Mapping[str, str] = {"heads": "heads that vote", "shots": "examples of each label"}
 """What a sweep's numbers count."""
@@ -110,3 +137,31 @@ SECTIONS: Mapping[str, Section] = {
 def named(name: str) -> str:
     """Return the name of a way to answer or of a setting as people read it."""
     return SETTINGS.get(name, name.replace("_", " "))
+
+
+def explained(row: Baseline) -> str:
+    """Return how a way to answer answers; empty where nobody has said."""
+    return row.about or BASELINES.get(row.name, "")
+
+
+def told_costs(cost: Cost | None) -> tuple[str, ...]:
+    """Return the cost of a way to answer as people read it, in the order of ``COSTS``; empty where it is unknown."""
+    if cost is None:
+        return ("",) * len(COSTS)
+    held = cost.peak_bytes
+    memory = "–" if not held else f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{held / 1e6:.0f} MB"
+    return (
+        f"{cost.examples:,}",
+        f"{cost.seconds:.3g}" if cost.seconds < 100 else f"{cost.seconds:,.0f}",
+        memory,
+        f"{cost.trained:,}",
+    )
+
+
+def in_minutes(seconds: float) -> str:
+    """Say how long something takes, rounded up: in seconds up to a minute, then in minutes."""
+    if seconds <= 55:
+        whole = max(1, math.ceil(seconds / 5) * 5 if seconds > 5 else math.ceil(seconds))
+        return f"{whole} second{'s' * (whole != 1)}"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} minute{'s' * (minutes != 1)}"

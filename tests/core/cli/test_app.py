@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sav_core.cli.app import main
+from sav_core.rivals.lora_state import LoraSettings
 from tests.support.commands import run
 from tests.support.tiny_models import example_image, write_checkpoint
 
@@ -191,6 +192,34 @@ def test_evaluate_prints_one_json_object(capsys, pets, model):
     assert sum(map(sum, report["confusion"])) == 12
     assert report["labels"] == ["pet 0", "pet 1", "pet 2"]
     assert set(report["controls"]) >= {"all_heads", "best_head", "random_heads", "zero_shot_likelihood", "zero_shot_text"}
+
+
+def test_evaluate_judges_rivals_and_says_what_each_costs(capsys, pets, model, monkeypatch):
+    monkeypatch.setattr("sav_core.reports.lora_row.DEFAULTS", LoraSettings(epochs=1))
+    options = ["evaluate", "--train", pets, "--test", pets, "--model", model, "--heads", 5, "--question", "Which?"]
+    status, out, err = run(capsys, *options, "--rival", "lora", "--json")
+    assert status == 0
+    assert "LoRA trains 7,680 numbers, rank 8 on q, k, v and o of 3 layers, with 9 examples: " in err
+    report = json.loads(out)
+    (row,) = report["control_details"].values()
+    assert set(row) == {"accuracy", "interval", "difference", "difference_interval", "p", "cost", "about"}
+    for cost in (row["cost"], report["cost"]):
+        assert cost["examples"] == 12
+        assert min(cost["seconds"], cost["peak_bytes"]) > 0
+    assert (report["cost"]["trained"], row["cost"]["trained"]) == (0, 7680)
+    status, out, err = run(capsys, *options, "--rival", "lora")  # which was trained, and is not again
+    assert status == 0
+    assert "LoRA trains" not in err
+    assert re.search(r"examples\s+seconds\s+peak memory\s+trained numbers\n", out)
+    assert re.search(r"^kept heads .* 12 .* 0 *$", out, re.MULTILINE)
+    status, _, err = run(capsys, *options, "--rival", "clip")
+    assert (status, err.count("\n")) == (2, 1)
+    monkeypatch.setattr("sav_core.rivals.packages.find_spec", lambda name: None)
+    status, _, err = run(capsys, *options, "--rival", "lora")
+    assert (status, err) == (
+        2,
+        "error: LoRA needs the package peft, which is not installed here: pip install 'sav-explorer[lora]'.\n",
+    )
 
 
 def test_evaluate_prints_a_report_for_people(capsys, pets, model):
