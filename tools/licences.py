@@ -23,7 +23,10 @@ def page() -> str:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     names = sorted({Requirement(line).name for line in lines if line and not line.startswith("#")}, key=str.lower)
     rows = [f"| {name} | {licence(name)} |" for name in names]
-    told = "As each package of `requirements.txt` states its own: `python -m tools.licences`."
+    told = (
+        "As each package of `requirements.txt` states its own: `python -m tools.licences`. Beside them, the repository "
+        "holds plotly.js (MIT), in `sav_core/figures/plotly_js`."
+    )
     return "\n".join(["# Licences of the dependencies", "", told, "", "| package | licence |", "| --- | --- |", *rows])
 
 

@@ -148,9 +148,10 @@ def _readable(classifier: SavClassifier, queries: list[Example]) -> dict[str, An
 def _write_page(path: Path, found: Ablation) -> None:
     from sav_core.causes.bars import switched_off
     from sav_core.figures.causes import loss_figure
+    from sav_core.figures.plotly_script import as_page
     from sav_core.files import write_atomically
 
-    write_atomically(path, loss_figure(switched_off(found)).to_html(include_plotlyjs=True, full_html=True).encode())
+    write_atomically(path, as_page(loss_figure(switched_off(found))).encode())
 
 
 def _print_told(told: dict[str, Any], *, own: bool) -> None:

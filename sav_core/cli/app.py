@@ -281,6 +281,7 @@ def heads(
 ) -> None:
     """List the heads that a classifier keeps, best first; no model is loaded."""
     from sav_core.figures.heads import classifier_heatmap
+    from sav_core.figures.plotly_script import as_page
     from sav_core.files import write_atomically
     from sav_core.heads.classifier import HeadClassifier
     from sav_core.heads.classifier_file import read_classifier
@@ -298,8 +299,7 @@ def heads(
         for rank, head in enumerate(kept, start=1)
     ]
     if html is not None:
-        page = classifier_heatmap(scores, kept, provenance.model).to_html(include_plotlyjs=True, full_html=True)
-        write_atomically(html, page.encode())
+        write_atomically(html, as_page(classifier_heatmap(scores, kept, provenance.model)).encode())
     if as_json:
         print_json({"model": provenance.model, "labels": fitted.labels, "scoring": scores.scoring, "heads": rows})
         return

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
+
+from sav_core.figures.plotly_script import packed_script
 
 __all__ = ["as_script", "packed_plotly"]
 
@@ -18,7 +18,7 @@ __all__ = ["as_script", "packed_plotly"]
 @cache
 def packed_plotly() -> str:
     """plotly.js, packed: a browser unpacks it to three times the size in a moment."""
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
+    return base64.b64encode(packed_script()).decode()
 
 
 def as_script(drawn: Mapping[str, Any]) -> Markup:

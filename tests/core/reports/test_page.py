@@ -8,8 +8,7 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 
-from plotly.offline import get_plotlyjs
-
+from sav_core.figures.plotly_script import plotly_script
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.figures import figures
 from sav_core.reports.measure_vectors import measure_vectors
@@ -35,10 +34,10 @@ def test_the_page_holds_everything_and_fetches_nothing(found):
     assert percent(found.evaluation.accuracy, 1) in page
     assert "A &lt;b&gt;task&lt;/b&gt;" in page
     assert set(json.loads(script(page, "figures"))) == {*figures(found), "map"}
-    assert gzip.decompress(base64.b64decode(script(page, "plotly"))).decode() == get_plotlyjs()
+    assert gzip.decompress(base64.b64decode(script(page, "plotly"))).decode() == plotly_script()
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=(?!.data:image/)", page)
     assert "x: not judged; why" in body_of(page)
-    assert len(page) < 2_500_000, "half of what plotly.js takes unpacked"
+    assert len(page) < 1_000_000, "two thirds of what plotly.js takes unpacked"
 
 
 def test_the_page_tells_what_was_measured_and_how_to_read_it(found):

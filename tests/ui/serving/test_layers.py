@@ -178,7 +178,10 @@ def test_the_app_says_that_it_lives_and_whether_it_can_serve():
     assert (client.get("/ready").status_code, client.get("/ready").json()) == (503, state)
     state["ready"] = True
     assert client.get("/ready").status_code == 200
-    assert client.get("/own/plotly.min.js").text.startswith("/**\n* plotly.js")
+    packed, plain = (client.get("/own/plotly.min.js", headers={"accept-encoding": how}) for how in ("gzip", "identity"))
+    assert packed.text == plain.text
+    assert plain.text.startswith("/**\n* plotly.js")
+    assert int(packed.headers["content-length"]) * 2 < int(plain.headers["content-length"])
     assert client.get("/own/../secret").json()["path"] == "/secret"
 
 
