@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,14 @@ from sav_core.figures.style import (
     numbered,
     percent_axis,
     pointed_at,
-    reference_line,
     tick_step,
 )
 from sav_core.types import Head
 from sav_core.wording import percent
 
 __all__ = ["effect_heatmap", "place_heatmap", "tuning_curve"]
+
+_DASHES = ("dot", "dashdot", "longdash")
 
 
 def effect_heatmap(
@@ -175,7 +177,7 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
 
     Args:
         curves: by what was tuned, ``float (point, 3)``: step, accuracy, mean probability of the answer.
-        levels: accuracies that need no tuning, by name; dotted.
+        levels: accuracies that need no tuning, by name: thin lines, named in the legend, where no curve crosses the words.
         steps: how many there are to be, for the width.
     """
     figure = go.Figure(
@@ -198,11 +200,13 @@ def tuning_curve(curves: Mapping[str, npt.NDArray[np.float64]], levels: Mapping[
             for number, (name, points) in enumerate(curves.items())
         ]
     )
-    for name, level in levels.items():
-        figure.add_hline(level, **reference_line(f"{name} {percent(level)}", above=level <= 0.93))
+    for dash, (name, level) in zip(cycle(_DASHES), levels.items(), strict=False):
+        line = {"color": NEUTRAL, "width": 1.5, "dash": dash}
+        words = f"{literal(name)} {percent(level)}"
+        figure.add_scatter(x=[0, steps], y=[level] * 2, mode="lines", line=line, name=words, hoverinfo="skip")
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(**layout(left=48, right=14, top=34), height=290, legend=legend, showlegend=True)
-    figure.update_layout(annotations=[*figure.layout.annotations, *axis_names("step", "validation accuracy", left=-34)])
+    figure.update_layout(annotations=axis_names("step", "validation accuracy", left=-34))
     figure.update_xaxes(range=[0, steps], gridcolor=GRID, zeroline=False)
     figure.update_yaxes(**percent_axis(0, 1.03))
     return figure

@@ -99,7 +99,11 @@ def test_the_place_in_use_is_framed_and_every_cell_says_its_accuracy():
 def test_every_tuned_vector_has_its_line_and_every_level_its_name():
     curves = {"tuned": np.array([[0, 0.1, 0.2], [10, 0.6, 0.4]]), "random start": np.array([[0, 0.0, 0.1]])}
     figure = tuning_curve(curves, {"in context": 0.7, "zero-shot": 0.0}, steps=50)
-    assert [(line.name, list(line.y)) for line in figure.data] == [("tuned", [0.1, 0.6]), ("random start", [0.0])]
-    assert {"in context 70 %", "zero-shot 0 %"} <= {note.text for note in figure.layout.annotations}
-    assert [shape.y0 for shape in figure.layout.shapes] == [0.7, 0.0]
+    assert [(line.name, list(line.y)) for line in figure.data] == [
+        ("tuned", [0.1, 0.6]),
+        ("random start", [0.0]),
+        ("in context 70 %", [0.7, 0.7]),
+        ("zero-shot 0 %", [0.0, 0.0]),
+    ]
+    assert len({line.line.dash for line in figure.data}) == 4
     assert tuple(figure.layout.xaxis.range) == (0, 50)
