@@ -16,7 +16,9 @@ def too_faint(page):
 _MEASURE = r"""() => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const read = (colour) => {           // any CSS colour as [red, green, blue, alpha], 0 to 1
+  const known = new Map(), judged = new Map(); // colours that were read, and elements whose layer was
+  const read = (colour) => known.get(colour) || known.set(colour, reads(colour)).get(colour);
+  const reads = (colour) => {          // any CSS colour as [red, green, blue, alpha], 0 to 1
     const plain = colour.match(/^rgba?\(([\d.]+)[, ]+([\d.]+)[, ]+([\d.]+)(?:[, /]+([\d.]+))?\)$/);
     if (plain) return [plain[1] / 255, plain[2] / 255, plain[3] / 255, plain[4] === undefined ? 1 : Number(plain[4])];
     pen.clearRect(0, 0, 1, 1);
@@ -37,15 +39,16 @@ _MEASURE = r"""() => {
   const layers = (element) => {
     const found = [];
     for (let node = element; node; node = node.parentElement) {
-      const style = getComputedStyle(node);
-      found.push({
-        opacity: Number(style.opacity),
-        fill: read(style.backgroundColor),
-        stops: (style.backgroundImage.match(/(?:rgba?|color|oklch|oklab)\([^()]*\)/g) || []).map(read),
-      });
+      if (!judged.has(node)) judged.set(node, layer(getComputedStyle(node)));
+      found.push(judged.get(node));
     }
     return found;
   };
+  const layer = (style) => ({
+    opacity: Number(style.opacity),
+    fill: read(style.backgroundColor),
+    stops: (style.backgroundImage.match(/(?:rgba?|color|oklch|oklab)\([^()]*\)/g) || []).map(read),
+  });
   // What a word in a drawing is written on: the shapes before it that its middle lies in.
   const shapes = (element) => {
     const box = element.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;

@@ -40,12 +40,7 @@ def test_another_rule_changes_the_headline_the_heads_and_the_answers(visit):
     expect(page.locator("#detail .guess")).not_to_have_text(share)
     visitor.tab("Measure")
     expect(page.locator("#rule")).to_have_value("reliability")
-
-
-def test_the_tick_of_asking_the_model_itself_is_seen(visitor):
-    visitor.start("Is there a key?")
-    visitor.tab("Measure")
-    box = visitor.page.get_by_label("Also ask the model itself")
+    box = page.get_by_label("Also ask the model itself")
     box.check()
     expect(box).to_be_checked()
-    expect(box).to_have_css("appearance", "auto")
+    expect(box).to_have_css("appearance", "auto")  # Gradio's has no tick that is seen

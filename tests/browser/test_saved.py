@@ -5,32 +5,36 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import forget, window
 from tests.browser.visitor import PATIENCE, Visitor, archive, picture
-from tests.support.serving import free_port, serve
+from tests.support.serving import serve
+from tests.support.switchboard import Switchboard
 
 TASK = "How many stars?"
 RED, BLUE = [picture("red", n) for n in range(3)], [picture("blue", n) for n in range(3)]
 
 
 @pytest.fixture
-def people(chromium):
+def people(chromium, served, left):
     """``people(address, script)`` opens the app in a browser of its own; whoever comes next has another."""
-    visitors = []
+    look, mine = (1440, 900, False), []
 
-    def enter(address, script="", width=1440, height=900, dark=False, context=None):
-        own = context or chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True
-        )
+    def enter(address, script="", context=None):
+        page = (context or (left[look].pop() if left[look] else window(chromium, served, *look))).new_page()
+        if context is None:
+            mine.append(page.context)
+            forget(page, served)
         if script:
-            own.add_init_script(script)
-        visitor = Visitor(own.new_page(), address)
-        visitors.append(visitor)
+            page.add_init_script(script)
+        visitor = Visitor(page, address)
         visitor.open()
         return visitor
 
     yield enter
-    for context in {visitor.page.context for visitor in visitors}:
-        context.close()
+    for context in mine:
+        for page in context.pages[1:]:
+            page.close()
+        left[look].append(context)
 
 
 def teach_two(visitor):
@@ -132,22 +136,23 @@ def test_work_comes_back_after_a_closed_tab_with_its_marks_and_name(served, peop
     assert pieces(again)[1] == 1, "it goes on as the same work"
 
 
-def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(chromium, people, tmp_path):
-    port = free_port()
-    with serve(tmp_path, port=port) as address:
-        visitor = people(address)
+def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(served, people, tmp_path):
+    with Switchboard(served) as board:
+        visitor = people(board.address)
         teach_two(visitor)
         kept(visitor)
-    with serve(tmp_path, port=port) as address:
-        visitor.open()
-        expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
-        offer(visitor).get_by_role("button", name="Restore").click()
-        expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
-        assert hold(visitor) == HERE
-        kept(visitor)
-        visitor.open()
-        expect(visitor.thumbs("red ones")).to_have_count(3)
-        expect(offer(visitor)).to_have_count(0)
+        with serve(tmp_path) as anew:
+            board.lead_to(anew)
+            visitor.open()
+            expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
+            offer(visitor).get_by_role("button", name="Restore").click()
+            expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
+            assert hold(visitor) == HERE
+            kept(visitor)
+            visitor.open()
+            expect(visitor.thumbs("red ones")).to_have_count(3)
+            expect(offer(visitor)).to_have_count(0)
+            visitor.page.close()
 
 
 def test_only_what_is_new_is_asked_for(served, people):

@@ -213,20 +213,15 @@ def test_an_analogy_is_one_click_and_its_answer_is_in_the_window(visit, width, h
     expect(page.locator("#analogy .answer-word strong")).not_to_be_empty()
     in_sight(page, "#analogy .answer-word")
     visitor.shot(f"vectors-{width}-6-analogy", full=False)
-
-
-def test_an_analogy_is_answered_with_the_weights_of_its_pair(visitor):
-    page = visitor.page
-    visitor.tab("Function vectors")
-    page.get_by_role("button", name="Try an analogy").click()
-    board = page.get_by_role("region", name="Analogy")
-    expect(board.locator(".weights li")).to_have_count(4)
-    expect(board.locator(".answers-both li").first).to_be_visible()
-    board.get_by_label("left", exact=True).fill("1.5")
-    expect(board.get_by_text("as you set it")).to_be_visible()
-    expect(board.locator(".answers-both li").first).to_be_visible()
-    board.get_by_role("button", name="Another target").click()
-    expect(board.locator(".answer-word")).to_be_visible()
+    if width > 390:  # and it follows the weights
+        board = page.get_by_role("region", name="Analogy")
+        expect(board.locator(".weights li")).to_have_count(4)
+        expect(board.locator(".answers-both li").first).to_be_visible()
+        board.get_by_label("left", exact=True).fill("1.5")
+        expect(board.get_by_text("as you set it")).to_be_visible()
+        expect(board.locator(".answers-both li").first).to_be_visible()
+        board.get_by_role("button", name="Another target").click()
+        expect(board.locator(".answer-word")).to_be_visible()
 
 
 def test_the_heads_of_a_taught_task_are_ringed_and_inspected_on_the_same_heatmap(found):
