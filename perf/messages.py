@@ -172,7 +172,7 @@ def _nothing_logged() -> Iterator[None]:
     places = (
         "sav_ui.host.page_host.unexpected",
         "sav_ui.panels.errors.unexpected",
-        "sav_ui.pages.classify.webcam.unexpected",
+        "sav_ui.pages.shared.webcam.unexpected",
     )
     patches = [mock.patch(place, unexpected) for place in places]
     warned = mock.patch.object(gr, "Warning")

@@ -9,7 +9,7 @@ from sav_core.types import Progress
 from sav_core.wording import percent
 from sav_ui.panels.jobs import Place
 
-__all__ = ["STARTING", "called", "counted", "percent", "pictures", "progress_bar"]
+__all__ = ["STARTING", "called", "counted", "in_line", "percent", "pictures", "progress_bar"]
 
 STARTING = "Starting …"
 
@@ -43,7 +43,7 @@ def progress_bar(
     """
     if place is not None:
         done = 0 if progress is None or not progress.total else round(100 * progress.done / progress.total)
-        return {"percent": done, "words": _waiting(place)}
+        return {"percent": done, "words": in_line(place)}
     if progress is None or not progress.total:
         return {"percent": 0, "words": f"{doing} …" if doing else STARTING}
     words = f"{doing}: " if doing else ""
@@ -57,7 +57,8 @@ def progress_bar(
     return {"percent": round(100 * progress.done / progress.total), "words": words}
 
 
-def _waiting(place: Place) -> str:
+def in_line(place: Place) -> str:
+    """Where somebody stands in the line for the model, and about how long that takes."""
     words = "Others use the model: "
     words += "you are next" if not place.ahead else f"{place.ahead} before you"
     return words if place.seconds is None else f"{words}, about {_duration(max(1.0, place.seconds))}"

@@ -42,14 +42,6 @@ def beginner(visit_together):
     return visit_together()
 
 
-def test_a_ready_task_shows_its_heads_in_one_click(visitor):
-    visitor.start("Things it was never taught")
-    expect(visitor.page.locator(".headline")).to_contain_text(re.compile(r"Left out one by one: \d+ of 36 right"))
-    expect(visitor.figure("heads")).to_be_visible()
-    expect(visitor.figure("curve")).to_be_visible()
-    assert visitor.numbers() == [str(rank) for rank in range(1, 21)]
-
-
 def test_the_api_shows_no_plumbing_of_the_page(served):
     with urllib.request.urlopen(f"{served}gradio_api/info", timeout=60) as answer:
         named = json.load(answer)["named_endpoints"]
@@ -102,10 +94,34 @@ def test_pictures_come_by_drop_paste_and_webcam_too(beginner):
     beginner.page.get_by_role("button", name="Take pictures for one with the webcam").click()
     dialog = beginner.page.get_by_role("dialog", name="Webcam")
     expect(dialog.locator("video")).to_have_js_property("readyState", 4)
-    dialog.get_by_role("button", name="Take a picture").click()
-    expect(dialog.get_by_role("status")).to_have_text("1 picture taken.")
+    dialog.get_by_role("button", name="Take a picture").hover()
+    taken = dialog.locator(".shots li")
+    hold(beginner, taken.nth(2))
+    dialog.get_by_role("button", name="Take picture 2 out").click()
+    count = taken.count()
+    expect(dialog.get_by_role("status")).to_have_text(f"{count} pictures taken.")
+    beginner.shot("burst", full=False)
     dialog.get_by_role("button", name="Done").click()
-    expect(beginner.thumbs("one")).to_have_count(4)
+    expect(beginner.thumbs("one")).to_have_count(3 + count)
+
+    beginner.page.get_by_role("button", name="Teach with the webcam").click()
+    live = beginner.page.get_by_role("region", name="Webcam, live")
+    expect(live.locator("video")).to_have_js_property("readyState", 4)
+    live.get_by_role("button", name="Hold to take pictures of one").hover()
+    hold(beginner, live.get_by_text("2 taken"))
+    expect(beginner.thumbs("one").nth(3 + count + 1)).to_be_visible()
+    beginner.page.keyboard.press("ControlOrMeta+z")
+    expect(beginner.thumbs("one")).to_have_count(3 + count)
+    live.get_by_role("button", name="Stop the webcam").click()
+    expect(live).to_be_hidden()
+
+
+def hold(visitor, until):
+    """Hold what the mouse is over until something shows, and wait for the picture that is on its way."""
+    visitor.page.mouse.down()
+    expect(until).to_be_visible()
+    visitor.page.mouse.up()
+    visitor.page.wait_for_timeout(500)
 
 
 def test_several_pictures_together_are_one_example(beginner):
@@ -148,6 +164,13 @@ def test_rename_remove_and_add_after_fitting(discs):
 
     page.locator("#bench .notice").get_by_role("button", name="Undo").click()
     expect(page.locator(".headline")).to_contain_text("of 12")
+
+    page.get_by_role("button", name="Teach with the webcam").click()
+    live = page.get_by_role("region", name="Webcam, live")
+    expect(live.locator(".guess strong")).to_have_text(re.compile("^(crimson|green|blue|None of these)$"))
+    expect(live.locator(".takes .number", has_text="%")).to_have_count(3)
+    discs.shot("preview")
+    live.get_by_role("button", name="Stop the webcam").click()
 
     discs.give("blue", picture(DISC["blue"], 7, name="another.png"))
     expect(page.locator(".headline")).to_contain_text("of 13")
@@ -335,11 +358,15 @@ def test_a_reload_brings_everything_back(looker):
     expect(looker.page.locator(".headline")).to_contain_text("of 12")
 
 
-def test_everything_can_be_done_by_keyboard(visitor):
+def test_a_ready_task_shows_its_heads_and_everything_can_be_done_by_keyboard(visitor):
     page = visitor.page
-    page.locator(".tile").first.focus()
+    page.locator(".tile", has_text="Things it was never taught").focus()
     page.keyboard.press("Enter")
+    expect(page.locator(".tile.current", has_text="Things it was never taught")).to_be_visible()
     visitor.found()
+    expect(page.locator(".headline")).to_contain_text(re.compile(r"Left out one by one: \d+ of 36 right"))
+    expect(visitor.figure("curve")).to_be_visible()
+    assert visitor.numbers() == [str(rank) for rank in range(1, 21)]
     page.locator("#model-menu summary").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#model-menu .sheet")).to_be_visible()

@@ -10,17 +10,19 @@ from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Progress
 from sav_ui.limits import CLIPS
 from sav_ui.pages.classify import actions as classify
-from sav_ui.pages.classify import opened, webcam
+from sav_ui.pages.classify import live, opened
 from sav_ui.pages.classify import view as classify_view
 from sav_ui.pages.classify.run import run as classify_run
-from sav_ui.pages.classify.state import NONE, ClassifyState, Query, WebcamFrame
+from sav_ui.pages.classify.state import NONE, ClassifyState, Query
 from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
 from sav_ui.pages.measure import actions as measure
 from sav_ui.pages.measure import uses
 from sav_ui.pages.measure import view as measure_view
 from sav_ui.pages.measure.run import run as measure_run
 from sav_ui.pages.measure.state import MeasureState
+from sav_ui.pages.shared.webcam import WebcamFrame, WebcamState
 from sav_ui.pages.teach import actions as teach
+from sav_ui.pages.teach import preview
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.run import run as teach_run
 from sav_ui.pages.vectors.actions import act as vectors_act
@@ -42,9 +44,9 @@ from tests.support.tiny_models import example_image
 
 RECORDED_BY = [
     "sav_ui.pages.about.page",
+    "sav_ui.pages.classify.live",
     "sav_ui.pages.classify.opened",
     "sav_ui.pages.classify.view",
-    "sav_ui.pages.classify.webcam",
     "sav_ui.pages.header.kept_work",
     "sav_ui.pages.header.masthead",
     "sav_ui.pages.header.project_menu",
@@ -52,6 +54,7 @@ RECORDED_BY = [
     "sav_ui.pages.measure.uses",
     "sav_ui.pages.measure.view",
     "sav_ui.pages.shared.ready_tiles",
+    "sav_ui.pages.teach.preview",
     "sav_ui.pages.teach.view",
     "sav_ui.pages.vectors.analogy_view",
     "sav_ui.pages.vectors.effects_view",
@@ -72,7 +75,8 @@ _SHOWS = (
     lambda session: kept_work.show(session, {}),
     opened.show,
     classify_view.tray,
-    webcam.show,
+    live.show,
+    preview.show,
     classify_view.answers,
     measure_view.setup,
     measure_view.report,
@@ -224,10 +228,10 @@ def _classifies(session, models):
     session.set(threshold=0.0)
     state.refuse(replace(state.query(state.chosen), id="refused"), session.project, "It cannot be read.")
     answer = state.answers(session.project, session.fit)[state.chosen]
-    state.webcam = WebcamFrame(1, pictures[:1], answers=(answer,))
-    look(session)
-    state.webcam = WebcamFrame(2, refused="It is no JPEG.")
-    look(session)
+    for frame in (WebcamFrame(1, pictures[:1], answers=(answer,)), WebcamFrame(2, refused="It is no JPEG.")):
+        for where in ("classify", "bench"):
+            session.state(WebcamState).put(where, frame)
+        look(session)
     project_menu.act(context(session, models, "project"), {"do": "code"})
     look(session)
     classify.act(context(session, models, "classify"), {"do": "dismiss"})

@@ -24,13 +24,14 @@ from sav_core.types import Progress
 from sav_ui import api
 from sav_ui.limits import Limits
 from sav_ui.pages.classify import actions as classify
-from sav_ui.pages.classify import keeping, opened, webcam
+from sav_ui.pages.classify import keeping, live, opened
 from sav_ui.pages.classify import view as classify_view
-from sav_ui.pages.classify.live_window import asked_of
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import WHERE as CLASSIFY
 from sav_ui.pages.classify.state import ClassifyState
 from sav_ui.pages.header import kept_work, project_menu
+from sav_ui.pages.shared import webcam
+from sav_ui.pages.shared.live_window import asked_of
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.run import run as teach_run
@@ -296,12 +297,12 @@ def jpeg(seed):
 
 def test_the_webcam_is_looked_at_in_windows_like_the_clips_that_are_taught(models, project):
     session = taught(models, project)
-    assert 'data-frames="8" data-seconds="0.5"' in webcam.show(session)["html"]
+    assert 'data-frames="8" data-seconds="0.5"' in live.show(session)["html"]
     here = context(session, models, CLASSIFY)
     webcam.look(here, {"images": [jpeg(0)], "serial": 1})
-    assert "8 frames of the webcam are looked at together, but 1 came" in webcam.show(session)["html"]
+    assert "8 frames of the webcam are looked at together, but 1 came" in live.show(session)["html"]
     webcam.look(here, {"images": [jpeg(seed) for seed in range(8)], "serial": 2})
-    seen = session.state(ClassifyState).webcam
+    seen = session.state(webcam.WebcamState).at(CLASSIFY)
     assert seen.refused == ""
     do(session, models, classify.act, CLASSIFY, "keep_frame")
     for _ in classify_run(here, {}):

@@ -36,7 +36,7 @@
     let taking = Promise.resolve();
     dialog.querySelector("[data-close]").addEventListener("click", () => taking.then(() => dialog.close()));
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "environment" } });
       video.srcObject = stream;
     } catch (error) {
       dialog.querySelector("p").textContent = "The webcam cannot be used: allow it in the browser's address bar, or drop pictures instead.";
@@ -51,10 +51,14 @@
 
   const kindOfClip = () => window.MediaRecorder && TYPES.find(([type]) => MediaRecorder.isTypeSupported(type));
 
-  // Calls `take` at once, and again and again while the button is held by pointer or key.
-  function whileHeld(button, take) {
+  // Calls `take` at once, and again and again while the button is held by pointer or key; then `done`.
+  function whileHeld(button, take, done = () => {}) {
     let timer = null, number = 0;
-    const stop = () => (timer = clearInterval(timer));
+    const stop = () => {
+      if (!timer) return;
+      timer = clearInterval(timer);
+      done();
+    };
     const start = () => {
       if (timer) return;
       take(++number);
@@ -65,14 +69,20 @@
     button.addEventListener("keydown", (event) => isKey(event) && (event.preventDefault(), start()));
     button.addEventListener("keyup", (event) => isKey(event) && (event.preventDefault(), stop()));
     for (const kind of ["pointerup", "pointerleave", "pointercancel", "blur"]) button.addEventListener(kind, stop);
-    button.addEventListener("click", (event) => event.detail === 0 && take(++number)); // a screen reader holds nothing
+    button.addEventListener("click", (event) => event.detail === 0 && (take(++number), done())); // a screen reader holds nothing
     button.addEventListener("contextmenu", (event) => event.preventDefault()); // a finger that is held
   }
 
   async function take(dialog, video, shots, number) {
     if (shots.size >= MOST || !video.videoWidth) return;
+    const file = await shot(video, number);
+    add(dialog, shots, file, file, `picture ${number}`);
+  }
+
+  // A file of what a webcam shows just now.
+  async function shot(video, number) {
     const blob = await snapshot(video, 480, "image/png");
-    add(dialog, shots, new File([blob], `webcam ${number}.png`, { type: "image/png" }), blob, `picture ${number}`);
+    return new File([blob], `webcam ${number}.png`, { type: "image/png" });
   }
 
   async function record(dialog, stream, shots) {
@@ -143,5 +153,5 @@
     return new Promise((resolve) => canvas.toBlob(resolve, type, 0.85));
   }
 
-  Object.assign(SAV, { canRecord: kindOfClip, recorded, snapshot });
+  Object.assign(SAV, { canRecord: kindOfClip, recorded, shot, snapshot, whileHeld });
 })();

@@ -1,6 +1,7 @@
 // Dialogs over the page.
 //
 //   <dialog data-modal>    opens over the page when it appears; closing it sends {do: data-closes}
+//   data-stroke="key"      in it, a button that this key presses too
 //   data-copy="id"         a click copies that element's text
 (() => {
   "use strict";
@@ -15,6 +16,15 @@
       dialog.querySelector(`[data-act="${dialog.dataset.closes}"]`).click();
     });
   }
+
+  document.addEventListener("keydown", (event) => {
+    const dialog = document.querySelector("dialog[data-modal][open]");
+    if (!dialog || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+    const button = dialog.querySelector(`[data-stroke="${CSS.escape(event.key)}"]:enabled`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  }, true); // a clip that plays would wind with the same key
 
   document.addEventListener("click", async ({ target }) => {
     const dialog = target.closest("dialog[data-modal]");

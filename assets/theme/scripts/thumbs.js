@@ -1,19 +1,23 @@
 // The examples of the label cards: several are chosen, then moved or removed together, or dragged to another card or place.
 //
 //   data-choose="id"        a checkbox that chooses an example; Shift chooses all from the last one on, Ctrl or Cmd and a click
-//                           on the picture do as the checkbox does
+//                           on the picture do as the checkbox does; Ctrl+A chooses all of the card that has the keyboard, or
+//                           else the pointer, but for those that it does not show, data-more
 //   data-chosen             the bar that says how many are chosen; inside it data-chosen-count, and what is done to them:
-//                           data-chosen-act="remove", data-chosen-change="move", data-chosen-none
-//   draggable, data-item    an example that can be dragged to a card, or before or behind another example; Alt and an arrow key
-//                           put it one place on, Delete removes it
+//                           data-chosen-act="remove", data-chosen-change="move"; data-chosen-all, of the cards that have some
+//                           chosen, and data-chosen-none
+//   draggable, data-item    an example that can be dragged to a card, or before or behind another example, by touch see lift.js;
+//                           Alt and an arrow key put it one place on, Delete removes it
 (() => {
   "use strict";
   const KIND = "application/x-sav-items";
+  const TYPED = "textarea, select, input:not([type=checkbox])"; // there Ctrl+A is the field's own
   const chosen = new Set(); // the identities of examples, which the page draws as not chosen
   let last = null; // the checkbox that was used last
   let used = ""; // the example whose picture is open, or that was put elsewhere, to have the keyboard again
 
-  const boxes = () => [...document.querySelectorAll("[data-choose]")];
+  const boxes = (place = document) => [...place.querySelectorAll("[data-choose]")];
+  const lists = () => [...document.querySelectorAll(".cards .thumbs")];
   const ids = (id) => (chosen.has(id) ? [...chosen] : [id]).join(",");
 
   function show() {
@@ -26,15 +30,22 @@
     const bar = document.querySelector("[data-chosen]");
     if (!bar) return;
     bar.hidden = !chosen.size;
-    bar.querySelector("[data-chosen-count]").textContent = `${chosen.size} chosen`;
+    const whole = lists().filter((list) => boxes(list).every((box) => box.checked));
+    const hidden = whole.reduce((sum, list) => sum + Number(list.dataset.more), 0);
+    bar.querySelector("[data-chosen-count]").textContent = `${chosen.size} chosen${hidden ? `; ${hidden} earlier not shown` : ""}`;
   }
 
   function choose(box, on, through) {
-    const card = boxes().filter((other) => other.closest("ul") === box.closest("ul"));
+    const card = boxes(box.closest("ul"));
     const from = through && last ? card.indexOf(last) : -1, to = card.indexOf(box);
     const some = from < 0 ? [box] : card.slice(Math.min(from, to), Math.max(from, to) + 1);
     for (const each of some) chosen[on ? "add" : "delete"](each.dataset.choose);
     last = box;
+    show();
+  }
+
+  function chooseAll(some) {
+    for (const box of some.flatMap((list) => boxes(list))) chosen.add(box.dataset.choose);
     show();
   }
 
@@ -53,6 +64,7 @@
       return choose(its, event.shiftKey || !its.checked, event.shiftKey);
     }
     if (frame) used = frame.dataset.item;
+    if (target.closest("[data-chosen-all]")) chooseAll(lists().filter((list) => list.querySelector(".chosen")));
     if (target.closest("[data-chosen-none]")) {
       chosen.clear();
       show();
@@ -79,6 +91,14 @@
       used = frame.dataset.item;
       SAV.stageOf(frame).send("act", { do: "shift", item: used, by });
     }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && !event.target.closest(TYPED)) {
+      const inside = document.activeElement === document.body ? document.querySelector(".card:hover") : event.target.closest(".card");
+      const list = inside && inside.querySelector(".thumbs");
+      if (list && !document.querySelector("dialog[open]")) {
+        event.preventDefault();
+        chooseAll([list]);
+      }
+    }
     if (event.key === "Escape" && chosen.size && !document.querySelector("dialog[open]")) {
       chosen.clear();
       show();
@@ -94,12 +114,28 @@
   });
 
   // Where a drop would put what is dragged: under which card, and before which example; null for behind its last.
-  function aim({ target, clientX, clientY }) {
-    const card = target.closest(".card[data-label]"), at = target.closest(".thumbs li");
+  function aim(target, x, y) {
+    const card = target && target.closest(".card[data-label]"), at = target && target.closest(".thumbs li");
     if (!at) return { card, at: null, next: null };
     const { left, width, top, height } = at.getBoundingClientRect(), row = at.parentElement.matches(".texts");
-    const behind = row ? clientY > top + height / 2 : clientX > left + width / 2;
+    const behind = row ? y > top + height / 2 : x > left + width / 2;
     return { card, at, behind, next: behind ? at.nextElementSibling : at };
+  }
+
+  function mark({ card, at, behind }) {
+    unmark();
+    if (at) at.dataset.gap = behind ? "behind" : "before";
+    else if (card) card.classList.add("over");
+  }
+
+  function unmark() {
+    for (const card of document.querySelectorAll(".card.over")) card.classList.remove("over");
+    for (const place of document.querySelectorAll(".thumbs [data-gap]")) delete place.dataset.gap;
+  }
+
+  function put({ card, next }, items) {
+    unmark();
+    if (card) send(card, "place", items, { label: card.dataset.label, before: next ? next.dataset.item : "" });
   }
 
   // Before the scripts that take files: a picture that is dragged may count as one.
@@ -108,22 +144,12 @@
       if (!event.dataTransfer || !event.dataTransfer.types.includes(KIND)) return;
       event.stopPropagation();
       event.preventDefault();
-      const { card, at, behind, next } = aim(event);
-      unmark();
-      if (!card || kind === "dragleave") return;
-      if (kind === "drop") {
-        const where = { label: card.dataset.label, before: next ? next.dataset.item : "" };
-        return send(card, "place", event.dataTransfer.getData(KIND), where);
-      }
-      if (at) at.dataset.gap = behind ? "behind" : "before";
-      else card.classList.add("over");
+      const there = aim(event.target, event.clientX, event.clientY);
+      if (kind === "drop") put(there, event.dataTransfer.getData(KIND));
+      else if (kind === "dragleave") unmark();
+      else mark(there);
     }, true);
   document.addEventListener("dragend", unmark);
-
-  function unmark() {
-    for (const card of document.querySelectorAll(".card.over")) card.classList.remove("over");
-    for (const place of document.querySelectorAll(".thumbs [data-gap]")) delete place.dataset.gap;
-  }
 
   // ---------------------------------------------------------------- drawn anew
   document.addEventListener("sav:drawn", ({ target }) => {
@@ -135,4 +161,6 @@
       used = "";
     }
   });
+
+  Object.assign(SAV, { dragged: { ids, aim, mark, unmark, put } });
 })();

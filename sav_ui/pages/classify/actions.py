@@ -9,12 +9,13 @@ from sav_core.data.examples import Example
 from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
-from sav_ui.pages.classify.answers import Answer
 from sav_ui.pages.classify.files import as_csv, as_json
-from sav_ui.pages.classify.live_window import as_clip
-from sav_ui.pages.classify.state import FRAME, NONE, PANEL, ClassifyState, Query
+from sav_ui.pages.classify.state import FRAME, NONE, PANEL, WHERE, ClassifyState, Query
 from sav_ui.pages.classify.without import WithoutState
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
+from sav_ui.pages.shared.answers import Answer
+from sav_ui.pages.shared.live_window import as_clip
+from sav_ui.pages.shared.webcam import WebcamState
 from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, film, sampled
 from sav_ui.panels.wording import pictures
@@ -90,7 +91,7 @@ def _try(context: Context, data: Data) -> None:
 def _keep_frame(context: Context, data: Data) -> Steps:
     """Put the webcam's latest frame among the pictures, or its latest window as a clip."""
     state, project = context.session.state(ClassifyState), context.session.project
-    seen = state.webcam
+    seen = context.session.state(WebcamState).at(WHERE)
     if not seen.pictures:
         raise InputError("There is no frame to keep yet: wait for the webcam.")
     kept = seen.pictures[-1] if len(seen.pictures) == 1 else as_clip(seen.pictures, seen.seconds, project)

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from sav_core.reports.tables import plain
-from sav_ui.pages.classify.answers import Answer
 from sav_ui.pages.classify.state import NONE, ClassifyState, Query
+from sav_ui.pages.shared.answers import Answer
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project
 

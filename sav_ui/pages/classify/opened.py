@@ -8,7 +8,7 @@ from sav_core.errors import InputError, SavError
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import CLIPS, limits
 from sav_ui.pages.classify.state import FRAME
-from sav_ui.pages.classify.view import bars
+from sav_ui.pages.shared.answer_bars import bars
 from sav_ui.panels.films import film, looked_at, sampled
 from sav_ui.panels.jobs import Job
 from sav_ui.panels.panel import Content, content, fill

@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from sav_core.data.examples import Example
 from sav_core.errors import InputError, SavError
 from sav_core.types import HeadVectors, Progress
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "classify_queries",
-    "frame_vector",
     "run",
     "waits_for_answer_without",
     "waits_for_answers",
@@ -139,14 +135,6 @@ def ask_model(backbone: Backbone, example: Example, labels: Sequence[str]) -> Mo
         if not told:
             read()
         return ModelAnswer(*told[0], refused=str(error))
-
-
-def frame_vector(backbone: Backbone, example: Example) -> npt.NDArray[np.float32]:
-    """Head vectors ``(layer, head, dim)`` of one frame, of which nothing is kept."""
-    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
-
-    values: npt.NDArray[np.float32] = extract_head_vectors(backbone, [example], cache=None).values[0]
-    return values
 
 
 def _show(session: Session, project: Project, queries: Sequence[Query], models: ModelPool, task: Task) -> None:

@@ -20,7 +20,7 @@ from sav_core.data.images import Picture
 from sav_core.errors import InputError
 from sav_core.types import Head
 from sav_ui.limits import limits
-from sav_ui.pages.classify.answers import Answer, answers
+from sav_ui.pages.shared.answers import Answer, answers
 from sav_ui.panels.memo import Memo
 from sav_ui.session.asked import Asked
 from sav_ui.session.fit import Fit
@@ -28,7 +28,7 @@ from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.project import Project
 from sav_ui.session.session import PageState
 
-__all__ = ["FRAME", "NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query", "WebcamFrame"]
+__all__ = ["FRAME", "NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query"]
 
 WHERE = "classify"
 """The part of the page that this one's sentences concern."""
@@ -98,25 +98,6 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True)
-class WebcamFrame:
-    """What the webcam saw: a frame, or a window of frames.
-
-    Attributes:
-        serial: the browser's number of the frame.
-        pictures: the frame, or where clips are taught the latest frames, latest last; none before the first.
-        seconds: how long these took.
-        answers: what it and the frames just before it were taken for, latest last; empty if there is no answer.
-        refused: why not.
-    """
-
-    serial: int = 0
-    pictures: tuple[Picture, ...] = ()
-    seconds: float = 0.0
-    answers: tuple[Answer, ...] = ()
-    refused: str = ""
-
-
-@dataclass(frozen=True)
 class _Kept:
     """The queries with their marks, and beside them what the model had said of them."""
 
@@ -146,7 +127,6 @@ class ClassifyState(PageState):
         head: of those that vote, the one that is looked into; ``None`` for none.
         grid: whether what every head that votes looks at is shown.
         model_answers: by what they depend on, see ``about``.
-        webcam: the latest frame and what it was taken for.
     """
 
     def __init__(self) -> None:
@@ -155,7 +135,6 @@ class ClassifyState(PageState):
         self.head: Head | None = None
         self.grid = False
         self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
-        self.webcam = WebcamFrame()
         self._vectors: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float32]]] = {}
         self._refusals: dict[str, tuple[tuple[str, ...], str]] = {}
         self._memo = Memo()

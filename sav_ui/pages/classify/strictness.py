@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sav_ui.pages.classify.answers import Answer, percent, threshold_of
+from sav_ui.pages.shared.answers import Answer, percent, threshold_of
 from sav_ui.session.fit import Fit
 
 __all__ = ["reasons", "strictness"]

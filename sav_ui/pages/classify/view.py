@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sav_core.data.examples import Example
@@ -12,18 +12,19 @@ from sav_core.figures.heads import similarity_heatmap
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors
 from sav_ui.limits import limits
-from sav_ui.pages.classify.answers import Answer, percent
 from sav_ui.pages.classify.run import waits_for_answer_without, waits_for_answers, waits_for_model_answer
 from sav_ui.pages.classify.state import FRAME, MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
 from sav_ui.pages.classify.without import WithoutState, known_without
+from sav_ui.pages.shared.answer_bars import bars, squares
+from sav_ui.pages.shared.answers import Answer, percent
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.ready_tiles import nothing_taught
 from sav_ui.pages.shared.used import used
 from sav_ui.panels.films import brought, film, looked_at
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.thumbnails import thumb
-from sav_ui.panels.wording import counted, progress_bar
+from sav_ui.panels.wording import counted, in_line, progress_bar
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import HeadAttention
@@ -32,9 +33,8 @@ from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import queries_of
 
-__all__ = ["answers", "bars", "squares", "tray"]
+__all__ = ["answers", "tray"]
 
-_BARS = 6  # labels shown as bars; the rest is summed up
 _NEAR = 6
 _ALONE = 2  # of the deciding heads, beside their mean
 _ROWS = 120  # of the table; more come in the files
@@ -95,34 +95,6 @@ def answers(session: Session) -> Content:
     return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
 
 
-def bars(shares: Mapping[str, float], winner: str, *, in_place: bool = False) -> list[dict[str, Any]]:
-    """Labels with their share of the vote; what is beyond the first few is one line.
-
-    Args:
-        shares: of every label.
-        winner: the label that won.
-        in_place: whether they stand in the labels' order, for shares that change while one looks; else most first.
-    """
-    ordered = sorted(shares.items(), key=lambda pair: -pair[1])
-    first, rest = (ordered, []) if len(ordered) <= _BARS else (ordered[: _BARS - 1], ordered[_BARS - 1 :])
-    if in_place:
-        places = {label: place for place, label in enumerate(shares)}
-        first.sort(key=lambda pair: places[pair[0]])
-    lines = [{"label": label, "percent": round(100 * share), "won": label == winner} for label, share in first]
-    if rest:
-        together = round(100 * sum(share for _, share in rest))
-        lines.append({"label": f"{len(rest)} others", "percent": together, "won": False})
-    return lines
-
-
-def squares(answer: Answer) -> list[dict[str, Any]]:
-    """The kept heads in their order, and whether each voted for the winner."""
-    return [
-        {"head": str(vote.head), "label": vote.label, "agrees": vote.label == answer.prediction.label}
-        for vote in answer.prediction.votes
-    ]
-
-
 def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:
     project = session.project
     shown = [each.id for each in session.state(ClassifyState).shown(project)]
@@ -140,6 +112,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "asks": bool(query.text) or any(item.text for item in project.items),
         "question": project.question,
         "refused": session.state(ClassifyState).refusal(query, project),
+        "line": "" if session.work.place is None else in_line(session.work.place),
         "answer": None,
     }
     if answer is None:

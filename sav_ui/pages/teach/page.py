@@ -5,7 +5,8 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_ui.host.page_host import PageHost
-from sav_ui.pages.teach import keeping, view
+from sav_ui.pages.shared import webcam
+from sav_ui.pages.teach import keeping, preview, view
 from sav_ui.pages.teach.actions import act
 from sav_ui.pages.teach.run import run
 from sav_ui.pages.teach.state import WHERE
@@ -23,5 +24,6 @@ def build(host: PageHost) -> None:
         with gr.Column(elem_id="left"):
             host.panel("bench", view.bench, act=act, run=run, lively=True, where=WHERE)
         with gr.Column(elem_id="right"):
+            webcam.panel(host, preview.PANEL, preview.show, act, WHERE)
             slides = ("findings", "bench")
             host.panel("findings", view.findings, act=act, run=run, slides=slides, lively=True, where=WHERE)

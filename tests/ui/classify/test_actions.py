@@ -11,10 +11,11 @@ import pytest
 
 from sav_core.errors import BackboneError
 from sav_ui.pages.classify import actions as classify
+from sav_ui.pages.classify import live
 from sav_ui.pages.classify import view as classify_view
-from sav_ui.pages.classify import webcam
 from sav_ui.pages.classify.run import classify_queries, run
 from sav_ui.pages.classify.state import NONE, WHERE, ClassifyState
+from sav_ui.pages.shared import webcam
 from sav_ui.session.project import Project
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import Task
@@ -514,10 +515,10 @@ def frame(seed=3, size=(64, 48), **options):
 
 
 def test_a_frame_is_answered_like_any_picture_and_nothing_of_it_is_kept(session, models):
-    webcam.look(context(session, models), {"image": frame(), "serial": 7})
-    seen = session.state(ClassifyState).webcam
+    webcam.look(context(session, models, WHERE), {"image": frame(), "serial": 7})
+    seen = session.state(webcam.WebcamState).at(WHERE)
     assert (seen.serial, seen.refused) == (7, "")
-    html = webcam.show(session)["html"]
+    html = live.show(session)["html"]
     assert 'data-serial="7"' in html
     assert seen.answers[-1].prediction.label in html
     assert queries(session) == ()
@@ -541,17 +542,17 @@ def test_a_frame_is_answered_like_any_picture_and_nothing_of_it_is_kept(session,
     ids=["nothing", "a number", "empty", "PNG", "no base64", "no JPEG", "too long", "too large", "in many scans"],
 )
 def test_a_frame_that_is_none_is_a_sentence(session, models, image):
-    webcam.look(context(session, models), {"image": image, "serial": 8})
-    assert 'role="alert"' in webcam.show(session)["html"]
-    assert 'data-serial="8"' in webcam.show(session)["html"]
+    webcam.look(context(session, models, WHERE), {"image": image, "serial": 8})
+    assert 'role="alert"' in live.show(session)["html"]
+    assert 'data-serial="8"' in live.show(session)["html"]
 
 
 def test_without_a_classifier_the_webcam_says_where_to_go(models):
     from sav_ui.session.session import Session
 
     session = Session()
-    webcam.look(context(session, models), {"image": frame(), "serial": 1})
-    assert "Teach page" in webcam.show(session)["html"]
+    webcam.look(context(session, models, WHERE), {"image": frame(), "serial": 1})
+    assert "Teach page" in live.show(session)["html"]
 
 
 def test_two_visitors_see_nothing_of_each_other(models, upload):

@@ -10,11 +10,12 @@ from sav_core.sav import SavClassifier
 from sav_core.types import Head, HeadVectors, Prediction, Vote
 from sav_ui.pages.classify import view
 from sav_ui.pages.classify.actions import act
-from sav_ui.pages.classify.answers import Answer, answers, percent
 from sav_ui.pages.classify.files import as_json
-from sav_ui.pages.classify.state import WHERE, ClassifyState, Query, WebcamFrame
+from sav_ui.pages.classify.live import show
+from sav_ui.pages.classify.state import WHERE, ClassifyState, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
-from sav_ui.pages.classify.webcam import show
+from sav_ui.pages.shared.answers import Answer, answers, percent
+from sav_ui.pages.shared.webcam import WebcamFrame, WebcamState
 from tests.support.people import context, small_project, taught
 
 
@@ -120,7 +121,7 @@ def test_the_library_and_the_pages_file_say_the_same(session, models, threshold)
 def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     first = answer(0.9, label="bird")
     frames = (first, first, answer(0.9, label="flower"))
-    session.state(ClassifyState).webcam = WebcamFrame(3, answers=frames)
+    session.state(WebcamState).put(WHERE, WebcamFrame(3, answers=frames))
     html = show(session)["html"]
     assert html.index('title="bird"') < html.index('title="coin"') < html.index('title="flower"')
     assert "<strong>bird</strong>" in html, "one frame of three does not turn it over"
@@ -128,7 +129,7 @@ def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     assert [bar["label"] for bar in view.bars(shares, "flower", in_place=True)] == ["bird", "coin", "flower"]
     assert [bar["label"] for bar in view.bars(shares, "flower")] == ["flower", "bird", "coin"]
     unsure = tuple(replace(each, threshold=0.95) for each in frames)
-    session.state(ClassifyState).webcam = WebcamFrame(3, answers=unsure)
+    session.state(WebcamState).put(WHERE, WebcamFrame(3, answers=unsure))
     assert "<strong>None of these</strong>" in show(session)["html"]
 
 

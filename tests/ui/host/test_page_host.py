@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from sav_ui.host.page_host import PageHost, Tab
-from sav_ui.pages.classify import webcam
-from sav_ui.pages.classify.state import ClassifyState
+from sav_ui.pages.shared import webcam
 from sav_ui.panels.errors import UNEXPECTED
 from sav_ui.panels.panel import content
 from sav_ui.serving.answers import Answers
@@ -318,5 +317,6 @@ def test_gradios_copies_of_a_tab_are_the_tab():
 def test_a_frame_of_the_webcam_that_breaks_down_is_answered(models, monkeypatch):
     session = taught(models, small_project())
     monkeypatch.setattr(models, "run", break_down)
-    webcam.look(context(session, models), {"serial": 3, "image": webcam_frame()})
-    assert session.state(ClassifyState).webcam.refused == UNEXPECTED
+    here = context(session, models)
+    webcam.look(here, {"serial": 3, "image": webcam_frame()})
+    assert session.state(webcam.WebcamState).at(here.where).refused == UNEXPECTED

@@ -6,7 +6,7 @@ from sav_core.evaluation.acceptance import calibrate
 from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.rules import VOTING_RULES
-from sav_ui.pages.classify.answers import answers
+from sav_ui.pages.shared.answers import answers
 from sav_ui.session.fit import fit_project
 from sav_ui.session.project import Project
 from tests.support.problems import clusters

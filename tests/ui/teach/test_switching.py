@@ -6,7 +6,7 @@ import re
 import pytest
 
 from sav_core.types import Head
-from sav_ui.pages.classify.answers import answers
+from sav_ui.pages.shared.answers import answers
 from sav_ui.pages.teach import view
 from sav_ui.pages.teach.actions import act
 from sav_ui.session.find_heads import refit_if_ready
