@@ -29,7 +29,7 @@
   }
 
   function lift() {
-    const ids = SAV.dragged.ids(finger.item.dataset.item), count = ids.split(",").length;
+    const ids = SAV.draggedWith(finger.item.dataset.item), count = ids.split(",").length;
     const ghost = document.createElement("div");
     ghost.className = "sav-lifted";
     ghost.append(finger.item.querySelector(".frame").cloneNode(true));
@@ -49,7 +49,7 @@
     Object.assign(finger, { x, y });
   }
 
-  const there = () => SAV.dragged.aim(document.elementFromPoint(finger.x, finger.y), finger.x, finger.y);
+  const there = () => SAV.aim(document.elementFromPoint(finger.x, finger.y), finger.x, finger.y);
 
   function follow() {
     if (!finger || !finger.ghost) return;
@@ -57,14 +57,14 @@
     ghost.style.translate = `${x}px ${y}px`;
     if (y < EDGE) scrollBy({ top: -STEP, behavior: "instant" });
     else if (y > innerHeight - EDGE) scrollBy({ top: STEP, behavior: "instant" });
-    SAV.dragged.mark(there());
+    SAV.markAim(there());
     requestAnimationFrame(follow);
   }
 
   function end(event) {
     if (finger && finger.ghost) {
       event.preventDefault(); // it is no tap
-      SAV.dragged.put(there(), finger.ids);
+      SAV.putThere(there(), finger.ids);
     }
     stop();
   }
@@ -74,6 +74,6 @@
     clearTimeout(finger.timer);
     if (finger.ghost) finger.ghost.remove();
     finger = null;
-    SAV.dragged.unmark();
+    SAV.unmarkAim();
   }
 })();

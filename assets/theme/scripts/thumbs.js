@@ -162,5 +162,5 @@
     }
   });
 
-  Object.assign(SAV, { dragged: { ids, aim, mark, unmark, put } });
+  Object.assign(SAV, { draggedWith: ids, aim, markAim: mark, unmarkAim: unmark, putThere: put });
 })();
