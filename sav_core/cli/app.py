@@ -54,6 +54,7 @@ from sav_core.cli.options import (
     Voting,
 )
 from sav_core.cli.plugins import installed_commands
+from sav_core.cli.point import add_point
 from sav_core.cli.report import add_report
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
@@ -346,6 +347,7 @@ def _print_architectures(as_json: bool) -> None:
 add_report(app)
 add_ablate(app)
 add_atlas(app)
+add_point(app)
 add_retrieval(app)
 add_benchmark(app)
 app.add_typer(space_app, name="space")

@@ -22,7 +22,19 @@ from PIL import Image, ImageDraw, ImageOps
 
 from sav_core.errors import InputError
 
-__all__ = ["COLOURS", "OPPOSITE", "RELATIONS", "Ground", "Scene", "Sprites", "Thing", "arrange", "direction", "draw"]
+__all__ = [
+    "COLOURS",
+    "OPPOSITE",
+    "RELATIONS",
+    "Ground",
+    "Scene",
+    "Sprites",
+    "Thing",
+    "arrange",
+    "direction",
+    "draw",
+    "extent",
+]
 
 RGB: TypeAlias = tuple[int, int, int]
 
@@ -41,6 +53,7 @@ COLOURS: Mapping[str, RGB] = {
 RELATIONS = ("left", "right", "above", "below")
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 CLEARLY = 1.6  # "left of" means at least this much more sideways than up or down; between is neither
+_SEEN = 32  # of 255: how opaque a pixel of a thing must be to count to where the thing is
 
 LAYOUTS: Mapping[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     1: (((0, 0),),),
@@ -240,15 +253,31 @@ def draw(scene: Scene, sprites: Sprites, side: int = 96, ground: Image.Image | N
     """The scene as an RGB picture of ``side`` by ``side`` pixels, over its own ground or over a picture of that size."""
     canvas = _paint(scene.ground, side) if ground is None else ground.convert("RGB")
     for thing in scene.things:
-        pixels = max(4, round(thing.size * side))
-        cutout = sprites.cutout(thing.name, thing.artist, thing.colour, pixels)
-        if thing.flipped:
-            cutout = ImageOps.mirror(cutout)
-        if thing.angle:
-            cutout = cutout.rotate(thing.angle, Image.Resampling.BILINEAR)
-        corner = (round(thing.x * side - cutout.width / 2), round(thing.y * side - cutout.height / 2))
+        cutout, corner = _placed(thing, sprites, side)
         canvas.paste(cutout, corner, cutout)
     return canvas
+
+
+def extent(thing: Thing, sprites: Sprites, side: int = 96) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what can be seen of a thing in a picture of that side, without its clear rim."""
+    cutout, (x, y) = _placed(thing, sprites, side)
+    seen = cutout.getchannel("A").point(lambda alpha: 255 * (alpha >= _SEEN)).getbbox()
+    left, top, right, bottom = seen or (0, 0, *cutout.size)
+
+    def within(edge: int) -> float:
+        return min(max(edge / side, 0.0), 1.0)
+
+    return within(x + left), within(y + top), within(x + right), within(y + bottom)
+
+
+def _placed(thing: Thing, sprites: Sprites, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """A thing as it is drawn, and where its upper left corner comes."""
+    cutout = sprites.cutout(thing.name, thing.artist, thing.colour, max(4, round(thing.size * side)))
+    if thing.flipped:
+        cutout = ImageOps.mirror(cutout)
+    if thing.angle:
+        cutout = cutout.rotate(thing.angle, Image.Resampling.BILINEAR)
+    return cutout, (round(thing.x * side - cutout.width / 2), round(thing.y * side - cutout.height / 2))
 
 
 def _paint(ground: Ground, side: int) -> Image.Image:
