@@ -47,10 +47,11 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 fuzz: $(VENV)/.development  ## send every reader of strangers' bytes and messages spoiled ones; hours
 	$(BIN)/python -m perf.fuzz
 
-report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors, causes; docs/ and the README
+report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors, causes, pointing; docs/ and the README
 	$(BIN)/python -m tools.report
 	$(BIN)/python -m tools.report.vectors
 	$(BIN)/python -m tools.report.causes
+	$(BIN)/python -m tools.report.pointing
 
 model: $(VENV)/.tools  ## train the embedded model anew: a day of two cores; stopped and called again, it goes on
 	$(BIN)/python -m tools.artwork

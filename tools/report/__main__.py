@@ -1,4 +1,4 @@
-"""``python -m tools.report``: what the embedded model's heads are worth; ``.vectors`` and ``.causes`` run by themselves."""
+"""``python -m tools.report``: what the embedded model's heads are worth; its other modules run by themselves."""
 
 from tools.report.heads import main
 
