@@ -49,6 +49,11 @@ TERMS: Mapping[str, str] = {
         "How alike two rows of numbers are by their direction: 1 is the same direction, 0 nothing in common, "
         "-1 the opposite. Here it compares what one head says of two pictures."
     ),
+    "heads that point": (
+        "A few heads look at the thing that a question is about. They are found on drawn scenes, where it is known where "
+        "each thing stands, and what is said of a head is what it looks at in other such scenes. A head that points need "
+        "not vote, and one that votes need not point."
+    ),
     "map": (
         "What a head says of a picture is a row of numbers: a point in a space of many dimensions. The map shows that "
         "space in two. PCA looks at it from where the points are spread most; Distances moves them until they lie as far "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture, as_picture
 from sav_core.errors import InputError
+from sav_core.figures.boxes import boxed
 from sav_core.figures.overlay import overlay
+from sav_core.pointing.places import Place, point_on
 from sav_core.types import Head, at_heads
 from sav_ui.panels.thumbnails import data_uri
 from sav_ui.panels.wording import percent
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadAttention", "look_at"]
 
+_Draw: TypeAlias = Callable[[Sequence[tuple[Picture, Any]], int], list[str]]
+
 _EDGE, _SMALL = 320, 144
 _FRAME_EDGE = 200  # of a clip's frames, which stand side by side
-_DRAWN = 100  # heads and groups of heads whose overlays are kept
+_DRAWN = 100  # heads and groups of heads whose overlays and boxes are kept
+_LOOK, _LITTLE, _BOX = "look", "little", "box"  # what is drawn of them
 _PICTURES = 4  # of one example that are drawn
 
 
@@ -47,7 +52,7 @@ class HeadAttention:
     stills: tuple[Picture, ...]
     grids: tuple[npt.NDArray[np.float32], ...]
     image_share: npt.NDArray[np.float32]
-    _drawn: LRUCache[tuple[tuple[Head, ...], int], list[dict[str, Any]]] = field(
+    _drawn: LRUCache[tuple[tuple[Head, ...], str], list[dict[str, Any]]] = field(
         default_factory=lambda: LRUCache(_DRAWN), repr=False, compare=False
     )
 
@@ -68,7 +73,7 @@ class HeadAttention:
 
     def in_small(self, head: Head) -> str:
         """One head's attention over the first picture, or a clip's middle frame, to stand among those of others."""
-        key = (head,), _SMALL
+        key = (head,), _LITTLE
         if key not in self._drawn:
             first = self.example.images[0]
             place = len(first.times) // 2 if isinstance(first, Clip) else 0
@@ -83,22 +88,34 @@ class HeadAttention:
         return self._views(heads, alt, f"the {len(heads)} heads that vote, on average")
 
     def _views(self, heads: Sequence[Head], alt: str, caption: str) -> list[dict[str, Any]]:
-        key = tuple(heads), _EDGE
+        key = tuple(heads), _LOOK
         if key not in self._drawn:
-            self._drawn[key] = self._draw(heads)
+            self._drawn[key] = self._draw(list(zip(self.stills, self._seen_by(heads), strict=True)), _overlays)
         return [{**view, "alt": alt, "caption": caption} for view in self._drawn[key]]
 
-    def _draw(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
-        """Each picture with attention over it, and each clip frame by frame, its frames on one scale."""
-        stills = zip(self.stills, self._seen_by(heads), strict=True)
+    def boxes_of(self, heads: Sequence[Head]) -> list[dict[str, Any]]:
+        """Each picture with the box that some heads give, with how sure; of a clip's frames each with its own."""
+        key = tuple(heads), _BOX
+        if key not in self._drawn:
+            layers, indices = at_heads(heads)
+            places = [point_on(grid[layers, indices], heads) for grid in self.grids]
+            views, told = self._draw(list(zip(self.stills, places, strict=True)), _boxes), iter(places)
+            alt = f"The box that {len(heads)} heads give on {self.example.name}"
+            for view in views:
+                own = list(islice(told, max(1, len(view["frames"]))))
+                view |= {"alt": alt, "caption": "" if view["frames"] else _sure(own[0])}
+            self._drawn[key] = views
+        return self._drawn[key]
+
+    def _draw(self, stills: Sequence[tuple[Picture, Any]], draw: _Draw) -> list[dict[str, Any]]:
+        """Each picture with what is drawn on it, and each clip frame by frame, its frames on one scale."""
+        left = iter(stills)
         views: list[dict[str, Any]] = []
         for image in self.example.images[:_PICTURES]:
             if not isinstance(image, Clip):
-                views.append({"picture": data_uri(overlay(*next(stills), edge=_EDGE)), "frames": []})
+                views.append({"picture": draw([next(left)], _EDGE)[0], "frames": []})
                 continue
-            parts = list(islice(stills, len(image.times)))
-            peak = max(float(grid.max()) for _, grid in parts)
-            drawn = [data_uri(overlay(still, grid, peak=peak, edge=_FRAME_EDGE)) for still, grid in parts]
+            drawn = draw(list(islice(left, len(image.times))), _FRAME_EDGE)
             frames = [{"picture": uri, "time": f"{time:.1f} s"} for uri, time in zip(drawn, image.times, strict=True)]
             views.append({"picture": "", "frames": frames})
         return views
@@ -107,6 +124,23 @@ class HeadAttention:
         """The mean attention of some heads to each still, ``(row, column)``."""
         layers, indices = at_heads(heads)
         return [grid[layers, indices].mean(0) for grid in self.grids]
+
+
+def _overlays(stills: Sequence[tuple[Picture, npt.NDArray[np.float32]]], edge: int) -> list[str]:
+    peak = max(float(grid.max()) for _, grid in stills)
+    return [data_uri(overlay(still, grid, peak=peak, edge=edge)) for still, grid in stills]
+
+
+def _boxes(stills: Sequence[tuple[Picture, Place]], edge: int) -> list[str]:
+    return [data_uri(boxed(still.thumbnail(edge), place.box.fractions(), place.peak)) for still, place in stills]
+
+
+def _sure(place: Place) -> str:
+    """How much of what the heads look at lies in their box, and whether they agree."""
+    return (
+        f"{percent(place.inside)} of their look at the picture is in the box, which is {percent(place.box.area)} of it; "
+        f"{place.agree} of {len(place.heads)} look hardest inside"
+    )
 
 
 def look_at(

@@ -37,6 +37,7 @@ class Kind(Enum):
     ASK_BASELINES = "ask the model itself about a test set"
     COMPARE = "compare with baselines"
     KNOCK_OUT = "knock heads out in the model"
+    POINT = "heads that point"
     EFFECTS = "effects of heads"
     VECTOR = "build or judge a vector"
     TUNING = "tune a vector"

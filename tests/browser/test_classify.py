@@ -47,6 +47,8 @@ def test_from_nothing_to_an_answer_with_its_reasons_in_two_clicks(classifying):
     expect(shown.locator(".strip li")).to_have_count(6)
     expect(shown.get_by_role("heading", name="without your examples")).to_be_visible()
     expect(shown.locator(".overlays img").first).to_be_visible()
+    shown.get_by_role("button", name="Where", exact=True).click()
+    expect(shown.locator(".where .overlays figcaption")).to_contain_text("look hardest inside")
     classifying.shot("classify")
 
 

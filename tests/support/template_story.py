@@ -331,6 +331,10 @@ _WITHOUT = {
     "bars": [],
     "refused": "It cannot be read.",
 }
+_ASKED = {"find": "find_points", "scenes": 48, "refused": "", "progress": None}
+_VIEW = {"picture": "", "frames": [], "alt": "", "caption": ""}
+_WHERE = {"on": True, "views": [_VIEW], "heads": "L0.H0", "sure": "It is seldom right.", "asked": None}
+_SEEN = {**_INSIGHT, "label": "owl", "views": [_VIEW]}
 _CELL = {"row": 0, "head": "L0.H0", "label": "owl", "agrees": True, "picture": ""}
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
@@ -374,6 +378,9 @@ VARIATIONS = [
         {"detail.insight": {**_INSIGHT, "label": "owl"}, "detail.without": {**_WITHOUT, "words": "a lion", "refused": ""}},
     ),
     ("classify/answers.html", {"detail.insight": {**_INSIGHT, "label": "owl", "words": "an owl"}}),
+    ("classify/answers.html", {"detail.insight": _SEEN, "detail.where": _WHERE}),
+    ("classify/answers.html", {"detail.insight": _SEEN, "detail.where": {**_WHERE, "sure": "", "asked": _ASKED}}),
+    ("classify/answers.html", {"detail.insight": _SEEN, "detail.where": {**_WHERE, "sure": ""}}),
     ("classify/answers.html", {"detail.insight": None, "detail.asking": False, "off": ["L1.H2"]}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
@@ -414,6 +421,9 @@ VARIATIONS = [
     ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
     ("teach/findings.html", {"per_label": True, "off": None}),
     ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900, "caveat": "photographs"}),
+    ("teach/findings.html", {"inspector.heads.0.points": {"words": "It points.", "points": True}}),
+    ("teach/findings.html", {"inspector.pointing": {**_ASKED, "progress": _PROGRESS}}),
+    ("teach/findings.html", {"inspector.pointing": {**_ASKED, "refused": "It cannot be seen."}}),
     ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
     (
         "vectors/analogy.html",

@@ -24,6 +24,7 @@ _PARTS = (
     "shared/ghost.html",
     "shared/head_map.html",
     "shared/inspector.html",
+    "shared/points.html",
     "shared/steps.html",
     "shared/uses.html",
     "classify/detail.html",

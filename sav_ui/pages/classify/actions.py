@@ -11,6 +11,7 @@ from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.classify.files import as_csv, as_json
 from sav_ui.pages.classify.state import FRAME, NONE, PANEL, WHERE, ClassifyState, Query
+from sav_ui.pages.classify.where import WhereState
 from sav_ui.pages.classify.without import WithoutState
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.shared.answers import Answer
@@ -137,7 +138,7 @@ def _text(context: Context, data: Data) -> None:
 
 
 def _stop(context: Context, data: Data) -> None:
-    context.session.work.cancel(Kind.CLASSIFY, Kind.ASK_MODEL)
+    context.session.work.cancel(Kind.CLASSIFY, Kind.ASK_MODEL, Kind.POINT)
 
 
 def _again(context: Context, data: Data) -> None:
@@ -233,6 +234,12 @@ def _without(context: Context, data: Data) -> None:
     context.session.state(WithoutState).on = bool(data["value"])
 
 
+def _where(context: Context, data: Data) -> None:
+    """Draw the box that the heads that point give, or take it away."""
+    state = context.session.state(WhereState)
+    state.on = not state.on
+
+
 def _refresh(context: Context, data: Data) -> None:
     """The page has come into view: show it as things are now."""
 
@@ -271,6 +278,7 @@ ACTIONS: Actions = {
     "threshold": _threshold,
     "try": _try,
     "vote_head": _vote_head,
+    "where": _where,
     "without": _without,
 }
 """What the page can ask for."""

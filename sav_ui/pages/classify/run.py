@@ -11,6 +11,7 @@ from sav_core.errors import InputError, SavError
 from sav_core.types import HeadVectors, Progress
 from sav_ui.pages.classify.state import ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.without import ask_without, waits_for_without
+from sav_ui.pages.shared.points import FIND, find_points
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context, Data
@@ -38,6 +39,9 @@ def run(context: Context, data: Data) -> Iterator[None]:
     """Show the model the pictures that it has not seen, then ask it about the one that is looked at."""
     session = context.session
     if session.work.busy:
+        return
+    if data.get("do") == FIND:
+        yield from find_points(context)
         return
     with session.work.doing(Kind.CLASSIFY) as task:
         if waits_for_answers(session):

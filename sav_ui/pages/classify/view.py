@@ -15,6 +15,7 @@ from sav_ui.limits import limits
 from sav_ui.pages.classify.run import waits_for_answer_without, waits_for_answers, waits_for_model_answer
 from sav_ui.pages.classify.state import FRAME, MAX_QUERIES, NONE, PANEL, WHERE, ClassifyState, ModelAnswer, Query
 from sav_ui.pages.classify.strictness import reasons, strictness
+from sav_ui.pages.classify.where import where_shown
 from sav_ui.pages.classify.without import WithoutState, known_without
 from sav_ui.pages.shared.answer_bars import bars, squares
 from sav_ui.pages.shared.answers import Answer, percent
@@ -142,6 +143,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "model": choice_of(project.model).title,
         "insight": None if learned is None else _model_answer(learned, answer),
         "without": _without(session, query, fit),
+        "where": where_shown(session, learned, fit),
         "has_grid": learned is not None and learned.looks is not None,
         "grid": _grid(learned.looks, answer) if learned is not None and state.grid else [],
         "asking": session.work.at(Kind.CLASSIFY, Kind.ASK_MODEL) is not None or waits_for_model_answer(session),

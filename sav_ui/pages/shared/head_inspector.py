@@ -11,6 +11,7 @@ from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head
 from sav_ui.pages.shared.head_map import Mapped, mapped
 from sav_ui.pages.shared.head_words import quality
+from sav_ui.pages.shared.points import points_of, where_asked
 from sav_ui.pages.shared.uses import FIGURE, uses_of
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.session.fit import Fit
@@ -46,6 +47,7 @@ def inspector(session: Session, fit: Fit) -> dict[str, Any]:
         "cell_items": _cell_items(session, fit, there[0]) if there and focus.cell else [],
         "all_heads": [str(head) for head in fit.ranking[:200]],
         "uses": uses_of(session, fit),
+        "pointing": where_asked(session),
     }
 
 
@@ -117,6 +119,7 @@ def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
         "more_wrong": len(wrong[_WRONG:]),
         "near": _near(session, fit, head),
         "attention": _attention(session, fit, head),
+        "points": points_of(session, head, fit.scores.correct.shape),
     }
 
 

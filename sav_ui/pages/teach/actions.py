@@ -257,7 +257,7 @@ def _save_heads(context: Context, data: Data) -> Steps:
 def _cancel(context: Context, data: Data) -> None:
     """Stop what is under way, or stop waiting for it."""
     work = context.session.work
-    if not work.cancel(Kind.FIND_HEADS, Kind.LOOK):
+    if not work.cancel(Kind.FIND_HEADS, Kind.LOOK, Kind.POINT):
         work.pause(Kind.FIND_HEADS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from sav_ui.host.page_host import PageHost
-from sav_ui.pages.shared import webcam
+from sav_ui.pages.shared import points, webcam
 from sav_ui.pages.teach import keeping, preview, view
 from sav_ui.pages.teach.actions import act
 from sav_ui.pages.teach.run import run
@@ -26,4 +26,6 @@ def build(host: PageHost) -> None:
         with gr.Column(elem_id="right"):
             webcam.panel(host, preview.PANEL, preview.show, act, WHERE)
             slides = ("findings", "bench")
-            host.panel("findings", view.findings, act=act, run=run, slides=slides, lively=True, where=WHERE)
+            host.panel(
+                "findings", view.findings, act=act, run=run, asks=points.ASKS, slides=slides, lively=True, where=WHERE
+            )

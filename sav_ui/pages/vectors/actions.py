@@ -112,7 +112,7 @@ def _corrupted(context: Context, data: Data) -> None:
 
 
 def _cancel(context: Context, data: Data) -> None:
-    context.session.work.cancel(*_AT_WORK, Kind.PROMPT)
+    context.session.work.cancel(*_AT_WORK, Kind.PROMPT, Kind.POINT)
 
 
 def _effect_head(context: Context, data: Data) -> None:

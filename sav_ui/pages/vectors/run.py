@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sav_core.vectors import RelationPrompt
+from sav_ui.pages.shared import points
 from sav_ui.pages.vectors import analogy_runs, study_runs
 from sav_ui.pages.vectors import tasks as vector_tasks
 from sav_ui.pages.vectors.analogy_runs import waits_for_analogy
@@ -40,6 +41,8 @@ def run(context: Context, data: Data) -> Iterator[None]:
         yield from working(context, kind, lambda task: _asked(context, task, state, study, data, work), name)
         if state.task is not opened:
             return  # another task is here again, for opening this one was undone
+    elif name == points.FIND:
+        yield from points.find_points(context)
     if state.waits_for_ready(study.model):
         yield from working(context, Kind.PROMPT, lambda _: _read_ready(context, state, study.model))
     if waits_for_words(state, study):
@@ -111,5 +114,5 @@ _NAMED: dict[str, tuple[Kind, _Work]] = {
     "bases": (Kind.ANALOGY, analogy_runs.make_bases),
     "judge_board": (Kind.ANALOGY, analogy_runs.judge),
 }
-ASKS = {name: kind for name, (kind, _) in _NAMED.items()}
+ASKS = {name: kind for name, (kind, _) in _NAMED.items()} | points.ASKS
 """What the page's buttons ask the model for, by name."""
