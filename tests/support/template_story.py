@@ -332,6 +332,7 @@ _WITHOUT = {
     "refused": "It cannot be read.",
 }
 _ASKED = {"find": "find_points", "scenes": 48, "refused": "", "progress": None}
+_UNKNOWN = {"words": "", "points": False}
 _VIEW = {"picture": "", "frames": [], "alt": "", "caption": ""}
 _WHERE = {"on": True, "views": [_VIEW], "heads": "L0.H0", "sure": "It is seldom right.", "asked": None}
 _SEEN = {**_INSIGHT, "label": "owl", "views": [_VIEW]}
@@ -422,8 +423,15 @@ VARIATIONS = [
     ("teach/findings.html", {"per_label": True, "off": None}),
     ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900, "caveat": "photographs"}),
     ("teach/findings.html", {"inspector.heads.0.points": {"words": "It points.", "points": True}}),
-    ("teach/findings.html", {"inspector.pointing": {**_ASKED, "progress": _PROGRESS}}),
-    ("teach/findings.html", {"inspector.pointing": {**_ASKED, "refused": "It cannot be seen."}}),
+    ("teach/findings.html", {"inspector.heads.0.points": {"words": "It does not point.", "points": False}}),
+    (
+        "teach/findings.html",
+        {"inspector.heads.0.points": _UNKNOWN, "inspector.pointing": {**_ASKED, "progress": _PROGRESS}},
+    ),
+    (
+        "teach/findings.html",
+        {"inspector.heads.0.points": _UNKNOWN, "inspector.pointing": {**_ASKED, "refused": "It cannot be seen."}},
+    ),
     ("teach/findings.html", {"inspector.heads.0.wrong": [], "inspector.heads.0.attention.why_not": "There is no picture."}),
     (
         "vectors/analogy.html",
