@@ -35,6 +35,7 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 	$(BIN)/python -m perf.extraction
 	$(BIN)/python -m perf.early_exit
 	$(BIN)/python -m perf.detail
+	$(BIN)/python -m perf.prefixes
 	$(BIN)/python -m perf.clips
 	$(BIN)/python -m perf.decoding
 	$(BIN)/python -m perf.refit

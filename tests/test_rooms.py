@@ -31,7 +31,9 @@ ROOMS = {
         "rivals": {"models", "evaluation", "data"} | GROUND,
         "pointing": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
-        "reports": {"sav", "rivals", "models", "atlas", "evaluation", "figures", "retrieval", "heads", "data"} | GROUND,
+        "reports": {
+            "activations.prefixes", "sav", "rivals", "models", "atlas", "evaluation", "figures", "retrieval", "heads", "data",
+        } | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,
         "cli": {
             "bulk", "sav", "reports", "benchmarks", "deploy", "causes", "rivals", "vectors", "atlas", "figures",

@@ -3,7 +3,7 @@
 What is in the cache is neither prepared nor run. The rest passes through windows: threads prepare the examples of the
 next window while the model reads those of this one, and within a window examples of like length form batches. Windows
 start small, so that the model starts early, and depend on nothing but the order, so that the same call gives the same
-numbers. A forward ends at the heads of the last layer that is wanted.
+numbers. A forward ends at the heads of the last layer that is wanted. How a window is read says ``WindowReader``.
 """
 
 from __future__ import annotations
@@ -11,24 +11,21 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, repeat
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
 from sav_core.activations.prefetch import prefetch
 from sav_core.activations.reading_probe import check_reading
 from sav_core.activations.vector_cache import VectorCache, default_cache
+from sav_core.activations.window_reader import WindowReader, seen_in
 from sav_core.data.examples import Example
-from sav_core.errors import OutOfMemoryError, SettingError, StorageError, UnsupportedModelError
+from sav_core.errors import SettingError, StorageError
 from sav_core.models.backbones import Backbone
-from sav_core.models.batching import Encoded
-from sav_core.models.faults import ran_out_of_memory
 from sav_core.types import Cancel, Geometry, HeadVectors, Progress, ProgressCallback
 
 __all__ = ["extract_head_vectors"]
@@ -74,7 +71,7 @@ def extract_head_vectors(
     check_reading(backbone)
     ledger = _Ledger(backbone, examples, default_cache() if cache == "user" else cache, progress, geometry, hidden=hidden)
     ledger.recall()
-    reader = _Reader(backbone, batch_bytes, geometry.layers, hidden=hidden)
+    reader = WindowReader(backbone, batch_bytes, geometry.layers, hidden=hidden)
     stop = cancel or (lambda: False)
     pending = ledger.pending()
     keys = iter(pending)
@@ -84,7 +81,7 @@ def extract_head_vectors(
     for parts_ready in prefetch(backbone.encode_all, parts, windows, stop, _threads(backbone)):
         window = list(chain.from_iterable(parts_ready))
         names = [next(keys) for _ in window]
-        for batch, read in reader.read(window):
+        for batch, read in reader.read(window, [seen_in(pending[name]) for name in names]):
             for index, vector, state in zip(batch, read.vectors, read.states, strict=True):
                 ledger.enter(names[index], vector, state)
             ledger.report()
@@ -107,64 +104,6 @@ def _first_layers(backbone: Backbone, depth: int | None) -> Geometry:
     if depth is not None and not 1 <= depth <= layers:
         raise SettingError(f"depth must lie between 1 and the {layers} layers of {backbone.name}, but is {depth}.")
     return replace(backbone.geometry, layers=depth or layers)
-
-
-class _Read(NamedTuple):
-    """What one forward says of its examples."""
-
-    vectors: npt.NDArray[np.float32]  # (example, layer, head, dim)
-    states: Sequence[npt.NDArray[np.float32] | None]  # (example, hidden), where they are wanted
-
-
-class _Reader:
-    """Runs the model over windows of encoded examples, in smaller batches once memory has run out."""
-
-    def __init__(self, backbone: Backbone, batch_bytes: int | None, depth: int, *, hidden: bool) -> None:
-        self._backbone = backbone
-        self._depth = depth
-        self._hidden = hidden
-        self._budget = backbone.budget(batch_bytes)
-
-    def read(self, window: Sequence[Encoded]) -> Iterator[tuple[list[int], _Read]]:
-        """Yield batch after batch: the indices of its examples and what was read of them."""
-        batches = self._budget.split(window)[::-1]
-        while batches:
-            batch = batches.pop()
-            try:
-                read = self._forward([window[index] for index in batch]) if len(batch) <= self._budget.most else None
-            except UnsupportedModelError as error:
-                if len(batch) == 1:
-                    raise UnsupportedModelError(f"{window[batch[0]].name!r} cannot be read: {error}") from error
-                batches += [[index] for index in batch[::-1]]  # which of them it is shows when each is read by itself
-                continue
-            if read is not None:
-                yield batch, read
-            elif len(batch) == 1:
-                raise OutOfMemoryError(
-                    f"{self._backbone.name} has not memory enough for one example of {window[batch[0]].length} tokens on "
-                    f"{self._backbone.device}: use smaller images, a shorter question or a smaller model."
-                )
-            else:
-                half = (len(batch) + 1) // 2
-                self._budget = replace(self._budget, most=min(self._budget.most, half))
-                batches += [batch[half:], batch[:half]]
-
-    def _forward(self, batch: Sequence[Encoded]) -> _Read | None:
-        """What is read of a batch; ``None`` when memory ran out, all of the attempt being free again by then."""
-        try:
-            with capture_last_token(self._backbone, self._depth) as capture:
-                inputs = self._backbone.collate(batch)
-                if not self._hidden:
-                    forward_to_last_heads(self._backbone, inputs, self._depth)
-                    return _Read(capture.take(), [None] * len(batch))
-                hidden = self._backbone.forward(inputs)[:, -1]  # padding is on the left
-                return _Read(capture.take(), list(hidden.float().cpu().numpy()))
-        except (MemoryError, RuntimeError) as error:
-            if not ran_out_of_memory(error):
-                raise
-        if self._backbone.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return None
 
 
 class _Ledger:

@@ -7,7 +7,7 @@ generate_text(backbone, example)                         # "A cat on a sofa."
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -33,13 +33,15 @@ def label_likelihoods(
     *,
     per_token: bool = False,
     encoded: Encoded | None = None,
+    read: Callable[[], tuple[Tensor, Any] | None] | None = None,
 ) -> dict[str, float]:
     """Return how likely each label is as the assistant's answer; the numbers sum to 1.
 
     A label's score is the sum of the log-probabilities of its tokens after the prompt, and the answer is the softmax of
     the scores over the labels. A long label so scores lower than a short one; with ``per_token`` the mean takes the place
     of the sum. The prompt is read once for all labels. Who has ``backbone.encode(example)`` already may hand it over as
-    ``encoded``, so that no picture is prepared twice.
+    ``encoded``, so that no picture is prepared twice; and who can have a part of the prompt read once for several says by
+    ``read`` how: it returns the logits at the prompt's end and what is remembered of it, or ``None`` to have it read whole.
 
     Raises:
         SettingError: there are no labels, or one is empty.
@@ -47,8 +49,11 @@ def label_likelihoods(
     """
     answers = _answers(backbone, example, labels)
     with backbone.lock:
-        read = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
-        return _likelihoods(backbone, answers, read.logits[0], read.past_key_values, per_token=per_token)
+        found = None if read is None else read()
+        if found is None:
+            whole = _generate(backbone, encoded or backbone.encode(example), max_new_tokens=1)
+            found = whole.logits[0], whole.past_key_values
+        return _likelihoods(backbone, answers, *found, per_token=per_token)
 
 
 def generate_text(backbone: Backbone, example: Example, *, max_new_tokens: int = 32, encoded: Encoded | None = None) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 
 from sav_core.data.examples import IMAGE_MARKER, Example
 from sav_core.errors import InputError, SettingError
+from sav_core.types import Detail
 
-__all__ = ["choose_demonstrations", "in_context"]
+__all__ = ["before_queries", "choose_demonstrations", "in_context"]
 
 
 def in_context(demonstrations: Sequence[Example], query: Example) -> Example:
@@ -25,13 +26,15 @@ def in_context(demonstrations: Sequence[Example], query: Example) -> Example:
     Raises:
         InputError: a demonstration has no label.
     """
-    lines = []
-    for shown in demonstrations:
-        if shown.label is None:
-            raise InputError(f"A demonstration shows its label, and {shown.name} has none.")
-        lines.append(f"{_marked(shown)} {shown.label}")
     images = [picture for example in (*demonstrations, query) for picture in example.images]
-    return Example(images, "\n".join([*lines, _marked(query)]), query.label, name=query.name, detail=query.detail)
+    text = "\n".join([*_lines(demonstrations), _marked(query)])
+    return Example(images, text, query.label, name=query.name, detail=query.detail)
+
+
+def before_queries(demonstrations: Sequence[Example], detail: Detail = "full") -> Example:
+    """Return the demonstrations alone: what all prompts begin with that ``in_context`` makes of them."""
+    images = [picture for example in demonstrations for picture in example.images]
+    return Example(images, "\n".join([*_lines(demonstrations), ""]), detail=detail)
 
 
 def choose_demonstrations(support: Sequence[Example], count: int, seed: int = 0) -> tuple[Example, ...]:
@@ -56,6 +59,14 @@ def choose_demonstrations(support: Sequence[Example], count: int, seed: int = 0)
         seen[label] += 1
     chosen = [row for _, row in sorted(turns, key=lambda turn: turn[0])[:count]]  # first one of each label, then another
     return tuple(support[row] for row in rng.permutation(chosen).tolist())
+
+
+def _lines(demonstrations: Sequence[Example]) -> list[str]:
+    """A line for each, with its label."""
+    for shown in demonstrations:
+        if shown.label is None:
+            raise InputError(f"A demonstration shows its label, and {shown.name} has none.")
+    return [f"{_marked(shown)} {shown.label}" for shown in demonstrations]
 
 
 def _marked(example: Example) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sav_core.activations.prefixes import Beginning
 from sav_core.data.examples import Example
 from sav_core.errors import BackboneError, CancelledError, InputError
 from sav_core.evaluation.baselines import Baseline, answer_baseline
@@ -23,8 +24,8 @@ from sav_core.models.batching import Encoded
 from sav_core.models.generation import generate_text, label_likelihoods
 from sav_core.models.metering import Meter
 from sav_core.reports.answer_matching import same_answer
-from sav_core.reports.few_shot_prompt import choose_demonstrations, in_context
-from sav_core.types import Cancel, Progress, ProgressCallback
+from sav_core.reports.few_shot_prompt import before_queries, choose_demonstrations, in_context
+from sav_core.types import Cancel, Detail, Progress, ProgressCallback
 
 __all__ = ["episode_model_baselines", "model_baselines"]
 
@@ -149,6 +150,7 @@ class _Questions:
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
         self._last: tuple[Example, Encoded] | None = None
+        self._shown: tuple[tuple[tuple[Example, ...], Detail], Beginning] | None = None
 
     def likelihoods(self, query: Example, labels: Sequence[str]) -> Mapping[str, float]:
         """How likely the model finds each label as its answer."""
@@ -159,8 +161,19 @@ class _Questions:
         return generate_text(self._backbone, query, encoded=self._prepared(query))
 
     def in_context(self, shown: Sequence[Example], query: Example, labels: Sequence[str]) -> str | None:
-        """The label that the model finds likeliest after demonstrations."""
-        return _likeliest(label_likelihoods(self._backbone, in_context(shown, query), labels), labels)
+        """The label that the model finds likeliest after demonstrations, which are read once for all queries."""
+        asked, beginning = in_context(shown, query), self._after(tuple(shown), query.detail)
+        encoded = self._backbone.encode(asked)
+        found = label_likelihoods(
+            self._backbone, asked, labels, encoded=encoded, read=lambda: beginning.next_token(encoded)
+        )
+        return _likeliest(found, labels)
+
+    def _after(self, shown: tuple[Example, ...], detail: Detail) -> Beginning:
+        if self._shown is None or self._shown[0] != (shown, detail):
+            start = self._backbone.encode(before_queries(shown, detail))
+            self._shown = (shown, detail), Beginning(self._backbone, start)
+        return self._shown[1]
 
     def _prepared(self, query: Example) -> Encoded:
         if self._last is None or self._last[0] is not query:

@@ -12,24 +12,21 @@ later ones (PaliGemma's prompts) is found out by trying, and reads whole prompts
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sav_core.activations.prefixes import Prefix, first_tokens, held_by, next_token
 from sav_core.activations.reading_probe import check_reading
-from sav_core.errors import OutOfMemoryError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import BatchBudget, Encoded
-from sav_core.models.generation import remembered
 
 __all__ = ["PrefixCache", "PromptReader", "held_by"]
 
 _MOST_COPIES = 128  # of a prompt in one forward: more gain nothing, and cancelling would wait for them
-_BESIDE = ("rope_deltas",)  # what some models remember of a prompt on the side, not in their cache
 _LEAK = 1e-3  # of the largest number: as much as numbers move when nothing but rounding differs
 
 
@@ -47,16 +44,13 @@ class PrefixCache:
         self.rows = len(prompts)
         self._backbone = backbone
         self._prompts = tuple(prompts)
-        self._names = frozenset(name for prompt in prompts for name in prompt.tokens)
-        self._memory: Any = None
-        self._beside: dict[str, Any] = {}
-        if not whole:
-            self._read()
+        starts = [first_tokens(prompt, prompt.length - 1) for prompt in prompts]
+        self._prefix = None if whole else Prefix(backbone, starts)
 
     @property
     def held_bytes(self) -> int:
         """Keys and values of all layers."""
-        return 0 if self._memory is None else held_by(self._memory)
+        return 0 if self._prefix is None else self._prefix.held_bytes
 
     def finish(self, copies: int = 1, *, grad: bool = False) -> Tensor:
         """Read the last token and return what the model expects next.
@@ -81,25 +75,11 @@ class PrefixCache:
 
     def _finish(self, copies: int, *, remember: bool) -> tuple[Tensor, Any]:
         with self._backbone.lock:
-            if self._memory is None:
+            if self._prefix is None:
                 encoded = [prompt for prompt in self._prompts for _ in range(copies)]
-                return _next_token(self._backbone, {**self._backbone.collate(encoded), "use_cache": remember})
-            for name, value in self._beside.items():
-                setattr(self._backbone.model.base_model, name, value)
+                return next_token(self._backbone, {**self._backbone.collate(encoded), "use_cache": remember})
             last = torch.cat([prompt.tokens["input_ids"][:, -1:] for prompt in self._prompts for _ in range(copies)])
-            memory = remembered(self._memory, copies)
-            return _next_token(
-                self._backbone, {"input_ids": last.to(self._backbone.device), "past_key_values": memory, "use_cache": True}
-            )
-
-    @torch.no_grad()
-    def _read(self) -> None:
-        batch = self._backbone.collate(self._prompts)
-        start = {name: value[:, :-1] if name in self._names else value for name, value in batch.items()}
-        body = self._backbone.model.base_model
-        with self._backbone.lock:
-            self._memory = body(**start, use_cache=True, return_dict=True).past_key_values
-            self._beside = {name: getattr(body, name) for name in _BESIDE if hasattr(body, name)}
+            return next_token(self._backbone, {**self._prefix.then(last), "use_cache": True})
 
 
 class PromptReader:
@@ -140,26 +120,6 @@ class PromptReader:
     def vocabulary(self) -> int:
         """How many tokens there are to answer with."""
         return int(self.backbone.model.get_output_embeddings().weight.shape[0])
-
-
-def held_by(memory: Any) -> int:
-    """Bytes of keys and values of all layers that a model remembers of prompts."""
-    return sum(t.nbytes for layer in memory.layers for t in (layer.keys, layer.values))
-
-
-def _next_token(backbone: Backbone, inputs: Mapping[str, Any]) -> tuple[Tensor, Any]:
-    """Logits ``float32 (row, token)`` of the token after the last, and what the model remembers where it is to."""
-    model = backbone.model
-    options = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
-    try:
-        read = model(**inputs, **options, return_dict=True)
-    except torch.OutOfMemoryError as error:
-        rows = inputs["input_ids"].shape[0]
-        raise OutOfMemoryError(
-            f"{backbone.name} has not memory enough on {backbone.device} to read {rows} prompts at once: set SAV_BATCH_GIB "
-            "lower, or use smaller images or fewer demonstrations."
-        ) from error
-    return read.logits[:, -1].float(), read.past_key_values
 
 
 def _sees_only_the_past(backbone: Backbone, prompt: Encoded) -> bool:
