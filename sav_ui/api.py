@@ -32,6 +32,7 @@ from sav_core.errors import CancelledError, InputError, SavError, SettingError
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring
 from sav_core.settings import settings
+from sav_core.types import Detail
 from sav_ui.limits import limits
 from sav_ui.panels.downloads import made_file
 from sav_ui.serving.arrivals import ARRIVALS
@@ -117,6 +118,7 @@ def fit_images(
     scoring: str = "resubstitution",
     model: str = "",
     belief: str = "margin",
+    detail: str = "full",
 ) -> Fitted:
     """Find the heads that tell labelled images apart; see ``/fit`` for what the arguments mean.
 
@@ -127,6 +129,7 @@ def fit_images(
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.evaluation.acceptance import calibrate
     from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
+    from sav_core.models.detail import check_detail
     from sav_core.sav import SavClassifier
 
     paths, names, asked = _paths(images), labels or [], _question(question)
@@ -141,12 +144,13 @@ def fit_images(
         check_label(name)
     heads = HeadClassifier(n_kept, voting, scoring, belief)
     heads.check_settings()
+    shown = check_detail(detail)
     check_labels(names, [path.name for path in paths])
     check_twins(names, "labels", "labels")
     opened = [Example(open_file(p, p.name, EIGHT_FRAMES), asked, name) for p, name in zip(paths, names, strict=True)]
     for example in opened:
         limits().check_example(example)
-    examples = on_one_scale(opened)
+    examples = [example.with_detail(shown) for example in on_one_scale(opened)]
     vectors = models.run(model, extract_head_vectors, examples)
     check_vectors(vectors)
     heads.fit(vectors)
@@ -154,7 +158,8 @@ def fit_images(
         calibrate(heads, vectors)
     levels = levels_of(picture for example in examples for picture in example.images)
     clips = EIGHT_FRAMES if any(example.clips for example in examples) else None
-    file = made_file("classifier.sav", SavClassifier.from_heads(models.get(model), heads, asked, levels, clips).save)
+    classifier = SavClassifier.from_heads(models.get(model), heads, asked, levels, clips, shown)
+    file = made_file("classifier.sav", classifier.save)
     scores = heads.fitted_.scores
     kept = [
         {
@@ -206,6 +211,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         scoring: str = "resubstitution",
         model: str = "",
         belief: str = "margin",
+        detail: str = "full",
     ) -> Fitted:
         """Find the attention heads of a frozen multimodal model that tell labelled images apart.
 
@@ -218,12 +224,13 @@ def build(models: ModelPool, memory: Memory) -> None:
             scoring: how heads are scored: on the examples themselves, as in the paper, or each example left out in turn.
             model: a hub id such as Qwen/Qwen2-VL-2B-Instruct; empty for the embedded demo model.
             belief: what reliability voting measures of a head's vote on an example left out.
+            detail: how finely the model looks at images; normal and fast take fewer tokens, where the model has them.
 
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
         with _told("fit"), _turn(lanes), reading_uploads(), memory.reading():
-            return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief)
+            return fit_images(models, _files(images), labels, question, n_kept, voting, scoring, model, belief, detail)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
         """Classify images by the vote of the attention heads that /fit kept.
@@ -258,6 +265,7 @@ def build(models: ModelPool, memory: Memory) -> None:
             Api("resubstitution", _schema(Scoring), "scoring"),
             Api("", _schema(str), "model"),
             Api("margin", _schema(Belief), "belief"),
+            Api("full", _schema(Detail), "detail"),
         ],
         [Api(None, _schema(list[KeptHead]), "kept_heads"), Api(None, _schema(list[list[float]]), "head_scores"), fitted],
         api_name="fit",

@@ -32,7 +32,8 @@ ROOMS = {
         "pointing": {"activations", "models", "scenes", "data", "evaluation.intervals"} | GROUND,
         "sav": {"activations", "figures", "evaluation", "heads", "models", "data"} | GROUND,
         "reports": {
-            "activations.prefixes", "sav", "rivals", "models", "atlas", "evaluation", "figures", "retrieval", "heads", "data",
+            "activations.prefixes", "sav", "rivals", "models", "atlas", "evaluation", "figures", "retrieval", "heads",
+            "data",
         } | GROUND,
         "benchmarks": {"sav", "models", "evaluation", "data"} | GROUND,
         "cli": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,8 +48,10 @@ from sav_core.rivals.packages import check_installed
 from sav_core.rivals.spec import LORA, read_rivals
 
 if TYPE_CHECKING:
+    from sav_core.data.examples import ExampleSet
     from sav_core.reports.episode_measurement import EpisodeMeasurement
     from sav_core.reports.measurement import Measurement
+    from sav_core.sav import SavClassifier
 
 __all__ = ["add_evaluate"]
 
@@ -95,6 +97,9 @@ def evaluate(
     ] = 4,
     rules: Annotated[bool, typer.Option("--rules", help="Also judge every voting rule on the same vectors.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also judge other numbers of heads and of examples.")] = False,
+    by_depth: Annotated[
+        bool, typer.Option("--by-depth", help="Also judge heads of the first layers only, with the time that saves.")
+    ] = False,
     confidence: Annotated[
         bool, typer.Option("--confidence", help="Also calibrate on the support, and judge the probabilities.")
     ] = False,
@@ -190,15 +195,39 @@ def evaluate(
             watch=progress_bar,
         )
         _warn_of_overlap(measured.overlap or 0, len(queries))
+    told = values(found) | (_by_depth(classifier, support) if by_depth else {})
     if as_json:
-        print_json(values(found) | detail_cost(classifier.backbone, detail))
+        print_json(told | detail_cost(classifier.backbone, detail))
         return
-    print_evaluation(values(found))
+    print_evaluation(told)
     print_line("")
     print_dtype(classifier.backbone)
     print_detail(classifier.backbone, detail)
     print_notes(found.notes)
     print_left_out(len(found.skipped))
+
+
+def _by_depth(classifier: SavClassifier, support: ExampleSet) -> dict[str, Any]:
+    """Accuracy by depth on the training set, for JSON: each example left out, heads of the first 1, 2, ... layers."""
+    from sav_core.activations.depth_times import time_layers
+    from sav_core.data.one_scale import on_one_scale
+    from sav_core.evaluation.depths import leave_out_by_depth
+    from sav_core.heads.classifier import HeadClassifier
+
+    examples = on_one_scale(support)
+    with progress_bar("judging every depth") as progress:
+        vectors = classifier.extract(examples, progress=progress)
+        heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
+        fits = leave_out_by_depth(heads, vectors)
+    seconds = time_layers(classifier.backbone, examples[0])[: vectors.geometry.layers]
+    curve = fits.at(classifier.n_kept, seconds)
+    points = [
+        {"layers": depth, "right": right, "accuracy": right / curve.n, "interval": interval, "time": time}
+        for depth, (right, interval, time) in enumerate(
+            zip(curve.right.tolist(), curve.intervals, curve.time.tolist(), strict=True), start=1
+        )
+    ]
+    return {"by_depth": {"n": curve.n, "timed": curve.timed, "enough": curve.enough, "points": points}}
 
 
 def _warn_of_overlap(shared: int, asked: int) -> None:

@@ -37,7 +37,17 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
         print_table([SWEPT[name], "accuracy", "95 % interval"], [[str(p["value"]), *_share(p)] for p in points])
     if "sweep" in result:
         print_line(_OVER_EPISODES if "episodes" in result else _ON_QUERIES)
+    if "by_depth" in result:
+        _print_depths(result["by_depth"])
     _print_rest(result)
+
+
+def _print_depths(found: Mapping[str, Any]) -> None:
+    """Accuracy of heads of the first layers only, and the time of a forward that ends there."""
+    print_line("")
+    rows = [[str(p["layers"]), f"{p['right']} of {found['n']}", *_share(p), percent(p["time"])] for p in found["points"]]
+    print_table(["first layers", "training examples right, each left out", "accuracy", "95 % interval", "time"], rows)
+    print_line(f"As many are right with the first {found['enough']} layers as with all. Time is measured, on one example.")
 
 
 def _print_confusion(result: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
-from sav_core.errors import InputError, UnsupportedModelError
+from sav_core.errors import InputError, SavError, UnsupportedModelError
 from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
 from sav_core.models.batching import Encoded
 from sav_core.models.bodies import find_body
@@ -25,7 +26,7 @@ from sav_core.models.detail import FULL, Sight, find_sight, shows_no_less
 from sav_core.models.native_video import NativeVideo
 from sav_core.models.preparing import Pictures, prepare, unfit_size
 from sav_core.models.processors import pixel_backend
-from sav_core.types import Detail
+from sav_core.types import DETAILS, Detail
 
 __all__ = ["Encoder"]
 
@@ -111,6 +112,17 @@ class Encoder:
             self._sights[detail] = found
         return self._sights[detail]
 
+    @cached_property
+    def details(self) -> Mapping[Detail, str]:
+        """Which details there are, and why this model has not one; empty where it has. Each is measured, see ``sight``."""
+        why_not = dict.fromkeys(DETAILS, "")
+        for detail in DETAILS:
+            try:
+                self.sight(detail)
+            except SavError as error:  # a processor may also refuse the picture that it is measured with
+                why_not[detail] = str(error)
+        return why_not
+
     def picture_tokens(self, size: tuple[int, int], detail: Detail = "full") -> int:
         """Return how many tokens a picture of that width and height is to the model.
 
@@ -133,6 +145,10 @@ class Encoder:
             UnsupportedModelError: the processor makes something of a picture that the model does not take.
         """
         return self._encode_alike([example.as_shown()])[0]
+
+    def prepare(self, example: Example) -> Encoded:
+        """Return what ``encode`` does, of however many tokens: to count them, not to read them."""
+        return self._prepared([example.as_shown()], self.sight(example.detail))[0]
 
     def encode_all(self, examples: Sequence[Example]) -> list[Encoded]:
         """Return what ``encode`` returns of each, small pictures of one size and one prompt in one call of the processor.

@@ -24,7 +24,7 @@ from typing import TypeAlias
 from sav_core.errors import SavError
 from sav_ui.panels.errors import NOT_UNDERSTOOD, UNREADABLE
 from sav_ui.session.context import Context, Data
-from sav_ui.session.find_heads import refit_if_ready
+from sav_ui.session.find_heads import learn_details, refit_if_ready
 from sav_ui.uploads.files import LeftOutError, reading_uploads
 
 __all__ = ["Action", "Actions", "Steps", "dispatch"]
@@ -59,6 +59,7 @@ def dispatch(actions: Actions, context: Context, data: Data) -> None:
                 else:
                     next(steps, None)
         refit_if_ready(session, context.models)
+        learn_details(session, session.project.model, context.models.ready(session.project.model))
     except LeftOutError as error:
         context.say(str(error), left_out=error.left_out)
     except SavError as error:

@@ -11,6 +11,14 @@ TERMS: Mapping[str, str] = {
         "A model reads in layers, and each layer has several attention heads. A head looks at some parts of the picture "
         "and passes on a row of numbers. Those numbers are all that this app uses."
     ),
+    "picture detail": (
+        "How many tokens a picture is to the model. With fewer it sees less of small things, and takes less time: "
+        "a large picture is not cut into so many tiles, or is made smaller."
+    ),
+    "depth": (
+        "A model reads in layers, one after another. Where the heads that vote come from the first layers only, the model "
+        "need not run the others for a new picture, which saves their time. Examples are read by all layers once."
+    ),
     "leave-one-out": (
         "Each picture is set aside once. The heads are chosen, and the labels learned, from all the others; then the "
         "picture that was set aside is classified. So no picture helps to judge itself."

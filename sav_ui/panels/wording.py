@@ -9,7 +9,7 @@ from sav_core.types import Progress
 from sav_core.wording import percent
 from sav_ui.panels.jobs import Place
 
-__all__ = ["STARTING", "called", "counted", "in_line", "percent", "pictures", "progress_bar"]
+__all__ = ["STARTING", "called", "counted", "duration", "in_line", "percent", "pictures", "progress_bar"]
 
 STARTING = "Starting …"
 
@@ -53,7 +53,7 @@ def progress_bar(
     if rate:
         words += f", {progress.rate:.{0 if progress.rate >= 3 else 1}f} a second"
     if 0 < progress.done < progress.total and progress.seconds_left < float("inf"):
-        words += f", {_duration(progress.seconds_left)} left"
+        words += f", {duration(progress.seconds_left)} left"
     return {"percent": round(100 * progress.done / progress.total), "words": words}
 
 
@@ -61,10 +61,11 @@ def in_line(place: Place) -> str:
     """Where somebody stands in the line for the model, and about how long that takes."""
     words = "Others use the model: "
     words += "you are next" if not place.ahead else f"{place.ahead} before you"
-    return words if place.seconds is None else f"{words}, about {_duration(max(1.0, place.seconds))}"
+    return words if place.seconds is None else f"{words}, about {duration(max(1.0, place.seconds))}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """How long something takes, in the unit that says it shortest."""
     if seconds < 1:
         return "less than a second"
     if seconds < 90:

@@ -19,7 +19,7 @@ from sav_ui.session.work import Kind, Task
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["find_heads", "look_inside", "refit_if_ready"]
+__all__ = ["find_heads", "learn_details", "look_inside", "refit_if_ready"]
 
 
 def refit_if_ready(session: Session, models: ModelPool) -> None:
@@ -32,6 +32,13 @@ def refit_if_ready(session: Session, models: ModelPool) -> None:
                 session.keep_fit(None)  # and stays due: with two labels again, heads are found by themselves
     elif backbone is not None:
         _fit(session, model, backbone)
+
+
+def learn_details(session: Session, model: str, backbone: Backbone | None) -> None:
+    """Know of a model, as soon as it is here, whether there is another detail than the full one to look at pictures in."""
+    if backbone is not None and model not in session.one_detail:
+        fewer = [why for detail, why in backbone.details.items() if detail != "full"]
+        session.one_detail[model] = "" if "" in fewer else fewer[-1]
 
 
 def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None]:
@@ -56,6 +63,8 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
                 job = Job(lambda project=project: _show(session, project, models, task))  # type: ignore[misc]
                 yield from job.ticks()
                 backbone, vectors = job.result()
+                if not vectors.complete and not task.cancelled():
+                    continue  # in another detail
                 if not vectors.complete:
                     session.work.pause(Kind.FIND_HEADS)
                     session.say(
@@ -98,9 +107,11 @@ def _show(session: Session, project: Project, models: ModelPool, task: Task) -> 
     if not examples:
         raise InputError("There are no examples: add some pictures.")
     missing = {key: e for e in examples if (key := backbone.key(e)) not in session.vectors}
-    vectors = models.run(
-        project.model, extract_head_vectors, list(missing.values()), progress=task.report, cancel=task.cancelled
-    )
+
+    def stop() -> bool:
+        return task.cancelled() or session.project.detail != project.detail  # in which all would be read in vain
+
+    vectors = models.run(project.model, extract_head_vectors, list(missing.values()), progress=task.report, cancel=stop)
     keys = list(missing)
     with session.changing():
         for row, position in enumerate(vectors.positions):
@@ -131,6 +142,7 @@ def _fit(session: Session, model: str, backbone: Backbone) -> bool:
                 continue
             session.keep_fit(fit)
             session.no_video[model] = backbone.why_no_video
+            learn_details(session, model, backbone)
             if len(session.vectors) > 2 * len(keys) + 200:
                 session.vectors = {key: session.vectors[key] for key in keys}
             return True

@@ -30,31 +30,53 @@ class Fit:
         items: the examples, in the order of the rows.
         labels: the labels' names, sorted; ``label_ids`` are their identities in the same order.
         codes: ``int (example,)``, each example's label's number.
-        vectors: of the examples.
+        read: of the examples, the vectors of every layer.
         wanted: what is to rank the heads, one of ``sav_core.heads.scoring.SCORINGS``; ``scoring`` is what does.
         n_kept: how many vote; under ``reliability`` for each label.
         voting: how their votes are counted, one of ``sav_core.heads.rules.VOTING_RULES``.
+        max_layer: the last layer that heads come from; ``None`` for the model's last.
         off: heads that the visitor has switched off, to see what the others do without them.
-        known: rules as the library fitted them, by name and scoring; shared with the fits of other settings.
+        known: rules as the library fitted them, by name, scoring and last layer; shared with the fits of other settings.
     """
 
     items: tuple[Item, ...]
     labels: tuple[str, ...]
     label_ids: tuple[str, ...]
     codes: npt.NDArray[np.intp]
-    vectors: HeadVectors
+    read: HeadVectors
     wanted: str
     n_kept: int
     voting: str = DEFAULT_RULE
+    max_layer: int | None = None
     off: tuple[Head, ...] = ()
-    known: dict[tuple[str, str], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
+    known: dict[tuple[str, str, int | None], SupportFit | None] = field(default_factory=dict, repr=False, compare=False)
+    _within: dict[int, HeadVectors] = field(default_factory=dict, repr=False, compare=False)
     _without: dict[str, SwitchedOff] = field(default_factory=dict, repr=False, compare=False)  # the latest, for sliders
 
     @property
     def held_bytes(self) -> int:
         """Of the vectors, and of what each rule that was fitted holds for every head."""
         rules = [rule for rule in list(self.known.values()) if rule is not None]
-        return self.vectors.values.nbytes + sum(rule.fitted.centroids.nbytes for rule in rules)
+        return self.read.values.nbytes + sum(rule.fitted.centroids.nbytes for rule in rules)
+
+    @property
+    def vectors(self) -> HeadVectors:
+        """Those of the layers that heads come from."""
+        if self.max_layer is None:
+            return self.read
+        return self._within.setdefault(self.max_layer, self.read.up_to(self.max_layer))
+
+    @property
+    def depth(self) -> int:
+        """How many layers heads come from, the first ones."""
+        return self.vectors.geometry.layers
+
+    def within(self, max_layer: int | None) -> Fit:
+        """The same with heads of the layers up to that one alone; what was fitted for other layers is let go."""
+        for key in [key for key in self.known if key[2] not in (None, max_layer)]:
+            self.known.pop(key, None)
+        layers = self.read.geometry.layers if max_layer is None else max_layer + 1
+        return replace(self, max_layer=max_layer, off=tuple(head for head in self.off if head.layer < layers))
 
     @property
     def can_leave_out(self) -> bool:
@@ -75,7 +97,7 @@ class Fit:
 
     def under(self, voting: str) -> SupportFit | None:
         """The support under a voting rule, fitted when it is first asked for; ``None`` if it cannot be."""
-        key = (voting, self.scoring)
+        key = (voting, self.scoring, self.max_layer)
         if key not in self.known:
             try:
                 self.known[key] = fit_support(self.vectors, voting=voting, scoring=self.scoring)
@@ -173,10 +195,11 @@ def fit_project(project: Project, vectors: HeadVectors) -> Fit:
         labels=tuple(label.name for label in labels),
         label_ids=tuple(label.id for label in labels),
         codes=np.array([number[item.label] for item in project.items], dtype=np.intp),
-        vectors=vectors,
+        read=vectors,
         wanted=project.scoring,
         n_kept=project.n_kept,
         voting=project.voting,
+        max_layer=project.max_layer,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sav_core.data.examples import Skipped
@@ -84,6 +84,12 @@ class Focus:
     projection: str = "pca"
     off: tuple[Head, ...] = ()
     switching: bool = False
+
+    def within(self, layers: int) -> Focus:
+        """The same without heads beyond the first so many layers."""
+        head, versus = (None if each is None or each.layer >= layers else each for each in (self.head, self.versus))
+        off = tuple(each for each in self.off if each.layer < layers)
+        return replace(self, head=head, versus=None if head is None else versus, off=off)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ MAX_STEPS = 50
 MAX_BYTES = 256 << 20
 """Memory that pictures and vectors may take which nothing but history holds."""
 
-_SETTINGS = ("n_kept", "scoring", "voting", "threshold", "model")  # which are set rather than edited
+_SETTINGS = ("n_kept", "scoring", "voting", "threshold", "max_layer", "model")  # which are set rather than edited
 _WORK = tuple(each.name for each in fields(Project) if each.compare and each.name not in _SETTINGS)
 
 

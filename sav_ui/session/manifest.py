@@ -13,7 +13,7 @@ from sav_core.data.clip_sampling import MOST_FRAMES, ClipSampling
 from sav_core.errors import DatasetError
 from sav_core.heads.rules import VotingName
 from sav_core.heads.scoring import Scoring
-from sav_core.types import ClipWay
+from sav_core.types import ClipWay, Detail
 from sav_ui.limits import limits
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
@@ -46,6 +46,8 @@ class Manifest:
     name: str
     levels: dict[str, tuple[float, float]]
     clips: ClipSampling | None
+    detail: Detail
+    max_layer: int | None
 
 
 def describe(project: Project, fit: Fit | None) -> str:
@@ -67,6 +69,8 @@ def describe(project: Project, fit: Fit | None) -> str:
             "voting": project.voting,
             "none_below": project.threshold,
             "clips": project.clips.as_dict(),
+            "detail": project.detail,
+            "max_layer": project.max_layer,
         },
         "model": {"id": project.model, "title": choice_of(project.model).title},
         **({"levels": project.levels.as_dict()} if project.levels.ranges else {}),
@@ -116,6 +120,8 @@ def parse_manifest(text: bytes) -> Manifest:
         name=content.name[:80],
         levels={kind: (black, white) for kind, (black, white) in content.levels.items()},
         clips=None if content.settings.clips is None else ClipSampling(**dict(content.settings.clips)),
+        detail=content.settings.detail,
+        max_layer=content.settings.max_layer,
     )
 
 
@@ -125,12 +131,13 @@ _RANGES = {
     "none_below": (0, 1),
     "frames": (1, MOST_FRAMES),
     "per_second": (0.001, 1000),
+    "max_layer": (0, 10**4),
 }
 
 
-def _number(name: str) -> Any:
+def _number(name: str, **more: Any) -> Any:
     least, most = _RANGES[name]
-    return Field(ge=least, le=most, allow_inf_nan=False)
+    return Field(ge=least, le=most, allow_inf_nan=False, **more)
 
 
 def _encodable(text: str) -> str:
@@ -173,6 +180,8 @@ class _Settings(_Part):
     voting: VotingName = "majority"  # older projects knew no other
     none_below: float | None = _number("none_below")  # null: as learned from the examples
     clips: _Clips | None = None  # older projects knew none
+    detail: Detail = "full"  # nor another
+    max_layer: int | None = _number("max_layer", default=None)
 
 
 class _Model(_Part):

@@ -13,6 +13,7 @@ from sav_core.data.images import Picture
 from sav_core.data.levels import Levels
 from sav_core.data.one_scale import levels_of
 from sav_core.errors import InputError
+from sav_core.types import Detail
 from sav_ui.limits import CLIPS, limits
 
 __all__ = ["MAX_LABEL_LENGTH", "Item", "Label", "Project", "check_label"]
@@ -67,6 +68,8 @@ class Project:
         title: the ready task it began with, if any.
         name: what the visitor calls it; empty while they have not.
         clips: how clips are sampled and shown to the model.
+        detail: how finely the model looks at pictures.
+        max_layer: the last layer that heads come from and that the model runs to; ``None`` for its last.
         next_id: the next identity's number.
     """
 
@@ -81,6 +84,8 @@ class Project:
     title: str = ""
     name: str = ""
     clips: ClipSampling = CLIPS
+    detail: Detail = "full"
+    max_layer: int | None = None
     next_id: int = field(default=1, compare=False)
 
     @property
@@ -244,7 +249,7 @@ class Project:
 
     def example(self, item: Item) -> Example:
         """Return an item as the labelled example that the model reads."""
-        return Example(item.pictures, item.text or self.question, self.label(item.label).name)
+        return Example(item.pictures, item.text or self.question, self.label(item.label).name, detail=self.detail)
 
     def examples(self) -> list[Example]:
         """Return every item as a labelled example, in order."""

@@ -124,6 +124,8 @@ def read_project(path: Path, base: Project) -> tuple[Project, tuple[Skipped, ...
         title=manifest.title,
         name=manifest.name,
         clips=manifest.clips or Project.clips,
+        detail=manifest.detail,
+        max_layer=manifest.max_layer,
         next_id=base.next_id,
     )
     for name in manifest.labels:

@@ -28,7 +28,7 @@ from sav_core.data.clips import Clip
 from sav_core.data.examples import Skipped
 from sav_core.data.images import Picture
 from sav_core.errors import SavError
-from sav_core.types import Head
+from sav_core.types import Detail, Head
 from sav_ui.panels.downloads import link, remove
 from sav_ui.panels.memo import Memo
 from sav_ui.session.asked import Asked
@@ -101,6 +101,7 @@ class Session:
         loading: the model that is on its way to take the place of the project's; ``None`` when none is.
         notice: the latest message; at most one.
         download: the latest file made to download, until the next action; at most one.
+        one_detail: why a model that is here shows every picture in one detail, by the model; empty where it has others.
         no_video: why a model that found heads here cannot be shown clips as video, by the model; empty where it can.
         focus: where they are looking.
         memo: what is drawn anew only when it has changed.
@@ -121,6 +122,7 @@ class Session:
         self.loading: Loading | None = None
         self.notice: Notice | None = None
         self.download: Download | None = None
+        self.one_detail: dict[str, str] = {}
         self.no_video: dict[str, str] = {}
         self.focus = Focus()
         self.memo = Memo()
@@ -337,10 +339,16 @@ class Session:
         self.due, self.fit, self.focus = due, None, Focus()
         self.work.resume(Kind.FIND_HEADS)
 
-    def change_model(self, model: str) -> None:
-        """Go on with another model; heads that were found are found again with it."""
+    def change_model(self, model: str, detail: Detail | None = None) -> None:
+        """Go on with another model; heads that were found are found again with it.
+
+        Args:
+            model: what it was loaded by.
+            detail: how finely it looks at pictures; as the one before by default.
+        """
         with self.changing():
-            self._take(replace(self.project, model=model))
+            detail = detail or self.project.detail
+            self._take(replace(self.project, model=model, detail=detail, max_layer=None))  # another model has other layers
 
     def _take(self, project: Project) -> None:
         if project.labels != self.project.labels:
@@ -358,7 +366,7 @@ class Session:
     def keep_fit(self, fit: Fit | None) -> None:
         """Keep the fit of the project as it is; ``None`` while it cannot be fitted, and then it stays due."""
         with self.changing():
-            if fit is not None and (self.fit is None or self.fit.vectors.geometry != fit.vectors.geometry):
+            if fit is not None and (self.fit is None or self.fit.read.geometry != fit.read.geometry):
                 self.focus = replace(self.focus, off=())  # the heads of another model
             self.fit = replace(fit, off=self.focus.off) if fit is not None and self.focus.off else fit
             if fit is not None:
@@ -413,12 +421,15 @@ class Session:
             self._looks[self._look_key(item)] = look
 
     def _look_key(self, item: Item) -> tuple[Any, ...]:
-        return (self.project.model, item.content, self.project.question, self.project.clips.way)
+        return (self.project.model, item.content, self.project.question, self.project.clips.way, self.project.detail)
 
     def set(self, **settings: Any) -> None:
-        """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold."""
+        """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold, depth."""
         with self.changing():
             self.project = replace(self.project, **settings)
+            if self.fit is not None and "max_layer" in settings:
+                self.fit = self.fit.within(settings["max_layer"])
+                self.focus = self.focus.within(self.fit.depth)
             if self.fit is not None:
                 fields = {"n_kept": "n_kept", "scoring": "wanted", "voting": "voting"}
                 known = {fields[name]: value for name, value in settings.items() if name in fields}

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sav_core.errors import SavError
+from sav_core.types import Cancel, Detail
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.menu import NO_ID, looks_like_an_id
 from sav_ui.serving.pool import ModelPool
+from sav_ui.session.find_heads import learn_details
 from sav_ui.session.focus import Loading
 from sav_ui.session.session import Session
 
-__all__ = ["bytes_here", "stop_loading", "switch_model"]
+if TYPE_CHECKING:
+    from sav_core.models.backbones import Backbone
+
+__all__ = ["bytes_here", "known_detail", "stop_loading", "switch_model"]
 
 
 def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[None]:
@@ -30,12 +36,15 @@ def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[No
         mine = session.loading = Loading(model)
         session.notice = None
     try:
-        job = Job(lambda: models.get(model, lambda: session.loading is not mine), every=0.5)
+        job = Job(lambda: _loaded(session, models, model, lambda: session.loading is not mine), every=0.5)
         yield from job.ticks()
-        job.result()
+        backbone = job.result()
         with session.changing():
             if session.loading is mine:
-                session.change_model(model)
+                wanted = session.project.detail
+                session.change_model(model, known_detail(backbone, wanted))
+                if session.project.detail != wanted:
+                    session.say(f"{backbone.details[wanted]} So pictures are shown in full again.", "done", where="model")
     except SavError as error:
         if session.loading is mine:
             session.say(str(error), where="model")
@@ -43,6 +52,17 @@ def switch_model(session: Session, models: ModelPool, model: str) -> Iterator[No
         with session.changing():
             if session.loading is mine:
                 session.loading = None
+
+
+def known_detail(backbone: Backbone, wanted: Detail) -> Detail:
+    """Return the detail of pictures that is wanted, if the model has it, else the full one, which each has."""
+    return "full" if backbone.details[wanted] else wanted
+
+
+def _loaded(session: Session, models: ModelPool, model: str, cancel: Cancel) -> Backbone:
+    backbone = models.get(model, cancel)
+    learn_details(session, model, backbone)
+    return backbone
 
 
 def stop_loading(session: Session) -> None:

@@ -29,6 +29,8 @@ class NotYetError(InputError):
 class Kind(Enum):
     """What a model can be at work for; the values are the field's words and stand nowhere on a page."""
 
+    COUNT_COST = "what a picture costs"
+    COUNT_DEPTHS = "accuracy by depth"
     FIND_HEADS = "find heads"
     LOOK = "attention of an example"
     CLASSIFY = "classify"

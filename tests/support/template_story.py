@@ -3,6 +3,9 @@
 from dataclasses import replace
 from unittest import mock
 
+import numpy as np
+
+from sav_core.activations.reading_cost import ReadingCosts
 from sav_core.data.clips import read_clip
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.images import as_picture
@@ -25,6 +28,7 @@ from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import preview
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.pages.teach.run import run as teach_run
+from sav_ui.pages.teach.state import TeachState
 from sav_ui.pages.vectors.actions import act as vectors_act
 from sav_ui.pages.vectors.analogy_view import analogy
 from sav_ui.pages.vectors.effects_view import effects
@@ -142,6 +146,10 @@ def _begins():
     """Labels, one of them empty; then heads wait for the model, and are being found."""
     session = Session()
     session.project = small_project(each=1).with_label("empty")
+    session.one_detail[""] = "It has no more sizes."
+    look(session)
+    costs = ReadingCosts(("full", "fast"), (((32, 24),),), np.array([[20, 4]]), np.array([[2.0, 0.2]]))
+    session.state(TeachState).costs, session.one_detail[""] = ("", costs), ""
     look(session)
     session.project = small_project()
     session.due = True
@@ -360,6 +368,9 @@ _JUDGED = {
 _LEFT_OUT = Notice(
     "Undone.", "part", "bench", redo=True, left_out=tuple(Skipped(name, reason) for name, reason in _REASONS)
 )
+_ROW = {"layers": 1, "right": 3, "share": "0.500000", "percent": "50 %", "low": 19, "high": 81, "time": "35 %"}
+_CURVE = {"height": 244, "timed": True, "enough": 2, "time": "70 %", "n": 6, "rows": [{**_ROW, "time_share": "0.350000"}]}
+_DEPTH = {"open": True, "layers": 3, "depth": 2, "judging": False, "refused": "", "curve": _CURVE}
 _PROGRESS = {"percent": 10, "words": "1 of 10 steps"}
 _LABELS = [f"label {number}" for number in range(6)]
 
@@ -421,6 +432,11 @@ VARIATIONS = [
     ),
     ("teach/findings.html", {"accuracy": None, "can_leave_out": True, "kept": 12, "dial": 5}),
     ("teach/findings.html", {"per_label": True, "off": None}),
+    ("teach/findings.html", {"by_depth": _DEPTH}),
+    ("teach/findings.html", {"by_depth": {**_DEPTH, "depth": 3, "curve": {**_CURVE, "enough": 3, "timed": False}}}),
+    ("teach/findings.html", {"by_depth": {**_DEPTH, "curve": {**_CURVE, "timed": False}}}),
+    ("teach/findings.html", {"by_depth": {**_DEPTH, "curve": None}}),
+    ("teach/findings.html", {"by_depth": None}),
     ("teach/findings.html", {"elsewhere": {"waiting": 24}, "inspector.count": 900, "caveat": "photographs"}),
     ("teach/findings.html", {"inspector.heads.0.points": {"words": "It points.", "points": True}}),
     ("teach/findings.html", {"inspector.heads.0.points": {"words": "It does not point.", "points": False}}),

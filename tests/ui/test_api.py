@@ -16,6 +16,7 @@ from sav_core.data.examples import Example
 from sav_core.errors import ClassifierFileError, ImageError, InputError, SavError, SettingError
 from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.settings import Settings
+from sav_core.types import DETAILS
 from sav_ui import api
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
@@ -151,6 +152,7 @@ def test_the_types_are_documented_and_nothing_else_is_public(client):
         "scoring": "Literal['resubstitution', 'leave_one_out']",
         "model": "str",
         "belief": f"Literal[{', '.join(map(repr, BELIEFS))}]",
+        "detail": f"Literal[{', '.join(map(repr, DETAILS))}]",
     }
     returns = [each["python_type"]["type"] for each in fit["returns"]]
     assert returns[1:] == ["list[list[float]]", "filepath"]

@@ -14,6 +14,7 @@ from sav_ui.pages.classify.without import ask_without, waits_for_without
 from sav_ui.pages.shared.points import FIND, find_points
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
+from sav_ui.serving.reading import read_first_layers
 from sav_ui.session.context import Context, Data
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import look_at
@@ -143,17 +144,16 @@ def ask_model(backbone: Backbone, example: Example, labels: Sequence[str]) -> Mo
 
 def _show(session: Session, project: Project, queries: Sequence[Query], models: ModelPool, task: Task) -> None:
     """Run the model over queries and keep what it says; one after another where it refuses them together."""
-    from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, and the page must not wait
-
     state = session.state(ClassifyState)
-    models.get(project.model)
+    layers = models.get(project.model).geometry.layers
+    depth = layers if project.max_layer is None else min(project.max_layer + 1, layers)
 
     def report(progress: Progress) -> None:
         task.report(replace(progress, total=len(queries)))
 
     def extract(some: Sequence[Query]) -> HeadVectors:
         examples = [query.asked(project) for query in some]
-        return models.run(project.model, extract_head_vectors, examples, progress=report, cancel=task.cancelled)
+        return models.run(project.model, read_first_layers, examples, depth, progress=report, cancel=task.cancelled)
 
     def keep(some: Sequence[Query], vectors: HeadVectors) -> None:
         with session.changing():

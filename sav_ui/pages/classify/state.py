@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,10 @@ _AT_ONCE = 64  # queries whose vectors of every head are put together
 _MODEL_ANSWERS = 40  # with what its heads look at, which takes a large model megabytes
 
 
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""``(layer, head, dim)``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One picture to classify.
@@ -77,7 +81,7 @@ class Query:
 
     def asked(self, project: Project) -> Example:
         """Return it as the model reads it."""
-        return Example(self.pictures, self.text or project.question, name=self.name)
+        return Example(self.pictures, self.text or project.question, name=self.name, detail=project.detail)
 
 
 @dataclass(frozen=True)
@@ -97,19 +101,31 @@ class ModelAnswer:
     refused: str = ""
 
 
+class _Seen(NamedTuple):
+    """What the model made of a query, under which question and so on, and up to which layer; ``None`` for its last."""
+
+    made_by: tuple[str, ...]
+    vector: Vector
+    max_layer: int | None
+
+    def reaches(self, max_layer: int | None) -> bool:
+        """Whether it has all layers up to that one."""
+        return self.max_layer is None or (max_layer is not None and max_layer <= self.max_layer)
+
+
 @dataclass(frozen=True)
 class _Kept:
     """The queries with their marks, and beside them what the model had said of them."""
 
     queries: tuple[Query, ...]
     chosen: str = field(compare=False)
-    vectors: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float32]]] = field(compare=False)
+    vectors: dict[str, _Seen] = field(compare=False)
     refusals: dict[str, tuple[tuple[str, ...], str]] = field(compare=False)
 
     def held(self) -> dict[int, int]:
         """The pictures and the vectors."""
         pictures = {name: size for query in self.queries for one in query.pictures for name, size in one.buffers.items()}
-        return pictures | {id(vector): vector.nbytes for _, vector in self.vectors.values()}
+        return pictures | {id(seen.vector): seen.vector.nbytes for seen in self.vectors.values()}
 
     def beside(self, other: _Kept) -> _Kept:
         """Without what the model had said of queries that are in both, for the page knows that by itself."""
@@ -135,7 +151,8 @@ class ClassifyState(PageState):
         self.head: Head | None = None
         self.grid = False
         self.model_answers: LRUCache[tuple[Any, ...], ModelAnswer] = LRUCache(_MODEL_ANSWERS)
-        self._vectors: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float32]]] = {}
+        self._vectors: dict[str, _Seen] = {}
+        self._parts: dict[str, tuple[Vector, Vector]] = {}  # a vector, and what serves of it
         self._refusals: dict[str, tuple[tuple[str, ...], str]] = {}
         self._memo = Memo()
         self._next_id = 1
@@ -146,7 +163,7 @@ class ClassifyState(PageState):
         return sum(
             (
                 sum(picture.held_bytes for query in self.queries for picture in query.pictures),
-                sum(vector.nbytes for _, vector in self._vectors.values()),
+                sum(seen.vector.nbytes for seen in self._vectors.values()),
                 sum(answer.looks.held_bytes for answer in self.model_answers.values() if answer.looks is not None),
             )
         )
@@ -213,6 +230,7 @@ class ClassifyState(PageState):
         self.queries = tuple(query for query in self.queries if query.id not in gone)
         for query_id in gone:
             self._vectors.pop(query_id, None)
+            self._parts.pop(query_id, None)
             self._refusals.pop(query_id, None)
 
     def shown(self, project: Project) -> tuple[Query, ...]:
@@ -245,12 +263,25 @@ class ClassifyState(PageState):
     def keep(self, query: Query, project: Project, vector: npt.NDArray[np.float32]) -> None:
         """Keep a query's head vector ``(layer, head, dim)``, as the project's model and question make it, if it is here."""
         if any(each.id == query.id for each in self.queries):
-            self._vectors[query.id] = (_made_by(query, project), vector)
+            self._vectors[query.id] = _Seen(_made_by(query, project), vector, project.max_layer)
 
     def vector(self, query: Query, project: Project) -> npt.NDArray[np.float32] | None:
-        """The query's head vector ``(layer, head, dim)``; ``None`` if the model has not seen it under this question."""
-        made_by, vector = self._vectors.get(query.id, (None, None))
-        return vector if made_by == _made_by(query, project) else None
+        """The query's head vector ``(layer, head, dim)`` of the layers that heads come from.
+
+        ``None`` if the model has not seen it under this question, or not so far.
+        """
+        seen = self._vectors.get(query.id)
+        if seen is None or seen.made_by != _made_by(query, project) or not seen.reaches(project.max_layer):
+            return None
+        if seen.max_layer == project.max_layer:
+            return seen.vector
+        assert project.max_layer is not None, "what reaches another last layer reaches farther"
+        whole, part = self._parts.get(query.id, (None, seen.vector))
+        if (
+            whole is not seen.vector or len(part) != project.max_layer + 1
+        ):  # the same array again, by which answers are known
+            _, part = self._parts[query.id] = seen.vector, seen.vector[: project.max_layer + 1]
+        return part
 
     def refuse(self, query: Query, project: Project, reason: str) -> None:
         """Remember why the project's model cannot read a query under this question."""
@@ -292,4 +323,4 @@ class ClassifyState(PageState):
 
 def _made_by(query: Query, project: Project) -> tuple[str, ...]:
     ways = (f"{one.digest} {one.sampling.way}" for one in query.pictures if isinstance(one, Clip))
-    return (project.model, query.text or project.question, *ways)
+    return (project.model, query.text or project.question, project.detail, *ways)

@@ -23,7 +23,7 @@ class WhereState(PageState):
 def where_shown(session: Session, learned: ModelAnswer | None, fit: Fit) -> dict[str, Any]:
     """The switch, and with it on the picture with its box, or what is to be done before there is one."""
     on = session.state(WhereState).on
-    found = pointing_heads(session, fit.scores.correct.shape)
+    found = pointing_heads(session, fit.read.geometry.shape[:2])
     told: dict[str, Any] = {"on": on, "views": [], "heads": "", "sure": "", "asked": None}
     if not on or learned is None or learned.looks is None:
         return told

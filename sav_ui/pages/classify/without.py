@@ -72,7 +72,7 @@ def waits_for_without(session: Session, found: tuple[Query, Project, Fit] | None
 def ask_without(session: Session, models: ModelPool, found: tuple[Query, Project, Fit]) -> Iterator[None]:
     """Ask the model."""
     query, project, fit = found
-    job = Job(lambda: models.run(project.model, answer, query.asked(project), fit.labels, fit.kept, fit.vectors))
+    job = Job(lambda: models.run(project.model, answer, query.asked(project), fit.labels, fit.kept, fit.read))
     yield from job.ticks()
     try:
         said = job.result()

@@ -24,7 +24,7 @@ from sav_ui.session.project import Project
 from sav_ui.session.project_file import file_name, read_project, write_project
 from sav_ui.session.sav_file import open_sav
 from sav_ui.session.session import Session
-from sav_ui.session.switch_model import switch_model
+from sav_ui.session.switch_model import known_detail, switch_model
 from sav_ui.session.work import NotYetError
 from sav_ui.uploads.files import Upload, describe_skipped, uploads
 
@@ -115,17 +115,22 @@ def _open(context: Context, data: Data) -> Steps:
     skipped = (*skipped, *more_skipped)
     _draw_strips(project)
     puts = [context.keepers[name].take(project, part) for name, part in parts.items()]
-    here = context.models.ready(project.model) is not None
+    here = context.models.ready(project.model)
+    stays = here or context.models.ready(session.project.model)
+    detail = project.detail if stays is None else known_detail(stays, project.detail)
     yield
     if kept_here:
         project = project.named(str(data.get("name", "")))
     words = []
-    if project.model != session.project.model and not here:
+    if project.model != session.project.model and here is None:
         words.append(
             f"It was made with {choice_of(project.model).title}, and {choice_of(session.project.model).title} is here: "
             "choose that model in the menu to see the same heads."
         )
-        project = replace(project, model=session.project.model)
+        project = replace(project, model=session.project.model, max_layer=None)
+    if detail != project.detail:
+        words.append(f"Its pictures were looked at in {project.detail} detail, which the model here has not: now in full.")
+        project = replace(project, detail=detail)
     if skipped:
         words.append(describe_skipped(skipped))
     session.replace_project(project, due=not project.empty)
@@ -190,7 +195,8 @@ def _classifier(context: Context, project: Project, fit: Fit, name: str) -> Path
     questions = {example.question for example in project.examples()}
     backbone = context.models.get(project.model)
     question = questions.pop() if len(questions) == 1 else None
-    classifier = SavClassifier.from_heads(backbone, fit.whole.classifier, question, project.levels, project.clips_taught)
+    heads, detail = fit.whole.classifier, project.detail
+    classifier = SavClassifier.from_heads(backbone, heads, question, project.levels, project.clips_taught, detail)
     return made_file(name, classifier.save)
 
 

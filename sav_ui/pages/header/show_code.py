@@ -34,6 +34,10 @@ def python_code(project: Project, fit: Fit) -> str:
     settings = f"n_kept={fit.dial}, scoring={_quoted(fit.scores.scoring)}"
     if fit.rule.voting != DEFAULT_RULE:
         settings += f", voting={_quoted(fit.rule.voting)}"
+    if fit.max_layer is not None:
+        settings += f", max_layer={fit.max_layer}"
+    if project.detail != "full":
+        settings += f", detail={_quoted(project.detail)}"
     calibrated = "classifier.calibrate()\n" if fit.left_out is not None else ""
     sampling = project.clips_taught
     clips = "" if sampling is None else f", clips={sampling!r}"
@@ -61,10 +65,12 @@ def commands(project: Project, fit: Fit) -> tuple[str, ...]:
     model = ["--model", project.model] if project.model else []
     question = ["--question", project.question or _NO_QUESTION] if len(_questions(project)) > 1 else []
     clips = _clip_options(project.clips_taught)
+    depth = [] if fit.max_layer is None else ["--max-layer", str(fit.max_layer)]
+    detail = [] if project.detail == "full" else ["--detail", project.detail]
     return tuple(
         shlex.join(["python", "-m", "sav_core", *words])
         for words in (
-            [*find, *voting, *clips, "--dtype", fit.vectors.dtype, *model],
+            [*find, *voting, *clips, *detail, *depth, "--dtype", fit.vectors.dtype, *model],
             ["heads", "--classifier", classifier],
             ["classify", "--classifier", classifier, _QUERY, *question, *doubt, "--json"],
         )

@@ -79,7 +79,7 @@ def _measure(
         yield task.report
 
     found = measure(
-        SavClassifier(models.get(project.model), fit.n_kept, voting, _scoring(plan, fit)),
+        SavClassifier(models.get(project.model), fit.n_kept, voting, _scoring(plan, fit), max_layer=fit.max_layer),
         plan.support,
         plan.test,
         baselines=True,

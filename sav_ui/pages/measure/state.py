@@ -189,7 +189,8 @@ class MeasureState(PageState):
         """The labelled examples of the chosen test set, as they are asked; none for examples that are split off."""
         source, task = self.source(project), task_titled(project.title)
         given = self.own if source == "own" else queries_of(task.title, project.clips) if source == "task" and task else ()
-        return tuple(each if each.question.strip() else each.with_question(project.question) for each in given)
+        asked = (each if each.question.strip() else each.with_question(project.question) for each in given)
+        return tuple(each.with_detail(project.detail) for each in asked)
 
     def taught(self, project: Project) -> frozenset[int]:
         """Which examples of the chosen test set are also among those that are taught, or nearly: they are no test."""

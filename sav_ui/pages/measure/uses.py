@@ -66,7 +66,7 @@ def run(context: Context, data: Data) -> Iterator[None]:
                 test_plan(state, project, fit).test if source in _ASKED and (source != "own" or state.own) else support
             )
             asked = _ASKED[source] if queries is not support else "your examples"
-            given = (fit.kept, fit.ranking, _spread(queries), fit.labels, support, fit.vectors)
+            given = (fit.kept, fit.ranking, _spread(queries), fit.labels, support, fit.read)
             job = Job(
                 lambda: context.models.run(project.model, knock_out, *given, progress=task.report, cancel=task.cancelled)
             )

@@ -29,6 +29,7 @@ def _task(context: Context, data: Data) -> None:
         voting=old.voting,
         title=task.title,
         clips=task.clips,
+        detail=old.detail,
         next_id=old.next_id,
     )
     context.session.replace_project(fresh.with_labelled(task.support), due=True)

@@ -119,7 +119,7 @@ def _about(session: Session, fit: Fit, head: Head) -> dict[str, Any]:
         "more_wrong": len(wrong[_WRONG:]),
         "near": _near(session, fit, head),
         "attention": _attention(session, fit, head),
-        "points": points_of(session, head, fit.scores.correct.shape),
+        "points": points_of(session, head, fit.read.geometry.shape[:2]),
     }
 
 

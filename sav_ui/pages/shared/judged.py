@@ -44,7 +44,8 @@ class JudgedState(PageState):
 
 def taught_key(project: Project, fit: Fit) -> tuple[Any, ...]:
     """What the figures of heads depend on, whatever they are judged by; the order of the examples is no part of it."""
-    return (frozenset(project.items), fit.labels, project.question, project.model, fit.n_kept, fit.scoring)
+    made_by = (project.question, project.model, project.detail, project.max_layer)
+    return (frozenset(project.items), fit.labels, *made_by, fit.n_kept, fit.scoring)
 
 
 def judged_with(session: Session, fit: Fit) -> Judged | None:

@@ -50,14 +50,15 @@ def asked_of(frames: Sequence[Picture], seconds: float, project: Project) -> Exa
         ImageError: they are to be one video, and nothing moves in them.
     """
     if len(frames) > 1 and project.clips.way == "native":
-        return Example(as_clip(frames, seconds, project), project.question, name=frames[-1].name)
+        clip = as_clip(frames, seconds, project)
+        return Example(clip, project.question, name=frames[-1].name, detail=project.detail)
     markers = IMAGE_MARKER * len(frames)
     question = project.question
     for marker in (VIDEO_MARKER, IMAGE_MARKER):
         if len(frames) > 1 and question.count(marker) == 1:
             question = question.replace(marker, markers)
             break
-    return Example(tuple(frames), question, name=frames[-1].name)
+    return Example(tuple(frames), question, name=frames[-1].name, detail=project.detail)
 
 
 def as_clip(frames: Sequence[Picture], seconds: float, project: Project) -> Clip:

@@ -174,15 +174,15 @@ def _answer(context: Context, pictures: tuple[Picture, ...], seconds: float) -> 
         project, fit = session.project, session.current_fit
     if fit is None:
         raise InputError("There is no classifier yet: teach two labels on the Teach page first.")
-    vector = context.models.run(project.model, frame_vector, asked_of(pictures, seconds, project))
+    vector = context.models.run(project.model, frame_vector, asked_of(pictures, seconds, project), fit.depth)
     return answers(fit, vector[None], project.threshold)[0]
 
 
-def frame_vector(backbone: Backbone, example: Example) -> npt.NDArray[np.float32]:
-    """Head vectors ``(layer, head, dim)`` of one frame, of which nothing is kept."""
+def frame_vector(backbone: Backbone, example: Example, depth: int) -> npt.NDArray[np.float32]:
+    """Head vectors ``(layer, head, dim)`` of one frame in the first so many layers, of which nothing is kept."""
     from sav_core.activations.extraction import extract_head_vectors  # torch takes seconds, the page must not wait
 
-    values: npt.NDArray[np.float32] = extract_head_vectors(backbone, [example], cache=None).values[0]
+    values: npt.NDArray[np.float32] = extract_head_vectors(backbone, [example], cache=None, depth=depth).values[0]
     return values
 
 

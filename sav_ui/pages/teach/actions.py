@@ -14,6 +14,8 @@ from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.limits import limits
 from sav_ui.pages.shared.actions import INSPECTOR, WORK
 from sav_ui.pages.teach.clip_choice import CLIP_CHOICE
+from sav_ui.pages.teach.depth_choice import DEPTH_CHOICE
+from sav_ui.pages.teach.detail_choice import DETAIL_CHOICE
 from sav_ui.pages.teach.files import HEADS, heads_as_csv
 from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
@@ -169,7 +171,7 @@ def _askable(project: Project) -> Project:
 
 def _clear(context: Context, data: Data) -> None:
     old = context.session.project
-    context.session.replace_project(Project(model=old.model, next_id=old.next_id), due=False)
+    context.session.replace_project(Project(model=old.model, detail=old.detail, next_id=old.next_id), due=False)
     context.did("Cleared everything on this page.")
 
 
@@ -265,6 +267,8 @@ ACTIONS: Actions = {
     **WORK,
     **INSPECTOR,
     **CLIP_CHOICE,
+    **DEPTH_CHOICE,
+    **DETAIL_CHOICE,
     "add": _add,
     "add_label": _add_label,
     "add_new": _import,  # what is dropped on the empty card: a ZIP, or folders whose names become labels

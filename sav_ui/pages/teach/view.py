@@ -18,6 +18,8 @@ from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
 from sav_ui.pages.shared.used import used
 from sav_ui.pages.teach.clip_choice import clip_choice
+from sav_ui.pages.teach.depth_choice import depth_choice, depth_curve, waits_for_depths
+from sav_ui.pages.teach.detail_choice import detail_choice, waits_for_costs, why_one_detail
 from sav_ui.pages.teach.doubts import Doubt, doubts, warning
 from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
@@ -76,8 +78,10 @@ def bench(session: Session) -> Content:
         clip_limits=limits().clips_in_words,
         looked_at=looked_at(project.clips),
         clips=clip_choice(session),
+        detail=detail_choice(session),
+        one_detail=why_one_detail(session),
     )
-    return content(html, next_run=session.waits_for_heads)
+    return content(html, next_run=session.waits_for_heads or waits_for_costs(session))
 
 
 def findings(session: Session) -> Content:
@@ -96,6 +100,7 @@ def findings(session: Session) -> Content:
         kept=len(fit.kept),
         heads=len(fit.ranking),
         **counting(fit),
+        by_depth=depth_choice(session, fit),
         layers=fit.scores.correct.shape[0],
         columns=fit.scores.correct.shape[1],
         scoring=fit.scoring,
@@ -110,8 +115,9 @@ def findings(session: Session) -> Content:
         inspector=looked_into,
         model=choice_of(session.project.model).title,
     )
-    figures = _figures(session, fit) | looked_into["figures"]
-    return content(html, figures, next_run=session.to_look_at is not None, saved=session.download_at("findings"))
+    figures = _figures(session, fit) | depth_curve(session, fit) | looked_into["figures"]
+    waits = session.to_look_at is not None or waits_for_depths(session)
+    return content(html, figures, next_run=waits, saved=session.download_at("findings"))
 
 
 def _figures(session: Session, fit: Fit) -> dict[str, str]:

@@ -18,9 +18,9 @@ def weak_at(session: Session, fit: Fit) -> str:
     weak = None if session.project.model else _stored(Path(settings().model))
 
     def judge() -> str:
-        return weak.kind if weak is not None and weak.holds(fit.vectors) else ""
+        return weak.kind if weak is not None and weak.holds(fit.read) else ""
 
-    return session.memo("weak at", (fit.vectors, session.project.model), judge)
+    return session.memo("weak at", (fit.read, session.project.model), judge)
 
 
 @cache

@@ -232,6 +232,7 @@ def test_evaluate_prints_a_report_for_people(capsys, pets, model):
 
 def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, classifier, tmp_path):
     options = ["--rules", "--sweep", "--confidence", "--foreign", pets / "pet 0", "--heads-from", classifier, "--heads", 5]
+    options += ["--by-depth"]
     arguments = ["evaluate", "--train", pets, "--test", pets, "--model", model, "--dtype", "float32", *options]
     status, out, _ = run(capsys, *arguments, "--json")
     assert status == 0
@@ -249,6 +250,10 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
     assert report["foreign"]["n"] == 4
     assert 0 <= report["foreign"]["area"] <= 1
     assert len(report["transfer"]["shared_heads"]) == 5  # the same set found them
+    depths = report["by_depth"]
+    assert [point["layers"] for point in depths["points"]] == [1, 2, 3]
+    assert depths["points"][-1]["right"] == report["confidence"]["left_out_accuracy"] * depths["n"]
+    assert (depths["timed"], depths["points"][-1]["time"]) == (True, 1)
 
     status, out, _ = run(capsys, *arguments)
     assert status == 0
@@ -261,6 +266,8 @@ def test_evaluate_compares_rules_sweeps_and_judges_doubt(capsys, pets, model, cl
         "temperature",
         "4 foreign images",
         "in common",
+        "first layers",
+        "layers as with all",
     ):
         assert sentence in out
 
