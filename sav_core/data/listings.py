@@ -99,7 +99,7 @@ def _unread(unread: Mapping[str, Look]) -> tuple[Skipped, ...]:
 def _but_a_list(source: Source) -> str:
     """In words, a file that may say the labels and is not read."""
     found = next((name for name in natural_order(source.names) if name.lower().endswith(UNREAD_LISTS)), "")
-    return f", and {composed(found)!r} is not read as a list (.csv and .jsonl are)" if found else ""
+    return f", and {composed(found)!r} is not read as a list of them" if found else ""
 
 
 def _but(unread: Mapping[str, Look]) -> str:

@@ -13,7 +13,8 @@ from sav_core.errors import DatasetError
 
 __all__ = ["choose_list", "lists_of_pictures"]
 
-_LINES = (".jsonl",)
+_LINES = (".jsonl", ".ndjson")
+_WHOLE = (".json",)
 _LOOKED_AT = 20
 _METADATA = "metadata"  # HuggingFace's imagefolder calls it so
 
@@ -22,7 +23,8 @@ def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
     """Return the list's name; empty where the folders are the labels, of pictures or also of clips.
 
     A ``.jsonl`` speaks for the pictures it lies with, and so does a ``.csv`` where no label folders are or where it is
-    called ``metadata.csv``. One that is called ``metadata`` and gives no labels leaves them to the folders.
+    called ``metadata.csv``. Of ``.json`` files, which may be anything, one does that names a picture, where there are no
+    label folders. One that is called ``metadata`` and gives no labels leaves them to the folders.
 
     Raises:
         DatasetError: there are several.
@@ -32,6 +34,8 @@ def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
     if not found:
         tables = [name for name in files if name.lower().endswith(TABLES)]
         found = [name for name in tables if _is_metadata(name)] or (tables if _is_flat(source, clips) else [])
+    if not found and _is_flat(source, clips):
+        found = [name for name in files if name.lower().endswith(_WHOLE) and _names_picture(source, name)]
     if len(found) > 1:
         kind = posixpath.splitext(found[0])[1].lower()
         raise DatasetError(
@@ -45,7 +49,7 @@ def choose_list(source: Source, clips: ClipSampling | None = None) -> str:
 
 def lists_of_pictures(source: Source) -> tuple[str, ...]:
     """The lists in a source whose first line names a picture; of very many, the first ones are looked at."""
-    files = sorted(name for name in source.names if name.lower().endswith((*_LINES, *TABLES)))
+    files = sorted(name for name in source.names if name.lower().endswith((*_LINES, *TABLES, *_WHOLE)))
     return tuple(name for name in files[:_LOOKED_AT] if _names_picture(source, name))
 
 

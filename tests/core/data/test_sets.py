@@ -485,6 +485,25 @@ def test_a_table_beside_label_folders_changes_nothing(source):
     assert examples.labels == ("cat", "dog")
 
 
+CHATS = [
+    {"image": name, "conversations": [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": label}]}
+    for name, label in (("in/1.png", "cat"), ("in/2.png", "dog"))
+]
+
+
+def test_one_json_list_speaks_for_the_pictures_it_lies_with(source):
+    other = json.dumps({"images": [{"file_name": "1.png"}], "annotations": []}).encode()
+    files = {"in/1.png": PNG, "in/2.png": OTHER, "train.json": json.dumps(CHATS).encode(), "instances.json": other}
+    examples = read_examples(source(files))
+    assert [(example.images[0].name, example.label) for example in examples] == [("in/1.png", "cat"), ("in/2.png", "dog")]
+
+
+def test_a_json_list_beside_label_folders_is_said_and_any_other_json_is_not(source):
+    files = {"a/1.png": PNG, "b/1.png": OTHER, "config.json": b'{"lr": 1}', "train.json": json.dumps(CHATS).encode()}
+    with pytest.warns(NotedWarning, match=r"is not read: the folders are the labels, .*: 'train\.json'"):
+        assert read_examples(source(files)).labels == ("a", "b")
+
+
 def test_metadata_of_an_imagefolder_is_read_by_its_file_names(source):
     lines = jsonl({"file_name": "a/1.png", "label": "x"}, {"file_name": "b/2.png", "label": "y"})
     examples = read_examples(source({"a/1.png": PNG, "b/2.png": OTHER, "metadata.jsonl": lines}))
