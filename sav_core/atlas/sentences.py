@@ -113,7 +113,7 @@ def _transfer(report: AtlasReport) -> str:
         f"{percent(found.foreign)}, random ones on {percent(found.random)} (means over tasks). Over random ones, a task's "
         f"own gain {_points(*own)}, those of others {_points(*foreign)}. Of {_counted(len(pairs), 'pair')}, others' heads "
         f"do worse than the task's own on {worse} (McNemar's p below 5 %), and better than 95 % of the random draws on "
-        f"{beaten}."
+        f"{beaten} (about {_LEVEL * len(pairs):.0f} would by luck)."
     )
 
 

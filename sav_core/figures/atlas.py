@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from sav_core.figures.style import (
     colour_scale,
     colourbar,
     elided,
+    frame,
     interval_words,
     layout,
     literal,
@@ -50,15 +51,16 @@ __all__ = [
 ROW = 26
 """How high a task's row is, in pixels."""
 
-MARGINS = {"left": 112, "right": 10, "top": 58, "bottom": 46}
+MARGINS = {"left": 132, "right": 10, "top": 58, "bottom": 46}
 """Around the cells of an atlas, in pixels: its rows can be named beside it."""
 
 SHARING_HEIGHT = 260
 """In pixels."""
 
 _WIDE, _NARROW, _MANY = 10, 5, 128  # pixels of a column, and from how many on it is narrow
+_NUMBER = 16  # pixels of a task's number beside its name
 _CELL = 38  # pixels of a row in a figure of pairs
-_NAME = 16  # letters of a task's name
+_NAME = 18  # letters of a task's name
 
 
 def head_order(atlas: Atlas, groups: Sequence[Sequence[Head]] = ()) -> tuple[list[Head], list[tuple[str, int]]]:
@@ -145,7 +147,7 @@ def atlas_heatmap(
     middles = [end - (size + 1) / 2 for (_, size), end in zip(blocks, ends, strict=True)]
     rows = len(atlas.rows)
     figure.update_layout(
-        **layout("", **MARGINS),
+        **_fixed(layout("", **MARGINS)),
         height=atlas_size(atlas)[1],
         shapes=[
             *(
@@ -171,6 +173,11 @@ def atlas_heatmap(
 _BLOCK = {"color": NEUTRAL, "width": 1}
 
 
+def _fixed(drawn: dict[str, Any]) -> dict[str, Any]:
+    """A layout whose margins are as they are said to be: Plotly would widen them for the scale and for long names."""
+    return {**drawn, "margin": {**drawn["margin"], "autoexpand": False}}
+
+
 def _said(atlas: Atlas, names: Sequence[str], columns: Sequence[Head]) -> list[list[str]]:
     """What is said of every cell."""
     said = []
@@ -194,16 +201,15 @@ def _said(atlas: Atlas, names: Sequence[str], columns: Sequence[Head]) -> list[l
 
 def between_height(tasks: int) -> int:
     """How high a figure of pairs of tasks is drawn, in pixels."""
-    return 176 + _CELL * tasks
+    return 104 + _CELL * tasks
 
 
-def overlap_heatmap(found: Sequence[Overlap], names: Sequence[str], selected: tuple[int, int] | None = None) -> go.Figure:
+def overlap_heatmap(found: Sequence[Overlap], names: Sequence[str]) -> go.Figure:
     """Draw how many kept heads every two tasks share, coloured by how many more or fewer that is than by chance.
 
     Args:
         found: of every two tasks, from ``overlaps``.
         names: of the tasks, in the order of their rows.
-        selected: the column and the row to point at.
     """
     size = len(names)
     more, said, words = np.full((size, size), np.nan), np.full((size, size), "", dtype=object), []
@@ -217,16 +223,16 @@ def overlap_heatmap(found: Sequence[Overlap], names: Sequence[str], selected: tu
                 f"drawn in the same layers {each.expected_by_layer:.1f}; p {each.p_by_layer:.2g}, q {each.q_by_layer:.2g}"
             )
             words.append((column, row, f"{shared}{'*' if each.q < 0.05 else ''}"))
-    return _between(more, said, words, names, names, "more shared than by chance", "{:+.0f}", selected)
+    rows = list(enumerate(names, start=1))
+    return _between(more, said, words, rows, range(1, size + 1), "more than by chance")
 
 
-def transfer_heatmap(found: Transfer, names: dict[str, str], selected: tuple[int, int] | None = None) -> go.Figure:
+def transfer_heatmap(found: Transfer, names: Mapping[str, str]) -> go.Figure:
     """Draw how often heads of one task (across) are right on another (downwards), against random heads there.
 
     Args:
         found: the accuracies.
         names: of the tasks as they are shown, by the names of their rows.
-        selected: the column and the row to point at.
     """
     sources = list(dict.fromkeys(each.source for target in found.targets for each in target.sources))
     sources = [name for name in names if name in sources]
@@ -239,7 +245,7 @@ def transfer_heatmap(found: Transfer, names: dict[str, str], selected: tuple[int
         )
         for each in target.sources:
             column = sources.index(each.source)
-            gain[row, column] = each.accuracy - target.random
+            gain[row, column] = 100 * (each.accuracy - target.random)
             low, high = each.interval
             said[row, column] = (
                 f"<b>heads of {literal(names[each.source])} on {literal(names[target.target])}</b><br>"
@@ -249,28 +255,30 @@ def transfer_heatmap(found: Transfer, names: dict[str, str], selected: tuple[int
             words.append((column, row, f"{100 * each.accuracy:.0f}"))
         if target.target in sources:
             column = sources.index(target.target)
-            gain[row, column] = target.own - target.random
+            gain[row, column] = 100 * (target.own - target.random)
             said[row, column] = f"<b>its own heads on {literal(names[target.target])}</b>{beside}"
             words.append((column, row, f"{100 * target.own:.0f}"))
-    shown = [names[name] for name in rows], [names[name] for name in sources]
+    number = {name: place for place, name in enumerate(names, start=1)}
+    shown = [(number[name], names[name]) for name in rows], [number[name] for name in sources]
     own = [(sources.index(name), row) for row, name in enumerate(rows) if name in sources]
-    return _between(gain, said, words, *shown, "accuracy over random heads", "{:+.0%}", selected, framed=own)
+    return _between(gain, said, words, *shown, "points over random heads", framed=own)
 
 
 def _between(
     values: npt.NDArray[np.float64],
     said: npt.NDArray[Any],
     words: Sequence[tuple[int, int, str]],
-    rows: Sequence[str],
-    columns: Sequence[str],
+    rows: Sequence[tuple[int, str]],
+    columns: Sequence[int],
     title: str,
-    ends: str,
-    selected: tuple[int, int] | None,
     framed: Sequence[tuple[int, int]] = (),
 ) -> go.Figure:
-    """A table of tasks by tasks as a heatmap around nothing, with words in its cells."""
+    """A table of tasks by tasks as a heatmap around nothing, with words in its cells.
+
+    Tasks have numbers, which stand under the columns: names would lie on each other there.
+    """
     peak = float(np.nanmax(np.abs(values), initial=1e-6))
-    bar = colourbar(title, [-peak, peak]) | {"ticktext": [ends.format(-peak), ends.format(peak)]}
+    bar = colourbar(title, [-peak, peak]) | {"ticktext": [f"{-peak:+.0f}", f"{peak:+.0f}"]}
     figure = go.Figure(
         go.Heatmap(
             z=values,
@@ -287,26 +295,24 @@ def _between(
             hovertemplate="%{customdata}<extra></extra>",
         )
     )
-    common = {"type": "rect", "line": {"color": OUTLINE, "width": 2}}
     figure.update_layout(
-        **layout(left=MARGINS["left"], right=10, top=58, bottom=96),
+        **_fixed(layout(left=MARGINS["left"] + _NUMBER, right=10, top=58, bottom=46)),
         height=between_height(len(rows)),
-        shapes=[
-            *({**common, "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5} for x, y in framed),
-            *([] if selected is None else pointed_at([Head(selected[1], selected[0])], len(columns))),
+        shapes=[frame(x, y) for x, y in framed],
+        annotations=[
+            *(cell_text(x, y, text, abs(float(values[y, x])) / peak) for x, y, text in words),
+            _below("task, by its number"),
         ],
-        annotations=[cell_text(x, y, text, abs(float(values[y, x])) / peak) for x, y, text in words],
     )
     figure.update_xaxes(
         tickvals=list(range(len(columns))),
-        ticktext=[literal(elided(name, _NAME)) for name in columns],
-        tickangle=-45,
+        ticktext=list(map(str, columns)),
         range=[-0.56, len(columns) - 0.44],
         **cell_axes(),
     )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[literal(elided(name, _NAME)) for name in rows],
+        ticktext=[f"{literal(elided(name, _NAME))} {number}" for number, name in rows],
         range=[len(rows) - 0.44, -0.56],
         **cell_axes(),
     )
