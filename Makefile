@@ -48,11 +48,12 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 fuzz: $(VENV)/.development  ## send every reader of strangers' bytes and messages spoiled ones; hours
 	$(BIN)/python -m perf.fuzz
 
-report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors, causes, pointing; docs/ and the README
+report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors, causes, pointing, atlas; docs/ and the README
 	$(BIN)/python -m tools.report
 	$(BIN)/python -m tools.report.vectors
 	$(BIN)/python -m tools.report.causes
 	$(BIN)/python -m tools.report.pointing
+	$(BIN)/python -m tools.report.atlas
 
 model: $(VENV)/.tools  ## train the embedded model anew: a day of two cores; stopped and called again, it goes on
 	$(BIN)/python -m tools.artwork

@@ -9,6 +9,7 @@ from sav_ui.host.page_host import PageHost
 from sav_ui.host.quiet_blocks import QuietBlocks
 from sav_ui.limits import limits
 from sav_ui.pages.about import page as about_page
+from sav_ui.pages.atlas import page as atlas_page
 from sav_ui.pages.classify import page as classify_page
 from sav_ui.pages.header import kept_work, masthead, project_menu, undo_bar
 from sav_ui.pages.measure import page as measure_page
@@ -20,7 +21,7 @@ from sav_ui.session.store import SessionStore
 
 __all__ = ["PAGES", "build", "lay_out"]
 
-PAGES = (teach_page, classify_page, measure_page, vectors_page, about_page)
+PAGES = (teach_page, classify_page, measure_page, atlas_page, vectors_page, about_page)
 """Each has a ``TITLE`` and a ``build(host)`` that lays it out; its own files hold all else."""
 
 

@@ -40,6 +40,8 @@ class Kind(Enum):
     COMPARE = "compare with baselines"
     KNOCK_OUT = "knock heads out in the model"
     POINT = "heads that point"
+    READ_TASKS = "read ready tasks for the atlas"
+    TRY_HEADS = "try other tasks' heads"
     EFFECTS = "effects of heads"
     VECTOR = "build or judge a vector"
     TUNING = "tune a vector"

@@ -46,7 +46,7 @@ def test_what_a_newcomer_sees_is_legible(visitor):
         page.locator(f"{menu} summary").first.click()
         check(visitor, f"the menu {menu}", page.locator(f"{menu} .sheet").first)
         page.keyboard.press("Escape")
-    for name in ("Classify", "Measure", "Function vectors", "About"):
+    for name in ("Classify", "Measure", "Atlas", "Function vectors", "About"):
         visitor.tab(name)
         page.wait_for_timeout(600)
         check(visitor, f"{name}, empty")

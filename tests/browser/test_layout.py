@@ -9,7 +9,7 @@ from tests.browser.visitor import picture
 
 WIDTHS = (320, 390, 820, 1024, 1100, 1280, 1440, 1920)
 TIGHTEST = (320, 390, 601, 1001, 1280, 1920)  # the narrowest of each way the pages are laid out, and more
-PAGES = ("Teach", "Classify", "Measure", "Function vectors", "About")
+PAGES = ("Teach", "Classify", "Measure", "Atlas", "Function vectors", "About")
 FONTS = {"narrow": "Arial Narrow, Liberation Sans Narrow, Arial, sans-serif", "wide": "Verdana, DejaVu Sans, sans-serif"}
 
 _LONG = "A model whose name has forty letters, 40"
@@ -70,7 +70,7 @@ def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visit
             page.wait_for_timeout(100)
             where = f"{width} px, {font}, “{words}”"
             check(page, where, ".gradio-container .column > #top", least=3)
-            check(page, where, "#pages .tab-wrapper", least=5)
+            check(page, where, "#pages .tab-wrapper", least=6)
             tabs, model = page.get_by_role("tablist").bounding_box(), page.locator("#model-menu summary").bounding_box()
             beside = tabs["x"] + tabs["width"] <= model["x"]
             below = tabs["y"] >= model["y"] + model["height"]

@@ -161,7 +161,7 @@ def test_a_phone_in_the_dark_scrolls_only_downwards(measured):
     visitor.page.emulate_media(color_scheme="dark")
     visitor.open()
     visitor.tab("Measure")
-    for name in ("Teach", "Classify", "Measure", "Function vectors", "About"):
+    for name in ("Teach", "Classify", "Measure", "Atlas", "Function vectors", "About"):
         tab = visitor.page.get_by_role("tab", name=name)
         expect(tab).to_be_visible()
         assert tab.evaluate("(tab) => tab.scrollWidth <= tab.clientWidth + 1"), name  # none is cut off

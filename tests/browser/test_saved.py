@@ -349,7 +349,7 @@ def test_a_project_opens_wherever_it_is_dropped(served, people, tmp_path):
     download.value.save_as(tmp_path / "p.zip")
     saved = {"name": "p.zip", "mimeType": "application/zip", "buffer": (tmp_path / "p.zip").read_bytes()}
     other = people(served)
-    for name in ("Teach", "Classify", "Measure", "Function vectors", "About"):
+    for name in ("Teach", "Classify", "Measure", "Atlas", "Function vectors", "About"):
         other.tab(name)
         other.drop("#top", saved)
         opened = other.page.locator(".notice:visible", has_text="Opened “p.zip”.")

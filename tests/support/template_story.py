@@ -12,6 +12,10 @@ from sav_core.data.images import as_picture
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Progress
 from sav_ui.limits import CLIPS
+from sav_ui.pages.atlas import actions as atlas
+from sav_ui.pages.atlas import view as atlas_view
+from sav_ui.pages.atlas.run import run as atlas_run
+from sav_ui.pages.atlas.state import FILE, OWN, AtlasState
 from sav_ui.pages.classify import actions as classify
 from sav_ui.pages.classify import live, opened
 from sav_ui.pages.classify import view as classify_view
@@ -41,6 +45,7 @@ from sav_ui.session.opened_sav import OpenedSav, OpenedSavState
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
+from sav_ui.uploads.ready_tasks import task_named
 from tests.support.clips import gif
 from tests.support.people import context, pool_with, small_project, taught
 from tests.support.problems import clusters
@@ -48,6 +53,7 @@ from tests.support.tiny_models import example_image
 
 RECORDED_BY = [
     "sav_ui.pages.about.page",
+    "sav_ui.pages.atlas.view",
     "sav_ui.pages.classify.live",
     "sav_ui.pages.classify.opened",
     "sav_ui.pages.classify.view",
@@ -85,6 +91,7 @@ _SHOWS = (
     measure_view.setup,
     measure_view.report,
     uses.show,
+    atlas_view.show,
     relations,
     effects,
     vector,
@@ -118,6 +125,7 @@ def story(backbone, embedded):
     _classifies(session, models)
     _measures(session, models)
     look(taught(models, small_project(each=1)))
+    _lays_out_tasks(models)
     _takes_up_a_relation(pool_with(embedded))
 
 
@@ -322,6 +330,44 @@ def _takes_up_a_relation(models):
         go("tune", steps="10", control=False)
 
 
+def _lays_out_tasks(models):
+    """The atlas for a model that none came for: empty, of one's own task and file, and with two ready tasks."""
+    session = Session()
+
+    def do(name, **data):
+        atlas.act(context(session, models, "atlas"), {"do": name, **data})
+        atlas_view.show(session)
+
+    def go(name=""):
+        for _ in atlas_run(context(session, models, "atlas"), {"do": name}):
+            atlas_view.show(session)
+
+    tasks = (task_named("true-or-false"), task_named("is-there-a-key"))
+    with mock.patch("sav_ui.pages.atlas.run.ready_tasks", return_value=tasks):
+        do("refresh")
+        with session.work.doing(Kind.READ_TASKS):
+            atlas_view.show(session)
+        session = taught(models, small_project(each=2))
+        do("refresh")
+        do("cell", x=0, y=0)
+        do("close_cell")
+        with session.work.doing(Kind.READ_TASKS):
+            atlas_view.show(session)
+        session.state(OpenedSavState).open(OpenedSav("pets.sav", "", None, session.fit.classifier))
+        do("refresh")
+        do("cell", task=FILE, layer=0, index=0)
+        go("read_ready")
+        do("refresh")
+        do("order", by="clusters")
+        last, best = session.fit.ranking[-1], session.fit.ranking[0]
+        for head in (best, last):
+            do("cell", task=OWN, layer=head.layer, index=head.index)
+        go("try_heads")
+        session.state(AtlasState).fits.clear()
+        do("cell", task="true-or-false", layer=0, index=0)
+        go()
+
+
 def _inspector(said):
     return said["teach/findings.html"][-1]["inspector"]
 
@@ -374,8 +420,15 @@ _DEPTH = {"open": True, "layers": 3, "depth": 2, "judging": False, "refused": ""
 _PROGRESS = {"percent": 10, "words": "1 of 10 steps"}
 _LABELS = [f"label {number}" for number in range(6)]
 
+_ALONE = [{"title": "Owls", "heads": ["L0.H1"]}]
+_SAID = dict.fromkeys(("counts", "overlaps", "sharing", "clusters", "transfer"), "This is so.")
+_CLUSTERS = [(1, 2, "0.50", "Owls 0.70", "L0.H1, L0.H2")]
+
 VARIATIONS = [
     ("about/page.html", {"card": None}),
+    ("atlas/atlas.html", {"cell.words": "", "columns": 900, "alone": _ALONE, "clusters": [], "busy": True, "said": _SAID}),
+    ("atlas/atlas.html", {"heads.0.cells": [None], "cell": None, "transfer": [], "clusters": _CLUSTERS}),
+    ("atlas/empty.html", {"progress": None, "busy": True}),
     ("classify/answers.html", {"rows.0.refused": "It cannot be read.", "rows.1.unlike": True, "more": 3, "detail": None}),
     ("classify/answers.html", {"detail.refused": "It cannot be read.", "detail.answer": None}),
     ("classify/answers.html", {"detail.answer.none": True, "detail.asks": True, "detail.verdict": _WRONG}),

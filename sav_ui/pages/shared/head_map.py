@@ -41,7 +41,14 @@ class Mapped:
 
 
 def mapped(
-    session: Session, fit: Fit, heads: Sequence[Head], figure: str, *, by: str = "pca", queries: Sequence[Asked] = ()
+    session: Session,
+    fit: Fit,
+    heads: Sequence[Head],
+    figure: str,
+    *,
+    by: str = "pca",
+    queries: Sequence[Asked] = (),
+    whose: str = "your",
 ) -> Mapped:
     """Put the examples, their labels' means and queries on the map of some heads.
 
@@ -52,6 +59,7 @@ def mapped(
         figure: the name of the figure's place, which nothing else on that panel has.
         by: how the space is flattened.
         queries: of the same model; the latest are shown.
+        whose: the examples are.
     """
     shown = tuple(queries)[-_QUERIES:]
     about = (fit.vectors, tuple(heads), by, tuple(query.id for query in shown), fit.rule)
@@ -60,7 +68,7 @@ def mapped(
         "figure": figure,
         "height": MAP_HEIGHT,
         "by": by,
-        "words": _words(made["found"], len(fit.items), heads),
+        "words": _words(made["found"], len(fit.items), heads, whose),
         "label": f"Map of {_called(heads)}: {_counts(len(fit.items), len(shown))}.",
         "faces": [*_faces(session, fit), *((query.id, _picture(query.pictures)) for query in shown)],
         "queries": len(shown),
@@ -98,12 +106,12 @@ def _taken(fit: Fit, heads: Sequence[Head]) -> np.ndarray:
     return given
 
 
-def _words(found: HeadMap, n: int, heads: Sequence[Head]) -> str:
+def _words(found: HeadMap, n: int, heads: Sequence[Head], whose: str) -> str:
     """How much of what is so can be seen, in plain words."""
     if n < 2:
         return "With one example there is nothing to compare it with yet."
     kept = round(100 * found.kept)
-    whose = "this head's space" if len(heads) == 1 else "the space of the heads that vote"
+    space = "this head's space" if len(heads) == 1 else "the space of the heads that vote"
     rest = (
         "what lies near here lies near there"
         if kept >= 80
@@ -111,7 +119,7 @@ def _words(found: HeadMap, n: int, heads: Sequence[Head]) -> str:
         if kept >= 50
         else "most of it cannot be seen in two dimensions, so trust the cosines more than the picture"
     )
-    return f"The map keeps {kept} % of the distances between your examples in {whose}: {rest}."
+    return f"The map keeps {kept} % of the distances between {whose} examples in {space}: {rest}."
 
 
 def _counts(examples: int, queries: int) -> str:

@@ -1,0 +1,1 @@
+"""The atlas: which heads know which tasks."""

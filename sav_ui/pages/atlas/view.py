@@ -1,0 +1,252 @@
+"""What the Atlas page shows of a session: plain values for the template, and the figures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from sav_core.atlas import Atlas, AtlasReport, findings
+from sav_core.figures.atlas import (
+    MARGINS,
+    ROW,
+    SHARING_HEIGHT,
+    atlas_heatmap,
+    atlas_size,
+    between_height,
+    head_order,
+    overlap_heatmap,
+    sharing_figure,
+    transfer_heatmap,
+)
+from sav_core.figures.style import pointed_at
+from sav_core.reports.atlas_page import cluster_rows, overlap_rows, transfer_rows
+from sav_core.types import Head
+from sav_ui.pages.atlas.run import to_read
+from sav_ui.pages.atlas.state import FILE, OWN, PANEL, WHERE, AtlasState, groups_of, shown_atlas, title_of
+from sav_ui.pages.shared.head_map import Mapped, mapped
+from sav_ui.pages.shared.head_words import quality
+from sav_ui.panels.films import brought
+from sav_ui.panels.panel import Content, content, fill
+from sav_ui.panels.wording import percent, progress_bar
+from sav_ui.serving.menu import choice_of
+from sav_ui.session.fit import Fit
+from sav_ui.session.session import Session
+from sav_ui.session.work import Kind
+from sav_ui.uploads.ready_tasks import ready_tasks
+
+__all__ = ["show"]
+
+_LISTED = 64  # heads of the table; the CSV has all
+_MAP = "atlas-map"
+
+
+def show(session: Session) -> Content:
+    """The atlas, or the way to one; before the page is looked at, no more than its place."""
+    state = session.state(AtlasState)
+    if not state.opened:
+        return content(fill("atlas/closed.html"))
+    report = shown_atlas(session)
+    common = {
+        "notice": session.notice_at(WHERE),
+        "model": choice_of(state.model).title,
+        "progress": _progress(session),
+        "busy": session.work.busy,
+        "to_read": None if state.ready(state.model) else brought(e.images for task in ready_tasks() for e in task.support),
+        "refused": state.refused(state.model),
+        "other": state.other,
+        "own": any(row.name == OWN for row in state.rows),
+    }
+    if report is None:
+        return content(fill("atlas/empty.html", **common))
+    parts = session.memo(
+        "atlas parts",
+        (report, state.by_cluster, session.project.title, session.project.name),
+        lambda: _parts(session, report),
+    )
+    cell = _cell(session, report)
+    html = fill(
+        "atlas/atlas.html",
+        **common,
+        **parts["values"],
+        tried=state.tried is not None and state.tried.fit is session.current_fit,
+        cell=cell,
+        at=_at(report, state, cell),
+    )
+    figures = {**parts["figures"], "atlas": _pointing(parts["figures"]["atlas"], report, state)}
+    if cell is not None and cell["map"] is not None:
+        figures[_MAP] = cell["figure"]
+    return content(html, figures, next_run=_asks(session), saved=session.download_at(PANEL))
+
+
+def _asks(session: Session) -> bool:
+    return to_read(session) is not None and not session.work.busy
+
+
+def _progress(session: Session) -> dict[str, Any] | None:
+    task = session.work.at(Kind.READ_TASKS, Kind.TRY_HEADS)
+    if task is None:
+        return None
+    place = session.work.place_of(task)
+    if task.kind is Kind.TRY_HEADS:
+        return progress_bar(None, "", doing="Trying heads", place=place)
+    return progress_bar(task.progress, "examples", doing="Showing the model", rate=True, place=place)
+
+
+def _parts(session: Session, report: AtlasReport) -> dict[str, Any]:
+    """All that stays the same from cell to cell."""
+    atlas, state = report.atlas, session.state(AtlasState)
+    names = {name: title_of(session, name) for name in atlas.names}
+    titles, groups = list(names.values()), groups_of(state, report)
+    figures = {"atlas": atlas_heatmap(atlas, titles, groups=groups)}
+    if report.overlaps:
+        figures |= {
+            "atlas-overlaps": overlap_heatmap(report.overlaps, titles),
+            "atlas-sharing": sharing_figure(report.sharing),
+        }
+    if report.transfer is not None:
+        figures["atlas-transfer"] = transfer_heatmap(report.transfer, names)
+    width, height = atlas_size(atlas)
+    values = {
+        "said": findings(report, names),
+        "titles": titles,
+        "rows": len(atlas.rows),
+        "columns": atlas.shape[0] * atlas.shape[1],
+        "width": width,
+        "height": height,
+        "between": between_height(len(atlas.rows)),
+        "tried_height": 0 if report.transfer is None else between_height(len(report.transfer.targets)),
+        "sharing_height": SHARING_HEIGHT,
+        "left": MARGINS["left"],
+        "top": MARGINS["top"],
+        "row": ROW,
+        "by_cluster": bool(groups),
+        "tasks": _tasks(atlas, names),
+        "heads": _heads(report),
+        "overlaps": overlap_rows(report, titles),
+        "clusters": [] if report.clusters is None else cluster_rows(report.clusters, titles),
+        "transfer": [] if report.transfer is None else transfer_rows(report, names),
+        "alone": _alone(report, titles),
+    }
+    return {"values": values, "figures": {name: str(figure.to_json()) for name, figure in figures.items()}}
+
+
+def _tasks(atlas: Atlas, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Each row in numbers."""
+    return [
+        {
+            "name": row.name,
+            "title": names[row.name],
+            "labels": len(row.labels),
+            "n": row.n,
+            "counted": row.counted,
+            "chance": percent(row.chance),
+            "best": {"name": str(row.best), "layer": row.best.layer, "index": row.best.index},
+            "right": int(row.correct[row.best.layer, row.best.index]),
+            "kept": len(row.kept),
+        }
+        for row in atlas.rows
+    ]
+
+
+def _heads(report: AtlasReport) -> list[dict[str, Any]]:
+    """The heads that know most over all tasks, each with its count on every one."""
+    atlas = report.atlas
+    mean = np.nanmean(atlas.skill, axis=0)
+    order = np.argsort(-mean, axis=None, kind="stable")[:_LISTED]
+    lines = []
+    for place in order:
+        head = Head(*divmod(int(place), atlas.shape[1]))
+        cells = [
+            {"right": int(row.correct[head.layer, head.index]), "kept": head in row.kept}
+            if head.layer < len(row.correct)
+            else None
+            for row in atlas.rows
+        ]
+        kept_by = int(report.sharing.kept_by[head.layer, head.index])
+        lines.append({"name": str(head), "layer": head.layer, "index": head.index, "kept_by": kept_by, "cells": cells})
+    return lines
+
+
+def _alone(report: AtlasReport, titles: list[str]) -> list[dict[str, Any]]:
+    """The heads that one task alone keeps, by task."""
+    if len(titles) < 2:
+        return []
+    return [
+        {"title": title, "heads": [str(head) for head in own]}
+        for title, own in zip(titles, report.sharing.alone, strict=True)
+        if own
+    ]
+
+
+def _at(report: AtlasReport, state: AtlasState, cell: dict[str, Any] | None) -> str:
+    """Column and row of the cell that is looked at."""
+    if cell is None or state.cell is None:
+        return ""
+    columns, _ = head_order(report.atlas, groups_of(state, report))
+    return f"{columns.index(state.cell[1])} {report.atlas.names.index(state.cell[0])}"
+
+
+def _pointing(drawn: str, report: AtlasReport, state: AtlasState) -> str:
+    """The figure with the cell that is looked at pointed at."""
+    if state.cell is None or state.cell[0] not in report.atlas.names:
+        return drawn
+    columns, _ = head_order(report.atlas, groups_of(state, report))
+    figure = json.loads(drawn)
+    at = Head(report.atlas.names.index(state.cell[0]), columns.index(state.cell[1]))
+    figure["layout"]["shapes"] = [*figure["layout"].get("shapes", ()), *pointed_at([at], len(columns))]
+    return json.dumps(figure)
+
+
+def _cell(session: Session, report: AtlasReport) -> dict[str, Any] | None:
+    """The head that is looked at on its task: how well it knows that and the others, and its map."""
+    state = session.state(AtlasState)
+    row = None if state.cell is None else next((row for row in report.atlas.rows if row.name == state.cell[0]), None)
+    if row is None or state.cell is None:
+        return None
+    head = state.cell[1]
+    fit = session.current_fit if row.name == OWN else state.fits.get((state.model, row.name))
+    right = int(row.correct[head.layer, head.index])
+    placed = None if fit is None else _map(session, fit, head)
+    return {
+        "title": title_of(session, row.name),
+        "head": str(head),
+        "kept": head in row.kept,
+        "rank": row.kept.index(head) + 1 if head in row.kept else 0,
+        "votes": len(row.kept),
+        "words": quality(right, row.n, row.chance, whose=_whose(row.name)) if row.left_out else "",
+        "trained": f"{right} of {row.n}",
+        "map": None if placed is None else placed.values,
+        "figure": None if placed is None else placed.figure,
+        "by": session.focus.projection,
+        "file": row.name == FILE,
+        "everywhere": _everywhere(session, report, head),
+    }
+
+
+def _map(session: Session, fit: Fit, head: Head) -> Mapped:
+    whose = _whose(OWN if fit is session.current_fit else "")
+    return mapped(session, fit, [head], _MAP, by=session.focus.projection, whose=whose)
+
+
+def _whose(name: str) -> str:
+    return "your" if name == OWN else "the task’s"
+
+
+def _everywhere(session: Session, report: AtlasReport, head: Head) -> list[dict[str, Any]]:
+    """The head on every task, best known first."""
+    lines = [
+        {
+            "name": row.name,
+            "title": title_of(session, row.name),
+            "right": int(row.correct[head.layer, head.index]),
+            "n": row.n,
+            "skill": max(0.0, float(row.skill[head.layer, head.index])),
+            "kept": head in row.kept,
+            "left_out": row.left_out,
+        }
+        for row in report.atlas.rows
+        if head.layer < len(row.correct)
+    ]
+    return sorted(lines, key=lambda line: -line["skill"])
