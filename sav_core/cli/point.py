@@ -206,7 +206,7 @@ def _chosen(
                 looks = read_looks(backbone, queries, progress=progress)
             return rank_by_entropy(looks), None, "the pictures given"
         if (stored := _stored(backbone)) is not None:
-            return stored, None, f"{stored.n} drawn scenes, before it was shipped"
+            return stored, None, f"{stored.n} drawn scenes, as it ships with the model"
     material = material or _from_scenes(60 if scenes is None else scenes, seed, ranks_only=not queries)
     with progress_bar("looking") as progress:
         looks = read_looks(backbone, [one.example for one in (*material.chosen, *material.judged)], progress=progress)

@@ -21,12 +21,12 @@ def boxed(
         peak: x and y of the dot, likewise.
     """
     drawn = image.copy()
-    pen, thick = ImageDraw.Draw(drawn), max(1, round(max(image.size) / _PARTS))
+    pen, thick = ImageDraw.Draw(drawn), max(2, round(max(image.size) / _PARTS))
     width, height = image.width - 1, image.height - 1
     left, top, right, bottom = (round(edge * side) for edge, side in zip(box, (width, height) * 2, strict=True))
     pen.rectangle((left - thick, top - thick, right + thick, bottom + thick), outline=_AROUND, width=3 * thick)
     pen.rectangle((left, top, right, bottom), outline=_LINE, width=thick)
     if peak is not None:
-        x, y, reach = peak[0] * width, peak[1] * height, 3 * thick
+        x, y, reach = peak[0] * width, peak[1] * height, 2.5 * thick
         pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=_LINE, outline=_AROUND, width=thick)
     return drawn

@@ -40,6 +40,6 @@ def where_shown(session: Session, learned: ModelAnswer | None, fit: Fit) -> dict
 def _outcome(outcome: dict[str, Any]) -> str:
     """How far such a box is to be trusted, from drawn scenes that the heads were not chosen on."""
     return (
-        f"On {outcome['n']} drawn scenes they looked hardest at the right thing in {percent(outcome['hits'])}, and their "
-        f"box shared {percent(outcome['iou'])} with the right one (intersection over union). Photographs were not measured."
+        f"Take it as rough: on {outcome['n']} drawn scenes the dot was on the right thing in {percent(outcome['hits'])}, "
+        f"and the box and the right one had {percent(outcome['iou'])} in common (intersection over union)."
     )

@@ -121,9 +121,10 @@ def _words(found: PointingHeads, head: Head) -> str:
     told = found.of(head)
     elsewhere = told["elsewhere"]
     other = "" if elsewhere is None else f", {percent(elsewhere)} on another thing of the same picture"
+    points = "points" if found.points(head) else "does not point"
     return (
-        f"This head {'points' if found.points(head) else 'does not point'}: {percent(told['inside'])} of its look is on "
-        f"the thing named{other}. A look spread evenly has {percent(found.even)} there."
+        f"This head {points}: on {found.n} drawn scenes {percent(told['inside'])} of its look is on the thing "
+        f"named{other}. A look spread evenly has {percent(found.even)} there."
     )
 
 

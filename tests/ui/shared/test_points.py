@@ -70,7 +70,7 @@ def test_on_classify_a_switch_draws_the_box(session, models):
     find(session, models, classify_run, "classify")
     html = classify_view.answers(session)["html"]
     assert "look hardest inside" in html
-    assert "drawn scenes they looked hardest" not in html  # which is said of the model that ships alone
+    assert "Take it as rough" not in html  # which is said of the model that ships alone
     (learned,) = state.model_answers.values()
     best = session.state(PointsState).found[""].best(3)
     before = learned.looks.held_bytes
