@@ -144,7 +144,8 @@ def colourbar(name: str, values: Sequence[float], tickformat: str = "") -> dict[
 
 def frame(column: float, row: int, half: float = 0.5, **changes: Any) -> dict[str, Any]:
     """A frame around a heatmap's cell, in the colour of what is kept; ``changes`` are Plotly's names."""
-    corners = {"x0": column - half, "x1": column + half, "y0": row - half, "y1": row + half}
+    edges = {"x0": column - half, "x1": column + half, "y0": row - half, "y1": row + half}
+    corners = {name: round(edge, 3) for name, edge in edges.items()}
     return {"type": "rect", "line": {"color": OUTLINE, "width": 2}, **corners, **changes}
 
 

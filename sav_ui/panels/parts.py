@@ -29,7 +29,7 @@ Parts = dict[str, str]
 """Texts by their names."""
 
 _SHORTEST = 100  # characters: a reference takes 15, and sending a part some 20 more
-_ENDS_GROUP = 4  # one piece in so many ends a group of neighbours that is long enough
+_ENDS_GROUP = 2  # one piece in so many ends a group of neighbours that is long enough
 _NAME_BYTES = 9
 _REFERENCE = re.compile(r"<=([\w-]{12})>")
 _PICTURE = re.compile(r"(?<=src=\")data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+(?=\")")
@@ -101,7 +101,8 @@ def _cut_value(value: Any, parts: Parts) -> str:
     if len(whole) < _SHORTEST:
         return whole  # nothing in it can be a part
     if isinstance(value, dict):
-        inside = [f"{_as_json(key)}:{_cut_value(item, parts)}" for key, item in value.items()]
+        ordered = sorted(value.items(), key=lambda pair: _is_numbers(pair[1]))  # what changes alone, apart from what stays
+        inside = [f"{_as_json(key)}:{_cut_value(item, parts)}" for key, item in ordered]
         text = "{" + _grouped(_with_commas(inside), parts) + "}"
     elif isinstance(value, list) and (short := packed(value)) is not None:
         text = _as_json(short)
@@ -113,6 +114,10 @@ def _cut_value(value: Any, parts: Parts) -> str:
     else:
         text = whole
     return _refer(text, parts)
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], (int, float))
 
 
 @lru_cache(_CUT_WORDS)  # the names in a figure stay when its numbers change

@@ -73,7 +73,7 @@
   }
 
   // The data-* of an element that travel along with what is done to it: all but those that say what a script is to do.
-  const WORDS = new Set("act run fetch change slide files drop camera hold webcam stroke key figure pick walk tab opens rows columns at points face refresh".split(" "));
+  const WORDS = new Set("act run fetch change slide files drop camera hold webcam stroke key figure pick walk tab opens rows columns cells at points face refresh".split(" "));
   function plainData(element) {
     return Object.fromEntries(Object.entries(element.dataset).filter(([name]) => !WORDS.has(name)));
   }
