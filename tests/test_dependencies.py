@@ -16,7 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OURS = {"app", "perf", "sav_core", "sav_ui", "tests", "tools"}
-ON_REQUEST = ("lora", "ray")  # extras that the package imports where an option asks for them, and says how to install
+ON_REQUEST = (
+    "index",
+    "lora",
+    "ray",
+)  # extras that the package imports where an option asks for them, and says how to install
 ON_A_SPACE = {"spaces"}  # imported where a ZeroGPU Space brings it, and nowhere needed
 
 
@@ -81,9 +85,9 @@ def test_every_import_of_tests_and_tools_is_declared():
     ("ranges", "file"),
     [
         (PROJECT["dependencies"], "requirements.txt"),
-        *((EXTRAS[name], f"requirements-{name}.txt") for name in ("audit", "dev", "lora", "mcp", "ray", "tools")),
+        *((EXTRAS[name], f"requirements-{name}.txt") for name in ("audit", "dev", "index", "lora", "mcp", "ray", "tools")),
     ],
-    ids=["dependencies", "audit", "dev", "lora", "mcp", "ray", "tools"],
+    ids=["dependencies", "audit", "dev", "index", "lora", "mcp", "ray", "tools"],
 )
 def test_every_pin_lies_in_its_range(ranges, file):
     declared, pins = by_key(ranges), pinned(file)

@@ -18,7 +18,8 @@ from sav_core.cli.options import AsJson
 from sav_core.data.notes import merged
 from sav_core.data.one_scale import at_levels, levels_of
 from sav_core.data.telling import check_any
-from sav_core.errors import SettingError
+from sav_core.errors import InputError, SettingError
+from sav_core.retrieval.store import is_store
 from sav_core.wording import percent
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ _SAME_LABELS = "Note: these heads were chosen on the same labels; a classifier f
 Index = Annotated[
     str, typer.Option("--index", help="Images to search in: a folder (of label folders, or not), .zip or .jsonl.")
 ]
+Searched = Annotated[
+    str, typer.Option("--index", help="Images to search in, as a folder, .zip or .jsonl; or what the command index wrote.")
+]
 Classifier = Annotated[
     Path | None,
     typer.Option("--classifier", help="A .sav file whose kept heads decide; else the index's labels, else all heads."),
@@ -56,6 +60,7 @@ def add_retrieval(app: typer.Typer) -> None:
     """Mount the commands."""
     for command, example in (
         (search, "search --index holiday/ --query photo.jpg --classifier pets.sav"),
+        (index, "index --vectors pets.parquet --out pets.index"),
         (recall, "recall --index pets/ --classifier pets.sav"),
         (extract, "extract --images pets/ --out pets.parquet --classifier pets.sav --half"),
     ):
@@ -63,7 +68,7 @@ def add_retrieval(app: typer.Typer) -> None:
 
 
 def search(
-    index: Index,
+    searched_in: Searched,
     query: Annotated[list[str], typer.Option("--query", help="An image to search for; may be given several times.")],
     classifier: Classifier = None,
     k: Annotated[int, typer.Option("--k", help="How many images to find.")] = 5,
@@ -78,7 +83,12 @@ def search(
 
     if k < 1:
         raise SettingError(f"--k must be 1 or more, but is {k}.")
-    queries, searched = open_queries(query, question), open_index(index, question)
+    if is_store(searched_in):
+        if heads is not None:
+            raise SettingError("An index is searched by the heads it was written with: leave --heads out.")
+        _search_store(searched_in, query, classifier, k, model, dtype, question, as_json=as_json)
+        return
+    queries, searched = open_queries(query, question), open_index(searched_in, question)
     queries = _on_scale_of(searched, queries)
     _check_heads([example.label for example in searched], classifier, heads)
     reader = _Reader.open(classifier, model, dtype)
@@ -86,21 +96,89 @@ def search(
     chosen, why = reader.heads(vectors, heads)
     found = nearest(vectors, asked, chosen, k)
     for row, example in enumerate(queries):
-        hits = [
-            {"image": vectors.names[place], "label": vectors.labels[place], "similarity": float(similarity)}
-            for place, similarity in zip(found.positions[row], found.similarity[row], strict=True)
-        ]
-        if as_json:
-            print_json({"query": example.name, "heads": [str(head) for head in chosen], "found": hits})
-            continue
-        print_line(f"Nearest to {example.name} by {why}:")
-        rows = [[str(hit["image"]), str(hit["label"] or "-"), f"{hit['similarity']:.3f}"] for hit in hits]
-        print_table(["image", "label", "similarity"], rows)
+        named = [(vectors.names[place], vectors.labels[place]) for place in found.positions[row]]
+        _print_found(example.name, chosen, why, named, found.similarity[row], as_json=as_json)
     told = _told(queries, searched)
     if as_json and any(told.values()):
         print_json(told)
     elif not as_json:
         _print_told(queries, searched)
+
+
+def _search_store(
+    place: str,
+    query: list[str],
+    classifier: Path | None,
+    k: int,
+    model: str | None,
+    dtype: str,
+    question: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Find in an index: only the queries are shown to the model."""
+    from sav_core.retrieval.store import Store
+
+    store = Store(place)
+    queries = open_queries(query, question)
+    reader = _Reader.open(classifier, model, store.computed_in if dtype == "auto" else dtype)
+    if reader.backbone.fingerprint != store.model:
+        raise InputError(
+            f"{place} was written with {store.model_name} in {store.computed_in}, but the model here is "
+            f"{reader.backbone.name} in {reader.backbone.dtype_name}: search with that model (--model)."
+        )
+    found = store.nearest(reader.extract(queries, "reading the query").of(store.heads), k)
+    why = f"the {len(store.heads)} heads of {place}"
+    for row, example in enumerate(queries):
+        named = store.names(found.positions[row].tolist())
+        _print_found(example.name, store.heads, why, named, found.similarity[row], as_json=as_json)
+    if as_json and any(_told(queries).values()):
+        print_json(_told(queries))
+    elif not as_json:
+        _print_told(queries)
+
+
+def _print_found(
+    query: str,
+    heads: Sequence[Head],
+    why: str,
+    named: Sequence[tuple[str, str | None]],
+    similarity: npt.NDArray[np.float64],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what is nearest to one query."""
+    hits = [
+        {"image": name, "label": label, "similarity": float(near)}
+        for (name, label), near in zip(named, similarity, strict=True)
+    ]
+    if as_json:
+        print_json({"query": query, "heads": [str(head) for head in heads], "found": hits})
+        return
+    print_line(f"Nearest to {query} by {why}:")
+    rows = [[name, label or "-", f"{near:.3f}"] for (name, label), near in zip(named, similarity, strict=True)]
+    print_table(["image", "label", "similarity"], rows)
+
+
+def index(
+    vectors: Annotated[str, typer.Option("--vectors", help="Parquet that extract wrote: a file, or a folder of parts.")],
+    out: Annotated[Path, typer.Option("--out", help="The index to write, a folder, such as pets.index.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a compressed index over stored vectors, in which search finds among millions."""
+    from sav_core.data.row_lists import parquet_files
+    from sav_core.retrieval.store import write_store
+
+    files = parquet_files(vectors)
+    if not files:
+        raise InputError(f"{vectors!r} is no Parquet file of vectors, nor a folder of such: write one with extract.")
+    with progress_bar("indexing") as progress:
+        count = write_store(out, files, progress=progress)
+    size = sum(file.stat().st_size for file in out.iterdir())
+    if as_json:
+        print_json({"out": str(out), "n": count, "bytes": size})
+    else:
+        print_line(f"Wrote an index over {count:,} vectors to {out} ({size:,} bytes).")
 
 
 def recall(

@@ -49,7 +49,7 @@ def test_every_command_it_shows_exists_with_its_options():
 
     commands = get_command(app).commands
     shown = re.findall(r"^python -m sav_core (\w+)(.*?)(?: +#.*)?$", PAGE, flags=re.MULTILINE)
-    assert len(shown) == 6
+    assert len(shown) == 7
     for name, rest in shown:
         known = {option for parameter in commands[name].params for option in parameter.opts}
         assert set(re.findall(r"--[\w-]+", rest)) <= known, name

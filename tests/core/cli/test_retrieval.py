@@ -134,12 +134,34 @@ def test_extract_of_a_heap_tells_no_cost(capsys, heap, model, tmp_path):
     )
 
 
+def test_search_in_an_index_finds_what_search_in_the_pictures_finds(capsys, pets, classifier, model, tmp_path):
+    query, of = pets / "pet 1" / "2.png", ("--classifier", classifier, "--model", model)
+    store, vectors = tmp_path / "pets.index", tmp_path / "pets.parquet"
+    assert run(capsys, "extract", "--images", pets, "--out", vectors, *of)[0] == 0
+    status, out, _ = run(capsys, "index", "--vectors", vectors, "--out", store, "--json")
+    assert (status, json.loads(out)["n"]) == (0, 12)
+    ways = [run(capsys, "search", "--index", place, "--query", query, *of, "--json") for place in (pets, store)]
+    (there, here) = (json.loads(out) for _, out, _ in ways)
+    assert here["heads"] == there["heads"]
+    assert [hit["image"] for hit in here["found"]] == [hit["image"] for hit in there["found"]]
+    assert here["found"][0] == {"image": str(query), "label": "pet 1", "similarity": pytest.approx(1, abs=1e-3)}
+    other = ("search", "--index", store, "--query", query)
+    status, _, err = run(capsys, *other, "--model", model, "--dtype", "bfloat16")
+    assert (status, "search with that model" in err) == (2, True)
+    assert "leave --heads out" in run(capsys, *other, *of, "--heads", 3)[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["extract", "--images", "HEAP", "--out", "v.csv"], "Vectors are written as .npz or .parquet"),
         (["extract", "--images", "HEAP", "--out", "OUT", "--heads", "3"], "--heads needs labels to choose heads by"),
         (["extract", "--images", "/nowhere", "--out", "OUT"], "There is nothing to classify"),
+        (["extract", "--images", "HEAP", "--out", "OUT", "--devices", "0"], "--devices must be 1 or more processes"),
+        (
+            ["extract", "--images", "HEAP", "--out", "P", "--engine", "ray", "--heads", "3"],
+            "takes the heads of a --classifier",
+        ),
         (["search", "--index", "HEAP", "--query", "HEAP", "--k", "0"], "--k must be 1 or more"),
         (["search", "--index", "HEAP", "--query", "/none.png"], "/none.png"),
         (["search", "--index", "PETS", "--query", "HEAP", "--heads", "0"], "--heads must be 1 or more"),
