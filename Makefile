@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 # A file stays in one worker: its fixtures are made once. The files come in the order of tests/conftest.py.
-TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/ray
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app audit test lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
+.PHONY: app audit test test-ray lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ app: $(VENV)/.runtime  ## install what the app needs and run it
 
 test: $(VENV)/.development browser-needs lint types  ## install what the tests need and run them all, style and types first
 	$(TESTS) $(PYTEST)
+
+test-ray: $(VENV)/.development $(VENV)/.ray  ## many machines: two nodes of Ray on this one, with workers and drivers killed; minutes
+	$(BIN)/python -m pytest tests/ray $(PYTEST)
 
 unit: $(VENV)/.development  ## the tests that need no Chromium; PYTEST="-k name" narrows these, test and browser
 	$(TESTS) -m "not browser" $(PYTEST)
@@ -41,6 +44,8 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 	$(BIN)/python -m perf.refit
 	$(BIN)/python -m perf.report_speed
 	$(BIN)/python -m perf.vectors
+	$(BIN)/python -m perf.search_index
+	$(BIN)/python -m perf.stream
 	$(BIN)/python -m perf.wire
 	$(BIN)/python -m perf.head_maps
 	$(BIN)/python -m perf.app
@@ -99,6 +104,10 @@ $(VENV)/.tools: requirements-tools.txt requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.audit: requirements-audit.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	touch $@
+
+$(VENV)/.ray: requirements-ray.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-ray.txt
 	touch $@
 
 $(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python

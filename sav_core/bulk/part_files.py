@@ -13,9 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +42,8 @@ __all__ = [
     "part_name",
 ]
 
-_MANIFEST, _LEVELS = "_manifest.json", "_levels.json"
+_MANIFEST, _LEVELS, _TRY = "_manifest.json", "_levels.json", "_try-"
+_TRIES = 5  # of a portion in one run: machines are lost too, without its fault
 _PART = re.compile(r"part-(\d{6,})\.parquet")
 _SAID = b"sav_part"
 
@@ -140,11 +143,10 @@ class PartFolder:
                 raise SettingError(
                     f"{self.place} holds parts of another run, {what} being different: name another folder, or remove it."
                 )
+            self._forget(name for name in there if name.startswith(_TRY))
             return
         if there:
-            raise SettingError(
-                f"{self.place} holds {len(there)} other files, {min(there)!r} among them: name a new folder."
-            )
+            raise SettingError(f"{self.place} holds other files, {min(there)!r} among them: name a new folder.")
         self._write(_MANIFEST, json.dumps(manifest, indent=1).encode())
 
     def names(self) -> set[str]:
@@ -205,6 +207,17 @@ class PartFolder:
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, **PARQUET_OPTIONS)
         self._write(part_name(outcome.portion), sink.getvalue())
+        self._forget(f"{_TRY}{outcome.portion:06}-{time}" for time in range(_TRIES))
+
+    def may_try(self, number: int) -> bool:
+        """Whether a portion may be begun, which is counted until it is done: not once it has ended worker after worker."""
+        import pyarrow.fs as pafs
+
+        marks = [f"{self._root}/{_TRY}{number:06}-{time}" for time in range(_TRIES)]
+        free = [info.path for info in self._files.get_file_info(marks) if info.type == pafs.FileType.NotFound]
+        if free:
+            self._write(posixpath.basename(free[0]), b"")
+        return bool(free)
 
     def read(self, number: int, task: Task, facts: Facts) -> Outcome:
         """Return what came of a finished portion, but for the vectors.
@@ -243,6 +256,11 @@ class PartFolder:
         with self._files.open_input_file(f"{self._root}/{name}") as file:
             content: bytes = file.read()
             return content
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            with suppress(OSError):  # there is none, or another worker has taken it away
+                self._files.delete_file(f"{self._root}/{name}")
 
     def _write(self, name: str, content: Any) -> None:
         """Write a file under another name and move it into its place, so that nobody finds a part of it."""

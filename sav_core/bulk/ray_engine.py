@@ -49,6 +49,8 @@ class PartActor:
         """Do a portion and write its part; return its number and, if it was not done, why."""
         values = json.loads(row["portion"])
         told = {"number": values["number"], "examples": len(values["rows"]), "wide": False, "fault": "", "text": ""}
+        if not self._folder.may_try(values["number"]):
+            return {**told, "fault": "BackboneError", "text": _given_up(values)}
         try:
             outcome, _ = self._worker.work(read_portion(portion_from_dict(values), self._task), self._task.levels)
             if outcome.wide:
@@ -57,6 +59,14 @@ class PartActor:
         except SavError as error:
             return {**told, "fault": type(error).__name__, "text": str(error)}
         return told
+
+
+def _given_up(values: dict[str, Any]) -> str:
+    first = values["first"] + 1
+    return (
+        f"Examples {first:,} to {first + len(values['rows']) - 1:,} have ended one worker after another: leave out what is "
+        "odd among them, or give the workers more memory, and go on."
+    )
 
 
 def _worker(task: Task, classifier: bytes | None) -> Worker:
@@ -94,8 +104,9 @@ class RayEngine:
         self._count, self._each = _pool(self._ray, workers)
         self._folder = PartFolder(place)
         self._classifier = None if task.classifier is None else Path(task.classifier).read_bytes()
-        remote = self._ray.remote(_facts).options(**self._each)
-        told = self._ray.get(remote.remote(task.as_dict(), self._classifier))
+        if task.model is not None and Path(task.model).is_dir():  # workers start in other folders
+            task = replace(task, model=str(Path(task.model).absolute()))
+        told = self._probed(task)
         _check(told)
         self.facts = Facts.from_dict(told["facts"])
         self._task = task if task.classifier is not None else replace(task, dtype=self.facts.dtype)
@@ -116,6 +127,20 @@ class RayEngine:
             self._work(portions, levels, progress)
         for portion in portions:
             yield self._folder.read(portion.number, self._task, self.facts)
+
+    def _probed(self, task: Task) -> dict[str, Any]:
+        """What one worker knows of the model."""
+        remote = self._ray.remote(_facts).options(**self._each)
+        try:
+            return dict(self._ray.get(remote.remote(task.as_dict(), self._classifier)))
+        except self._ray.exceptions.RayTaskError as error:
+            if "No module named" not in str(error):
+                raise
+            absent = str(error).rsplit("No module named", 1)[1].splitlines()[0].strip()
+            raise SettingError(
+                f"A machine of the cluster has no module {absent}: install this project, with its extra `ray` and the same "
+                "Python, on every one."
+            ) from error
 
     def _work(self, portions: Sequence[Portion], levels: Levels | None, progress: ProgressCallback | None) -> list[int]:
         """Do what is not finished; return the numbers of the portions that wait for the rule for wide pictures."""

@@ -130,7 +130,7 @@ class WorkerPool:
 
     def forget(self) -> None:
         """Leave the workers to the process that this one was forked from."""
-        self._idle = []
+        self._idle, self._busy = [], WeakSet()
         self._lock, self._alone = threading.Lock(), threading.Semaphore(1)
         self._free = None if self._most is None else threading.BoundedSemaphore(self._most)
 
