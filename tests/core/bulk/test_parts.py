@@ -12,7 +12,9 @@ from sav_core.bulk.here import Here
 from sav_core.bulk.task import Facts, Judged, Outcome, Task, portions
 from sav_core.bulk.wire import outcome_as_wire, outcome_from_wire, portion_as_dict, portion_from_dict
 from sav_core.bulk.work import read_portion
+from sav_core.cli.evaluate_parts import evaluate_in_parts
 from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.datasets import EIGHT_FRAMES, read_examples
 from sav_core.data.examples import Skipped
 from sav_core.data.levels import Levels
 from sav_core.data.listings import Listed
@@ -20,6 +22,7 @@ from sav_core.data.notes import Note
 from sav_core.data.search_sets import listed_index, read_index
 from sav_core.errors import InputError
 from sav_core.models.backbones import load_backbone
+from sav_core.reports.values import values
 from sav_core.types import Geometry, Head
 from tests.support.tiny_models import example_image
 
@@ -122,3 +125,26 @@ def test_wide_pictures_are_scaled_by_one_rule_wherever_the_first_comes(model, tm
     np.testing.assert_allclose(values, whole.values, atol=1e-5)
     assert len({vector.tobytes() for vector in values}) == 6
     assert "uint16 from 0 to" in outcomes[-1].notes[0].text
+
+
+def test_a_set_judged_in_parts_is_judged_as_at_once(model, pets, tmp_path):
+    from sav_core.reports.measure import measure
+    from sav_core.sav import SavClassifier
+
+    for number in range(5):
+        (tmp_path / f"pet {number % 2}").mkdir(exist_ok=True)
+        example_image(number if number == 3 else 20 + number).save(tmp_path / f"pet {number % 2}" / f"{number}.png")
+    (tmp_path / "pet 1" / "9.png").write_bytes(b"no picture")
+    support, backbone = read_examples(pets, question="Which?"), load_backbone(model, dtype="float32")
+    asked = SavClassifier(backbone, n_kept=3), support, str(tmp_path), "Which?", EIGHT_FRAMES, model, Here
+    with pytest.warns(UserWarning, match=r"9\.png"):
+        found = values(evaluate_in_parts(*asked))
+    with pytest.warns(UserWarning, match=r"9\.png"):
+        test = read_examples(tmp_path, question="Which?")
+    expected = values(measure(SavClassifier(backbone, n_kept=3), support, test, test_name=str(tmp_path)))
+    assert found["overlap"] == 1
+    for key in expected.keys() - {"date", "skipped"}:
+        assert found[key] == pytest.approx(expected[key], abs=1e-6) if key == "interval" else found[key] == expected[key], (
+            key
+        )
+    assert [each["reason"] for each in found["skipped"]] == [each["reason"] for each in expected["skipped"]]

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from sav_core.cli.app import main
@@ -145,6 +146,20 @@ def test_classify_tells_the_nearest_images_of_an_index(capsys, classifier, model
     assert (found[0]["label"], found[0]["similarity"]) == ("pet 0", pytest.approx(1))
     assert [hit["similarity"] for hit in found] == sorted((hit["similarity"] for hit in found), reverse=True)
     assert "by the kept heads:" in run(capsys, *options)[1]
+
+
+def test_classify_writes_its_answers_instead_of_printing_them(capsys, classifier, model, pets, tmp_path):
+    asked = ("classify", "--classifier", classifier, pets / "pet 1", "--model", model, "--none-below", 0.9)
+    printed = [json.loads(line) for line in run(capsys, *asked, "--json")[1].splitlines()]
+    status, out, _ = run(capsys, *asked, "--out", tmp_path / "answers.jsonl")
+    assert (status, out) == (0, f"Wrote the answers on 4 examples to {tmp_path / 'answers.jsonl'}.\n")
+    assert [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text("utf-8").splitlines()] == printed
+    assert run(capsys, *asked, "--out", tmp_path / "answers.parquet")[0] == 0
+    table = pq.read_table(tmp_path / "answers.parquet")
+    assert table.column_names[:4] == ["name", "label", "truth", "confidence"]
+    for row, answer in zip(table.to_pylist(), printed, strict=True):
+        assert (row["name"], dict(row["shares"]), row["votes"]) == (answer["image"], answer["shares"], answer["votes"])
+        assert (row["none"], row["acceptance"]) == (answer["none"], answer["acceptance"])
 
 
 def test_the_threshold_of_none_is_the_learned_one_or_the_one_that_is_asked_for(capsys, classifier, model, pets):
