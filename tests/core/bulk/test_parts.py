@@ -144,7 +144,5 @@ def test_a_set_judged_in_parts_is_judged_as_at_once(model, pets, tmp_path):
     expected = values(measure(SavClassifier(backbone, n_kept=3), support, test, test_name=str(tmp_path)))
     assert found["overlap"] == 1
     for key in expected.keys() - {"date", "skipped"}:
-        assert found[key] == pytest.approx(expected[key], abs=1e-6) if key == "interval" else found[key] == expected[key], (
-            key
-        )
+        assert found[key] == expected[key], key
     assert [each["reason"] for each in found["skipped"]] == [each["reason"] for each in expected["skipped"]]
