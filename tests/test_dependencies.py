@@ -20,7 +20,7 @@ ON_REQUEST = (
     "index",
     "lora",
     "ray",
-)  # extras that the package imports where an option asks for them, and says how to install
+)  # extras that are imported where an option asks for them, which says how to install
 ON_A_SPACE = {"spaces"}  # imported where a ZeroGPU Space brings it, and nowhere needed
 
 
