@@ -24,12 +24,11 @@ from perf.gpu_stage import Bench
 from perf.machine import describe
 from perf.shapes import PICTURE, SHAPES, examples_for, write_shape
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.datasets import read_examples
-from sav_core.evaluation.leave_one_out import judge_left_out
+from sav_core.data.ready_tasks import read_ready_task, ready_task_folders
+from sav_core.evaluation.depths import leave_out_by_depth
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.models.backbones import load_backbone
 from sav_core.sav import SavClassifier
-from sav_core.settings import settings
 
 TURNS = {"embedded": 9, "smolvlm": 2}
 _PROPORTIONAL = 0.10  # of the time above the tower, by which it may differ from the share of layers
@@ -68,18 +67,14 @@ def _speed(shape: str, folder: str) -> Table:
 
 
 def _accuracy() -> Table:
-    backbone = load_backbone(dtype="float32")
-    last = backbone.geometry.layers - 1
-    tasks = [folder for folder in sorted((settings().assets / "examples").iterdir()) if folder.is_dir()]
-    figures = []
-    for task in tasks:
-        examples = read_examples(task / "support", question="What is this?")
-        vectors = extract_head_vectors(backbone, examples, cache=None)
-        figures.append([judge_left_out(HeadClassifier(), vectors.up_to(layer)).accuracy for layer in range(last + 1)])
-    table = Table("accuracy left out, heads up to layer", *(str(layer) for layer in range(last + 1)))
-    for task, accuracies in zip(tasks, figures, strict=True):
-        table.add_row(task.name, *(f"{accuracy:.0%}" for accuracy in accuracies))
-    table.add_row("mean", *(f"{accuracy:.1%}" for accuracy in np.mean(figures, axis=0)))
+    backbone, classifier = load_backbone(dtype="float32"), HeadClassifier()
+    table = Table("accuracy left out, heads of the first layers", *map(str, range(1, backbone.geometry.layers + 1)))
+    found = []
+    for folder in ready_task_folders():
+        vectors = extract_head_vectors(backbone, read_ready_task(folder).support, cache=None)
+        found.append(leave_out_by_depth(classifier, vectors).at(classifier.n_heads).accuracy)
+        table.add_row(folder.name, *(f"{share:.0%}" for share in found[-1]))
+    table.add_row("mean", *(f"{share:.1%}" for share in np.mean(found, axis=0)))
     return table
 
 
