@@ -32,6 +32,7 @@ from sav_core.sav import SavClassifier
 
 TURNS = {"embedded": 9, "smolvlm": 2}
 _PROPORTIONAL = 0.10  # of the time above the tower, by which it may differ from the share of layers
+_AT_HALF = 0.55  # of the time above the tower, the most that half of the layers may take
 
 
 def main() -> None:
@@ -62,6 +63,7 @@ def _speed(shape: str, folder: str) -> Table:
     for name, depth in depths.items():
         share, left = seconds[name] / seconds["bare"], (seconds[name] - seconds["tower"]) / above
         wanted = f"{depth / layers:.2f} +- {_PROPORTIONAL:.2f}"
+        wanted += f", <= {_AT_HALF:.2f}" if depth == layers // 2 else ""
         table.add_row(name, str(depth), f"{seconds[name]:.3f}", f"{share:.2f}", f"{left:.2f}", wanted)
     return table
 

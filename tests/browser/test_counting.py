@@ -24,6 +24,15 @@ def test_another_rule_changes_the_headline_the_heads_and_the_answers(visit):
     expect(page.get_by_text("Up to date")).to_be_visible()
     visitor.shot("counting-390")
 
+    page.get_by_role("button", name="Would the first layers do?").click()
+    expect(visitor.figure("depths")).to_be_visible()
+    depth = page.get_by_label("Number of layers that heads come from")
+    for key, layers in (("ArrowLeft", 7), ("End", 8)):
+        depth.press(key)
+        expect(page.locator("output[for=depth]")).to_have_text(str(layers))
+        expect(heads).to_contain_text(f"of {8 * layers} heads")
+    visitor.shot("depth-390")
+
     visitor.tab("Classify")
     page.get_by_role("button", name="Classify picture 1", exact=True).click()
     expect(page.locator("#detail")).to_contain_text("goes by the rule “gaussian”")
