@@ -31,7 +31,7 @@ from sav_core.types import Cancel, Progress, ProgressCallback
 __all__ = ["lora_answers", "plan_lora", "train_lora"]
 
 _FORWARD = 0.4  # of the time of a step, what reading alone takes
-_GAIN = 0.999  # of the loss before, below which a look counts as better
+_GAIN = 0.98  # of the least loss before, below which a look counts as better: what gains less will not tell in answers
 
 
 def plan_lora(

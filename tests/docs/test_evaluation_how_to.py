@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from sav_core.cli.app import main
+from sav_core.rivals.lora_state import LoraSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "evaluation-how-to.md").read_text(encoding="utf-8")
@@ -21,7 +22,7 @@ def test_every_command_runs(monkeypatch, capsys):
 
 def test_the_python_runs_and_what_it_claims_is_so(monkeypatch):
     monkeypatch.chdir(ROOT)
-    session, causes = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    session, causes, rivals = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
     lines = session.strip().splitlines()
     names = {}
     exec("\n".join(lines[:-1]), names)
@@ -31,6 +32,9 @@ def test_the_python_runs_and_what_it_claims_is_so(monkeypatch):
     names |= {"support": list(names["support"])[::3], "test": list(names["test"])[::5]}
     exec(causes, names)
     assert names["found"].n == 4
+    monkeypatch.setattr("sav_core.reports.lora_row.DEFAULTS", LoraSettings(epochs=1))
+    exec(rivals, names)
+    assert names["found"].baselines.judged[-1].name == "lora"
 
 
 def test_every_option_it_names_is_one():

@@ -391,6 +391,7 @@ _VIEW = {"picture": "", "frames": [], "alt": "", "caption": ""}
 _WHERE = {"on": True, "views": [_VIEW], "heads": "L0.H0", "sure": "It is seldom right.", "asked": None}
 _SEEN = {**_INSIGHT, "label": "owl", "views": [_VIEW]}
 _CELL = {"row": 0, "head": "L0.H0", "label": "owl", "agrees": True, "picture": ""}
+_MODELS = [("clip:org/clip", "CLIP", "org/clip")]
 _REFUSED = [{"name": "in context", "why": "there are too many examples."}]
 _OUTCOMES = [{"name": "injected", "percent": 50, "low": 10, "high": 90, "n": 2, "own": True}]
 _CHOICES = [{"value": value, "words": value, "chosen": value == "2"} for value in ("2", "4")]
@@ -466,6 +467,13 @@ VARIATIONS = [
     ("measure/report.html", {"trust.threshold": None}),
     ("measure/setup.html", {"task": _TASK, "busy": True, "asks": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"taught": 1, "source": "own", "busy": False}),
+    (
+        "measure/setup.html",
+        {"said": "LoRA trains.", "rivals.lora": True, "rivals.time": "A minute.", "rivals.models": _MODELS},
+    ),
+    ("measure/setup.html", {"busy": True, "progress": _PROGRESS, "rivals.models": _MODELS, "rivals.timing": True}),
+    ("measure/setup.html", {"rivals.installed": False, "rivals.any": False}),
+    ("measure/report.html", {"costs": ("examples", "seconds"), "baselines.0.costs": ("4", "")}),
     ("measure/uses.html", {"heads": 1, "progress": None, "busy": True}),
     ("measure/setup.html", {"taught": 2, "source": "own", "busy": True, "progress": _PROGRESS}),
     ("measure/setup.html", {"own": _OWN, "busy": True, "progress": _PROGRESS}),

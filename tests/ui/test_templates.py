@@ -28,6 +28,7 @@ _PARTS = (
     "shared/steps.html",
     "shared/uses.html",
     "classify/detail.html",
+    "measure/rivals.html",
     "vectors/drawing.html",
 )
 """Filled as a part of others."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sav_core.heads.rules import VOTING_RULES
 from sav_ui.host.dispatch import Actions, Steps, dispatch
+from sav_ui.pages.measure import rivals
 from sav_ui.pages.measure.own_tests import fresh_among
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, MeasureState, most_to_split
@@ -144,12 +145,15 @@ def _save(context: Context, data: Data) -> Steps:
 
 ACTIONS: Actions = {
     **WORK,
+    "add_rival": rivals.add,
     "ask": _ask,
     "bring_tests": _bring,
     "cell": _cell,
+    "drop_rival": rivals.drop,
     "each": _each,
     "forget_tests": _forget,
     "leave_taught": _leave_taught,
+    "lora": rivals.lora,
     "refresh": _refresh,
     "save_report": _save,
     "source": _source,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from sav_core.data.examples import Example
 from sav_core.heads.rules import VotingName
+from sav_core.rivals.spec import read_rivals
 from sav_ui.pages.measure.state import MeasureState, Setup
 from sav_ui.session.keeper import Keeper, SavedPart, SavedRow, unusable
 from sav_ui.session.project import Project
@@ -31,6 +32,13 @@ class _Values(BaseModel):
     each: int = 1
     voting: VotingName | Literal[""] = ""
     ask: bool = False
+    rivals: list[str] = []
+
+    @field_validator("rivals")
+    @classmethod
+    def _known(cls, rivals: list[str]) -> list[str]:
+        read_rivals(rivals)  # a SettingError is a ValueError, which makes it a ValidationError
+        return rivals
 
 
 def _about(session: Session) -> tuple[Any, ...]:
@@ -41,7 +49,8 @@ def _about(session: Session) -> tuple[Any, ...]:
 def _save(project: Project, about: tuple[Any, ...]) -> SavedPart:
     own, setup = about
     rows = tuple(SavedRow(each.images, each.question, {"label": each.label}) for each in own)
-    return SavedPart(rows, {"source": setup.source, "each": setup.each, "voting": setup.voting, "ask": setup.ask})
+    values = {"source": setup.source, "each": setup.each, "voting": setup.voting, "ask": setup.ask}
+    return SavedPart(rows, values | {"rivals": [str(each) for each in setup.rivals]})
 
 
 def _take(project: Project, kept: SavedPart) -> Callable[[Session], None]:
@@ -56,7 +65,7 @@ def _take(project: Project, kept: SavedPart) -> Callable[[Session], None]:
     def put(session: Session) -> None:
         here = session.state(MeasureState)
         here.take(state.own)
-        here.setup = Setup(values.source, max(1, values.each), values.voting, values.ask)
+        here.setup = Setup(values.source, max(1, values.each), values.voting, values.ask, read_rivals(values.rivals))
 
     return put
 

@@ -10,6 +10,7 @@ from typing import Any
 from sav_core.errors import CancelledError, SavError
 from sav_core.reports import wording
 from sav_core.types import ProgressCallback
+from sav_ui.pages.measure.rivals import time_lora
 from sav_ui.pages.measure.state import Measured, MeasureState, Plan, Setup, test_plan
 from sav_ui.pages.shared.judged import Judged, JudgedState
 from sav_ui.panels.jobs import Job
@@ -22,7 +23,13 @@ from sav_ui.session.work import Kind, NotYetError, Task
 
 __all__ = ["MEASURING", "run"]
 
-_KINDS = {wording.READING: Kind.READ_TESTS, wording.ASKING: Kind.ASK_BASELINES, wording.COMPARING: Kind.COMPARE}
+_KINDS = {
+    wording.READING: Kind.READ_TESTS,
+    wording.ASKING: Kind.ASK_BASELINES,
+    wording.TRAINING: Kind.TRAIN_LORA,
+    wording.RIVALS: Kind.ASK_RIVALS,
+    wording.COMPARING: Kind.COMPARE,
+}
 MEASURING = tuple(_KINDS.values())
 """The steps of measuring, in their order."""
 
@@ -30,13 +37,20 @@ _TESTED_ON = {"task": "the ready task's own pictures", "own": "pictures of your 
 
 
 def run(context: Context, data: Data) -> Iterator[None]:
-    """Measure what the setup says; yields whenever there is something new to show. What was measured before stays."""
+    """Measure what the setup says; yields whenever there is something new to show. What was measured before stays.
+
+    Where nobody asked, how long LoRA takes is to be found out.
+    """
     session = context.session
+    if data.get("do") != "measure":
+        yield from time_lora(context)
+        return
     if session.work.busy:
         return
     with session.changing():
         state, fit, project = session.state(MeasureState), session.current_fit, session.project
         session.notice = session.download = None
+        state.said = ""
     if fit is None:
         why = project.why_not_ready() or "Heads are still to be found: wait for them, then measure."
         context.say(NotYetError(why, until=lambda: session.current_fit is not None))
@@ -46,7 +60,7 @@ def run(context: Context, data: Data) -> Iterator[None]:
         try:
             plan, key = test_plan(state, project, fit), state.key(project, fit)
             setup, voting = state.setup, state.voting(fit)
-            job = Job(lambda: _measure(setup, voting, project, fit, plan, key, context.models, task))
+            job = Job(lambda: _measure(setup, voting, project, fit, plan, key, context.models, task, state))
             yield from job.ticks()
             found = job.result()
             with session.changing():
@@ -68,6 +82,7 @@ def _measure(
     key: tuple[Any, ...],
     models: ModelPool,
     task: Task,
+    state: MeasureState,
 ) -> Measured:
     from sav_core.reports.figures import figures  # torch takes seconds, and the page must not wait for them
     from sav_core.reports.measure import measure
@@ -77,6 +92,9 @@ def _measure(
     def watch(stage: str) -> Iterator[ProgressCallback]:
         task.kind, task.progress = _KINDS[stage], None
         yield task.report
+
+    def say(words: str) -> None:
+        state.said = words
 
     found = measure(
         SavClassifier(models.get(project.model), fit.n_kept, voting, _scoring(plan, fit), max_layer=fit.max_layer),
@@ -88,6 +106,9 @@ def _measure(
         sweeps=True,
         confidence=True,
         unknown=plan.unknown,
+        rivals=setup.rivals,
+        hub_only=True,
+        say=say,
         title=project.title,
         test_name=_TESTED_ON[key[1][0]],
         run=partial(models.run, project.model),

@@ -13,6 +13,7 @@ from sav_core.data.clips import Clip
 from sav_core.data.examples import Example
 from sav_core.data.images import Picture
 from sav_core.errors import InputError
+from sav_core.rivals.spec import Rival
 from sav_ui.limits import limits
 from sav_ui.pages.measure.own_tests import Fresh, fresh_among, taught_among
 from sav_ui.pages.shared.judged import taught_key
@@ -25,7 +26,7 @@ from sav_ui.uploads.ready_tasks import queries_of, task_titled
 if TYPE_CHECKING:
     from sav_core.reports.measurement import Measurement
 
-__all__ = ["PANEL", "WHERE", "MeasureState", "Measured", "Plan", "Setup", "most_to_split", "test_plan"]
+__all__ = ["PANEL", "WHERE", "LoraTime", "MeasureState", "Measured", "Plan", "Setup", "most_to_split", "test_plan"]
 
 WHERE = "measure"
 """The part of the page that this one's sentences concern."""
@@ -44,12 +45,14 @@ class Setup:
         voting: the rule that is judged, one of ``sav_core.heads.rules.VOTING_RULES``; empty for the one that counts on
         Teach.
         ask: whether the model itself is asked too, which takes several more forwards for each test example.
+        rivals: other ways to learn that are judged too.
     """
 
     source: str = ""
     each: int = 1
     voting: str = ""
     ask: bool = False
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,19 @@ class Plan:
     support: tuple[Example, ...]
     test: tuple[Example, ...]
     unknown: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoraTime:
+    """How long LoRA takes, or why that is not known.
+
+    Attributes:
+        key: of what that is true.
+        words: a sentence.
+    """
+
+    key: tuple[Any, ...]
+    words: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +128,8 @@ class MeasureState(PageState):
         own_version: another number for every other test set, and the same when one comes back.
         cell: row and column of the confusion cell whose pictures are shown.
         measured: what came out last; ``None`` before.
+        lora_time: how long LoRA takes, as it was measured last; ``None`` before.
+        said: what is told of a training while it is under way.
     """
 
     def __init__(self) -> None:
@@ -120,6 +138,8 @@ class MeasureState(PageState):
         self.own_version = 0
         self.cell: tuple[int, int] | None = None
         self.measured: Measured | None = None
+        self.lora_time: LoraTime | None = None
+        self.said = ""
         self._versions = count(1)
         self._memo = Memo()
 
@@ -215,7 +235,7 @@ class MeasureState(PageState):
         details = {"split": (self.setup.each, order), "own": self.own_version}.get(source)
         return (
             taught_key(project, fit),
-            (source, details, self.voting(fit), self.setup.ask),
+            (source, details, self.voting(fit), self.setup.ask, self.setup.rivals),
         )
 
 

@@ -8,8 +8,9 @@ from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.figures.evaluation import dot_plot_height
 from sav_core.heads.rules import VOTING_RULES
 from sav_core.reports.measurement import Compared, Measurement
-from sav_core.reports.wording import BASELINES, SECTIONS, named
+from sav_core.reports.wording import COSTS, SECTIONS, explained, named, told_costs
 from sav_ui.limits import limits
+from sav_ui.pages.measure import rivals
 from sav_ui.pages.measure.run import MEASURING
 from sav_ui.pages.measure.state import PANEL, WHERE, Measured, MeasureState, most_to_split
 from sav_ui.pages.shared.ready_tiles import nothing_taught
@@ -30,6 +31,8 @@ _SHOWN = 48  # pictures of a confusion cell
 _DOING = {
     Kind.READ_TESTS: "Showing the model",
     Kind.ASK_BASELINES: "Asking the model itself",
+    Kind.TRAIN_LORA: "Training LoRA",
+    Kind.ASK_RIVALS: "Asking rivals",
     Kind.COMPARE: "Comparing",
 }
 
@@ -61,6 +64,8 @@ def setup(session: Session) -> Content:
         voting=state.voting(fit),
         rules=VOTING_RULES,
         asks=state.setup.ask,
+        rivals=rivals.shown(session, state, project, fit),
+        said=state.said if session.work.at(Kind.TRAIN_LORA) else "",
         heads=fit.dial,
         scoring="leave-one-out" if fit.scoring == "leave_one_out" else "training",
         notice=session.notice_at(WHERE),
@@ -70,7 +75,8 @@ def setup(session: Session) -> Content:
         stale=_stale(state, project, fit),
         ready=source in ("task", "split") or bool(state.own),
     )
-    return content(html, saved=session.download_at(PANEL))
+    waits = rivals.waits_for_time(session, state, project, fit)
+    return content(html, saved=session.download_at(PANEL), next_run=waits)
 
 
 def report(session: Session) -> Content:
@@ -80,7 +86,7 @@ def report(session: Session) -> Content:
     if measured is None:
         return content(fill("measure/blank.html", busy=_busy(session)) if fit is not None else "")
     found = measured.measurement
-    baselines, rules = found.beside, found.rules or Compared((), {})
+    baselines, voting = found.beside, found.rules or Compared((), {})
     html = fill(
         "measure/report.html",
         stale=_stale(state, project, fit),
@@ -90,10 +96,11 @@ def report(session: Session) -> Content:
         head=_headline(found),
         overlap=found.overlap,
         baselines=_table(baselines),
-        how=[{"name": named(each.name), "words": BASELINES[each.name]} for each in baselines.judged],
+        how=[{"name": named(each.name), "words": explained(each)} for each in baselines.judged],
+        costs=COSTS if any(each.cost for each in baselines.judged) else (),
         refused=_refused(baselines),
-        rules=_table(rules),
-        rules_refused=_refused(rules),
+        rules=_table(voting),
+        rules_refused=_refused(voting),
         labels=list(found.evaluation.labels),
         rows=[] if _many(found) else _confusion(found),
         worst=_worst(found) if _many(found) else [],
@@ -104,7 +111,7 @@ def report(session: Session) -> Content:
         unknown=None if found.unknown is None else {"area": f"{found.unknown.roc.area:.3f}", "n": found.unknown.n},
         drawn=set(measured.figures),
         baselines_height=dot_plot_height(len(baselines.judged)),
-        rules_height=dot_plot_height(len(rules.judged)),
+        rules_height=dot_plot_height(len(voting.judged)),
     )
     return content(html, measured.figures)
 
@@ -145,7 +152,8 @@ def _progress(session: Session) -> dict[str, Any] | None:
     task = session.work.at(*_DOING)
     if task is None:
         return None
-    what, place = "examples" if task.kind is Kind.READ_TESTS else "answers", session.work.place_of(task)
+    what = {Kind.READ_TESTS: "examples", Kind.TRAIN_LORA: "steps at most"}.get(task.kind, "answers")
+    place = session.work.place_of(task)
     return progress_bar(task.progress, what, doing=_DOING[task.kind], rate=True, place=place)
 
 
@@ -175,7 +183,7 @@ def _table(part: Compared) -> list[dict[str, Any]]:
         beside = part.comparisons.get(each.name)
         low, high = each.interval
         line = {"name": named(each.name), "accuracy": _percent(each.accuracy), "value": f"{each.accuracy:.6f}"}
-        line |= {"low": _percent(low), "high": _percent(high), "beside": "", "p": ""}
+        line |= {"low": _percent(low), "high": _percent(high), "beside": "", "p": "", "costs": told_costs(each.cost)}
         if beside is not None:
             span = f"{100 * beside.interval[0]:+.0f} to {100 * beside.interval[1]:+.0f}"
             line |= {"beside": f"{100 * beside.difference:+.0f} ({span})", "p": f"{beside.p:.2g}"}
