@@ -129,8 +129,11 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
         marks.append(
             {"row": row, "x": x, "y": y, **corner, "colour": _colour(code), "said": words, "face": bool(faces[row])}
         )
+    low, high = (round(float(each), 1) for each in (flat[:, 1].min() - _EDGE, flat[:, 1].max() + _EDGE))
     return {
         "side": side,
+        "top": low,
+        "height": round(high - low, 1),  # no higher than what is in it
         "marks": marks,
         "left_out": len(names) - len(rows),
         "means": [
