@@ -74,7 +74,7 @@ def _accuracy() -> Table:
     found = []
     for folder in ready_task_folders():
         vectors = extract_head_vectors(backbone, read_ready_task(folder).support, cache=None)
-        found.append(leave_out_by_depth(classifier, vectors).at(classifier.n_heads).accuracy)
+        found.append(leave_out_by_depth(classifier, vectors).at(classifier.n_kept).accuracy)
         table.add_row(folder.name, *(f"{share:.0%}" for share in found[-1]))
     table.add_row("mean", *(f"{share:.1%}" for share in np.mean(found, axis=0)))
     return table
