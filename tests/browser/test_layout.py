@@ -91,6 +91,8 @@ def test_nothing_is_covered_on_any_page_at_any_width(visitor):
     page = visitor.page
     for name in PAGES:
         visitor.tab(name)
+        if name == "Atlas":
+            expect(visitor.figure("atlas-transfer")).to_be_visible()
         page.wait_for_timeout(300)
         everywhere(page, f"{name}, empty", least=9)
     visitor.tab("Teach")
