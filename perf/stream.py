@@ -5,8 +5,8 @@
 
 The first way is tried with every number of pictures, the other with the first, for how many rows a second it makes of them.
 The model is a tiny random one, so that what surrounds it is measured: listing, opening, keeping and writing. Memory is flat
-if ten times the pictures take no more of it, but for the names, which are listed as a whole. Rows a second of Ray count from
-the first finished part on.
+if ten times the pictures take no more of it, but for the names, which are listed as a whole. Rows a second of Ray count
+from the first finished part on.
 """
 
 from __future__ import annotations
