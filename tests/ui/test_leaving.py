@@ -74,7 +74,7 @@ def measuring(models, project):
     session = taught(models, project)
     state = session.state(MeasureState)
     state.setup = replace(state.setup, source="split", each=1)
-    return session, measure.run
+    return session, lambda context, data: measure.run(context, {"do": "measure"})
 
 
 def finding_effects(models, project):

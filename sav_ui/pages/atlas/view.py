@@ -46,7 +46,7 @@ def show(session: Session) -> Content:
     """The atlas, or the way to one; before the page is looked at, no more than its place."""
     state = session.state(AtlasState)
     if not state.opened:
-        return content(fill("atlas/closed.html"))
+        return content(fill("atlas/closed.html", notice=session.notice_at(WHERE)))
     report = shown_atlas(session)
     common = {
         "notice": session.notice_at(WHERE),
