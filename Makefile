@@ -53,10 +53,11 @@ benchmark: $(VENV)/.development browser-needs  ## speed and memory, both sides i
 fuzz: $(VENV)/.development  ## send every reader of strangers' bytes and messages spoiled ones; hours
 	$(BIN)/python -m perf.fuzz
 
-report: $(VENV)/.runtime  ## measure the embedded model anew: rules, selection, controls, function vectors, causes, pointing, atlas; docs/ and the README
+report: $(VENV)/.lora  ## measure the embedded model anew: rules, selection, controls, function vectors, causes, pointing, atlas; docs/ and the README
 	$(BIN)/python -m tools.report
 	$(BIN)/python -m tools.report.vectors
 	$(BIN)/python -m tools.report.causes
+	$(BIN)/python -m tools.report.rivals
 	$(BIN)/python -m tools.report.pointing
 	$(BIN)/python -m tools.report.atlas
 
@@ -100,6 +101,10 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.tools: requirements-tools.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	touch $@
+
+$(VENV)/.lora: requirements-lora.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-lora.txt
 	touch $@
 
 $(VENV)/.audit: requirements-audit.txt requirements.txt | $(VENV)/bin/python
