@@ -261,7 +261,7 @@ def transfer_heatmap(found: Transfer, names: Mapping[str, str]) -> go.Figure:
     number = {name: place for place, name in enumerate(names, start=1)}
     shown = [(number[name], names[name]) for name in rows], [number[name] for name in sources]
     own = [(sources.index(name), row) for row, name in enumerate(rows) if name in sources]
-    return _between(gain, said, words, *shown, "points over random heads", framed=own)
+    return _between(gain, said, words, *shown, "points over random", framed=own)
 
 
 def _between(
