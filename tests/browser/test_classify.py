@@ -161,3 +161,14 @@ def test_the_webcam_is_answered_frame_by_frame(classifying):
     classifying.shot("webcam")
     page.get_by_role("button", name="Stop the webcam").click()
     expect(live).to_be_hidden()
+
+
+def test_a_phone_in_the_dark_scrolls_only_downwards(visit):
+    visitor = visit(width=390, height=844, dark=True)
+    visitor.tab("Classify")
+    visitor.page.locator(".classify-empty .tile", has_text="Which colour").click()
+    visitor.page.get_by_role("button", name="Classify all 20").click()
+    answered(visitor, 20)
+    expect(detail(visitor).locator("[data-figure=votes] .plot-container")).to_be_visible()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    visitor.shot("classify-phone")
