@@ -9,8 +9,9 @@ classifier.predict(["query.png"])[0].label
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sav_core.lazy import lazy_names
 
 # At once, for the function has its module's name: imported later, that would stand in its place.
 from sav_core.settings import Settings, settings
@@ -110,14 +111,4 @@ __all__ = [
     "settings",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

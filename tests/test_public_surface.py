@@ -77,3 +77,13 @@ def test_relations_prompts_and_conditions_do_not_wait_for_torch():
 def test_help_does_not_wait_for_torch():
     code = "import sys, sav_core.cli.app; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "package", ["sav_core", "sav_core.atlas", "sav_core.causes", "sav_core.pointing", "sav_core.vectors"]
+)
+def test_a_package_lists_its_names_and_refuses_others(package):
+    module = importlib.import_module(package)
+    assert dir(module) == sorted(module.__all__)
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):
+        module.nothing  # noqa: B018

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-GROUND = {"notebook", "types", "errors", "settings", "files", "tensor_file", "wording"}
+GROUND = {"notebook", "types", "errors", "settings", "files", "tensor_file", "wording", "lazy"}
 BELOW_PAGES = {"limits", "panels", "serving", "session", "uploads", "host"}
 
 # Room -> what it may import of its own package besides itself: rooms, or single modules of them.

@@ -13,8 +13,9 @@ Arrays in, figures out: no model runs here.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sav_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sav_core.atlas.clusters import Cluster, Clusters, cluster_heads
@@ -73,14 +74,4 @@ __all__ = [
     "transfer_heads",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

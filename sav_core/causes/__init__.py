@@ -13,8 +13,9 @@ That a label can be read from a head does not show that the model uses it. Reada
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sav_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sav_core.causes.ablation import Ablation, ablate
@@ -54,14 +55,4 @@ __all__ = [
     "patch_pictures",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

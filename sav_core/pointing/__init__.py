@@ -12,8 +12,9 @@ Localization heads, as Kang et al. call them (CVPR 2025, arXiv 2503.06287).
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sav_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sav_core.pointing.box_files import BoxedSet, read_boxes
@@ -88,14 +89,4 @@ __all__ = [
     "write_pointing",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

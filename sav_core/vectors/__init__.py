@@ -11,8 +11,9 @@ evaluate_vector(reader, task, vector)["injected"].accuracy          # beside eve
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sav_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sav_core.vectors.annotated import read_relation_task, read_relations
@@ -233,14 +234,4 @@ __all__ = [
     "zero_shot",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
