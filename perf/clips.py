@@ -26,9 +26,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sav_core.data.clip_decoding import sample_frames
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import open_clip
+from sav_core.data.clips.clip import open_clip
+from sav_core.data.clips.decoding import sample_frames
+from sav_core.data.clips.sampling import ClipSampling
 
 FRAMES, RATE, SIZE = 8, 30, (1920, 1080)
 ALL_LIMIT, RIVAL_LIMIT, FORWARD_LIMIT = {60: 10.0, 250: 5.0}, 1.3, 1.05

@@ -24,10 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 from perf.machine import describe
-from sav_core.data.datasets import read_examples
-from sav_core.data.images import open_picture
-from sav_core.data.opening import in_threads
-from sav_core.data.picture_processes import read_in_processes
+from sav_core.data.pictures.picture import open_picture
+from sav_core.data.pictures.processes import read_in_processes
+from sav_core.data.sets.datasets import read_examples
+from sav_core.data.sets.opening import in_threads
 
 LIMIT = 1.15
 SIZES = ((640, 480), (1024, 768), (1600, 1200), (4032, 3024))

@@ -27,7 +27,7 @@ from perf.gpu_stage import Bench
 from perf.machine import describe
 from perf.shapes import PICTURE, SHAPES, examples_for, write_shape
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.ready_tasks import read_ready_task, ready_task_folders
+from sav_core.data.sets.ready_tasks import read_ready_task, ready_task_folders
 from sav_core.evaluation.depths import leave_out_by_depth
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.models.backbones import load_backbone

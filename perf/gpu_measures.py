@@ -14,7 +14,7 @@ from perf.gpu_forwards import bare, captured, flops, lowest_cosine, short_of_mem
 from perf.gpu_stage import Stage
 from sav_core.activations.attention import attention_maps
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.datasets import read_examples
+from sav_core.data.sets.datasets import read_examples
 from sav_core.sav import SavClassifier
 from sav_core.scenes.draw import RELATIONS
 from sav_core.settings import settings

@@ -25,8 +25,8 @@ from perf.mutations import ODD_VALUES, mutated_bytes, mutated_json
 from perf.strangers import Stranger, noise, pictures
 from sav_core import SavClassifier
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
-from sav_core.data.picture_processes import read_in_processes
+from sav_core.data.pictures.picture import as_picture
+from sav_core.data.pictures.processes import read_in_processes
 from sav_core.errors import SavError
 from sav_ui import api
 from sav_ui.app import lay_out

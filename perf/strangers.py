@@ -17,11 +17,11 @@ from PIL import Image
 from pillow_heif import encode
 
 from perf.mutations import mutated_archive, mutated_arrays, mutated_bytes, mutated_json, mutated_text
-from sav_core.data.datasets import read_examples, read_queries
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture, read_picture
-from sav_core.data.picture_processes import read_in_processes
-from sav_core.data.raster import raster_file
+from sav_core.data.pictures.picture import as_picture, read_picture
+from sav_core.data.pictures.processes import read_in_processes
+from sav_core.data.pictures.raster import raster_file
+from sav_core.data.sets.datasets import read_examples, read_queries
 from sav_core.errors import InputError
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.classifier_file import _FILE, Provenance, read_classifier, write_classifier

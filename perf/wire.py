@@ -25,7 +25,7 @@ from rich.table import Table
 
 from perf.machine import describe
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_ui.app import build
 from sav_ui.panels.parts import joined
 from sav_ui.panels.theme import look

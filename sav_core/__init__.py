@@ -21,11 +21,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.activations.vector_cache import VectorCache
-    from sav_core.data.clip_sampling import ClipSampling
-    from sav_core.data.clips import Clip
-    from sav_core.data.datasets import read_examples, read_queries
+    from sav_core.data.clips.clip import Clip
+    from sav_core.data.clips.sampling import ClipSampling
     from sav_core.data.examples import Example, ExampleSet
-    from sav_core.data.images import Picture
+    from sav_core.data.pictures.picture import Picture
+    from sav_core.data.sets.datasets import read_examples, read_queries
     from sav_core.errors import InputError, SavError
     from sav_core.evaluation.episodes import draw_episodes, run_episodes
     from sav_core.evaluation.intervals import compare
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 # Name -> module that holds it. Imported at first use: the command line's help must not wait for torch.
 _HOMES = {
     "Backbone": "models.backbones",
-    "Clip": "data.clips",
-    "ClipSampling": "data.clip_sampling",
+    "Clip": "data.clips.clip",
+    "ClipSampling": "data.clips.sampling",
     "Evaluation": "evaluation.metrics",
     "Example": "data.examples",
     "ExampleSet": "data.examples",
@@ -52,7 +52,7 @@ _HOMES = {
     "HeadScores": "types",
     "HeadVectors": "types",
     "InputError": "errors",
-    "Picture": "data.images",
+    "Picture": "data.pictures.picture",
     "Prediction": "types",
     "Progress": "types",
     "Report": "reports.evaluate",
@@ -69,8 +69,8 @@ _HOMES = {
     "head_heatmap": "figures.heads",
     "label_likelihoods": "models.generation",
     "load_backbone": "models.backbones",
-    "read_examples": "data.datasets",
-    "read_queries": "data.datasets",
+    "read_examples": "data.sets.datasets",
+    "read_queries": "data.sets.datasets",
     "run_episodes": "evaluation.episodes",
     "settings": "settings",
 }

@@ -14,12 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache, default_cache
-from sav_core.data.asking import as_taught
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
-from sav_core.data.images import PictureLike
-from sav_core.data.levels import Levels
-from sav_core.data.one_scale import levels_of, on_one_scale
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.pictures.picture import PictureLike
+from sav_core.data.sets.asking import as_taught
+from sav_core.data.sets.one_scale import levels_of, on_one_scale
 from sav_core.errors import CancelledError, ClassifierFileError, InputError, SettingError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration

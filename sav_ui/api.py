@@ -24,10 +24,10 @@ from gradio.utils import get_upload_folder
 from httpx import HTTPError
 from pydantic import BaseModel, Field, TypeAdapter
 
-from sav_core.data.datasets import EIGHT_FRAMES
 from sav_core.data.examples import Example
-from sav_core.data.one_scale import levels_of, on_one_scale
-from sav_core.data.twins import check_twins
+from sav_core.data.folders.twins import check_twins
+from sav_core.data.sets.datasets import EIGHT_FRAMES
+from sav_core.data.sets.one_scale import levels_of, on_one_scale
 from sav_core.errors import CancelledError, InputError, SavError, SettingError
 from sav_core.heads.rules import Belief, VotingName
 from sav_core.heads.scoring import Scoring

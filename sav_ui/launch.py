@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from sav_core.data.picture_processes import read_in_processes
+from sav_core.data.pictures.processes import read_in_processes
 from sav_core.errors import SettingError
 from sav_core.models.checksums import check_files
 from sav_core.settings import settings

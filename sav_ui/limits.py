@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example, check_whole
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError
 from sav_core.settings import count_of, gib_of
 

@@ -275,7 +275,7 @@ def measure() -> None:
 def read_part(folder: Path, part: str, task: dict) -> list:
     """The support or the queries of a task."""
     from sav_core import read_examples
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
 
     lines, clips = folder / f"{part}.jsonl", ClipSampling(task.get("frames", 8))
     return list(read_examples(lines if lines.exists() else folder / part, question=task["question"], clips=clips))

@@ -82,7 +82,7 @@ def controls(folder: Path) -> None:
 
     from sav_core import Example, load_backbone, read_examples
     from sav_core.activations.extraction import extract_head_vectors
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
     from sav_core.evaluation.metrics import wilson_interval
     from sav_core.evaluation.support_fit import fit_support
 

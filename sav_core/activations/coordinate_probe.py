@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.models.backbones import Backbone
 
 __all__ = ["Region", "extent", "tile_regions"]

@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
 from sav_core.activations.reading_probe import check_reading
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded
 from sav_core.types import Detail

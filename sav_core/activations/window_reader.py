@@ -18,9 +18,9 @@ import torch
 
 from sav_core.activations.hooks import capture_last_token, forward_to_last_heads
 from sav_core.activations.prefixes import Prefix, Shares, first_tokens, shared_tokens
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import OutOfMemoryError, UnsupportedModelError
 from sav_core.models.backbones import Backbone
 from sav_core.models.batching import Encoded

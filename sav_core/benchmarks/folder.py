@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sav_core.benchmarks.row import Benchmark
+from sav_core.data.folders.sources import FolderSource, is_image, natural_order
 from sav_core.data.formats import CLIP_SUFFIXES
-from sav_core.data.sources import FolderSource, is_image, natural_order
 from sav_core.errors import DatasetError
 
 __all__ = ["Folder"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sav_core.benchmarks.row import Benchmark
-from sav_core.data.sources import Source
+from sav_core.data.folders.sources import Source
 from sav_core.errors import SettingError
 
 __all__ = ["Item", "Loaded"]

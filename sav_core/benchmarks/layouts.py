@@ -20,7 +20,7 @@ from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
 from sav_core.benchmarks.prompts import ask
 from sav_core.benchmarks.rewards import PAIRS, SINGLE, read_rewards
-from sav_core.data.parquet import ParquetSource
+from sav_core.data.lists.parquet import ParquetSource
 from sav_core.errors import SkippedWarning
 
 __all__ = ["OWN", "Reader"]

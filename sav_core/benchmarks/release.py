@@ -10,7 +10,7 @@ Files with ``train`` in their names, or in that of their folder as CameraBench's
 testing. Their image paths are those of the machine they were written on: an image is looked for by the end of its path.
 NaturalBench's test lines come in groups of four and SugarCrepe's in pairs, in the order in which they are scored.
 SugarCrepe's lie in a folder of their own, one file for each of its parts and one for all; CameraBench's in two, a file for
-each sub-task; Multimodal RewardBench's in one, a file for each category. The keys are those of `sav_core.data.keys`.
+each sub-task; Multimodal RewardBench's in one, a file for each category. The keys are those of `sav_core.data.lists.keys`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
 from sav_core.benchmarks.prompts import ask
 from sav_core.benchmarks.rewards import PAIRS, SINGLE, judged_items
-from sav_core.data.keys import LABELS, PICTURES, QUESTIONS, named, pictures_of
+from sav_core.data.lists.keys import LABELS, PICTURES, QUESTIONS, named, pictures_of
 
 __all__ = ["read_release", "release_files"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sav_core.benchmarks.folder import Folder
 from sav_core.benchmarks.items import Item
-from sav_core.data.forms import judged_question
+from sav_core.data.lists.forms import judged_question
 
 __all__ = ["PAIRS", "SINGLE", "judged_items", "read_rewards"]
 

@@ -14,11 +14,11 @@ from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.prompts import Options, question_of
 from sav_core.benchmarks.scoring import HEADLINE, Count, Outcome, count
 from sav_core.benchmarks.splits import Split
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.datasets import EIGHT_FRAMES, open_listed
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.listings import Listed
+from sav_core.data.folders.listings import Listed
 from sav_core.data.notes import Note, merged
+from sav_core.data.sets.datasets import EIGHT_FRAMES, open_listed
 from sav_core.errors import CancelledError, DatasetError
 from sav_core.evaluation.intervals import stratified_interval
 from sav_core.evaluation.metrics import wilson_interval

@@ -13,7 +13,7 @@ from typing import Any
 from sav_core.bulk.task import Task
 from sav_core.bulk.wire import outcome_as_wire, portion_from_dict
 from sav_core.bulk.work import Read, Worker, read_portion
-from sav_core.data.worker_loop import Request, Said, serve
+from sav_core.data.workers.loop import Request, Said, serve
 from sav_core.errors import SavError
 
 __all__ = ["answer"]

@@ -24,7 +24,7 @@ from sav_core import errors
 from sav_core.bulk.here import scan_levels
 from sav_core.bulk.task import Facts, Outcome, Portion, Task
 from sav_core.bulk.wire import outcome_from_wire, portion_as_dict
-from sav_core.data.workers import Allotment, WorkerLostError, WorkerPool
+from sav_core.data.workers.pool import Allotment, WorkerLostError, WorkerPool
 from sav_core.errors import BackboneError, SettingError
 from sav_core.types import Progress, ProgressCallback
 

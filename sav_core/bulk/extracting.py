@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sav_core.bulk.gathering import Engine, Gathered
 from sav_core.bulk.task import PORTION, Facts, Outcome, portions
-from sav_core.data.listings import Listing
+from sav_core.data.folders.listings import Listing
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.retrieval.compression import CompressionCost, compress, compression_cost
 from sav_core.retrieval.export import AboutVectors, VectorWriter, open_export

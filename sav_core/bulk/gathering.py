@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from sav_core.bulk.task import Facts, Outcome, Portion
-from sav_core.data.duplicates import contradictions_among
 from sav_core.data.examples import Skipped
-from sav_core.data.listings import Listing
+from sav_core.data.folders.listings import Listing
 from sav_core.data.notes import Note, merged
-from sav_core.data.odd_labels import odd_labels
-from sav_core.data.telling import check_any, check_readable, warn_of
+from sav_core.data.sets.duplicates import contradictions_among
+from sav_core.data.sets.odd_labels import odd_labels
+from sav_core.data.sets.telling import check_any, check_readable, warn_of
 from sav_core.types import ProgressCallback
 
 __all__ = ["Engine", "Gathered"]

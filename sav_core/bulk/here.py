@@ -10,7 +10,7 @@ from itertools import repeat
 from sav_core.activations.prefetch import prefetch
 from sav_core.bulk.task import Facts, Outcome, Portion, Task
 from sav_core.bulk.work import Worker, portion_progress, read_portion
-from sav_core.data.levels import Levels, Spread, decide
+from sav_core.data.pictures.levels import Levels, Spread, decide
 from sav_core.types import HeadVectors, ProgressCallback
 
 __all__ = ["Here", "scan_levels"]

@@ -24,10 +24,10 @@ from typing import Any
 from sav_core.bulk.answers import answer_table
 from sav_core.bulk.task import PORTION, Facts, Outcome, Portion, Task
 from sav_core.data.examples import Skipped
-from sav_core.data.filesystems import is_far, open_filesystem
-from sav_core.data.levels import Levels
-from sav_core.data.listings import Listed
+from sav_core.data.folders.filesystems import is_far, open_filesystem
+from sav_core.data.folders.listings import Listed
 from sav_core.data.notes import Note
+from sav_core.data.pictures.levels import Levels
 from sav_core.errors import DatasetError, SettingError, StorageError, first_line
 from sav_core.retrieval.export import PARQUET_OPTIONS, AboutVectors, vector_table
 

@@ -25,7 +25,7 @@ from sav_core.bulk.part_files import PartFolder, manifest_of, missing
 from sav_core.bulk.task import Facts, Outcome, Portion, Task
 from sav_core.bulk.wire import portion_as_dict, portion_from_dict
 from sav_core.bulk.work import Worker, read_portion
-from sav_core.data.levels import Levels
+from sav_core.data.pictures.levels import Levels
 from sav_core.errors import BackboneError, SavError, SettingError
 from sav_core.types import Progress, ProgressCallback
 

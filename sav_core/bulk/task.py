@@ -16,11 +16,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Skipped
-from sav_core.data.levels import Levels
-from sav_core.data.listings import Listed
+from sav_core.data.folders.listings import Listed
 from sav_core.data.notes import Note
+from sav_core.data.pictures.levels import Levels
 from sav_core.types import Geometry, Head
 
 __all__ = ["PORTION", "Facts", "Judged", "Outcome", "Portion", "Task", "portions"]

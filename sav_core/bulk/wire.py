@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from sav_core.bulk.task import Facts, Judged, Outcome, Portion
-from sav_core.data.archive_processes import open_archive
+from sav_core.data.archives.processes import open_archive
 from sav_core.data.examples import Skipped
-from sav_core.data.filesystems import FarSource
-from sav_core.data.listings import Listed
+from sav_core.data.folders.filesystems import FarSource
+from sav_core.data.folders.listings import Listed
+from sav_core.data.folders.sources import FolderSource, Source, ZipSource
+from sav_core.data.lists.parquet import ParquetSource
 from sav_core.data.notes import Note
-from sav_core.data.parquet import ParquetSource
-from sav_core.data.sources import FolderSource, Source, ZipSource
 from sav_core.errors import InputError
 
 __all__ = ["outcome_as_wire", "outcome_from_wire", "portion_as_dict", "portion_from_dict"]

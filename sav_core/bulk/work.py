@@ -13,13 +13,13 @@ import numpy.typing as npt
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.bulk.answers import doubted
 from sav_core.bulk.task import Facts, Judged, Outcome, Portion, Task
-from sav_core.data.duplicates import content_of
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.levels import Levels
 from sav_core.data.notes import merged
-from sav_core.data.one_scale import at_levels, scale_note
-from sav_core.data.opening import read_listed
-from sav_core.data.telling import remarks_on
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.sets.duplicates import content_of
+from sav_core.data.sets.one_scale import at_levels, scale_note
+from sav_core.data.sets.opening import read_listed
+from sav_core.data.sets.telling import remarks_on
 from sav_core.models.backbones import Backbone, load_backbone
 from sav_core.retrieval.compression import compress
 from sav_core.sav import SavClassifier, open_classifier

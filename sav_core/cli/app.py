@@ -59,7 +59,7 @@ from sav_core.cli.report import add_report
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
 from sav_core.cli.vectors.commands import vectors_app
-from sav_core.data.telling import check_any
+from sav_core.data.sets.telling import check_any
 from sav_core.errors import SettingError
 from sav_core.wording import percent
 
@@ -241,7 +241,7 @@ def classify(
         check_answers(out)
     if index is not None and (devices is not None or engine == "ray"):
         raise SettingError("--index compares in this process: leave --devices and --engine out, or use search.")
-    from sav_core.data.set_listings import EIGHT_FRAMES, listed_queries
+    from sav_core.data.sets.listings import EIGHT_FRAMES, listed_queries
 
     clips = sampling_of(classifier) or EIGHT_FRAMES
     with listed_queries(images, question=question, clips=clips) as listing:

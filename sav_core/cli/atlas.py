@@ -22,7 +22,7 @@ from sav_core.cli.opening import (
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Voting
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.notes import Note, merged
-from sav_core.data.ready_tasks import is_ready_task, read_ready_task, ready_task_folders
+from sav_core.data.sets.ready_tasks import is_ready_task, read_ready_task, ready_task_folders
 from sav_core.errors import InputError
 from sav_core.heads.classifier import HeadClassifier, check_labels
 

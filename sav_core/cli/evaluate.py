@@ -210,7 +210,7 @@ def evaluate(
 def _by_depth(classifier: SavClassifier, support: ExampleSet) -> dict[str, Any]:
     """Accuracy by depth on the training set, for JSON: each example left out, heads of the first 1, 2, ... layers."""
     from sav_core.activations.depth_times import time_layers
-    from sav_core.data.one_scale import on_one_scale
+    from sav_core.data.sets.one_scale import on_one_scale
     from sav_core.evaluation.depths import leave_out_by_depth
     from sav_core.heads.classifier import HeadClassifier
 

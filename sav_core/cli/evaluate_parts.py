@@ -13,12 +13,12 @@ import numpy as np
 from sav_core.bulk.gathering import Engine, Gathered
 from sav_core.bulk.task import Task, portions
 from sav_core.cli.console import progress_bar
-from sav_core.data.duplicates import content_of
-from sav_core.data.set_listings import listed_examples
+from sav_core.data.sets.duplicates import content_of
+from sav_core.data.sets.listings import listed_examples
 from sav_core.evaluation.metrics import check_truth
 
 if TYPE_CHECKING:
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
     from sav_core.data.examples import ExampleSet
     from sav_core.reports.measurement import Measurement
     from sav_core.sav import SavClassifier

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sav_core.cli.console import print_line, progress_bar, spinner
 
 if TYPE_CHECKING:
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
     from sav_core.data.examples import ExampleSet, Skipped
     from sav_core.data.notes import Note
     from sav_core.heads.classifier import HeadClassifier
@@ -49,14 +49,14 @@ def open_backbone(model: str | None, dtype: str) -> Backbone:
 
 def clip_sampling(frames: int, fps: float | None, animated: str, clips_as: ClipWay) -> ClipSampling:
     """Return how the options ask for videos to be sampled and shown."""
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
 
     return ClipSampling(frames, fps, animated == "clip", clips_as)
 
 
 def open_examples(source: str, question: str, clips: ClipSampling, detail: Detail = "full") -> ExampleSet:
     """Read labelled examples, saying on a terminal how far that is."""
-    from sav_core.data.datasets import read_examples
+    from sav_core.data.sets.datasets import read_examples
 
     with progress_bar("reading images") as progress:
         return read_examples(source, question=question, progress=progress, clips=clips).with_detail(detail)
@@ -66,7 +66,7 @@ def open_queries(
     sources: Sequence[str], question: str, clips: ClipSampling | None = None, detail: Detail = "full"
 ) -> ExampleSet:
     """Read images to classify, saying on a terminal how far that is; videos with eight frames unless told otherwise."""
-    from sav_core.data.datasets import EIGHT_FRAMES, read_queries
+    from sav_core.data.sets.datasets import EIGHT_FRAMES, read_queries
 
     with progress_bar("reading images") as progress:
         found = read_queries(sources, question=question, progress=progress, clips=clips or EIGHT_FRAMES)
@@ -75,7 +75,7 @@ def open_queries(
 
 def open_index(source: str, question: str) -> ExampleSet:
     """Read images to search in, saying on a terminal how far that is."""
-    from sav_core.data.search_sets import read_index
+    from sav_core.data.sets.search_sets import read_index
 
     with progress_bar("reading images") as progress:
         return read_index(source, question=question, progress=progress)
@@ -115,7 +115,7 @@ def check_classifier_file(path: Path) -> None:
 
 def sampling_of(path: Path) -> ClipSampling | None:
     """How the clips of a classifier's support were sampled; ``None`` where it had none."""
-    from sav_core.data.clip_sampling import ClipSampling
+    from sav_core.data.clips.sampling import ClipSampling
     from sav_core.heads.classifier_file import read_classifier
 
     told = read_classifier(path)[1].clips

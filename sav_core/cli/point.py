@@ -21,8 +21,8 @@ from sav_core.wording import percent, percent_range
 
 if TYPE_CHECKING:
     from sav_core.data.examples import Example, Skipped
-    from sav_core.data.images import Picture
     from sav_core.data.notes import Note
+    from sav_core.data.pictures.picture import Picture
     from sav_core.models.backbones import Backbone
     from sav_core.pointing.drawn import Pointed
     from sav_core.pointing.judgement import Judgement
@@ -162,7 +162,7 @@ def _queries(
     """The pictures to point at, each with what is asked of it; videos are left out."""
     if not images:
         return (), (), ()
-    from sav_core.data.datasets import read_queries
+    from sav_core.data.sets.datasets import read_queries
     from sav_core.pointing.drawn import where_is
 
     with progress_bar("reading images") as progress:

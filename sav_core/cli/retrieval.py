@@ -16,8 +16,8 @@ from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
 from sav_core.cli.opening import open_backbone, open_index, open_queries, print_left_out, print_notes, skipped_as_dicts
 from sav_core.cli.options import AsJson
 from sav_core.data.notes import merged
-from sav_core.data.one_scale import at_levels, levels_of
-from sav_core.data.telling import check_any
+from sav_core.data.sets.one_scale import at_levels, levels_of
+from sav_core.data.sets.telling import check_any
 from sav_core.errors import InputError, SettingError
 from sav_core.retrieval.store import is_store
 from sav_core.wording import percent
@@ -166,7 +166,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Write a compressed index over stored vectors, in which search finds among millions."""
-    from sav_core.data.row_lists import parquet_files
+    from sav_core.data.lists.parquet_rows import parquet_files
     from sav_core.retrieval.store import write_store
 
     files = parquet_files(vectors)
@@ -261,8 +261,8 @@ def extract(
     Of any number of images: they are read and written part after part. An address such as s3://bucket/pets/ serves too.
     """
     from sav_core.bulk.extracting import extract_parts, extract_to
-    from sav_core.data.search_sets import listed_index
-    from sav_core.data.set_listings import EIGHT_FRAMES
+    from sav_core.data.sets.listings import EIGHT_FRAMES
+    from sav_core.data.sets.search_sets import listed_index
     from sav_core.retrieval.export import check_export
 
     if engine == "local":

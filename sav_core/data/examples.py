@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip, as_picture_or_clip
-from sav_core.data.images import Picture, PictureLike
+from sav_core.data.clips.clip import Clip, as_picture_or_clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.notes import Note
+from sav_core.data.pictures.picture import Picture, PictureLike
 from sav_core.errors import InputError
 from sav_core.types import Detail
 

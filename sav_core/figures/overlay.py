@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from sav_core.data.images import PictureLike, as_picture
+from sav_core.data.pictures.picture import PictureLike, as_picture
 
 __all__ = ["PALETTE", "overlay"]
 

@@ -22,9 +22,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import CancelledError, UnsupportedModelError
 from sav_core.models.batching import BatchBudget, Encoded, collate
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint

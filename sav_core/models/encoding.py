@@ -13,9 +13,9 @@ from jinja2 import TemplateError
 from PIL import Image
 from torch import Tensor
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError, SavError, UnsupportedModelError
 from sav_core.models.architectures import FEWEST_IMAGE_TOKENS
 from sav_core.models.batching import Encoded

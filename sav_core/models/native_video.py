@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.errors import UnsupportedModelError
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.video_parts import load_video_part, why_no_video_part

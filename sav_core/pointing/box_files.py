@@ -16,13 +16,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sav_core.data.datasets import open_listed
 from sav_core.data.examples import Skipped
-from sav_core.data.jsonl import list_lines
-from sav_core.data.keys import found_keys, plain
+from sav_core.data.folders.sources import LIST_SUFFIXES, FolderSource
+from sav_core.data.lists.jsonl import list_lines
+from sav_core.data.lists.keys import found_keys, plain
+from sav_core.data.lists.records import records
 from sav_core.data.notes import Note
-from sav_core.data.records import records
-from sav_core.data.sources import LIST_SUFFIXES, FolderSource
+from sav_core.data.sets.datasets import open_listed
 from sav_core.errors import DatasetError
 from sav_core.pointing.boxes import Box
 from sav_core.pointing.drawn import Pointed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import InputError
 from sav_core.pointing.boxes import Box
 from sav_core.scenes.draw import Sprites, arrange, draw, extent

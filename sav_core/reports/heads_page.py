@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError
 from sav_core.evaluation.leave_one_out import LeftOut
 from sav_core.evaluation.metrics import wilson_interval

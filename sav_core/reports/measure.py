@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sav_core.data.asking import as_asked
-from sav_core.data.duplicates import count_shared
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.notes import Note
-from sav_core.data.one_scale import at_levels, levels_of, on_one_scale
+from sav_core.data.sets.asking import as_asked
+from sav_core.data.sets.duplicates import count_shared
+from sav_core.data.sets.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.evaluation.baselines import Baseline, pixel_baseline
 from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.metrics import check_truth

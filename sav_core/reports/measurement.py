@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Skipped
-from sav_core.data.images import Picture
 from sav_core.data.notes import Note
+from sav_core.data.pictures.picture import Picture
 from sav_core.evaluation.baselines import Baseline, answer_baseline
 from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.curves import Roc

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 
 __all__ = ["MOST_LETTERS", "thumbnail", "thumbnails"]
 

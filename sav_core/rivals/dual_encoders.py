@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoConfig, AutoModel
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
 from sav_core.errors import CancelledError, UnsupportedModelError, first_line
 from sav_core.models.checkpoints import Checkpoint, find_checkpoint

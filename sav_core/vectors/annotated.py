@@ -17,7 +17,7 @@ from random import Random
 from typing import NamedTuple
 
 from sav_core.data.examples import Skipped
-from sav_core.data.images import IMAGE_SUFFIXES, Picture, open_picture
+from sav_core.data.pictures.picture import IMAGE_SUFFIXES, Picture, open_picture
 from sav_core.errors import DatasetError, ImageError
 from sav_core.vectors.annotation_files import Fact, clear_facts
 from sav_core.vectors.relations import SPLITS, RelationItem, RelationTask, parts_of

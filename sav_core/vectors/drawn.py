@@ -15,7 +15,7 @@ from random import Random
 from PIL import Image
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import DatasetError, ImageError
 from sav_core.scenes.draw import RELATIONS, Sprites, arrange, draw
 from sav_core.scenes.questions import questions

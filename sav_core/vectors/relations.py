@@ -15,7 +15,7 @@ from functools import cached_property
 from random import Random
 from typing import TypeAlias
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import DatasetError, SettingError
 
 __all__ = ["SHARES", "SPATIAL", "SPLITS", "Chance", "Pair", "RelationItem", "RelationTask", "pair_of", "parts_of",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
-from sav_core.data.images import Picture
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
+from sav_core.data.pictures.picture import Picture
 from sav_ui.panels.thumbnails import strip
 from sav_ui.panels.wording import counted, pictures
 

@@ -9,8 +9,8 @@ from threading import Lock
 from cachetools import LRUCache, cached
 from PIL import Image
 
-from sav_core.data.clips import Clip
-from sav_core.data.images import Picture
+from sav_core.data.clips.clip import Clip
+from sav_core.data.pictures.picture import Picture
 
 __all__ = ["data_uri", "strip", "thumb"]
 

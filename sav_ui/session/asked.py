@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 
 __all__ = ["Asked"]
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture, as_picture
+from sav_core.data.pictures.picture import Picture, as_picture
 from sav_core.errors import InputError
 from sav_core.figures.boxes import boxed
 from sav_core.figures.overlay import overlay

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sav_core.data.archive_processes import open_archive
-from sav_core.data.archives import Archive
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.datasets import open_listed
+from sav_core.data.archives.archive import Archive
+from sav_core.data.archives.processes import open_archive
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Skipped
-from sav_core.data.images import as_picture
-from sav_core.data.jsonl import list_lines
-from sav_core.data.sources import ZipSource
+from sav_core.data.folders.sources import ZipSource
+from sav_core.data.lists.jsonl import list_lines
+from sav_core.data.pictures.picture import as_picture
+from sav_core.data.sets.datasets import open_listed
 from sav_core.errors import DatasetError
 from sav_ui.session.keeper import SavedPart, SavedRow
 from sav_ui.session.manifest import MANIFEST, parse_manifest

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from sav_core.data.clip_sampling import MOST_FRAMES, ClipSampling
+from sav_core.data.clips.sampling import MOST_FRAMES, ClipSampling
 from sav_core.errors import DatasetError
 from sav_core.heads.rules import VotingName
 from sav_core.heads.scoring import Scoring

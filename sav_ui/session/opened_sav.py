@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sav_core.data.asking import as_taught
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
-from sav_core.data.levels import Levels
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.pictures.picture import Picture
+from sav_core.data.sets.asking import as_taught
 from sav_core.errors import InputError
 from sav_core.types import Detail, Prediction
 from sav_ui.session.session import PageState

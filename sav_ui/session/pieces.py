@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_ui.session.keeper import SavedPart
 from sav_ui.session.kept_file import line_of, values_of
 from sav_ui.session.manifest import MANIFEST, describe

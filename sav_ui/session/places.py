@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.formats import CLIP_SUFFIXES, HEAD_BYTES, look
-from sav_core.data.images import IMAGE_SUFFIXES, Picture, as_picture
+from sav_core.data.pictures.picture import IMAGE_SUFFIXES, Picture, as_picture
 from sav_ui.session.project import Project
 
 __all__ = [

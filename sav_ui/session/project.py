@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
-from sav_core.data.levels import Levels
-from sav_core.data.one_scale import levels_of
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.pictures.picture import Picture
+from sav_core.data.sets.one_scale import levels_of
 from sav_core.errors import InputError
 from sav_core.types import Detail
 from sav_ui.limits import CLIPS, limits

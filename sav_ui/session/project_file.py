@@ -22,12 +22,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from sav_core.data.archive_processes import open_archive
-from sav_core.data.datasets import read_examples
+from sav_core.data.archives.processes import open_archive
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.images import as_picture
-from sav_core.data.levels import Levels
-from sav_core.data.one_scale import at_levels
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.pictures.picture import as_picture
+from sav_core.data.sets.datasets import read_examples
+from sav_core.data.sets.one_scale import at_levels
 from sav_core.errors import DatasetError, StorageError
 from sav_ui.session.fit import Fit
 from sav_ui.session.keeper import SavedPart

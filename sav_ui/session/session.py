@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Skipped
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import SavError
 from sav_core.types import Detail, Head
 from sav_ui.panels.downloads import link, remove

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sav_core.data.allowance import allowance
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.datasets import read_examples, read_lines, read_queries
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example, ExampleSet, Skipped
+from sav_core.data.folders.sources import composed
 from sav_core.data.formats import HEAD_BYTES
-from sav_core.data.images import Picture
 from sav_core.data.notes import Note
+from sav_core.data.pictures.picture import Picture
 from sav_core.data.places import foreign, is_address, spellings
-from sav_core.data.sources import composed
+from sav_core.data.sets.datasets import read_examples, read_lines, read_queries
 from sav_core.errors import ImageError, InputError
 from sav_ui.limits import CLIPS
 from sav_ui.uploads.files import Upload, open_file

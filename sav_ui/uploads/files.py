@@ -12,15 +12,15 @@ from typing import Any
 from gradio.utils import get_upload_folder
 
 from sav_core.data.allowance import allowance
-from sav_core.data.archives import MAX_DEPTH
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.archives.archive import MAX_DEPTH
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
+from sav_core.data.folders.sources import picture_or_clip
 from sav_core.data.formats import HEAD_BYTES
-from sav_core.data.images import Picture, open_picture
 from sav_core.data.notes import Note, noted
-from sav_core.data.one_scale import levels_of, scale_note
-from sav_core.data.opening import in_threads
-from sav_core.data.sources import picture_or_clip
+from sav_core.data.pictures.picture import Picture, open_picture
+from sav_core.data.sets.one_scale import levels_of, scale_note
+from sav_core.data.sets.opening import in_threads
 from sav_core.errors import ImageError, InputError
 from sav_ui.limits import CLIPS, limits
 from sav_ui.serving.arrivals import ARRIVALS

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example, Skipped
+from sav_core.data.folders.parts import parts_among
+from sav_core.data.folders.sources import natural_order
+from sav_core.data.folders.twins import check_twins
 from sav_core.data.notes import Note
-from sav_core.data.odd_labels import odd_labels
-from sav_core.data.parts import parts_among
-from sav_core.data.sources import natural_order
-from sav_core.data.twins import check_twins
+from sav_core.data.sets.odd_labels import odd_labels
 from sav_core.errors import InputError
 from sav_ui.limits import CLIPS
 from sav_ui.uploads.drops import read_drop

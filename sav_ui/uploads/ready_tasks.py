@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
-from sav_core.data.ready_tasks import ReadyTask as Task
-from sav_core.data.ready_tasks import read_ready_task, ready_task_folders
+from sav_core.data.sets.ready_tasks import ReadyTask as Task
+from sav_core.data.sets.ready_tasks import read_ready_task, ready_task_folders
 from sav_ui.limits import CLIPS
 
 __all__ = ["Task", "queries_of", "ready_tasks", "task_named", "task_titled"]

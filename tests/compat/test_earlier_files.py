@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from sav_core.cli.app import main
-from sav_core.data.datasets import read_examples
+from sav_core.data.sets.datasets import read_examples
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.classifier_file import read_classifier
 from sav_core.sav import SavClassifier

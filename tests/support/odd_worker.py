@@ -4,7 +4,7 @@ import os
 import threading
 import time
 
-from sav_core.data.worker_loop import serve
+from sav_core.data.workers.loop import serve
 
 
 def answer(request, payload):

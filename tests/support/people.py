@@ -9,7 +9,7 @@ from unittest import mock
 from gradio.utils import get_upload_folder
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_ui.pages.teach.state import WHERE
 from sav_ui.serving import zerogpu
 from sav_ui.serving.pool import ModelPool

@@ -4,7 +4,7 @@ import os
 
 from sav_core.bulk.task import Facts, Outcome, Task
 from sav_core.bulk.wire import outcome_as_wire, portion_from_dict
-from sav_core.data.worker_loop import serve
+from sav_core.data.workers.loop import serve
 from sav_core.types import Geometry, Head
 
 

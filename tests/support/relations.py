@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import torch
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.models.bodies import find_body
 from sav_core.models.decoders import find_decoder
 from sav_core.vectors import FunctionVector, RelationItem, RelationTask, in_context

@@ -6,9 +6,9 @@ from unittest import mock
 import numpy as np
 
 from sav_core.activations.reading_cost import ReadingCosts
-from sav_core.data.clips import read_clip
+from sav_core.data.clips.clip import read_clip
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.types import Progress
 from sav_ui.limits import CLIPS

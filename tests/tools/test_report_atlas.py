@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from sav_core.atlas import atlas_values, read_atlas
-from sav_core.data.ready_tasks import ready_task_folders
+from sav_core.data.sets.ready_tasks import ready_task_folders
 from sav_core.models.checkpoints import find_checkpoint
 from sav_core.settings import settings
 from tools.report.atlas import DATA, measure, rounded

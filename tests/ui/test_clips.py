@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
-from sav_core.data.datasets import read_examples
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture, as_picture
+from sav_core.data.pictures.picture import Picture, as_picture
+from sav_core.data.sets.datasets import read_examples
 from sav_core.models.backbones import load_backbone
 from sav_core.sav import SavClassifier
 from sav_core.types import Progress

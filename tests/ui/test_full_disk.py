@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sav_core.data.clips import read_clip
+from sav_core.data.clips.clip import read_clip
 from sav_core.errors import StorageError
 from sav_core.files import write_atomically
 from sav_ui.pages.header import project_menu

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from gradio.context import LocalContext
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import CancelledError
 from sav_ui import api
 from sav_ui.pages.classify import run as classify

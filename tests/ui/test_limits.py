@@ -7,10 +7,10 @@ from unittest import mock
 
 import pytest
 
-from sav_core.data import images
-from sav_core.data.clips import Clip
-from sav_core.data.datasets import read_examples
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
+from sav_core.data.pictures import picture as picture_module
+from sav_core.data.sets.datasets import read_examples
 from sav_core.errors import InputError, SettingError
 from sav_ui import api
 from sav_ui.limits import Limits
@@ -75,7 +75,7 @@ def done(session, models, page, do, files=None, **data):
 @pytest.fixture
 def decoded():
     """How often a picture is decoded."""
-    with mock.patch.object(images, "decode_whole", wraps=images.decode_whole) as decoding:
+    with mock.patch.object(picture_module, "decode_whole", wraps=picture_module.decode_whole) as decoding:
         yield decoding
 
 

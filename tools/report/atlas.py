@@ -18,7 +18,7 @@ from typing import Any
 
 from sav_core import load_backbone
 from sav_core.atlas import AtlasReport, atlas_values, read_atlas
-from sav_core.data.ready_tasks import read_ready_task, ready_task_folders
+from sav_core.data.sets.ready_tasks import read_ready_task, ready_task_folders
 from sav_core.models.backbones import Backbone
 from sav_core.reports.atlas_tasks import fit_task, survey_tasks
 from tools.report.atlas_text import write_report

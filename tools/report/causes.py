@@ -22,8 +22,8 @@ from scipy.stats import hypergeom, spearmanr
 from sav_core import SavClassifier, load_backbone
 from sav_core.causes import KnockOut, ablate, choose_heads, lost_by_each, patch_pictures
 from sav_core.causes.values import ablation_values, patching_values
-from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
+from sav_core.data.sets.datasets import read_examples
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.heads.scoring import cosines
 from sav_core.models.backbones import Backbone

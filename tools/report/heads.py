@@ -24,8 +24,8 @@ import numpy as np
 
 from sav_core import load_backbone
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
+from sav_core.data.sets.datasets import read_examples
 from sav_core.evaluation.baselines import vector_baselines
 from sav_core.evaluation.episodes import Episode, draw_episodes
 from sav_core.evaluation.intervals import bootstrap_interval, compare

@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from sav_core import SavClassifier, load_backbone
-from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
+from sav_core.data.sets.datasets import read_examples
 from sav_core.evaluation.intervals import compare
 from sav_core.models.backbones import Backbone
 from sav_core.reports.measure import measure

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError
 from sav_core.types import Head
 from sav_ui.limits import limits

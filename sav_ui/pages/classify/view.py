@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.figures.heads import similarity_heatmap
 from sav_core.retrieval.nearest import nearest
 from sav_core.types import Head, HeadVectors

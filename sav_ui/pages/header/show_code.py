@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.heads.rules import DEFAULT_RULE
 from sav_ui.session.fit import Fit
 from sav_ui.session.project import Project

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sav_core.data.duplicates import find_duplicates
 from sav_core.data.examples import Example, Skipped
+from sav_core.data.sets.duplicates import find_duplicates
 
 __all__ = ["Fresh", "fresh_among", "taught_among"]
 

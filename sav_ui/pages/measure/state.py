@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sav_core.data.clips import Clip
+from sav_core.data.clips.clip import Clip
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError
 from sav_core.rivals.spec import Rival
 from sav_ui.limits import limits

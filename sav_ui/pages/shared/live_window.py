@@ -9,9 +9,9 @@ from statistics import median
 
 from PIL import Image
 
-from sav_core.data.clips import Clip, read_clip
+from sav_core.data.clips.clip import Clip, read_clip
 from sav_core.data.examples import IMAGE_MARKER, VIDEO_MARKER, Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_ui.session.project import Project
 
 __all__ = ["Window", "as_clip", "asked_of", "window_of"]

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture, read_picture
-from sav_core.data.jpeg_head import jpeg_head
+from sav_core.data.pictures.jpeg_head import jpeg_head
+from sav_core.data.pictures.picture import Picture, read_picture
 from sav_core.errors import InputError, SavError
 from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Act, Outputs, PageHost, Show, caller_of, received, token_of
 from sav_ui.pages.shared.answers import Answer, answers

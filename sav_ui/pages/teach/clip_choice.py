@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import Clip
-from sav_core.data.opening import in_threads
+from sav_core.data.clips.clip import Clip
+from sav_core.data.clips.sampling import ClipSampling
+from sav_core.data.sets.opening import in_threads
 from sav_core.errors import InputError
 from sav_core.types import CLIP_WAYS
 from sav_ui.host.dispatch import Actions, Steps

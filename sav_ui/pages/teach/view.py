@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sav_core.data.duplicates import DuplicateGroup, find_duplicates
+from sav_core.data.sets.duplicates import DuplicateGroup, find_duplicates
 from sav_core.evaluation.metrics import wilson_interval
 from sav_core.figures.heads import CURVE_HEIGHT, accuracy_curve, head_heatmap
 from sav_core.figures.style import height_of, numbered, pointed_at

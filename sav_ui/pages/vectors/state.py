@@ -11,7 +11,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError, SavError
 from sav_core.types import Head
 from sav_core.vectors import PromptPairs, RelationTask

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sav_core.data.archive_processes import open_archive
+from sav_core.data.archives.processes import open_archive
 from sav_core.data.examples import Skipped
-from sav_core.data.images import IMAGE_SUFFIXES
+from sav_core.data.pictures.picture import IMAGE_SUFFIXES
 from sav_core.errors import DatasetError, InputError, SavError, StorageError
 from sav_core.vectors import RelationTask, cutouts_from, draw_task, read_relation_task
 from sav_ui.pages.vectors.setup import SCENES

@@ -10,7 +10,7 @@ import torch
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.activations.vector_cache import VectorCache
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import (
     ImageError,
     InputError,

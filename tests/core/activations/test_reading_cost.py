@@ -5,7 +5,7 @@ import pytest
 
 from sav_core.activations import reading_cost
 from sav_core.activations.reading_cost import ReadingCosts, reading_costs
-from sav_core.data.clips import read_clip
+from sav_core.data.clips.clip import read_clip
 from sav_core.data.examples import Example
 from sav_core.types import DETAILS
 from sav_ui.limits import CLIPS

@@ -18,8 +18,8 @@ from sav_core.benchmarks import (
 )
 from sav_core.benchmarks.layouts import OWN
 from sav_core.benchmarks.prompts import default_options
-from sav_core.data.datasets import EIGHT_FRAMES, open_listed
-from sav_core.data.listings import Listed
+from sav_core.data.folders.listings import Listed
+from sav_core.data.sets.datasets import EIGHT_FRAMES, open_listed
 from sav_core.errors import DatasetError, SettingError, SkippedWarning
 from tests.support.miniatures import MINIATURES, dump, judged_pairs, moving_clip, moving_line, picture
 

@@ -7,7 +7,7 @@ import pytest
 from sav_core.benchmarks import BENCHMARKS, draw_split, load_benchmark
 from sav_core.benchmarks.prompts import default_options
 from sav_core.benchmarks.run import run_benchmark
-from sav_core.data.clip_sampling import ClipSampling
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.errors import CancelledError, DatasetError, SkippedWarning
 from tests.support.miniatures import BLINK_TASKS, MINIATURES
 

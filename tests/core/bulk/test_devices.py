@@ -9,8 +9,8 @@ from PIL import Image
 
 from sav_core.bulk.devices import Devices, devices_named
 from sav_core.bulk.task import PORTION, Task, portions
-from sav_core.data.listings import Listed
-from sav_core.data.sources import FolderSource
+from sav_core.data.folders.listings import Listed
+from sav_core.data.folders.sources import FolderSource
 from sav_core.errors import BackboneError, ImageError, SettingError
 from tests.support.commands import run
 
@@ -79,7 +79,7 @@ def test_devices_with_different_models_are_refused(parts):
 
 
 def test_the_rule_for_wide_pictures_is_found_once(parts, monkeypatch):
-    from sav_core.data.levels import Levels
+    from sav_core.data.pictures.levels import Levels
 
     scanned = []
     monkeypatch.setattr("sav_core.bulk.devices.scan_levels", lambda rest, _: scanned.append(len(rest)) or Levels())

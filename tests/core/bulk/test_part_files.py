@@ -11,9 +11,9 @@ import pytest
 from sav_core.bulk.part_files import PartFolder, changed, finished_parts, inputs_digest, manifest_of, missing, part_name
 from sav_core.bulk.task import Facts, Outcome, Task, portions
 from sav_core.data.examples import Skipped
-from sav_core.data.levels import Levels
-from sav_core.data.listings import Listed
+from sav_core.data.folders.listings import Listed
 from sav_core.data.notes import Note
+from sav_core.data.pictures.levels import Levels
 from sav_core.errors import DatasetError, SettingError, StorageError
 from sav_core.types import Geometry, Head
 from tests.support.commands import run

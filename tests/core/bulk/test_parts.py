@@ -13,13 +13,13 @@ from sav_core.bulk.task import Facts, Judged, Outcome, Task, portions
 from sav_core.bulk.wire import outcome_as_wire, outcome_from_wire, portion_as_dict, portion_from_dict
 from sav_core.bulk.work import read_portion
 from sav_core.cli.evaluate_parts import evaluate_in_parts
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.datasets import EIGHT_FRAMES, read_examples
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Skipped
-from sav_core.data.levels import Levels
-from sav_core.data.listings import Listed
+from sav_core.data.folders.listings import Listed
 from sav_core.data.notes import Note
-from sav_core.data.search_sets import listed_index, read_index
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.sets.datasets import EIGHT_FRAMES, read_examples
+from sav_core.data.sets.search_sets import listed_index, read_index
 from sav_core.errors import InputError
 from sav_core.models.backbones import load_backbone
 from sav_core.reports.values import values

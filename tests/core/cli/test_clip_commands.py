@@ -5,8 +5,8 @@ import json
 import pytest
 
 from sav_core.cli.app import main
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import open_clip
+from sav_core.data.clips.clip import open_clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.heads.classifier_file import read_classifier
 from sav_core.models.backbones import load_backbone

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sav_core.data.images import open_picture
+from sav_core.data.pictures.picture import open_picture
 from tests.support.commands import run
 from tests.support.tiny_models import example_image
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sav_core.data.datasets import read_examples
-from sav_core.data.decoding import decode, decode_whole
 from sav_core.data.formats import look
+from sav_core.data.pictures.decoding import decode, decode_whole
+from sav_core.data.sets.datasets import read_examples
 from sav_core.errors import ImageError, NotedWarning
 from tests.support.pictures import GREEN, RED, encoded, noise, solid
 from tests.support.tiffs import directory

@@ -8,8 +8,8 @@ from transformers.utils import is_torchvision_available
 
 from sav_core.activations.attention import attention_maps
 from sav_core.activations.extraction import extract_head_vectors
-from sav_core.data.clip_sampling import ClipSampling
-from sav_core.data.clips import open_clip
+from sav_core.data.clips.clip import open_clip
+from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.errors import SettingError, UnsupportedModelError
 from sav_core.heads.classifier_file import read_classifier

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.evaluation.baselines import answer_baseline
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.measure_vectors import measure_vectors

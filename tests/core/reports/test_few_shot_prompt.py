@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.data.images import Picture
+from sav_core.data.pictures.picture import Picture
 from sav_core.errors import InputError, SettingError
 from sav_core.reports.few_shot_prompt import choose_demonstrations, in_context
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import InputError
 from sav_core.evaluation.support_fit import fit_support
 from sav_core.reports.heads_page import heads_page

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import DatasetError, SettingError
 from sav_core.vectors import (
     Prompting,

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import DatasetError, ImageError, SettingError
 from sav_core.scenes.draw import RELATIONS
 from sav_core.vectors import (

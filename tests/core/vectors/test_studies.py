@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sav_core.cli.app import main
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import CancelledError, SettingError
 from sav_core.models.backbones import load_backbone
 from sav_core.scenes.draw import RELATIONS

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from sav_core.data.examples import Example
-from sav_core.data.levels import Levels
+from sav_core.data.pictures.levels import Levels
 from sav_core.heads.classifier_file import read_classifier
 from sav_core.sav import SavClassifier
 from sav_ui.pages.classify import opened

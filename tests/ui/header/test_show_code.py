@@ -66,7 +66,7 @@ def of_the_page(session, models):
     """What the page itself says of the picture."""
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.data.examples import Example
-    from sav_core.data.images import open_picture
+    from sav_core.data.pictures.picture import open_picture
 
     own_texts = any(item.text for item in session.project.items)
     query = Example(open_picture("photo.jpg"), session.project.question or ("Your question?" if own_texts else ""))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_ui.pages.classify import actions as classify
 from sav_ui.pages.classify import view as classify_view
 from sav_ui.pages.classify.run import run as classify_run

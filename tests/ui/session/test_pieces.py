@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import DatasetError, InputError
 from sav_ui.pages.classify import keeping as classify
 from sav_ui.pages.classify.state import MAX_QUERIES, NONE, ClassifyState, Query

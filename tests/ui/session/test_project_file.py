@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sav_core.data.datasets import read_examples
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
+from sav_core.data.sets.datasets import read_examples
 from sav_core.errors import DatasetError, InputError, NotedWarning, StorageError
 from sav_ui.session.memory import Memory
 from sav_ui.session.places import EXAMPLES

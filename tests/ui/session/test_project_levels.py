@@ -3,8 +3,8 @@
 import numpy as np
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture, read_picture
-from sav_core.data.levels import Levels
+from sav_core.data.pictures.levels import Levels
+from sav_core.data.pictures.picture import as_picture, read_picture
 from sav_ui.session.project import Project
 from sav_ui.session.project_file import read_project, write_project
 from tests.support.pictures import noise

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.sav import SavClassifier

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.sav import SavClassifier
 from sav_ui import api
 from sav_ui.pages.classify.state import ClassifyState, Query

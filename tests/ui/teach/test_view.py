@@ -4,7 +4,7 @@ import re
 import pytest
 
 from sav_core.data.examples import Example
-from sav_core.data.images import as_picture
+from sav_core.data.pictures.picture import as_picture
 from sav_core.types import Progress
 from sav_ui.pages.header import masthead
 from sav_ui.pages.teach import view as teach_view

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from sav_core.data.levels import Levels
+from sav_core.data.pictures.levels import Levels
 from sav_core.errors import InputError
 from sav_ui.uploads.files import describe_notes, notes_on, read_pictures, uploads
 from sav_ui.uploads.labelled import read_labelled

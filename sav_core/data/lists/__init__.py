@@ -1,0 +1,1 @@
+"""Lists of examples, as JSON lines, tables, chats or Parquet files, become listed examples."""

@@ -1,0 +1,1 @@
+"""Untrusted bytes of any picture format become upright RGB pixels, and those a picture."""
