@@ -54,7 +54,7 @@ from sav_core.cli.options import (
     Voting,
 )
 from sav_core.cli.plugins import installed_commands
-from sav_core.cli.point import add_point
+from sav_core.cli.point.command import add_point
 from sav_core.cli.report import add_report
 from sav_core.cli.retrieval import add_retrieval
 from sav_core.cli.space import space_app
