@@ -56,7 +56,7 @@ from sav_core.cli.options import (
 from sav_core.cli.plugins import installed_commands
 from sav_core.cli.point.command import add_point
 from sav_core.cli.report import add_report
-from sav_core.cli.retrieval import add_retrieval
+from sav_core.cli.retrieval.commands import add_retrieval
 from sav_core.cli.space import space_app
 from sav_core.cli.vectors.commands import vectors_app
 from sav_core.data.sets.telling import check_any
