@@ -8,7 +8,7 @@ from sav_ui.port import port_of
 
 try:
     port_of(os.environ)  # or importing Gradio fails
-    from sav_ui.api import wants_mcp
+    from sav_ui.api.endpoints import wants_mcp
     from sav_ui.app import build
     from sav_ui.launch import launch, prepare
 

@@ -28,7 +28,7 @@ from sav_core.data.examples import Example
 from sav_core.data.pictures.picture import as_picture
 from sav_core.data.pictures.processes import read_in_processes
 from sav_core.errors import SavError
-from sav_ui import api
+from sav_ui.api import endpoints as api_endpoints
 from sav_ui.app import lay_out
 from sav_ui.host.page_host import PageHost, Run
 from sav_ui.host.tab import Tab
@@ -199,7 +199,7 @@ def _endpoints(models: ModelPool, host: PageHost) -> dict[str, Callable[..., Any
     """What the API's endpoints call."""
     found: dict[str, Callable[..., Any]] = {}
     with mock.patch.object(gr, "on", lambda _, call, *__, **named: found.setdefault(named["api_name"], call)):
-        api.build(models, host.memory)
+        api_endpoints.build(models, host.memory)
     return found
 
 
@@ -223,7 +223,7 @@ def _called(endpoints: dict[str, Callable[..., Any]], call: tuple[str, list[Any]
     name, values = call
     read_in_processes()
     try:
-        with _nothing_logged(), mock.patch("sav_ui.api.save_url_to_cache", _no_address):
+        with _nothing_logged(), mock.patch("sav_ui.api.files.save_url_to_cache", _no_address):
             json.dumps(endpoints[name](*values), default=str)
     except gr.Error as error:
         raise SavError(str(error)) from error

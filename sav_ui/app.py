@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sav_ui import api
+from sav_ui.api import endpoints
 from sav_ui.host.page_host import PageHost
 from sav_ui.host.quiet_blocks import QuietBlocks
 from sav_ui.limits import limits
@@ -39,7 +39,7 @@ def build(models: ModelPool | None = None, store: SessionStore | None = None) ->
         host = PageHost(models or ModelPool(), store)
         lay_out(host)
         host.connect(app)
-        api.build(host.models, host.memory)
+        endpoints.build(host.models, host.memory)
     return app
 
 

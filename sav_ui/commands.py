@@ -23,7 +23,7 @@ def app(
     from sav_ui.port import port_of
 
     port_of(os.environ)  # or importing Gradio fails
-    from sav_ui.api import wants_mcp  # gradio takes seconds, and help must not wait for it
+    from sav_ui.api.endpoints import wants_mcp  # gradio takes seconds, and help must not wait for it
     from sav_ui.app import build
     from sav_ui.launch import launch, prepare
 

@@ -17,7 +17,8 @@ from sav_core.errors import ClassifierFileError, ImageError, InputError, SavErro
 from sav_core.heads.rules import BELIEFS, VOTING_RULES
 from sav_core.settings import Settings
 from sav_core.types import DETAILS
-from sav_ui import api
+from sav_ui.api import endpoints
+from sav_ui.api.calls import classify_images, fit_images
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from tests.support.people import pool_with
@@ -69,18 +70,18 @@ def by_library(models, pictures, question="", **settings):
 @pytest.mark.parametrize("options", [{"n_kept": 5}, {"n_kept": 3, "scoring": "leave_one_out", "question": "What?"}, _BRIER])
 def test_fit_and_classify_are_the_librarys(models, pictures, options, tmp_path):
     library = by_library(models, pictures, **options)
-    fitted = api.fit_images(models, *pictures, **options)
+    fitted = fit_images(models, *pictures, **options)
     assert [head["head"] for head in fitted.kept_heads] == [str(head) for head in library.kept_heads_]
     assert fitted.head_scores == library.head_scores_.tolist()
-    answers = api.classify_images(models, pictures[0][:3], fitted.classifier)
+    answers = classify_images(models, pictures[0][:3], fitted.classifier)
     assert answers == [prediction.as_dict() for prediction in library.predict(pictures[0][:3])]
     library.save(tmp_path / "library.sav")  # as the command `fit` does
     assert Path(fitted.classifier).read_bytes() == (tmp_path / "library.sav").read_bytes()
 
 
 def test_one_image_a_label_is_fitted_and_answers_without_a_probability(models, pictures):
-    fitted = api.fit_images(models, pictures[0][:2], pictures[1][:2])
-    answer = api.classify_images(models, pictures[0][2:3], fitted.classifier)[0]
+    fitted = fit_images(models, pictures[0][:2], pictures[1][:2])
+    answer = classify_images(models, pictures[0][2:3], fitted.classifier)[0]
     assert "probability" not in answer
 
 
@@ -108,12 +109,12 @@ def test_one_image_a_label_is_fitted_and_answers_without_a_probability(models, p
 def test_what_cannot_be_fitted_is_refused_before_the_model_runs(models, monkeypatch, arguments, kind, message):
     monkeypatch.setattr(ModelPool, "run", None)
     with pytest.raises(kind, match=message):
-        api.fit_images(models, *arguments)
+        fit_images(models, *arguments)
 
 
 def test_a_wrong_scoring_is_named(models, pictures):
     with pytest.raises(SavError, match="scoring must be"):
-        api.fit_images(models, *pictures, scoring="magic")
+        fit_images(models, *pictures, scoring="magic")
 
 
 @pytest.mark.parametrize(
@@ -127,14 +128,14 @@ def test_a_wrong_scoring_is_named(models, pictures):
 def test_what_is_no_classifier_is_refused_without_telling_where_it_lay(models, pictures, classifier, kind, message):
     file = classifier and str(Path(pictures[0][0]).parent / classifier)
     with pytest.raises(kind, match=message) as caught:
-        api.classify_images(models, pictures[0][:1], file)
+        classify_images(models, pictures[0][:1], file)
     assert str(Path(pictures[0][0]).parent) not in str(caught.value)
 
 
 def test_a_classifier_of_another_model_is_refused(models, pictures, tiny_backbone):
-    other = api.fit_images(pool_with(tiny_backbone("qwen2_vl")), *pictures, n_kept=3)
+    other = fit_images(pool_with(tiny_backbone("qwen2_vl")), *pictures, n_kept=3)
     with pytest.raises(ClassifierFileError, match="was made with qwen2_vl"):
-        api.classify_images(models, pictures[0][:1], other.classifier)
+        classify_images(models, pictures[0][:1], other.classifier)
 
 
 def test_the_types_are_documented_and_nothing_else_is_public(client):
@@ -226,14 +227,14 @@ def test_calls_at_once_do_not_mix(served, models, pictures):
 
 
 def test_mcp_is_asked_for_by_flag_or_environment_and_says_what_it_needs(monkeypatch):
-    monkeypatch.setattr(api, "find_spec", lambda name: name)
-    assert api.wants_mcp(["--mcp"])
-    assert not api.wants_mcp([])
-    monkeypatch.setattr(api, "settings", lambda: Settings(mcp=True))
-    assert api.wants_mcp([])
-    monkeypatch.setattr(api, "find_spec", lambda name: None)
+    monkeypatch.setattr(endpoints, "find_spec", lambda name: name)
+    assert endpoints.wants_mcp(["--mcp"])
+    assert not endpoints.wants_mcp([])
+    monkeypatch.setattr(endpoints, "settings", lambda: Settings(mcp=True))
+    assert endpoints.wants_mcp([])
+    monkeypatch.setattr(endpoints, "find_spec", lambda name: None)
     with pytest.raises(SettingError, match=re.escape("pip install -r requirements-mcp.txt")):
-        api.wants_mcp([])
+        endpoints.wants_mcp([])
 
 
 def test_the_schemas_are_in_one_piece_and_say_what_is_answered(client):

@@ -21,7 +21,7 @@ from sav_core.data.sets.datasets import read_examples
 from sav_core.models.backbones import load_backbone
 from sav_core.sav import SavClassifier
 from sav_core.types import Progress
-from sav_ui import api
+from sav_ui.api import calls
 from sav_ui.limits import Limits
 from sav_ui.pages.classify import actions as classify
 from sav_ui.pages.classify import keeping, live, opened
@@ -266,10 +266,10 @@ def test_the_endpoints_take_clips_and_answer_as_the_library(models, mp4, tmp_pat
     for name, content in {"a.mp4": mp4, "b.mp4": clip(tmp_path / "c.mp4", COLOURS[::-1]).read_bytes()}.items():
         (tmp_path / name).write_bytes(content)
         paths.append(str(tmp_path / name))
-    fitted = api.fit_images(models, paths, ["right", "left"], n_kept=3)
+    fitted = calls.fit_images(models, paths, ["right", "left"], n_kept=3)
     library = SavClassifier(models.get(""), n_kept=3).fit([Example(path, "") for path in paths], ["right", "left"])
     assert SavClassifier.load(fitted.classifier, models.get("")).clips_ == library.clips_ == ClipSampling()
-    answers = api.classify_images(models, paths, fitted.classifier)
+    answers = calls.classify_images(models, paths, fitted.classifier)
     assert answers == [prediction.as_dict() for prediction in library.predict(paths)]
 
 

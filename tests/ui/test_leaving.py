@@ -10,7 +10,7 @@ from gradio.context import LocalContext
 
 from sav_core.data.pictures.picture import as_picture
 from sav_core.errors import CancelledError
-from sav_ui import api
+from sav_ui.api import endpoints
 from sav_ui.pages.classify import run as classify
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.measure import run as measure
@@ -112,7 +112,7 @@ def test_a_caller_who_goes_leaves_the_line(models, others):
         LocalContext.blocks.set(SimpleNamespace(_queue=queue))
         LocalContext.event_id.set("id")
         try:
-            with api._turn(Lanes()):
+            with endpoints._turn(Lanes()):
                 models.run("", lambda backbone: backbone)
         except CancelledError as error:
             said.append(error)

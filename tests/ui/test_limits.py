@@ -12,7 +12,7 @@ from sav_core.data.examples import Example
 from sav_core.data.pictures import picture as picture_module
 from sav_core.data.sets.datasets import read_examples
 from sav_core.errors import InputError, SettingError
-from sav_ui import api
+from sav_ui.api import calls
 from sav_ui.limits import Limits
 from sav_ui.pages.classify import actions as classify
 from sav_ui.pages.classify import opened
@@ -278,10 +278,10 @@ def test_calls_have_the_same_limits(models, lower, tmp_path):
     ):
         lower(**limit)
         with pytest.raises(InputError, match=words):
-            api.fit_images(models, paths, **{"labels": labels, **given})
+            calls.fit_images(models, paths, **{"labels": labels, **given})
     lower(visitor_gib=300 / (1 << 30))
     with pytest.raises(InputError, match="may take 0 MiB"), Memory().reading():
-        api.fit_images(models, paths, labels)
+        calls.fit_images(models, paths, labels)
 
 
 def test_a_sav_has_the_limits_of_labels_and_of_its_question(session, models, lower, tmp_path):

@@ -11,7 +11,7 @@ from sav_core.evaluation.leave_one_out import judge_left_out
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.sav import SavClassifier
 from sav_core.types import Head
-from sav_ui import api
+from sav_ui.api import calls
 from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.header import project_menu, show_code
@@ -157,7 +157,7 @@ def test_the_api_stops_where_the_file_does(session, models, ran, tmp_path):
     choose(session, models, 1)
     project_menu.act(context(session, models, "project"), {"do": "save_classifier"})
     example_image(902).save(tmp_path / "q.png")
-    assert len(api.classify_images(models, [str(tmp_path / "q.png")], str(session.download.path))) == 1
+    assert len(calls.classify_images(models, [str(tmp_path / "q.png")], str(session.download.path))) == 1
     assert not ran
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sav_core.data.pictures.picture import as_picture
+from sav_core.errors import InputError, SettingError
 from sav_core.sav import SavClassifier
-from sav_ui import api
+from sav_ui.api import calls
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.header import project_menu, show_code
 from sav_ui.pages.measure import state as measure_state
@@ -66,7 +67,7 @@ def test_what_a_picture_costs_is_known_before_heads_are_sought(session, models):
 
 def test_what_cannot_be_measured_is_tried_once(session, models, monkeypatch):
     monkeypatch.setattr(
-        "sav_core.activations.reading_cost.check_reading", lambda _: (_ for _ in ()).throw(api.InputError("no"))
+        "sav_core.activations.reading_cost.check_reading", lambda _: (_ for _ in ()).throw(InputError("no"))
     )
     for _ in teach_run(context(session, models), {}):
         pass
@@ -176,9 +177,9 @@ def test_the_api_fits_in_a_detail_that_classify_keeps_to(models, tmp_path):
         example_image(seed).save(tmp_path / f"{seed}.png")
         paths.append(str(tmp_path / f"{seed}.png"))
     labels = ["a", "a", "b", "b"]
-    found = {detail: api.fit_images(models, paths, labels, "what?", 3, detail=detail) for detail in ("full", "fast")}
+    found = {detail: calls.fit_images(models, paths, labels, "what?", 3, detail=detail) for detail in ("full", "fast")}
     assert found["full"].head_scores != found["fast"].head_scores or found["full"].kept_heads != found["fast"].kept_heads
     assert SavClassifier.load(found["fast"].classifier, models.get("")).detail_ == "fast"
-    assert len(api.classify_images(models, paths[:1], found["fast"].classifier)) == 1
-    with pytest.raises(api.SettingError, match="full, normal or fast"):
-        api.fit_images(models, paths, labels, detail="coarse")
+    assert len(calls.classify_images(models, paths[:1], found["fast"].classifier)) == 1
+    with pytest.raises(SettingError, match="full, normal or fast"):
+        calls.fit_images(models, paths, labels, detail="coarse")

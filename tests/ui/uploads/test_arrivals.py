@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from sav_core.errors import InputError
-from sav_ui import api
+from sav_ui.api import files as api_files
 from sav_ui.pages.teach import actions as teach
 from sav_ui.serving.arrivals import ARRIVALS, Arrivals, CountedUploads
 from sav_ui.session.session import Session
@@ -50,23 +50,23 @@ def test_an_upload_goes_when_it_was_refused(models):
 def test_a_picture_that_a_call_brings_goes_with_the_call():
     sent = "data:image/png;base64," + base64.b64encode(encoded(noise(seed=6))).decode()
     with reading_uploads():
-        path = Path(api._file({"path": sent}))
+        path = Path(api_files.file_of({"path": sent}))
         assert path.read_bytes() == encoded(noise(seed=6))
     assert not path.exists()
 
 
 def test_a_call_is_told_of_a_full_disk_and_not_where_it_is(monkeypatch):
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/place/a.png")
-    monkeypatch.setattr(api, "save_base64_to_cache", lambda *_: (_ for _ in ()).throw(full))
+    monkeypatch.setattr(api_files, "save_base64_to_cache", lambda *_: (_ for _ in ()).throw(full))
     with pytest.raises(InputError, match="No space left on device") as told:
-        api._file({"path": "data:image/png;base64,AAAA"})
+        api_files.file_of({"path": "data:image/png;base64,AAAA"})
     assert "/secret" not in str(told.value)
 
 
 @pytest.mark.parametrize("path", ["a\0b", "", "/etc/passwd"])
 def test_a_call_that_names_no_upload_is_told_so(path):
     with pytest.raises(InputError):
-        api._file({"path": path})
+        api_files.file_of({"path": path})
 
 
 def answering(answer):
