@@ -7,6 +7,7 @@ import gradio as gr
 from sav_ui.api import endpoints
 from sav_ui.host.page_host import PageHost
 from sav_ui.host.quiet_blocks import QuietBlocks
+from sav_ui.host.wiring import connect
 from sav_ui.limits import limits
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.atlas import page as atlas_page
@@ -38,7 +39,7 @@ def build(models: ModelPool | None = None, store: SessionStore | None = None) ->
             store = SessionStore(limit_bytes=limits().process_bytes)
         host = PageHost(models or ModelPool(), store)
         lay_out(host)
-        host.connect(app)
+        connect(host, app)
         endpoints.build(host.models, host.memory)
     return app
 

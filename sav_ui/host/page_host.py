@@ -10,8 +10,7 @@ and what differs from what that browser tab has is sent.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,19 +19,16 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from sav_core.errors import SavError
+from sav_ui.host.requests import called, caller_in, name_of
 from sav_ui.host.tab import OpenTabs, Tab
 from sav_ui.panels.errors import unexpected
 from sav_ui.panels.panel import Content, panel, parts_place
 from sav_ui.panels.parts import Parts, cut
 from sav_ui.serving.answers import Answers
-from sav_ui.serving.bound_sessions import TOKEN_HEADER
-from sav_ui.serving.callers import Caller, calling, on_behalf
-from sav_ui.serving.event_log import REQUEST, logged
+from sav_ui.serving.callers import Caller, on_behalf
+from sav_ui.serving.event_log import logged
 from sav_ui.serving.lanes import Lane, Lanes
-from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
-from sav_ui.serving.rate_limit import network_of
-from sav_ui.serving.request_ids import HEADER
 from sav_ui.serving.turns import STOPPED
 from sav_ui.session.context import Context, Data
 from sav_ui.session.keeper import Keeper
@@ -41,7 +37,7 @@ from sav_ui.session.session import COMES_NEXT, STILL_BUSY, Session, StillBusyErr
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 
-__all__ = ["MODEL_QUEUE", "QUIET", "Act", "Outputs", "PageHost", "Run", "Show", "Tab", "caller_of", "received", "token_of"]
+__all__ = ["Act", "HostedPanel", "Outputs", "PageHost", "Run", "Show"]
 
 Show: TypeAlias = Callable[[Session], Content]
 """What a panel shows of a session; it reads and changes nothing."""
@@ -52,21 +48,14 @@ Run: TypeAlias = Callable[[Context, Data], Iterator[None]]
 Outputs: TypeAlias = dict[Any, Any]
 """New values of components; those that are left out stay as they are."""
 
-MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 96}
-"""Of every event that runs the model: they all begin at once, and take turns at it, see ``sav_ui.serving.turns``."""
-
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Events of the page show their own progress and are no part of the API."""
-
-
-_ACT_QUEUE: dict[str, Any] = {"concurrency_limit": 256}  # of all visitors, with those that wait for their turn
 _MOST_RUNS = 6  # of what one visitor asks the model for: one is done, the others wait in order
 _STEP_SECONDS = 0.5
-_ACTION = re.compile(r"[a-z_]{1,32}")
 
 
 @dataclass(frozen=True)
-class _Panel:
+class HostedPanel:
+    """A panel of a page: what it shows and does, see ``PageHost.panel``."""
+
     name: str
     component: gr.HTML
     show: Show
@@ -88,6 +77,8 @@ class PageHost:
         memory: what there is for what visitors bring, by what the sessions there hold.
         tab: the ``gr.State`` that holds the name of the ``Tab``; ``None`` before the page has loaded.
         keepers: what pages keep in a saved project beside what is taught, by name.
+        panels: what was added by ``panel``, by name.
+        answers: what the events of one visitor wait for, one after another.
         parts: where the parts of what panels show are sent; an output of every event, as ``tab`` is.
     """
 
@@ -99,8 +90,8 @@ class PageHost:
         self.memory = Memory(lambda: store.held_bytes)
         self.keepers: dict[str, Keeper] = {}
         self._first: Parts = self.parts.value["texts"]  # with the page itself, every browser gets these
-        self._panels: dict[str, _Panel] = {}
-        self._answers = Answers()
+        self.panels: dict[str, HostedPanel] = {}
+        self.answers = Answers()
         # The model chosen last takes the place of one that is on its way, so it must not wait behind that.
         self._lanes = {"run": Lanes(_MOST_RUNS), "fetch": Lanes(_MOST_RUNS, at_once=2)}
 
@@ -135,7 +126,7 @@ class PageHost:
         first, parts = cut(show(Session()))
         self._first.update(parts)
         component = panel({**first, "version": 0}, name, events)  # events wait in the browser for the session's
-        self._panels[name] = _Panel(name, component, show, act, run, fetch, asks or {}, slides, lively, where or name)
+        self.panels[name] = HostedPanel(name, component, show, act, run, fetch, asks or {}, slides, lively, where or name)
         return component
 
     def keeps(self, name: str, keeper: Keeper) -> None:
@@ -180,8 +171,8 @@ class PageHost:
         try:
             with session.changing():  # all panels show one moment
                 marks = dict(tab.sent)
-                for name in self._panels if names is None else names:
-                    part = self._panels[name]
+                for name in self.panels if names is None else names:
+                    part = self.panels[name]
                     shown = part.show(session)
                     mark = _digest(shown)
                     if mark != marks.get(name) or name == always or (rerun and shown["next"]):
@@ -200,11 +191,11 @@ class PageHost:
     @property
     def outputs(self) -> list[Any]:
         """What an event can change: the tab and every panel."""
-        return self.outputs_for(*self._panels)
+        return self.outputs_for(*self.panels)
 
     def outputs_for(self, *names: str) -> list[Any]:
         """What an event can change that shows these panels alone."""
-        return [self.tab, self.parts, *(self._panels[name].component for name in names)]
+        return [self.tab, self.parts, *(self.panels[name].component for name in names)]
 
     def as_sent(self, outputs: Outputs) -> Outputs:
         """Return an event's outputs as they go to the browser: cut into parts, without those that it has."""
@@ -234,27 +225,6 @@ class PageHost:
             yield sent | tab.newest(said)
         yield tab.newest(said)
 
-    def connect(self, app: gr.Blocks) -> None:
-        """Connect the panels' events; to be called when every page is laid out."""
-
-        def on_load(request: gr.Request) -> Outputs:
-            return self.as_sent(self.shown(self.open(token_of(request))))
-
-        def on_ask(name: str | None, request: gr.Request) -> Outputs:
-            return self.as_sent(self.everything(self.known(name, token_of(request))))
-
-        app.load(on_load, None, self.outputs, **QUIET)
-        self.parts.ask(on_ask, self.tab, self.outputs, **QUIET)
-        for part in self._panels.values():
-            if part.act is not None:
-                self._connect_act(part)
-                if part.slides:
-                    self._connect_slide(part)
-            if part.run is not None:
-                self._connect_steps(part, part.component.run, part.run, "run", **MODEL_QUEUE)
-            if part.fetch is not None:
-                self._connect_steps(part, part.component.fetch, part.fetch, "fetch", concurrency_limit=32)
-
     def acted(self, tab: Tab, name: str, data: Data, names: tuple[str, ...] | None = None) -> Outputs:
         """Do what was asked of a panel; returns what is new then, whatever happened.
 
@@ -264,9 +234,9 @@ class PageHost:
             data: what was sent.
             names: of the panels to show again; all by default.
         """
-        part = self._panels[name]
+        part = self.panels[name]
         assert part.act is not None
-        with logged(_called(name, data)) as entry:
+        with logged(called(name, data)) as entry:
             said = tab.session.notice
             try:
                 part.act(self.context(tab.session, part.where), data)
@@ -309,7 +279,7 @@ class PageHost:
             yield self.shown(tab)
             return
         lane = lanes.enter(visitor, what, gives_way=not data)
-        with logged(_called(f"{where} run", data)) as entry, lane or nullcontext():
+        with logged(called(f"{where} run", data)) as entry, lane or nullcontext():
             if lane is None:
                 entry.outcome = "refused"
                 if data:  # something was clicked; what a panel asks for by itself, it asks for again
@@ -320,7 +290,7 @@ class PageHost:
                 if not (yield from self._waited(tab, lane, data, where, kind)):
                     yield self.shown(tab, rerun=not lane.given_away)
                     return
-                for _ in on_behalf(caller or _caller(tab), run(self.context(tab.session, where), data)):
+                for _ in on_behalf(caller or caller_in(tab), run(self.context(tab.session, where), data)):
                     yield self.shown(tab, self._lively)
             except SavError as error:
                 entry.outcome = "refused"
@@ -337,7 +307,7 @@ class PageHost:
         if lane.is_free():
             return not lane.given_away
         session, said = tab.session, None
-        with nullcontext() if kind is None else session.work.waiting(kind, _name(data)) as task:
+        with nullcontext() if kind is None else session.work.waiting(kind, name_of(data)) as task:
             if task is not None:
                 yield self.shown(tab, self._lively)
             while not lane.is_free(_STEP_SECONDS):
@@ -356,7 +326,7 @@ class PageHost:
 
     @property
     def _lively(self) -> tuple[str, ...]:
-        return tuple(part.name for part in self._panels.values() if part.lively)
+        return tuple(part.name for part in self.panels.values() if part.lively)
 
     def _broken(self, tab: Tab, error: Exception, where: str) -> Outputs:
         """Say that something went wrong; returns what all panels show, none of which asks for the model by itself now."""
@@ -365,90 +335,6 @@ class PageHost:
         tab.sent.clear()
         shown = self.shown(tab)
         return {part: value if part is self.tab else {**value, "next": False} for part, value in shown.items()}
-
-    def answering(self, name: str, answer: Callable[[Tab, gr.Request, Data], Outputs]) -> Callable[..., Awaitable[Outputs]]:
-        """Return what listens to an event of a panel and has it answered when it is its turn among those of its visitor."""
-
-        async def listen(tab_name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
-            data, tab = received(event), await self._answers.in_thread(self.known, tab_name, token_of(request))
-            outputs = await self._answers.in_turn(tab.session.token, answer, tab, request, data)
-            if outputs is None:
-                with logged(_called(name, data)) as entry:
-                    entry.outcome = "refused"
-                gr.Warning(STILL_BUSY)
-            return self.as_sent({self.tab: tab}) if outputs is None else outputs
-
-        return listen
-
-    def _connect_act(self, part: _Panel) -> None:
-        def act(tab: Tab, request: gr.Request, data: Data) -> Outputs:
-            with calling(caller_of(tab, request)):
-                return self.as_sent(self.acted(tab, part.name, data))
-
-        on_act = self.answering(part.name, act)
-        part.component.act(on_act, self.tab, self.outputs, trigger_mode="multiple", **_ACT_QUEUE, **QUIET)
-
-    def _connect_slide(self, part: _Panel) -> None:
-        outputs = self.outputs_for(*part.slides)
-
-        def slide(tab: Tab, request: gr.Request, data: Data) -> Outputs:
-            shown = self.acted(tab, part.name, data, part.slides)
-            for other in set(self._panels) - set(part.slides):
-                if self._panels[other].component in shown:
-                    tab.sent.pop(other, None)  # not one of this event's outputs: the next one sends it
-            return self.as_sent(answered({output: shown[output] for output in outputs if output in shown}, data))
-
-        def answered(shown: Outputs, data: Data) -> Outputs:
-            turn, own = data.get("turn"), shown.get(part.component)
-            return shown if own is None or not isinstance(turn, int) else {**shown, part.component: {**own, "turn": turn}}
-
-        # Its script sends one at a time: Gradio's "always_last" sends what it was given first a second time, not the last.
-        on_slide = self.answering(part.name, slide)
-        part.component.slide(on_slide, self.tab, outputs, trigger_mode="multiple", **_ACT_QUEUE, **QUIET)
-
-    def _connect_steps(self, part: _Panel, listen: Callable[..., Any], run: Run, kind: str, **queue: Any) -> None:
-        def on_run(name: str | None, request: gr.Request, event: gr.EventData) -> Iterator[Outputs]:
-            tab = self.known(name, token_of(request))
-            caller = caller_of(tab, request)
-            data = received(event)
-            asked = part.asks.get(_name(data))
-            steps = self.stepped(tab, run, data, part.where, caller=caller, queue=kind, kind=asked)
-            yield from self.steps_as_sent(steps)
-
-        listen(on_run, self.tab, self.outputs, trigger_mode="multiple", **queue, **QUIET)
-
-
-def received(event: gr.EventData) -> Data:
-    """What the page sent, which may be anything."""
-    return event._data if isinstance(event._data, dict) else {}
-
-
-def token_of(request: gr.Request) -> str:
-    """The token of the session, as the browser sends it with each of the page's requests; the log names that request."""
-    REQUEST.set(str(request.headers.get(HEADER, "")))
-    return str(request.headers.get(TOKEN_HEADER, ""))
-
-
-def caller_of(tab: Tab, request: gr.Request) -> Caller:
-    """For whom the model works in an event: told where they stand, and not worked for when they have gone."""
-    host = request.client.host if request.client else ""
-    session = tab.session
-    return Caller(session.token, network_of(host), session.work.stand, who_listens())
-
-
-def _caller(tab: Tab) -> Caller:
-    return Caller(tab.session.token, told=tab.session.work.stand)
-
-
-def _called(what: str, data: Data) -> str:
-    """What the log calls an event: by the name that pages of ours give an action, or by none."""
-    name = _name(data)
-    return f"{what} {name}" if _ACTION.fullmatch(name) else what
-
-
-def _name(data: Data) -> str:
-    """What is asked for, by its name; empty if there is none."""
-    return str(data.get("do", ""))
 
 
 def _digest(shown: Content) -> bytes:

@@ -17,7 +17,9 @@ import gradio as gr
 
 from sav_core.errors import InputError
 from sav_ui.host.dispatch import Actions, dispatch
-from sav_ui.host.page_host import QUIET, Outputs, PageHost, received, token_of
+from sav_ui.host.page_host import Outputs, PageHost
+from sav_ui.host.requests import received, token_of
+from sav_ui.host.wiring import QUIET
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data

@@ -19,7 +19,9 @@ from sav_core.data.examples import Example
 from sav_core.data.pictures.jpeg_head import jpeg_head
 from sav_core.data.pictures.picture import Picture, read_picture
 from sav_core.errors import InputError, SavError
-from sav_ui.host.page_host import MODEL_QUEUE, QUIET, Act, Outputs, PageHost, Show, caller_of, received, token_of
+from sav_ui.host.page_host import Act, Outputs, PageHost, Show
+from sav_ui.host.requests import caller_of, received, token_of
+from sav_ui.host.wiring import MODEL_QUEUE, QUIET
 from sav_ui.pages.shared.answers import Answer, answers
 from sav_ui.pages.shared.live_window import asked_of, window_of
 from sav_ui.panels.errors import unexpected

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sav_ui.host.page_host import PageHost, Tab
+from sav_ui.host.page_host import PageHost
+from sav_ui.host.tab import Tab
+from sav_ui.host.wiring import answering
 from sav_ui.pages.shared import webcam
 from sav_ui.panels.errors import UNEXPECTED
 from sav_ui.panels.panel import content
@@ -171,10 +173,10 @@ def test_a_run_that_breaks_down_ends_with_every_panel_and_a_sentence(host):
 def test_an_event_is_answered_in_its_turn_and_who_sends_far_too_many_is_told(host):
     request = SimpleNamespace(headers={TOKEN_HEADER: "0" * 32}, client=None)
     event = SimpleNamespace(_data={"panel": "one", "text": "answered"})
-    listen = host.answering("one", lambda tab, request, data: host.as_sent(host.acted(tab, "one", data)))
+    listen = answering(host, "one", lambda tab, request, data: host.as_sent(host.acted(tab, "one", data)))
     outputs = asyncio.run(listen(None, request, event))
     assert "answered" in {value.get("html") for value in outputs.values() if isinstance(value, dict)}
-    host._answers = Answers(most=0)
+    host.answers = Answers(most=0)
     with pytest.warns(UserWarning, match="try again in a moment"):
         outputs = asyncio.run(listen(None, request, event))
     assert set(outputs) == {host.tab}
