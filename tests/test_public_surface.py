@@ -74,8 +74,9 @@ def test_relations_prompts_and_conditions_do_not_wait_for_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_help_does_not_wait_for_torch():
-    code = "import sys, sav_core.cli.app; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+def test_help_does_not_wait_for_torch_and_its_like():
+    slow = {"torch", "transformers", "sklearn", "plotly", "pyarrow"}
+    code = f"import sys, sav_core.cli.app; sys.exit({slow} & set(sys.modules) or None)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -24,10 +24,10 @@ from sav_core.data.examples import Example, Skipped
 from sav_core.data.notes import Note, merged
 from sav_core.data.sets.ready_tasks import is_ready_task, read_ready_task, ready_task_folders
 from sav_core.errors import InputError
-from sav_core.heads.classifier import HeadClassifier, check_labels
 
 if TYPE_CHECKING:
     from sav_core.atlas import AtlasReport, TaskRow
+    from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.reports.atlas_tasks import FittedTask
 
@@ -67,6 +67,8 @@ def atlas(
 
     A .sav file gives its row and lends its heads. What is read by the model is also answered by the heads of the others.
     """
+    from sav_core.heads.classifier import HeadClassifier  # scikit-learn takes a second, and help must not wait for it
+
     settings = HeadClassifier(heads, voting, scoring, belief)
     settings.check_settings()
     sources = [*(ready_task_folders() if ready else ()), *map(Path, tasks or ())]
@@ -115,6 +117,8 @@ def _opened(source: Path, question: str) -> TaskRow | _Given:
     if is_ready_task(folder):
         task = read_ready_task(folder)
         return _Given(task.name, task.support, task.queries)
+    from sav_core.heads.classifier import check_labels
+
     examples = open_examples(str(source), question, clip_sampling(8, None, "still", "frames"))
     check_labels([example.label for example in examples], [example.name for example in examples])
     return _Given(source.stem, examples, (), tuple(examples.skipped), tuple(examples.notes))
