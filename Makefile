@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
-# A file stays in one worker: its fixtures are made once. The files come in the order of tests/conftest.py.
+# A file stays in one worker: its fixtures are made once. Order, and which files stay together: tests/conftest.py.
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/ray
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
-.PHONY: app audit test test-ray lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
+.PHONY: app audit test all-tests test-ray lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
 
 help:  ## say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -15,7 +15,10 @@ help:  ## say what there is to make
 app: $(VENV)/.runtime  ## install what the app needs and run it
 	$(BIN)/python app.py
 
-test: $(VENV)/.development browser-needs lint types  ## install what the tests need and run them all, style and types first
+test: $(VENV)/.development browser-needs lint  ## install what the tests need, look at style, and run them all, types beside them
+	$(MAKE) --no-print-directory --jobs 2 types all-tests
+
+all-tests: $(VENV)/.development browser-needs
 	$(TESTS) $(PYTEST)
 
 test-ray: $(VENV)/.development $(VENV)/.ray  ## many machines: two nodes of Ray on this one, with workers and drivers killed; minutes
@@ -115,8 +118,9 @@ $(VENV)/.ray: requirements-ray.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-ray.txt
 	touch $@
 
+# Not compiled: Python compiles what the tests import, which is a small part of what pip would compile.
 $(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	touch $@
 
 clean:  ## remove the virtual environment and everything made
