@@ -34,17 +34,21 @@ assets = Path(sys.argv[1])
 backbone = load_backbone(assets / "model", dtype="float32")
 sprites, words = Sprites.from_sheet(assets / "sprites"), []
 drawn = [name for name in sprites.names if "fxemoji" in sprites.artists_of[name]]
-for seed, word in enumerate(drawn[:: max(1, len(drawn) // 90)]):
-    picture = draw(arrange(Random(seed), sprites, [word], artists=["fxemoji"], tinted=0), sprites)
-    prompt = backbone.processor.apply_chat_template(
-        [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is this?"}]}],
-        add_generation_prompt=True,
-    )
-    inputs = backbone.processor(images=[picture], text=prompt, return_tensors="pt")
+drawn = drawn[:: max(1, len(drawn) // 90)]
+pictures = [
+    draw(arrange(Random(seed), sprites, [word], artists=["fxemoji"], tinted=0), sprites) for seed, word in enumerate(drawn)
+]
+prompt = backbone.processor.apply_chat_template(
+    [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is this?"}]}],
+    add_generation_prompt=True,
+)
+for first in range(0, len(drawn), 16):
+    some = pictures[first : first + 16]
+    inputs = backbone.processor(images=some, text=[prompt] * len(some), return_tensors="pt")
     with torch.inference_mode():
         out = backbone.model.generate(**inputs, max_new_tokens=4)
-    said = backbone.processor.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True).strip()
-    words.append([word, said])
+    said = backbone.processor.batch_decode(out[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    words += [[word, each.strip()] for word, each in zip(drawn[first:], said, strict=False)]
 print(json.dumps({"said": words, "torchvision": "torchvision" in sys.modules}))
 """
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,14 @@ FEWER = {"extract": ["--prompts", "2"], "evaluate": ["--prompts", "2"], "tune": 
 
 @pytest.fixture(autouse=True)
 def few_scenes(monkeypatch, tmp_path):
-    """A folder to write to, and few scenes: so many that each part has the diagonal."""
+    """A folder to write to, and few scenes, of a seed with which each part has the diagonal all the same."""
     from sav_core import vectors
 
     draw = vectors.draw_task
     monkeypatch.setattr("sav_core.vectors.evaluation._PROMPTS", 3)
-    monkeypatch.setattr(vectors, "draw_task", lambda *given, **more: draw(*given, **{**more, "scenes": (16, 4, 12)}))
+    monkeypatch.setattr(vectors, "unrelated_questions", partial(vectors.unrelated_questions, count=12))
+    few = {"scenes": (16, 4, 6), "seed": 23}
+    monkeypatch.setattr(vectors, "draw_task", lambda *given, **more: draw(*given, **{**more, **few}))
     monkeypatch.chdir(tmp_path)
 
 

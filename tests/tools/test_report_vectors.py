@@ -8,7 +8,7 @@ import pytest
 
 from sav_core import load_backbone
 from sav_core.scenes.draw import RELATIONS
-from sav_core.vectors import mediate_relation
+from sav_core.vectors import mediate_relation, unrelated_questions
 from tools.report import vectors as report_vectors
 from tools.report.vectors_text import BEGIN, END, EXPLAINED, page, said, section, with_section
 
@@ -45,6 +45,7 @@ def test_what_is_not_told_apart_is_not_said_to_be_better():
 def test_a_miniature_measures_and_is_written(tmp_path, tiny_backbone, monkeypatch):
     """With a tiny random model, which answers nothing right: what its heads carry is averaged all the same."""
     monkeypatch.setattr(report_vectors, "mediate_relation", partial(mediate_relation, only_right=False))
+    monkeypatch.setattr(report_vectors, "unrelated_questions", partial(unrelated_questions, count=12))
     stages, scenes, seed = [], (20, 4, 6), 23  # so few that only with some seeds each part shows every relation
     backbone = tiny_backbone("llava")
     found = report_vectors.measure(backbone, prompts=2, scenes=scenes, steps=2, seed=seed, say=stages.append)
