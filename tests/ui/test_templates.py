@@ -74,7 +74,7 @@ def rendered(tiny_backbone):
             for module in RECORDED_BY:
                 patch.setattr(f"{module}.fill", recorded)
             about_page.build(mock.Mock())
-            story(tiny_backbone("llava"), load_backbone())
+            story(tiny_backbone("llava"), load_backbone(dtype="float32"))
         for template, changes in VARIATIONS:
             said = {path: value(values) if callable(value) else value for path, value in changes.items()}
             fill(template, **_changed(values[template], said))

@@ -11,7 +11,7 @@ def models():
     """A models with the embedded model: a tiny random one answers nothing right, so nothing could be averaged."""
     from sav_core.models.backbones import load_backbone
 
-    return pool_with(load_backbone())
+    return pool_with(load_backbone(dtype="float32"))
 
 
 def _make_few(patch):
@@ -27,13 +27,14 @@ def few(monkeypatch):
 
 @pytest.fixture(scope="session")
 def known(models):
-    """What finding and building come to, as a study that no test may change."""
+    """What finding, building and judging come to, as a study that no test may change."""
     session = begun(models)
     go(session, models, "find_effects")
     assert session.notice is None, session.notice
     with pytest.MonkeyPatch.context() as patch:
         _make_few(patch)
         go(session, models, "build")
+        go(session, models, "judge", where="vector")
     assert session.notice is None, session.notice
     return study_of(session)
 
@@ -54,3 +55,10 @@ def built(found, known, few):
     study.take(known.vector, known.sites, turn=1)
     study.words.update(known.words)
     return found
+
+
+@pytest.fixture
+def judged(built, known):
+    """Somebody who has had it judged, too."""
+    study_of(built).judged.update(known.judged)
+    return built

@@ -33,17 +33,16 @@ def harder(built):
     return built
 
 
-def test_judging_shows_every_control_with_its_interval_and_guessing(built, models):
-    go(built, models, "judge", where="vector")
-    judged = study_of(built).judged["built"].outcomes
-    assert set(judged) == {
+def test_judging_shows_every_control_with_its_interval_and_guessing(judged):
+    outcomes = study_of(judged).judged["built"].outcomes
+    assert set(outcomes) == {
         "zero-shot", "in context", "in words", "injected", "random vector", "random heads", "layer mean",
     }  # fmt: skip
-    assert judged["injected"].n == 4
-    html = vector(built)["html"]
+    assert outcomes["injected"].n == 4
+    html = vector(judged)["html"]
     assert "95 % interval" in html
     assert "guessing" in html
-    assert f"{judged['injected'].right} of 4" in html, "the result in words"
+    assert f"{outcomes['injected'].right} of 4" in html, "the result in words"
     assert STALE not in html
 
 
@@ -60,16 +59,15 @@ def test_a_judgement_uses_the_scale_of_the_slider_and_says_it(built, models):
     assert "Download at scale 1.25" in html
 
 
-def test_a_judgement_of_another_scale_is_marked_and_comes_back(built, models):
-    go(built, models, "judge", where="vector")
-    before, at = figures_of(built), study_of(built).site
-    do(built, models, "scale", value=at.scale + 0.25)
-    html = vector(built)["html"]
+def test_a_judgement_of_another_scale_is_marked_and_comes_back(judged, models):
+    before, at = figures_of(judged), study_of(judged).site
+    do(judged, models, "scale", value=at.scale + 0.25)
+    html = vector(judged)["html"]
     assert STALE in html
     assert f"at scale {at.scale:g}; now it is used after layer {at.layer} at scale {at.scale + 0.25:g}" in html
-    assert figures_of(built) == before, "marked, and still there"
-    do(built, models, "scale", value=at.scale)
-    assert STALE not in vector(built)["html"]
+    assert figures_of(judged) == before, "marked, and still there"
+    do(judged, models, "scale", value=at.scale)
+    assert STALE not in vector(judged)["html"]
 
 
 def test_each_vector_keeps_its_own_judgement_when_one_is_tuned_and_switched_to_and_back(harder, models):
@@ -93,20 +91,19 @@ def test_each_vector_keeps_its_own_judgement_when_one_is_tuned_and_switched_to_a
     assert figures_of(harder) == tuned_figures
 
 
-def test_building_anew_marks_what_is_of_the_vector_before_and_drops_nothing(built, models):
-    go(built, models, "tune", where="tuning", steps="10")
-    do(built, models, "use", use="built")
-    go(built, models, "judge", where="vector")
-    before, lines = figures_of(built), reached(study_of(built).tuning)
-    assert STALE not in tuning(built)["html"]
-    do(built, models, "n_heads", value=1)
-    go(built, models, "build", where="vector")
-    assert "These figures are of the vector as it was built before" in vector(built)["html"]
-    assert figures_of(built) == before
-    assert "It began with the vector that was built before" in tuning(built)["html"]
-    assert reached(study_of(built).tuning) == lines
-    do(built, models, "use", use="tuned")
-    assert study_of(built).in_use.origin == "tuned", "what was tuned can still be used"
+def test_building_anew_marks_what_is_of_the_vector_before_and_drops_nothing(judged, models):
+    go(judged, models, "tune", where="tuning", steps="10")
+    do(judged, models, "use", use="built")
+    before, lines = figures_of(judged), reached(study_of(judged).tuning)
+    assert STALE not in tuning(judged)["html"]
+    do(judged, models, "n_heads", value=1)
+    go(judged, models, "build", where="vector")
+    assert "These figures are of the vector as it was built before" in vector(judged)["html"]
+    assert figures_of(judged) == before
+    assert "It began with the vector that was built before" in tuning(judged)["html"]
+    assert reached(study_of(judged).tuning) == lines
+    do(judged, models, "use", use="tuned")
+    assert study_of(judged).in_use.origin == "tuned", "what was tuned can still be used"
 
 
 def test_at_scale_0_nothing_is_judged_tuned_or_saved_and_it_says_so(built, models):
