@@ -4,6 +4,7 @@ Under pytest-xdist every worker is a session: it reads this file anew, so each h
 computes in one thread, two workers fill two cores.
 """
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -27,6 +28,11 @@ def pytest_collection_modifyitems(items):
     tests = Path(__file__).parent
     places = [tests / name for name in _FIRST]
     items.sort(key=lambda item: [not item.path.is_relative_to(place) for place in places])
+
+
+def pytest_collection_finish():
+    """What is imported by now stays, so the collector need not look through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
