@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from sav_core.figures.name_places import name_places
 from sav_core.figures.style import CATEGORIES, OUTLINE, elided, layout, literal
 from sav_core.retrieval.projection import HeadMap
 from sav_core.wording import percent
@@ -24,6 +25,8 @@ MEANS, QUERIES = "label means", "queries"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "pentagon")  # 5 beside 8 colours: 40 labels differ
 _EDGE = 1.16  # of the axes, where the farthest point lies at 1
 _MOST_NAMED = 12  # labels that stand in a legend; with more, the means alone are named
+_NAME = 13  # pixels of the letters of a mean's name
+_SCALES = (116.0, 160.0)  # pixels of a unit, on a phone and where the figure is as wide as it is high
 _MOVE = {"duration": 600, "easing": "cubic-in-out"}  # from one map to the next
 
 
@@ -60,10 +63,12 @@ def head_map(
         _examples(found, code, np.flatnonzero(found.codes == code), box, names, given, ids)
         for code in range(len(found.labels))
     ]
-    traces.append(_means(found, box))
+    means, unnamed = _means(found, box)
+    traces.append(means)
     if len(found.queries):
         traces.append(_queries(found, box, query_names, query_ids))
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
+    bare["constrain"] = "domain"  # Plotly would widen the range instead, at every change of the window's width again
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"}
     drawn = {
         **layout(left=24, right=8, top=34, bottom=26),
@@ -72,7 +77,7 @@ def head_map(
         "legend": legend,
         "showlegend": len(found.labels) <= _MOST_NAMED,
         "transition": _MOVE,
-        "annotations": [] if found.spread is None else _axis_words(found.spread),
+        "annotations": [*_axis_words(found.spread), *_left_out(unnamed)],
         "xaxis": bare,
         "yaxis": {**bare, "scaleanchor": "x"},
     }
@@ -108,19 +113,22 @@ def _examples(
     )
 
 
-def _means(found: HeadMap, box: _Box) -> go.Scatter:
+def _means(found: HeadMap, box: _Box) -> tuple[go.Scatter, int]:
+    """The labels' means, and how many of them have no name, for there it would lie on another."""
     counts = np.bincount(found.codes, minlength=len(found.labels))
     marks = [_mark(code) for code in range(len(found.labels))]
-    return go.Scatter(
-        **_places(found.means, box),
+    places, names = _places(found.means, box), [elided(label) for label in found.labels]
+    sides = name_places(np.array([places["x"], places["y"]]).T, names, size=_NAME, scales=_SCALES, edge=_EDGE)
+    trace = go.Scatter(
+        **places,
         name=MEANS,
         mode="markers+text",
-        text=[literal(elided(label)) for label in found.labels],
+        text=[literal(name) if side else "" for name, side in zip(names, sides, strict=True)],
         hovertext=[literal(label) for label in found.labels],
         customdata=counts.tolist(),
         ids=[f"mean {code}" for code in range(len(found.labels))],
-        textposition="top center",
-        textfont={"size": 13},
+        textposition=[side or "top center" for side in sides],
+        textfont={"size": _NAME},
         marker={
             "color": [mark["color"] for mark in marks],
             "symbol": "cross",
@@ -132,6 +140,7 @@ def _means(found: HeadMap, box: _Box) -> go.Scatter:
         showlegend=False,
         cliponaxis=False,
     )
+    return trace, sides.count(None)
 
 
 def _queries(found: HeadMap, box: _Box, names: Sequence[str], ids: Sequence[str]) -> go.Scatter:
@@ -163,8 +172,19 @@ def _mark(code: int) -> dict[str, Any]:
     return {"color": CATEGORIES[code % len(CATEGORIES)], "symbol": _SHAPES[code % len(_SHAPES)], "opacity": 0.85}
 
 
-def _axis_words(spread: Sequence[float]) -> list[dict[str, Any]]:
-    """What of the spread lies along each axis."""
+def _left_out(unnamed: int) -> list[dict[str, Any]]:
+    """That names are missing, where they are."""
+    if not unnamed:
+        return []
+    words = f"{unnamed} {'name has' if unnamed == 1 else 'names have'} no room: point at a cross"
+    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 11}}
+    return [{"text": words, "x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "yshift": -4, **common}]
+
+
+def _axis_words(spread: Sequence[float] | None) -> list[dict[str, Any]]:
+    """What of the spread lies along each axis, where axes mean something."""
+    if spread is None:
+        return []
     across, up = (f"{percent(share)} of the spread" for share in spread)
     common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 11}}
     return [

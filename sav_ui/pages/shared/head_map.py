@@ -111,7 +111,7 @@ def _words(found: HeadMap, n: int, heads: Sequence[Head], whose: str) -> str:
     if n < 2:
         return "With one example there is nothing to compare it with yet."
     kept = round(100 * found.kept)
-    space = "this head's space" if len(heads) == 1 else "the space of the heads that vote"
+    space = "this head’s space" if len(heads) == 1 else "the space of the heads that vote"
     rest = (
         "what lies near here lies near there"
         if kept >= 80

@@ -29,7 +29,7 @@ def test_the_map_says_what_share_of_the_distances_it_keeps_and_shows_every_examp
     values, figure = shown(session)
     found = project(session.fit.vectors, [session.focus.head])
     assert (
-        f"keeps {round(100 * found.kept)} % of the distances between your examples in this head's space" in values["words"]
+        f"keeps {round(100 * found.kept)} % of the distances between your examples in this head’s space" in values["words"]
     )
     ids = [name for trace in figure["data"][:3] for name in trace["ids"]]
     assert sorted(ids) == sorted(item.id for item in session.fit.items)
