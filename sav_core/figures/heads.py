@@ -151,18 +151,19 @@ def accuracy_curve(right: npt.NDArray[np.int64], n: int, kept: int, *, chance: f
     if chance is not None:
         bottom = max(-0.1, bottom - _WORDS_HIGH)
         figure.add_hline(chance, **reference_line("guessing", **_clear_of(right / n, chance)))
-    figure.update_layout(**layout(right=14, top=24, bottom=40), height=CURVE_HEIGHT)
+    figure.update_layout(**layout(right=14, top=24, bottom=46), height=CURVE_HEIGHT)
     last = max(len(right), 2)
     figure.update_xaxes(
         range=[1, last],
         tickvals=sorted({1, round(last / 4), round(last / 2), round(3 * last / 4), last}),
         showgrid=False,
         zeroline=False,
+        ticklabelstandoff=6,  # else the first lies on the lowest share
     )
     figure.update_yaxes(**percent_axis(bottom, 1.03))
     common = {"xref": "paper", "yref": "paper", "showarrow": False}
     figure.add_annotation(text="accuracy", x=0, y=1, xanchor="left", yanchor="bottom", yshift=4, **common)
-    figure.add_annotation(text="number of heads that vote", x=0.5, y=0, yanchor="top", yshift=-20, **common)
+    figure.add_annotation(text="number of heads that vote", x=0.5, y=0, yanchor="top", yshift=-26, **common)
     return figure
 
 

@@ -138,6 +138,7 @@ def colourbar(name: str, values: Sequence[float], tickformat: str = "") -> dict[
         "ticklabeloverflow": "allow",
         "y": 1,
         "yanchor": "bottom",
+        "ypad": 0,
         "outlinewidth": 0,
     }
 

@@ -4,6 +4,8 @@
 (() => {
   "use strict";
   const TICK_GAP = 5; // pixels between two of the numbers under a figure
+  const SLANTED = 18; // pixels between two slanted names, so that their lines do not meet
+  const NAME = /[^\d.,+−\-\s%]/; // something that is no number
   let plotly = null;
 
   function loadPlotly() {
@@ -105,16 +107,18 @@
     return axes.map(([name, { tickvals, ticktext }]) => ({ name, tickvals, ticktext: ticktext || tickvals.map(String) }));
   }
 
-  // On a narrow page numbers would lie on each other: one that reaches into the one before it is left out.
+  // On a narrow page numbers would lie on each other: one that reaches into the one before it is left out. Names are turned
+  // first, for none of them can be guessed from those beside it.
   function thinOut(place) {
     if (place.savThinnedAt === place.clientWidth) return; // fewer numbers may leave more room, and more of them less
     place.savThinnedAt = place.clientWidth;
     for (const { name, tickvals, ticktext } of place.savTicks) {
       const axis = place._fullLayout[name], pen = document.createElement("canvas").getContext("2d");
       pen.font = `${axis.tickfont.size}px ${axis.tickfont.family}`;
+      const turned = ticktext.some((text) => NAME.test(text)) && turn(place, name, tickvals, ticktext.map((text) => pen.measureText(text).width));
       let end = -Infinity;
       const kept = tickvals.map((_, at) => at).filter((at) => {
-        const half = pen.measureText(ticktext[at]).width / 2, middle = axis.d2p(tickvals[at]);
+        const half = turned ? axis.tickfont.size / 2 : pen.measureText(ticktext[at]).width / 2, middle = axis.d2p(tickvals[at]);
         if (middle - half < end + TICK_GAP) return false;
         end = middle + half;
         return true;
@@ -124,6 +128,17 @@
       const of = (values) => kept.map((at) => values[at]);
       window.Plotly.relayout(place, { [`${name}.tickvals`]: of(tickvals), [`${name}.ticktext`]: of(ticktext) });
     }
+  }
+
+  // Turns names under a figure as far as they need to be to stand clear of each other; returns whether they are turned.
+  function turn(place, name, tickvals, widths) {
+    const { d2p } = place._fullLayout[name], apart = tickvals.length > 1 ? d2p(tickvals[1]) - d2p(tickvals[0]) : Infinity;
+    const widest = Math.max(...widths), { tickangle } = place.layout[name];
+    const angle = widest + TICK_GAP <= apart ? 0 : apart >= SLANTED ? -45 : -90;
+    place.savBottom = place.savBottom || place.layout.margin.b;
+    const bottom = Math.max(place.savBottom, angle && TICK_GAP * 3 + Math.ceil(widest * Math.sin((-angle * Math.PI) / 180)));
+    if (angle !== (tickangle || 0)) window.Plotly.relayout(place, { [`${name}.tickangle`]: angle, "margin.b": bottom });
+    return angle !== 0;
   }
 
   Object.assign(SAV, { drawFigures });

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const SAID = '.notice[data-key="notice"]';
-  const MOST = 120; // pixels by which a long message lifts what is above it; opened further, it lies on that until it is closed
+  const EDGE = 2; // pixels below what was just said
   const GAP = 12; // pixels below and above the bar of chosen pictures
   const watcher = new ResizeObserver(stack);
 
@@ -15,11 +15,11 @@
 
   function stack() {
     const said = height(SAID), chosen = height(".chosen-bar");
-    const second = Math.max(height(".undo-bar"), Math.min(said, MOST)), third = second + (chosen && chosen + GAP);
+    const second = Math.max(height(".undo-bar"), said && said + EDGE), third = second + (chosen && chosen + GAP);
     const { style } = document.documentElement;
     style.setProperty("--second-storey", `${second}px`);
     style.setProperty("--third-storey", `${third}px`);
-    style.setProperty("--storeys", `${Math.max(third + height(".go"), said)}px`);
+    style.setProperty("--storeys", `${third + height(".go")}px`);
   }
 
   document.addEventListener("sav:drawn", ({ target }) => {
