@@ -6,6 +6,7 @@ HTML into the old, upload what is dropped, and turn a click on a heatmap cell in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ Content = dict[str, Any]
 """What a panel shows, from ``content``; as JSON it goes to the browser."""
 
 _EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
+
+# Hebrew, Arabic and their like: “…” around a name of theirs, and the number after it, would change places.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_QUOTED = re.compile(f"“([^“”<>]*[{_RIGHT_TO_LEFT}][^“”<>]*)”")
 
 _MOUNT = """
 const start = () => window.SAV
@@ -99,7 +104,7 @@ def content(
         focus: a selector of what is to get the keyboard.
     """
     return {
-        "html": _whole(html),
+        "html": _isolated(_whole(html)),
         "figures": {name: _whole(figure) for name, figure in (figures or {}).items()},
         "next": next_run,
         "saved": None if saved is None else dict(saved),
@@ -117,3 +122,8 @@ def _whole(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _isolated(html: str) -> str:
+    """The same with marks around quoted names that run from right to left, so that all else stays where it stands."""
+    return _QUOTED.sub("“\u2068\\1\u2069”", html)

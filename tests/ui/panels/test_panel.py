@@ -24,6 +24,12 @@ def test_half_a_character_of_a_strangers_name_does_not_keep_a_page_from_being_se
     json.dumps(shown, ensure_ascii=False).encode()
 
 
+def test_a_quoted_name_that_runs_from_right_to_left_leaves_the_rest_of_the_sentence_where_it_is():
+    shown = content("<p>“תפוח 1.jpg” is under “تفاحة”, but 5 of 20 take it for “apple”, “苹果”.</p>")["html"]
+    isolated = "<p>“\u2068תפוח 1.jpg\u2069” is under “\u2068تفاحة\u2069”, but 5 of 20 take it for “apple”, “苹果”.</p>"
+    assert shown == isolated
+
+
 def test_a_panel_announces_the_events_that_its_script_may_send():
     component = panel({**content(""), "version": 0}, "here", ("frame",))
     for event in ("act", "load", "run", "slide", "frame"):
