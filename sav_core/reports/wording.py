@@ -42,10 +42,10 @@ BASELINES: Mapping[str, str] = {
     "random_heads": "as many heads, drawn at random: mean of 20 draws, with the middle 95 % of them",
     "best_head": "the first-ranked head alone",
     "nearest_examples": "the label of most of the 5 examples nearest by the kept heads",
-    "logistic_heads": "logistic regression on the kept heads' vectors",
-    "hidden_mean": "nearest class mean of the model's last hidden state",
-    "hidden_logistic": "logistic regression on the model's last hidden state",
-    "pixels": "nearest class mean of the pictures' pixels, without the model",
+    "logistic_heads": "logistic regression on the kept heads’ vectors",
+    "hidden_mean": "nearest class mean of the model’s last hidden state",
+    "hidden_logistic": "logistic regression on the model’s last hidden state",
+    "pixels": "nearest class mean of the pictures’ pixels, without the model",
     "zero_shot_likelihood": "the model itself, shown no example: the label it finds likeliest",
     "zero_shot_text": "the model itself, shown no example: the one label that its written answer names",
     "in_context": "the model itself, shown examples in its prompt: the label it finds likeliest",
@@ -93,12 +93,12 @@ SECTIONS: Mapping[str, Section] = {
     "baselines": Section(
         "Is that good?",
         "Other ways to answer the same pictures, best on top. The heads you found are orange, lines are 95 % intervals. "
-        f"{_DOTTED} A difference whose interval holds 0 may be luck; p is McNemar's exact test, on the examples where the "
+        f"{_DOTTED} A difference whose interval holds 0 may be luck; p is McNemar’s exact test, on the examples where the "
         "two differ.",
     ),
     "confusion": Section(
         "What is taken for what?",
-        "Rows: the true label. Columns: the answer. At the right, how many of the label's own pictures got it.",
+        "Rows: the true label. Columns: the answer. At the right, how many of the label’s own pictures got it.",
     ),
     "by_heads": Section(
         "More or fewer heads?",
@@ -128,8 +128,8 @@ SECTIONS: Mapping[str, Section] = {
         "How many examples of taught and of unknown labels pass each threshold of “none of these”, which compares the "
         "share of the vote times closeness to the examples. The dotted line is guessing, an area of 0.5.",
     ),
-    "transfer": Section("Another task's heads", "This task's examples with the heads that another task chose."),
-    "answers": Section("Every answer", "The confidence is the winner's share of the vote."),
+    "transfer": Section("Another task’s heads", "This task’s examples with the heads that another task chose."),
+    "answers": Section("Every answer", "The confidence is the winner’s share of the vote."),
 }
 """Every part of a report, in its order."""
 

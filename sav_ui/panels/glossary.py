@@ -25,7 +25,7 @@ TERMS: Mapping[str, str] = {
     ),
     "Leave-one-out or Training": (
         "A head is ranked by how many pictures it gets right. Leave-one-out judges each picture by the others, which is "
-        "the honest score with few pictures. Training is the paper's score: each picture also counts in its own label's "
+        "the honest score with few pictures. Training is the paper’s score: each picture also counts in its own label’s "
         "mean, so it comes out too good."
     ),
     "95 % interval": (
@@ -38,7 +38,7 @@ TERMS: Mapping[str, str] = {
     ),
     "macro F1": (
         "One figure for all labels, from 0 to 1. For each label it weighs how many of its pictures were found against "
-        "how many answers of that label were right; then the labels' figures are averaged, so that a small label "
+        "how many answers of that label were right; then the labels’ figures are averaged, so that a small label "
         "counts as much as a large one."
     ),
     "commonest label": (
@@ -69,7 +69,7 @@ TERMS: Mapping[str, str] = {
         "its space. An orange star is a picture from Classify. A broken frame: taken for another label."
     ),
     "p": (
-        "How likely a difference this large would come about by luck alone, by McNemar's exact test on the pictures that "
+        "How likely a difference this large would come about by luck alone, by McNemar’s exact test on the pictures that "
         "the two get differently. Small is good: below 0.05 is seldom luck."
     ),
     "far out": "This picture is far from every example of its label, so it may be none of your labels.",
@@ -82,7 +82,7 @@ TERMS: Mapping[str, str] = {
         "a picture with a question alone. Heads are judged on so many prompts; more make the figures surer and take longer."
     ),
     "effect of a head": (
-        "How the right answer's probability changes when this head alone is given the value that it has in prompts with "
+        "How the right answer’s probability changes when this head alone is given the value that it has in prompts with "
         "right answers: its average indirect effect. It says that the head can bring the relation, not that no other can."
     ),
     "layer and scale": (
@@ -92,14 +92,14 @@ TERMS: Mapping[str, str] = {
     ),
     "curves of tuning": (
         "“Tuned random start” begins with a vector that means nothing: if it ends as high, learning did it all and the "
-        "heads' vector was worth little as a beginning. “Tuned on five” learns from five examples alone: what the others "
+        "heads’ vector was worth little as a beginning. “Tuned on five” learns from five examples alone: what the others "
         "add is the rest."
     ),
     "what a vector is compared with": (
         "Zero-shot: the question alone. In context: with demonstrations. In words: the relation is named. Injected: the "
         "question alone, and this vector. Random vector: another direction of the same length. Random heads: a vector of "
-        "as many heads drawn at random. Other relation: the best of the other relations' vectors. Layer mean: all that the "
-        "layer holds in prompts with demonstrations, not the heads' part alone. Guessing: knowing nothing of the relation."
+        "as many heads drawn at random. Other relation: the best of the other relations’ vectors. Layer mean: all that the "
+        "layer holds in prompts with demonstrations, not the heads’ part alone. Guessing: knowing nothing of the relation."
     ),
     "what a sum is compared with": (
         "Zero-shot: the question alone. In context, same pair: the pair A and B is shown as the one demonstration. "

@@ -310,7 +310,7 @@ def test_texts_of_examples_are_shown_and_can_be_edited(visitor):
     texts.first.fill("Is this a drawing?")
     texts.first.blur()
     visitor.found()
-    visitor.page.get_by_role("button", name="Hide the examples' own questions").click()
+    visitor.page.get_by_role("button", name="Hide the examples’ own questions").click()
     expect(visitor.page.locator(".bench textarea")).to_have_count(0)
     visitor.page.get_by_role("button", name="A question for each example").click()
     expect(visitor.card("true").locator("textarea").first).to_have_value("Is this a drawing?")

@@ -451,7 +451,10 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
-    ("classify/answers.html", {"strictness.moved": True, "strictness.learned": 40}),
+    (
+        "classify/answers.html",
+        {"strictness.moved": True, "strictness.learned": 40, "tally": {"right": 1, "refused": 1, "n": 3}},
+    ),
     ("classify/answers.html", {"strictness.moved": False, "strictness.learned": 40}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
     ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),

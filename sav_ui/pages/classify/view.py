@@ -311,11 +311,13 @@ def _tally(
 ) -> dict[str, int] | None:
     """How many guesses are right of those whose truth is known; none counts twice, nor what was taught since."""
     judged = {
-        query.content: query.truth == _given(found[query.id], fit)
+        query.content: (query.truth, _given(found[query.id], fit))
         for query in shown
         if query.id in found and _knows(query, project) and state.taught(query, project) is None
     }
-    return {"right": sum(judged.values()), "n": len(judged)} if judged else None
+    right = sum(truth == given for truth, given in judged.values())
+    refused = sum(given == NONE != truth for truth, given in judged.values())
+    return {"right": right, "refused": refused, "n": len(judged)} if judged else None
 
 
 def _progress(session: Session) -> dict[str, Any] | None:
