@@ -51,16 +51,16 @@ __all__ = [
 ROW = 26
 """How high a task's row is, in pixels."""
 
-MARGINS = {"left": 132, "right": 10, "top": 58, "bottom": 46}
+MARGINS = {"left": 176, "right": 10, "top": 58, "bottom": 46}
 """Around the cells of an atlas, in pixels: its rows can be named beside it."""
 
 SHARING_HEIGHT = 260
 """In pixels."""
 
 _WIDE, _NARROW, _MANY = 10, 5, 128  # pixels of a column, and from how many on it is narrow
-_NUMBER = 16  # pixels of a task's number beside its name
+_BESIDE, _NUMBER = 132, 16  # pixels left of a map of pairs for a task's name, and for its number beside that
 _CELL = 38  # pixels of a row in a figure of pairs
-_NAME = 18  # letters of a task's name
+_NAME, _LONG_NAME = 18, 26  # letters of a task's name beside a map of pairs, and beside the map of all heads
 
 
 def head_order(atlas: Atlas, groups: Sequence[Sequence[Head]] = ()) -> tuple[list[Head], list[tuple[str, int]]]:
@@ -163,7 +163,7 @@ def atlas_heatmap(
     )
     figure.update_yaxes(
         tickvals=list(range(rows)),
-        ticktext=[literal(elided(name, _NAME)) for name in names],
+        ticktext=[literal(elided(name, _LONG_NAME)) for name in names],
         range=[rows - 0.44, -0.56],
         **cell_axes(),
     )
@@ -296,7 +296,7 @@ def _between(
         )
     )
     figure.update_layout(
-        **_fixed(layout(left=MARGINS["left"] + _NUMBER, right=10, top=58, bottom=46)),
+        **_fixed(layout(left=_BESIDE + _NUMBER, right=10, top=58, bottom=46)),
         height=between_height(len(rows)),
         shapes=[frame(x, y) for x, y in framed],
         annotations=[

@@ -138,7 +138,7 @@ def colourbar(name: str, values: Sequence[float], tickformat: str = "") -> dict[
         "ticklabeloverflow": "allow",
         "y": 1,
         "yanchor": "bottom",
-        "ypad": 0,
+        "ypad": 4,  # not Plotly's 10, twice: a band of nothing above the figure
         "outlinewidth": 0,
     }
 

@@ -433,7 +433,10 @@ VARIATIONS = [
     ("classify/answers.html", {"rows.0.refused": "It cannot be read.", "rows.1.unlike": True, "more": 3, "detail": None}),
     ("classify/answers.html", {"detail.refused": "It cannot be read.", "detail.answer": None}),
     ("classify/answers.html", {"detail.answer.none": True, "detail.asks": True, "detail.verdict": _WRONG}),
-    ("classify/answers.html", {"detail.answer.none": False, "detail.verdict": {**_RIGHT, "as_buttons": True}}),
+    (
+        "classify/answers.html",
+        {"detail.answer.none": False, "detail.answer.unlike": False, "detail.verdict": {**_RIGHT, "as_buttons": True}},
+    ),
     ("classify/answers.html", {"detail.answer.drawn": 1, "detail.verdict": {**_RIGHT, "as_buttons": False}}),
     ("classify/answers.html", {"detail.has_grid": True, "detail.grid": [_CELL], "detail.answer.heads": 90}),
     ("classify/answers.html", {"detail.one_vote": False, "detail.verdict": {**_RIGHT, "known": False, "as_buttons": True}}),

@@ -126,6 +126,7 @@ def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> 
         "answer": {
             "label": answer.prediction.label,
             "none": answer.none,
+            "unlike": answer.unlike,
             "percent": percent(answer.acceptance),
             "agree": agree,
             "heads": len(votes),

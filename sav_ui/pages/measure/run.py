@@ -33,7 +33,7 @@ _KINDS = {
 MEASURING = tuple(_KINDS.values())
 """The steps of measuring, in their order."""
 
-_TESTED_ON = {"task": "the ready task's own pictures", "own": "pictures of your own", "split": "pictures set aside"}
+_TESTED_ON = {"task": "the ready task’s own pictures", "own": "pictures of your own", "split": "pictures set aside"}
 
 
 def run(context: Context, data: Data) -> Iterator[None]:

@@ -141,7 +141,7 @@ def _words(fit: Fit, head: Head, rank: int) -> str:
     ranked = ""
     if fit.scores.scoring != "leave_one_out":
         seen = f"{fit.scores.correct[head.layer, head.index]} of {fit.scores.scored}"
-        ranked = f" The map ranks it by training, {seen} right. Below, each example is judged left out of its label's mean."
+        ranked = f" The map ranks it by training, {seen} right. Below, each example is judged left out of its label’s mean."
     return f"This head {known}. {vote}{ranked}"
 
 
