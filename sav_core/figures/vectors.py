@@ -120,7 +120,7 @@ def _root_bar(name: str, peak: float) -> dict[str, Any]:
     """The bar of a scale that goes by the signed root: at its ends, half-way and in the middle stand the true values."""
     shares = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
     values = peak * np.sign(shares) * shares**2
-    words = [f"{value:+.2g}".replace("-", "−") if value else "0" for value in values]
+    words = [f"{value:+.2g}" if value else "0" for value in values]
     return {**colourbar(name, list(shares * peak**0.5)), "ticktext": words, "len": 300}
 
 
