@@ -56,6 +56,14 @@ def test_colours_are_named_once():
     assert not odd, f"a colour gets a name in tokens.css: {odd}"
 
 
+def test_nothing_takes_the_ring_from_what_has_the_keyboard():
+    rings = [body for head, body in rules(THEME / "gradio.css") if ".stage :focus-visible" in head]
+    assert len(rings) == 1
+    assert "solid var(--accent) !important" in rings[0]
+    bare = [(path.name, head) for path in SHEETS for head, body in rules(path) if ":focus" in head and "outline: 0" in body]
+    assert not bare
+
+
 def test_every_token_is_defined_and_used():
     text = "".join(COMMENT.sub("", path.read_text(encoding="utf-8")) for path in SHEETS)
     scripts = "".join(path.read_text(encoding="utf-8") for path in THEME.rglob("*.js"))
