@@ -431,6 +431,7 @@ VARIATIONS = [
     ("atlas/atlas.html", {"heads.0.cells": [None], "cell": None, "transfer": [], "clusters": _CLUSTERS}),
     ("atlas/empty.html", {"progress": None, "busy": True}),
     ("classify/answers.html", {"rows.0.refused": "It cannot be read.", "rows.1.unlike": True, "more": 3, "detail": None}),
+    ("classify/answers.html", {"rows.1.unlike": True, "count": 3, "tally": {"right": 1, "refused": 1, "n": 3}}),
     ("classify/answers.html", {"detail.refused": "It cannot be read.", "detail.answer": None}),
     ("classify/answers.html", {"detail.answer.none": True, "detail.asks": True, "detail.verdict": _WRONG}),
     (
@@ -454,10 +455,7 @@ VARIATIONS = [
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "It cannot be seen."}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": True}),
     ("classify/answers.html", {"detail.head.views": [], "detail.head.why_not": "", "detail.asking": False}),
-    (
-        "classify/answers.html",
-        {"strictness.moved": True, "strictness.learned": 40, "tally": {"right": 1, "refused": 1, "n": 3}},
-    ),
+    ("classify/answers.html", {"strictness.moved": True, "strictness.learned": 40}),
     ("classify/answers.html", {"strictness.moved": False, "strictness.learned": 40}),
     ("classify/tray.html", {"labels": _LABELS, "groups": True}),
     ("classify/tray.html", {"tiles": [{"place": 0, "pictures": [""], "text": "Which?", "here": True}]}),
