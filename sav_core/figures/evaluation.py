@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from sav_core.evaluation.baselines import Baseline
@@ -29,6 +30,7 @@ from sav_core.wording import percent
 __all__ = ["calibration_figure", "dot_plot", "dot_plot_height", "roc_figure", "selective_figure", "sweep_figure"]
 
 _APART = 1.45  # ratio of numbers whose words do not touch on a phone
+_POINTS = 400  # of a curve: more cannot be told apart
 
 
 def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
@@ -70,13 +72,14 @@ def calibration_figure(diagram: ReliabilityDiagram) -> go.Figure:
 
 def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> go.Figure:
     """Draw the accuracy of what is answered against the share that is, and where a threshold stands on it."""
+    points = _points(len(curve.coverage))
     figure = go.Figure(
         go.Scatter(
-            x=curve.coverage,
-            y=curve.accuracy,
+            x=curve.coverage[points],
+            y=curve.accuracy[points],
             customdata=[
-                [percent(coverage, 1), percent(accuracy, 1), float(threshold)]
-                for coverage, accuracy, threshold in zip(curve.coverage, curve.accuracy, curve.threshold, strict=True)
+                [percent(curve.coverage[point], 1), percent(curve.accuracy[point], 1), float(curve.threshold[point])]
+                for point in points
             ],
             mode="lines+markers" if len(curve.coverage) < 30 else "lines",
             line={"color": LINE, "width": 2.5},
@@ -94,15 +97,16 @@ def selective_figure(curve: SelectiveCurve, threshold: float | None = None) -> g
 
 def roc_figure(curve: Roc) -> go.Figure:
     """Draw how many queries of the taught labels pass a threshold against how many of others do."""
+    points = _points(len(curve.true_rate))
     figure = go.Figure(
         [
             _diagonal(),
             go.Scatter(
-                x=curve.false_rate,
-                y=curve.true_rate,
+                x=curve.false_rate[points],
+                y=curve.true_rate[points],
                 customdata=[
-                    [float(threshold), percent(passed, 1), percent(others, 1)]
-                    for threshold, passed, others in zip(curve.threshold, curve.true_rate, curve.false_rate, strict=True)
+                    [float(curve.threshold[point]), percent(curve.true_rate[point], 1), percent(curve.false_rate[point], 1)]
+                    for point in points
                 ],
                 mode="lines",
                 line={"color": LINE, "width": 2.5},
@@ -204,6 +208,11 @@ def _spaced(values: Sequence[int]) -> list[int]:
         if not kept or kept[-1] >= _APART * value:
             kept.append(value)
     return kept[::-1]
+
+
+def _points(count: int) -> npt.NDArray[np.intp]:
+    """The points of a curve that are drawn: all, or evenly chosen ones with both ends."""
+    return np.linspace(0, count - 1, min(count, _POINTS)).round().astype(np.intp)
 
 
 def _diagonal() -> go.Scatter:

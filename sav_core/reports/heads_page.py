@@ -24,7 +24,7 @@ from sav_core.figures.style import CATEGORIES, elided
 from sav_core.reports.drawings import curve_drawing, heads_drawing, map_drawing
 from sav_core.reports.thumbnails import thumbnails
 from sav_core.retrieval.projection import project
-from sav_core.wording import percent, percent_range
+from sav_core.wording import percent, percent_range, unbroken_percent
 
 __all__ = ["heads_page"]
 
@@ -35,7 +35,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["percent"] = percent
+_TEMPLATES.filters["percent"] = unbroken_percent
 _TEMPLATES.filters["elided"] = elided
 
 _LISTED = 64  # heads of the table; the drawing shows the rest

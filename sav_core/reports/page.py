@@ -1,4 +1,7 @@
-"""A measurement as one HTML page that opens anywhere: figures and plotly.js are in it, and it needs no network."""
+"""A measurement as one HTML page that opens anywhere: figures and plotly.js are in it, and it needs no network.
+
+It has at most a megabyte, whatever was measured, for it is meant to be sent: what is left out for that is counted in it.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sav_core.evaluation.metrics import MOST_IN_A_TABLE, worst_confusions
 from sav_core.figures.heads import head_heatmap
+from sav_core.figures.style import elided
 from sav_core.reports.figures import figures
 from sav_core.reports.live_figures import as_script, packed_plotly
 from sav_core.reports.measurement import Compared, Measurement
-from sav_core.reports.thumbnails import thumbnail
+from sav_core.reports.thumbnails import thumbnails
 from sav_core.reports.wording import COSTS, SECTIONS, VALUES, explained, named, told_costs
 from sav_core.types import HeadScores
-from sav_core.wording import percent
+from sav_core.wording import percent, percent_range, unbroken_percent
 
 __all__ = ["as_html"]
 
@@ -26,9 +31,13 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["percent"] = percent
+_TEMPLATES.filters["percent"] = unbroken_percent
+_TEMPLATES.filters["elided"] = elided
 
 _LISTED = 64  # heads of the table; the map shows the rest
+_ANSWERS = 500  # rows of the table of answers
+_NAMED = 60  # reasons why something was left out
+_LETTERS = 980_000  # of the page
 
 
 def as_html(found: Measurement) -> str:
@@ -38,21 +47,35 @@ def as_html(found: Measurement) -> str:
     if found.scores is not None:
         drawn["map"] = head_heatmap(found.scores, found.heads).to_plotly_json()
     about = {name: value for name, value in asdict(found.about).items() if name != "title" and value not in ("", 0)}
-    return _TEMPLATES.get_template("page.html.jinja").render(
-        plotly=packed_plotly(),
-        title=found.about.title or "Measurement",
-        settings=[(named(name), VALUES.get(str(value), value)) for name, value in about.items()],
-        found=found,
-        low=low,
-        high=high,
-        sections=SECTIONS,
-        drawn={name: figure["layout"].get("height", 360) for name, figure in drawn.items()},
-        figures=as_script(drawn),
-        heads=None if found.scores is None else _heads(found, found.scores),
-        thumbnails=[None if picture is None else thumbnail(picture) for picture in found.pictures],
-        baselines=None if found.baselines is None else _compared(found.beside),
-        rules=None if found.rules is None else _compared(found.rules),
-    )
+    rows = _rows(found)
+    many = len(found.evaluation.labels) > MOST_IN_A_TABLE
+    values = {
+        "plotly": packed_plotly(),
+        "title": found.about.title or "Measurement",
+        "settings": [(named(name), VALUES.get(str(value), value)) for name, value in about.items()],
+        "found": found,
+        "low": low,
+        "high": high,
+        "sections": SECTIONS,
+        "drawn": {name: figure["layout"].get("height", 360) for name, figure in drawn.items()},
+        "figures": as_script(drawn),
+        "heads": None if found.scores is None else _heads(found, found.scores),
+        "worst": worst_confusions(found.evaluation.labels, found.evaluation.confusion) if many else None,
+        "rows": rows,
+        "baselines": None if found.baselines is None else _compared(found.beside),
+        "rules": None if found.rules is None else _compared(found.rules),
+        "reasons": [each.reason for each in found.skipped[:_NAMED]],
+    }
+    page = _TEMPLATES.get_template("page.html.jinja")
+    pictures = [found.pictures[row] for row in rows] if found.pictures else []
+    room = _LETTERS - len(page.render(values, thumbnails=[""] * len(pictures)).encode())
+    return page.render(values, thumbnails=thumbnails(pictures, room))
+
+
+def _rows(found: Measurement) -> list[int]:
+    """The answers that are listed: all, or the wrong ones before the right ones."""
+    rows = list(range(len(found.names)))
+    return rows if len(rows) <= _ANSWERS else sorted(rows, key=found.right.__getitem__)[:_ANSWERS]
 
 
 def _heads(found: Measurement, scores: HeadScores) -> dict[str, Any]:
@@ -76,7 +99,7 @@ def _compared(part: Compared) -> dict[str, Any]:
     rows, costs = [], any(each.cost is not None for each in part.judged)
     for each in part.judged:
         beside, (low, high) = part.comparisons.get(each.name), each.interval
-        row = [named(each.name), percent(each.accuracy, 1), f"{percent(low, 1)} to {percent(high, 1)}"]
+        row = [named(each.name), percent(each.accuracy, 1), percent_range((low, high), 1)]
         if beside is None:
             row += ["", "", ""]
         else:

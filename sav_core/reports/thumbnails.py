@@ -26,8 +26,12 @@ def thumbnail(picture: Picture, edge: int = 64, quality: int = 80) -> str:
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def thumbnails(pictures: Sequence[Picture | None]) -> list[str]:
+def thumbnails(pictures: Sequence[Picture | None], most_letters: int = MOST_LETTERS) -> list[str]:
     """One for each picture; of more than fit, evenly chosen ones have theirs, and the others are empty.
+
+    Args:
+        pictures: ``None`` for what has none.
+        most_letters: of all of them together.
 
     Raises:
         ImageError: a picture cannot be read.
@@ -39,9 +43,10 @@ def thumbnails(pictures: Sequence[Picture | None]) -> list[str]:
         picture = pictures[place]
         assert picture is not None
         made[place] = thumbnail(picture, _EDGE, _QUALITY)
-    while sum(map(len, made)) > MOST_LETTERS:
+    while chosen and sum(map(len, made)) > most_letters:
         chosen = _evenly(chosen, len(chosen) * 4 // 5)
-        made = [text if place in set(chosen) else "" for place, text in enumerate(made)]
+        kept = set(chosen)
+        made = [text if place in kept else "" for place, text in enumerate(made)]
     return made
 
 

@@ -30,6 +30,22 @@ def test_the_selective_figure_marks_the_threshold_on_the_curve():
     assert len(selective_figure(curve, 1.01).data) == 1  # nothing is answered there
 
 
+def test_a_curve_of_thousands_of_answers_is_drawn_with_what_can_be_told_apart():
+    noise = np.random.default_rng(0)
+    sure, taught = noise.uniform(size=3000), np.arange(3000) % 3 > 0
+    curve, gone = selective_accuracy(sure, noise.uniform(size=3000) < sure), roc(sure, taught)
+    assert len(curve.coverage) == 3000
+    for figure, x, y in (
+        (selective_figure(curve), curve.coverage, curve.accuracy),
+        (roc_figure(gone), gone.false_rate, gone.true_rate),
+    ):
+        line = figure.data[-1]
+        assert len(line.x) == len(line.customdata) == 400
+        assert (line.x[0], line.x[-1], line.y[0], line.y[-1]) == (x[0], x[-1], y[0], y[-1])
+        assert set(zip(line.x, line.y, strict=True)) <= set(zip(x, y, strict=True))
+        assert len(figure.to_json()) < 40_000
+
+
 def test_the_roc_figure_draws_the_curve_and_its_area():
     curve = roc(CONFIDENCE, RIGHT)
     figure = roc_figure(curve)

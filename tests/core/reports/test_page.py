@@ -8,13 +8,20 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 
+import numpy as np
+from PIL import Image
+
+from sav_core.data.examples import Skipped
+from sav_core.data.images import as_picture
+from sav_core.data.notes import Note
+from sav_core.evaluation.metrics import evaluate_labels
 from sav_core.figures.plotly_script import plotly_script
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.reports.figures import figures
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.page import as_html
 from sav_core.reports.wording import BASELINES, SECTIONS
-from sav_core.wording import percent
+from sav_core.wording import unbroken_percent
 from tests.support.problems import clusters
 
 
@@ -31,7 +38,7 @@ def script(page, name):
 def test_the_page_holds_everything_and_fetches_nothing(found):
     page = as_html(found)
     assert page.startswith("<!doctype html>")
-    assert percent(found.evaluation.accuracy, 1) in page
+    assert unbroken_percent(found.evaluation.accuracy, 1) in page
     assert "A &lt;b&gt;task&lt;/b&gt;" in page
     assert set(json.loads(script(page, "figures"))) == {*figures(found), "map"}
     assert gzip.decompress(base64.b64decode(script(page, "plotly"))).decode() == plotly_script()
@@ -52,7 +59,7 @@ def test_the_page_tells_what_was_measured_and_how_to_read_it(found):
     for each in (*found.beside.judged, *found.rules.judged):
         assert each.name == "always_first" or escape(told[each.name], quote=False).replace("'", "&#39;") in body
     label, share = found.evaluation.labels[0], found.evaluation.per_label[found.evaluation.labels[0]]
-    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{percent(share, 1)} of 4</td></tr>", body)
+    assert re.search(rf"<tr><td>{label}</td>(<td>\d+</td>)+<td>{unbroken_percent(share, 1)} of 4</td></tr>", body)
     assert f"{found.unknown.n} examples of labels that were not taught" in body
 
 
@@ -72,6 +79,41 @@ def test_what_was_not_asked_for_is_not_there_and_what_cannot_be_says_why(problem
     refused = measure_vectors(HeadClassifier(n_kept=3).fit(support), support, test, confidence=True)
     assert refused.untrusted
     assert f"Not judged: {refused.untrusted}" in as_html(refused)
+
+
+def test_a_megabyte_is_enough_for_thousands_of_answers_and_what_is_left_out_for_it_is_counted(found):
+    noise, many = np.random.default_rng(0), 2500
+    labels = [f"{'a long label ' * 9}{number}" for number in range(70)]
+    truth, answers = (tuple(labels[code] for code in noise.integers(0, 70, many)) for _ in range(2))
+    drawn = [as_picture(Image.fromarray(noise.integers(0, 255, (80, 80, 3), dtype=np.uint8))) for _ in range(20)]
+    large = replace(
+        found,
+        names=tuple(f"{'a long name ' * 20}{row}.png" for row in range(many)),
+        truth=truth,
+        answers=answers,
+        confidence=noise.uniform(size=many),
+        evaluation=evaluate_labels(truth, answers, labels),
+        pictures=tuple(drawn[row % 20] for row in range(many)),
+        skipped=tuple(Skipped(f"{row}.png", f"'{row}.png' is no picture.") for row in range(500)),
+    )
+    page = as_html(large)
+    body = body_of(page)
+    assert 800_000 < len(page.encode()) < 1_000_000
+    assert "500 of 2500 are listed, wrong ones first" in body
+    shown = body.count("<img")
+    assert shown > 20
+    assert f"{shown} have their picture here" in body
+    assert "The 20 worst confusions of 70 labels" in body
+    assert "500 files or lines were left out, the first because" in body
+    assert "&#39;7.png&#39; is no picture." in body
+
+
+def test_what_makes_the_figure_too_good_is_said_and_what_was_converted(found):
+    assert "also among the examples" not in body_of(as_html(replace(found, overlap=0)))
+    told = replace(found, overlap=2, notes=(Note("profile", "Converted to sRGB", 1, ("a.jpg",)),))
+    body = body_of(as_html(told))
+    assert "2 of the test examples are also among the examples learnt from" in body
+    assert "Converted to sRGB: &#39;a.jpg&#39;." in body
 
 
 class Tags(HTMLParser):
