@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sav_core.evaluation.leave_one_out import LeftOutFits
 from sav_core.evaluation.metrics import wilson_interval
+from sav_core.figures.name_places import name_places
 from sav_core.figures.style import CATEGORIES, elided, numbered, tick_step
 from sav_core.retrieval.projection import HeadMap
 from sav_core.types import Head, HeadScores
@@ -29,6 +30,12 @@ _WIDE, _HIGH = 420, 150  # of the curve
 _NAME = 60  # letters of a name
 _FACE = (22, 44)  # side of a picture in a map, at least and at most
 _COVERED = 0.3  # of a map by its pictures, at most
+_HALF = MAP_SIDE / 2 - _EDGE  # of a map, without its edges
+_MEAN_NAME, _REACH = 18, 11  # letters of a mean's name, and how far from the mean it starts
+_LETTER, _ON_A_PHONE = 15, 0.6  # pixels; the template writes larger there, as if the map were smaller
+_ACROSS, _UP = {"left": -1, "center": 0, "right": 1}, {"top": 1, "middle": 0, "bottom": -1}
+_LOWER = {1: "0", 0: "0.35em", -1: "0.75em"}  # a line of words hangs from its middle, or from its top
+_ANCHOR = {1: "start", 0: "middle", -1: "end"}
 
 
 def heads_drawing(scores: HeadScores, kept: Sequence[Head]) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
     """
     every = np.concatenate([found.examples, found.means])
     middle, half = (every.min(0) + every.max(0)) / 2, float(np.ptp(every, axis=0).max()) / 2 or 1.0
-    flat = MAP_SIDE / 2 + (every - middle) / half * (MAP_SIDE / 2 - _EDGE) * [1, -1]
+    flat = MAP_SIDE / 2 + (every - middle) / half * _HALF * [1, -1]
     rows = [row for row in range(len(names)) if faces[row]]
     rows += [row for row in range(len(names)) if not faces[row]][: max(0, _MARKS - len(rows))]
     side = round(float(np.clip(np.sqrt(_COVERED * MAP_SIDE**2 / max(1, len(rows))), *_FACE)), 1)
@@ -129,6 +136,7 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
         marks.append(
             {"row": row, "x": x, "y": y, **corner, "colour": _colour(code), "said": words, "face": bool(faces[row])}
         )
+    means = _means(flat[len(names) :], found.labels)
     low, high = (round(float(each), 1) for each in (flat[:, 1].min() - _EDGE, flat[:, 1].max() + _EDGE))
     return {
         "side": side,
@@ -136,13 +144,26 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
         "height": round(high - low, 1),  # no higher than what is in it
         "marks": marks,
         "left_out": len(names) - len(rows),
-        "means": [
-            {"x": round(float(x), 1), "y": round(float(y), 1), "colour": _colour(code), "label": found.labels[code]}
-            for code, (x, y) in enumerate(flat[len(names) :])
-        ],
+        "means": means,
+        "unnamed": sum(not mean["name"] for mean in means),
         "kept": found.kept,
         "spread": found.spread,
     }
+
+
+def _means(places: npt.NDArray[np.float64], labels: Sequence[str]) -> list[dict[str, Any]]:
+    """The labels' means, and beside each its name where that lies on no other one."""
+    names, means = [elided(label, _MEAN_NAME) for label in labels], []
+    units, scales = (places - MAP_SIDE / 2) / _HALF * [1, -1], (_ON_A_PHONE * _HALF, _HALF)
+    sides = name_places(units, names, size=_LETTER, scales=scales, edge=MAP_SIDE / 2 / _HALF)
+    for code, ((x, y), side) in enumerate(zip(places.tolist(), sides, strict=True)):
+        mean = {"x": round(x, 1), "y": round(y, 1), "colour": _colour(code), "label": labels[code], "name": ""}
+        if side is not None:
+            up, across = (words[way] for words, way in zip((_UP, _ACROSS), side.split(), strict=True))
+            at = {"left": round(x + across * _REACH, 1), "base": round(y - up * _REACH, 1)}
+            mean |= {"name": names[code], **at, "lower": _LOWER[up], "anchor": _ANCHOR[across]}
+        means.append(mean)
+    return means
 
 
 def _colour(code: int) -> str:

@@ -15,7 +15,7 @@ from sav_core.evaluation.support_fit import fit_support
 from sav_core.reports.heads_page import heads_page
 from sav_core.reports.thumbnails import MOST_LETTERS, thumbnails
 from sav_core.retrieval.projection import project
-from sav_core.wording import percent
+from sav_core.wording import unbroken_percent
 from tests.support.problems import clusters, head_vectors
 
 LABELS, EACH, KEPT = 3, 6, 5
@@ -64,7 +64,7 @@ class Elements(HTMLParser):
 
 def test_the_page_says_how_good_the_heads_are_and_which(page, fit):
     judged = fit.left_out.at(KEPT)
-    assert f"<strong>{percent(judged.accuracy)}</strong>" in page
+    assert f"<strong>{unbroken_percent(judged.accuracy)}</strong>" in page
     assert f"{judged.right} of {judged.n} (95 % interval" in page
     assert 0 < judged.right < judged.n, "a figure that could be made up"
     rows = re.findall(r"<tr><td>(\d+)</td><td>(L\d+\.H\d+)</td><td>(\d+) of 18</td>", page)
@@ -79,7 +79,7 @@ def test_the_page_says_how_good_the_heads_are_and_which(page, fit):
 
 def test_the_maps_show_every_example_where_the_projection_has_it(page, fit):
     for heads in (fit.scores.ranking[:1], fit.scores.ranking[:KEPT]):
-        assert f"{percent(project(fit.vectors, heads).kept)} of the distances" in page
+        assert f"{unbroken_percent(project(fit.vectors, heads).kept)} of the distances" in page
     assert page.count('<use href="#e') == 3 * (LABELS * EACH - 1)  # both maps and the galleries
     assert len(re.findall(r'<circle cx="[\d.]+" cy="[\d.]+" r="5"', page)) == 2  # the one without a picture
     points = {
@@ -90,6 +90,19 @@ def test_the_maps_show_every_example_where_the_projection_has_it(page, fit):
     drawn = np.array([points[f"example {row}"] for row in range(1, 18)])
     assert np.corrcoef(flat[1:, 0], drawn[:, 0])[0, 1] > 0.9999
     assert np.corrcoef(flat[1:, 1], drawn[:, 1])[0, 1] < -0.9999  # SVG counts downwards
+
+
+def test_names_of_means_that_lie_together_stand_apart_and_those_without_room_are_counted(pictures):
+    together = head_vectors(np.ones((18, 1, 1, 4)), [f"name {row % 2}" for row in range(18)])
+    page = heads_page(fit_support(together), 1, pictures)
+    named = re.findall(r'class="mean-name" x="([\d.]+)" y="([\d.]+)" dy="[\d.em]+" text-anchor="(\w+)">name \d<', page)
+    assert len(named) == len(set(named)) == 2
+    assert "no room for a name" not in page
+    many = replace(together, labels=tuple(f"name {row:02}" for row in range(18)))
+    page = heads_page(fit_support(many), 1, pictures)
+    named = page.count('class="mean-name" x=')
+    assert 4 <= named < 18
+    assert f"{18 - named} of the crosses have no room for a name" in page
 
 
 def test_what_is_wrong_when_left_out_is_said_everywhere(page, fit):
