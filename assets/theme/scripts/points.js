@@ -10,6 +10,7 @@
 (() => {
   "use strict";
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const MEANS = "label means"; // the name of their trace
   const LEAST = 15, MOST = 42, FULL = 0.35; // pixels of a picture's side; of the map, at most so much is covered by them
 
   const isMap = (place) => place && place.dataset && "points" in place.dataset && place._fullLayout;
@@ -47,22 +48,8 @@
     }
   }
 
-  // What the figure says of a point on hover, as text.
-  function wordsOf({ trace, n }) {
-    const digits = /%{customdata:\.(\d)f}/.exec(trace.hovertemplate), value = trace.customdata[n];
-    const html = trace.hovertemplate
-      .replace(/<extra>.*/, "")
-      .replace("%{text}", trace.text[n])
-      .replace("%{hovertext}", (trace.hovertext || [])[n] || "")
-      .replace(/%{customdata[^}]*}/, digits ? value.toFixed(Number(digits[1])) : value);
-    return textOf(html.replace(/<br>/g, "; ").replace(/<\/?b>/g, ""));
-  }
-
-  // Names in a figure are written for Plotly: &lt; is a sign there.
-  const textOf = (html) => html.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-
   function choose(place, point) {
-    if (!place.dataset.points || !point.id || !point.trace.ids || point.trace.name === "label means") return;
+    if (!place.dataset.points || !point.id || !point.trace.ids || point.trace.name === MEANS) return;
     place.savPoint = null;
     SAV.stageOf(place).send("act", { ...SAV.plainData(place), do: place.dataset.points, item: point.id });
   }
@@ -88,7 +75,7 @@
     const next = nearestThatWay(points, here, step) || here;
     place.savPoint = next.id;
     placeFaces(place);
-    place.parentNode.parentNode.querySelector("[data-said]").textContent = wordsOf(next);
+    place.parentNode.parentNode.querySelector("[data-said]").textContent = SAV.hoverWords(next.trace, next.n).join("; ");
   });
 
   // Of the points that lie more that way than aside, the nearest; one that lies on this one comes next in its order.
@@ -109,11 +96,11 @@
     if (!details || !details.open) return;
     const rows = [];
     for (const trace of place.data)
-      if (trace.name !== "label means")
+      if (trace.name !== MEANS)
         trace.x.forEach((_, n) => {
           const said = (trace.hovertext || [])[n] || "";
           const label = trace.meta ? trace.meta.label : "a query", taken = said.replace("<br>taken for ", "");
-          rows.push([trace.text[n], label, taken, trace.customdata[n].toFixed(4)].map(textOf));
+          rows.push([trace.text[n], label, taken, trace.customdata[n].toFixed(4)].map(SAV.textOf));
         });
     const body = details.querySelector("tbody");
     body.replaceChildren(...rows.map((cells) => {
@@ -142,19 +129,51 @@
     placeFaces(place, data);
   }
 
-  // Puts the pictures into a figure that becomes a file; they are drawn anew, for a file cannot refer to the page.
-  function addFaces(place, { layout }) {
+  // Makes a figure that becomes a file look as the page does: pictures, which are drawn anew for a file cannot refer to the page,
+  // are in the place of their points and framed, and names have a ground.
+  function addFaces(place, { data, layout }) {
     const faces = isMap(place) && facesOf(place);
     if (!faces) return;
-    const at = new Map(pointsOf(place).map((point) => [point.id, point])), canvas = document.createElement("canvas");
-    const size = (parseFloat(faces.style.getPropertyValue("--face")) / place._fullLayout.xaxis._length);
-    const [low, high] = place._fullLayout.xaxis.range, side = size * (high - low);
-    layout.images = [...faces.querySelectorAll("img")].filter((face) => at.has(face.dataset.face)).map((face) => {
+    layout.showlegend = false;
+    const paint = getComputedStyle(document.body), pixels = parseFloat(faces.style.getPropertyValue("--face"));
+    const at = new Map(pointsOf(place).map((point) => [point.id, point]));
+    const shown = [...faces.querySelectorAll("img")].filter((face) => at.has(face.dataset.face));
+    const here = new Set(shown.map((face) => face.dataset.face));
+    const [low, high] = place._fullLayout.xaxis.range, side = (pixels / place._fullLayout.xaxis._length) * (high - low);
+    layout.images = shown.map((face) => {
       const { trace, n } = at.get(face.dataset.face);
-      [canvas.width, canvas.height] = [face.naturalWidth, face.naturalHeight];
-      canvas.getContext("2d").drawImage(face, 0, 0);
       const where = { x: trace.x[n], y: trace.y[n], xref: "x", yref: "y", xanchor: "center", yanchor: "middle" };
-      return { ...where, source: canvas.toDataURL("image/png"), sizex: side, sizey: side, layer: "below" };
+      return { ...where, source: framed(face, pixels), sizex: side, sizey: side, layer: "below" };
+    });
+    for (const trace of data) {
+      if (trace.meta && trace.ids) trace.marker.opacity = trace.ids.map((id) => (here.has(id) ? 0 : trace.marker.opacity));
+      if (trace.name === MEANS) layout.annotations = [...(layout.annotations || []), ...namesOf(trace, paint)];
+    }
+  }
+
+  // A picture in its frame, as the page's style has it, and twice as large.
+  function framed(face, pixels) {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), edge = getComputedStyle(face);
+    const whole = (canvas.width = canvas.height = 2 * pixels), { naturalWidth: wide, naturalHeight: high } = face;
+    const cut = Math.min(wide, high);
+    pen.drawImage(face, (wide - cut) / 2, (high - cut) / 2, cut, cut, 0, 0, whole, whole);
+    pen.strokeStyle = edge.borderTopColor;
+    pen.lineWidth = 2 * parseFloat(edge.borderTopWidth);
+    if (edge.borderTopStyle === "dashed") pen.setLineDash([2 * pen.lineWidth, pen.lineWidth]);
+    pen.strokeRect(pen.lineWidth / 2, pen.lineWidth / 2, whole - pen.lineWidth, whole - pen.lineWidth);
+    return canvas.toDataURL("image/png");
+  }
+
+  // The names beside the crosses, as notes on a ground: as text of their trace a file shows them without.
+  function namesOf(trace, paint) {
+    trace.mode = "markers";
+    const font = { ...trace.textfont, color: paint.getPropertyValue("--ink").trim() };
+    return trace.text.flatMap((text, n) => {
+      const [up, across] = trace.textposition[n].split(" ");
+      const [right, top] = [{ left: -1, right: 1 }[across] || 0, { bottom: -1, top: 1 }[up] || 0];
+      const anchors = { xanchor: { left: "right", right: "left" }[across] || "center", yanchor: { bottom: "top", top: "bottom" }[up] || "middle" };
+      const note = { x: trace.x[n], y: trace.y[n], text, font, ...anchors, xshift: 9 * right, yshift: 9 * top };
+      return text ? [{ ...note, showarrow: false, borderpad: 1, bgcolor: paint.getPropertyValue("--surface").trim() }] : [];
     });
   }
 
