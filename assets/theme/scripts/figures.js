@@ -55,6 +55,7 @@
     place.savSource = json;
     await Plotly.react(place, figure.data, figure.layout, { ...buttons(Plotly), displaylogo: false, responsive: true });
     SAV.listPoints(place);
+    SAV.listWords(place);
     thinOut(place);
     if (place.savListens) return;
     place.savListens = true;
