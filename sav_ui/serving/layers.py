@@ -16,6 +16,7 @@ from sav_ui.serving.closed_routes import ClosedRoutes
 from sav_ui.serving.faults import Faults
 from sav_ui.serving.link_preview import LinkPreview
 from sav_ui.serving.own_routes import OwnRoutes
+from sav_ui.serving.packed_events import PackedEvents
 from sav_ui.serving.rate_limit import RateLimit
 from sav_ui.serving.request_ids import RequestIds
 from sav_ui.serving.security_headers import SecurityHeaders
@@ -34,6 +35,7 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
     return [
         Middleware(RequestIds),
         Middleware(SecurityHeaders),
+        Middleware(PackedEvents),
         Middleware(Faults),
         Middleware(RateLimit, per_second=settings.requests_per_second, connections=settings.connections),
         Middleware(OwnRoutes, version=__version__, state=state),
