@@ -20,6 +20,7 @@ from sav_core.reports.wording import COSTS, SWEPT
 
 __all__ = ["as_answers", "as_figures", "as_table", "plain"]
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Excel takes the wide signs for them
 _COSTS = {"examples": "examples learnt from", "peak memory": "peak memory in bytes"}
 
 
@@ -134,7 +135,7 @@ def _judged(part: Compared | None) -> tuple[Baseline, ...]:
 
 def plain(name: str) -> str:
     """Return a name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+    return f"'{name}" if name.startswith(_FORMULA) else name
 
 
 def as_table(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -52,4 +52,5 @@ def test_the_table_has_every_test_and_every_point_of_a_curve(found):
 
 def test_a_name_is_no_formula():
     assert plain("=1+1") == "'=1+1"
+    assert plain("＝1") == "'＝1"
     assert plain("cat 1.png") == "cat 1.png"
