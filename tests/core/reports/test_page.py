@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from sav_core.data.examples import Skipped
-from sav_core.data.images import as_picture
 from sav_core.data.notes import Note
+from sav_core.data.pictures.picture import as_picture
 from sav_core.evaluation.metrics import evaluate_labels
 from sav_core.figures.plotly_script import plotly_script
 from sav_core.heads.classifier import HeadClassifier
