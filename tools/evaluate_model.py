@@ -2,6 +2,7 @@
 
     python -m tools.evaluate_model                        # everything, 60 episodes: some 20 minutes on two quiet cores
     python -m tools.evaluate_model --episodes 10 --only answers
+    python -m tools.evaluate_model --device cuda --only questions --to questions.json   # parts side by side on a lent GPU
 
 Prints every figure with its standard error and writes `.build/training/figures.json`, from which `write_card` makes the
 model card.
@@ -80,7 +81,7 @@ def blank_model(backbone: object) -> object:
     """The same shape before any training of its decoder."""
     with tempfile.TemporaryDirectory() as folder:
         save(untrained(), Path(folder))
-        return load_backbone(folder, dtype=backbone.dtype)
+        return load_backbone(folder, device=backbone.device, dtype=backbone.dtype)
 
 
 def photographs(backbone: object, episodes: int, seed: int) -> dict:
@@ -115,7 +116,7 @@ def speed(folder: Path) -> dict[str, float]:
     )
     starts = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(3)]
     imports, loads = (min(map(float, seconds)) for seconds in zip(*starts, strict=True))
-    backbone = load_backbone(folder)
+    backbone = load_backbone(folder, device="cpu")
     support = [Example(p, "What is this?", w) for p, w in zip(pictures, words * 40, strict=True)]
     fits, ones = [], []
     for batch in (support[:200], support[200:]):
@@ -142,12 +143,13 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
+    parser.add_argument("--device", default="cpu", help="speed is always that of the CPU")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--to", type=Path, default=BUILD / "figures.json")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    backbone = load_backbone(arguments.model, dtype="float32")
+    backbone = load_backbone(arguments.model, device=arguments.device, dtype="float32")
     print(f"{backbone}, seed {arguments.seed}, {arguments.episodes} episodes")
     found = json.loads(arguments.to.read_text()) if arguments.to.exists() else {}
     found |= {

@@ -49,6 +49,7 @@ def answer(backbone: Backbone, prompts: list[Prompt], batch: int = 24) -> list[s
         inputs = processor(
             images=[pictures for pictures, _ in part], text=texts, padding=True, padding_side="left", return_tensors="pt"
         )
+        inputs = inputs.to(backbone.device)
         inputs["pixel_values"] = inputs["pixel_values"].to(backbone.dtype)
         with torch.inference_mode():
             out = model.generate(**inputs, max_new_tokens=6, do_sample=False)

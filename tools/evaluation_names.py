@@ -53,7 +53,7 @@ def by_name(backbone: Backbone, seed: int) -> dict[str, Figure]:
         batch = backbone.collate([backbone.encode(Example(image, CLASS))])
         with torch.inference_mode():
             logits = backbone.model(**batch, use_cache=False).logits[0, -1, tokens]
-            maps = backbone.model.base_model.vision_tower(batch["pixel_values"]).last_hidden_state
+            maps = backbone.model.base_model.vision_tower(batch["pixel_values"]).last_hidden_state.cpu()
         said.append(names[int(logits.argmax())])
         seen.append(names[int((maps.float().mean((2, 3))[0] @ weight[rows].T + bias[rows]).argmax())])
     wanted = np.array([name for _, name in pictures])

@@ -38,6 +38,15 @@ def orthogonalise(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
     return (x.mT if tall else x).float()
 
 
+def _clip(gradients: list[torch.Tensor]) -> torch.Tensor:
+    """Shorten gradients to a norm of one together, where they are longer; returns the norm before."""
+    if not gradients:
+        return torch.zeros(())
+    norm = torch.stack(torch._foreach_norm(gradients)).norm()
+    torch._foreach_mul_(gradients, (1.0 / (norm + 1e-6)).clamp(max=1.0))
+    return norm
+
+
 @dataclass
 class Slot:
     """One parameter: its working copy, and the float32 state behind it."""
@@ -94,11 +103,12 @@ class Optimizer:
         if dist.is_initialized() and dist.get_world_size() > 1:
             dist.all_reduce(flat)
             flat /= dist.get_world_size()
-        norm = flat.norm()
-        flat *= (1.0 / (norm + 1e-6)).clamp(max=1.0)
         keep = min(1 - 1 / average_over, self.step_count / (self.step_count + 10))
         parts = flat.split([slot.master.numel() for slot in self.slots.values()])
         given = {name: part.view(slot.master.shape) for (name, slot), part in zip(self.slots.items(), parts, strict=True)}
+        slow = [part for name, part in given.items() if self._is_slow(name)]
+        _clip(slow)  # apart: a tower's gradients are far longer, and would leave nothing of the others
+        norm = _clip([part for name, part in given.items() if not self._is_slow(name)])
         muon, adam = ([name for name, slot in self.slots.items() if slot.muon is kind] for kind in (True, False))
         self._adam(adam, [given[name] for name in adam], [self.adam_rate * self._scale(n, scale, gently) for n in adam])
         updates = self._orthogonal(self._steady(muon, [given[name] for name in muon]))
@@ -116,10 +126,13 @@ class Optimizer:
             slot.working.grad = None
         return norm
 
+    def _is_slow(self, name: str) -> bool:
+        return bool(self.slow[0]) and name.startswith(self.slow[0])
+
     def _scale(self, name: str, scale: float, gently: float) -> float:
         if self.gentle and name.startswith(self.gentle):
             scale *= gently
-        return scale * self.slow[1] if name.startswith(self.slow[0]) else scale
+        return scale * self.slow[1] if self._is_slow(name) else scale
 
     def _steady(self, names: Sequence[str], gradients: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         """The gradients with their momentum, as matrices."""

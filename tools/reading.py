@@ -40,8 +40,8 @@ def read(backbone: Backbone, pictures: Sequence[Image.Image], questions: Sequenc
         with capture_last_token(backbone) as capture, _tower_means(backbone) as means, torch.inference_mode():
             output = backbone.model.base_model(**batch, use_cache=False)
             parts["heads"].append(capture.take())
-        parts["hidden"].append(output.last_hidden_state[:, -1].float().numpy())
-        parts["tower"].append(means[0].float().numpy())
+        parts["hidden"].append(output.last_hidden_state[:, -1].float().cpu().numpy())
+        parts["tower"].append(means[0].float().cpu().numpy())
     tiny = [np.asarray(p.resize((16, 16), Image.Resampling.BOX), np.float32).ravel() / 255 for p in pictures]
     return Readings(*(np.concatenate(parts[name]) for name in ("heads", "hidden", "tower")), np.stack(tiny))
 
