@@ -35,18 +35,19 @@ NEW_WORDS = (
 """Words that mean nothing until a prompt says what."""
 
 
-def _lines(name: str) -> list[str]:
+def listed(name: str) -> list[str]:
+    """The lines of a list that lies beside this module."""
     return (FOLDER / name).read_text(encoding="utf-8").splitlines()
 
 
-CLASSES = tuple(_lines("classes.txt"))
+CLASSES = tuple(listed("classes.txt"))
 """The name of each class of the tower's classifier; two names are two classes' each."""
 
 
 @cache
 def more() -> dict[str, str]:
     """`{word: icon}` of the drawings named beyond `TRAINED`."""
-    return {icon.replace("-", " "): icon for icon in _lines("names.txt")}
+    return {icon.replace("-", " "): icon for icon in listed("names.txt")}
 
 
 @cache
