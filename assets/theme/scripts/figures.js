@@ -59,10 +59,20 @@
     thinOut(place);
     if (place.savListens) return;
     place.savListens = true;
+    watcher.observe(place);
     place.on("plotly_afterplot", () => thinOut(place)); // it may be narrower now
     SAV.listenToMap(place);
     SAV.listenToPoints(place);
   }
+
+  // A figure is as wide as its place, whatever changes that: its page comes into view, or a panel takes more room. Plotly looks
+  // at the window alone.
+  const watcher = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const width = target._fullLayout ? target.clientWidth : 0; // none while its page is out of sight
+      if (width && Math.abs(width - target._fullLayout.width) >= 1) window.Plotly.Plots.resize(target);
+    }
+  });
 
   // While the pointer is on a figure, it offers itself as a file.
   function buttons(Plotly) {
