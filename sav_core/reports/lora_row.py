@@ -99,7 +99,7 @@ def _trained(
         if state is None:
             say(plan_in_words(run(plan_lora, support, how, cancel=cancel), how))
         elif not state.end:
-            say(f"LoRA goes on after {state.epoch} epochs, which took {in_minutes(state.seconds)}.")
+            say(f"LoRA goes on after {in_minutes(state.seconds)} of training, in epoch {state.epoch + 1}.")
         while state is None or not state.end:
             state = run(train_lora, support, state, _SLICE_SECONDS, how, progress=progress, cancel=cancel)
             keep_state(path, state)
