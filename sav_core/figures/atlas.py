@@ -37,30 +37,49 @@ from sav_core.wording import percent
 
 __all__ = [
     "MARGINS",
+    "PAIR_ROW",
     "ROW",
     "SHARING_HEIGHT",
     "atlas_heatmap",
     "atlas_size",
-    "between_height",
+    "between_size",
+    "framed_heads",
     "head_order",
+    "names_width",
     "overlap_heatmap",
     "sharing_figure",
     "transfer_heatmap",
+    "transfer_places",
 ]
 
 ROW = 26
 """How high a task's row is, in pixels."""
 
-MARGINS = {"left": 176, "right": 10, "top": 58, "bottom": 46}
-"""Around the cells of an atlas, in pixels: its rows can be named beside it."""
+PAIR_ROW = 38
+"""The same where two tasks meet."""
+
+MARGINS = {"right": 10, "top": 58, "bottom": 46}
+"""Around the cells of an atlas and of pairs of tasks, in pixels, but for the left, see ``names_width``: rows can be named
+beside them."""
 
 SHARING_HEIGHT = 260
 """In pixels."""
 
 _WIDE, _NARROW, _MANY = 10, 5, 128  # pixels of a column, and from how many on it is narrow
-_BESIDE, _NUMBER = 132, 16  # pixels left of a map of pairs for a task's name, and for its number beside that
-_CELL = 38  # pixels of a row in a figure of pairs
-_NAME, _LONG_NAME = 18, 26  # letters of a task's name beside a map of pairs, and beside the map of all heads
+_LEAST, _MOST, _LETTER, _BESIDE = 96, 264, 7, 12  # pixels for names, of a letter, and between a name and the cells
+_NUMBER = 24  # pixels of a task's number beside its name
+_PAIR = 30  # pixels of a column in a figure of pairs, at least
+
+
+def names_width(names: Sequence[str], *, numbered: bool = False) -> int:
+    """How wide the margin is that holds tasks' names, in pixels: as wide as the longest needs, within reason."""
+    room = _LETTER * max(map(len, names), default=0) + _BESIDE
+    return min(max(room, _LEAST), _MOST) + (_NUMBER if numbered else 0)
+
+
+def _named(name: str) -> str:
+    """A name as it fits into that margin."""
+    return literal(elided(name, (_MOST - _BESIDE) // _LETTER))
 
 
 def head_order(atlas: Atlas, groups: Sequence[Sequence[Head]] = ()) -> tuple[list[Head], list[tuple[str, int]]]:
@@ -82,13 +101,10 @@ def head_order(atlas: Atlas, groups: Sequence[Sequence[Head]] = ()) -> tuple[lis
 
 
 def atlas_size(atlas: Atlas) -> tuple[int, int]:
-    """How wide an atlas is drawn at least, and how high, in pixels."""
+    """How wide an atlas is drawn at least, without its names, and how high, in pixels."""
     heads = atlas.shape[0] * atlas.shape[1]
     column = _WIDE if heads <= _MANY else _NARROW
-    return (
-        MARGINS["left"] + MARGINS["right"] + column * heads,
-        MARGINS["top"] + MARGINS["bottom"] + ROW * len(atlas.rows),
-    )
+    return MARGINS["right"] + column * heads, MARGINS["top"] + MARGINS["bottom"] + ROW * len(atlas.rows)
 
 
 def atlas_heatmap(
@@ -147,7 +163,7 @@ def atlas_heatmap(
     middles = [end - (size + 1) / 2 for (_, size), end in zip(blocks, ends, strict=True)]
     rows = len(atlas.rows)
     figure.update_layout(
-        **_fixed(layout("", **MARGINS)),
+        **_fixed(layout("", left=names_width(names), **MARGINS)),
         height=atlas_size(atlas)[1],
         shapes=[
             *(
@@ -163,7 +179,7 @@ def atlas_heatmap(
     )
     figure.update_yaxes(
         tickvals=list(range(rows)),
-        ticktext=[literal(elided(name, _LONG_NAME)) for name in names],
+        ticktext=[_named(name) for name in names],
         range=[rows - 0.44, -0.56],
         **cell_axes(),
     )
@@ -199,9 +215,15 @@ def _said(atlas: Atlas, names: Sequence[str], columns: Sequence[Head]) -> list[l
     return said
 
 
-def between_height(tasks: int) -> int:
-    """How high a figure of pairs of tasks is drawn, in pixels."""
-    return 104 + _CELL * tasks
+def framed_heads(rows: Sequence[int], heads: Sequence[Head], columns: Sequence[Head]) -> list[dict[str, Any]]:
+    """Frames around the cells of some heads in some rows of an atlas, of whose columns ``head_order`` tells."""
+    place = {head: number for number, head in enumerate(columns)}
+    return [frame(place[head], row) for row in rows for head in heads]
+
+
+def between_size(rows: int, columns: int) -> tuple[int, int]:
+    """How wide a figure of pairs of tasks is drawn at least, without its names, and how high, in pixels."""
+    return MARGINS["right"] + _PAIR * columns, MARGINS["top"] + MARGINS["bottom"] + PAIR_ROW * rows
 
 
 def overlap_heatmap(found: Sequence[Overlap], names: Sequence[str]) -> go.Figure:
@@ -227,6 +249,17 @@ def overlap_heatmap(found: Sequence[Overlap], names: Sequence[str]) -> go.Figure
     return _between(more, said, words, rows, range(1, size + 1), "more than by chance")
 
 
+def transfer_places(found: Transfer, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names of the tasks that are a transfer's rows, those answered, and its columns, those that heads are of.
+
+    Args:
+        found: the accuracies.
+        names: of the tasks, in the order of the atlas.
+    """
+    sources = {each.source for target in found.targets for each in target.sources}
+    return [target.target for target in found.targets], [name for name in names if name in sources]
+
+
 def transfer_heatmap(found: Transfer, names: Mapping[str, str]) -> go.Figure:
     """Draw how often heads of one task (across) are right on another (downwards), against random heads there.
 
@@ -234,9 +267,7 @@ def transfer_heatmap(found: Transfer, names: Mapping[str, str]) -> go.Figure:
         found: the accuracies.
         names: of the tasks as they are shown, by the names of their rows.
     """
-    sources = list(dict.fromkeys(each.source for target in found.targets for each in target.sources))
-    sources = [name for name in names if name in sources]
-    rows = [target.target for target in found.targets]
+    rows, sources = transfer_places(found, list(names))
     gain, said, words = np.full((len(rows), len(sources)), np.nan), np.full((len(rows), len(sources)), "", dtype=object), []
     for row, target in enumerate(found.targets):
         beside = (
@@ -296,8 +327,8 @@ def _between(
         )
     )
     figure.update_layout(
-        **_fixed(layout(left=_BESIDE + _NUMBER, right=10, top=58, bottom=46)),
-        height=between_height(len(rows)),
+        **_fixed(layout(left=names_width([name for _, name in rows], numbered=True), **MARGINS)),
+        height=between_size(len(rows), len(columns))[1],
         shapes=[frame(x, y) for x, y in framed],
         annotations=[
             *(cell_text(x, y, text, abs(float(values[y, x])) / peak) for x, y, text in words),
@@ -312,7 +343,7 @@ def _between(
     )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[f"{literal(elided(name, _NAME))} {number}" for number, name in rows],
+        ticktext=[f"{_named(name)} {number}" for number, name in rows],
         range=[len(rows) - 0.44, -0.56],
         **cell_axes(),
     )

@@ -13,7 +13,14 @@ from sav_core.atlas.clusters import Clusters
 from sav_core.atlas.rows import Atlas
 from sav_core.atlas.sentences import findings
 from sav_core.atlas.values import AtlasReport
-from sav_core.figures.atlas import atlas_heatmap, atlas_size, overlap_heatmap, sharing_figure, transfer_heatmap
+from sav_core.figures.atlas import (
+    atlas_heatmap,
+    atlas_size,
+    names_width,
+    overlap_heatmap,
+    sharing_figure,
+    transfer_heatmap,
+)
 from sav_core.reports.live_figures import as_script, packed_plotly
 from sav_core.wording import percent, percent_range
 
@@ -55,7 +62,7 @@ def atlas_page(report: AtlasReport, names: Mapping[str, str] | None = None) -> s
         plotly=packed_plotly(),
         figures=as_script(figures),
         drawn={name: figure["layout"]["height"] for name, figure in figures.items()},
-        width=atlas_size(atlas)[0],
+        width=names_width(titles) + atlas_size(atlas)[0],
         model=first.model,
         shape=f"{atlas.shape[0]} layers x {atlas.shape[1]} heads",
         said=findings(report, shown),

@@ -12,14 +12,14 @@ from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import fit_project, gather
 from sav_ui.session.head_attention import look_at
-from sav_ui.session.project import Project
+from sav_ui.session.project import Item, Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind, Task
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
 
-__all__ = ["find_heads", "learn_details", "look_inside", "refit_if_ready"]
+__all__ = ["find_heads", "learn_details", "look_inside", "look_inside_of", "refit_if_ready"]
 
 
 def refit_if_ready(session: Session, models: ModelPool) -> None:
@@ -83,17 +83,21 @@ def find_heads(session: Session, models: ModelPool, where: str) -> Iterator[None
 
 def look_inside(session: Session, models: ModelPool) -> Iterator[None]:
     """Show the model the example under inspection once more and keep what all heads look at in it."""
-    item, model = session.to_look_at, session.project.model
-    if item is None:
-        return
-    example = session.project.example(item)
+    item = session.to_look_at
+    if item is not None:
+        yield from look_inside_of(session, models, session.project, item)
+
+
+def look_inside_of(session: Session, models: ModelPool, project: Project, item: Item) -> Iterator[None]:
+    """Do so with an example of a project, the visitor's or another."""
+    example = project.example(item)
     with session.work.doing(Kind.LOOK):
-        job = Job(lambda: models.run(model, look_at, example))
+        job = Job(lambda: models.run(project.model, look_at, example))
         yield from job.ticks()
         try:
-            session.remember_look(item, job.result())
+            session.remember_look(project, item, job.result())
         except SavError as error:
-            session.remember_look(item, str(error))
+            session.remember_look(project, item, str(error))
 
 
 def _show(session: Session, project: Project, models: ModelPool, task: Task) -> tuple[Backbone, HeadVectors]:

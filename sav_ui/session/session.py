@@ -403,7 +403,7 @@ class Session:
     def look(self) -> HeadAttention | str | None:
         """What heads look at in the inspected example, or why that cannot be shown; ``None`` before the model has run."""
         item = self.inspected
-        return None if item is None else self._looks.get(self._look_key(item))
+        return None if item is None else self.look_into(self.project, item)
 
     @property
     def to_look_at(self) -> Item | None:
@@ -415,13 +415,14 @@ class Session:
         """What was classified on any page and can be put beside the examples."""
         return tuple(one for state in list(self._states.values()) for one in state.classified(self.project))
 
-    def remember_look(self, item: Item, look: HeadAttention | str) -> None:
-        """Keep what heads look at in an example, or why that cannot be shown."""
-        with self.changing():
-            self._looks[self._look_key(item)] = look
+    def look_into(self, project: Project, item: Item) -> HeadAttention | str | None:
+        """What heads look at in an example of a project, the visitor's or another, as ``look``."""
+        return self._looks.get(_look_key(project, item))
 
-    def _look_key(self, item: Item) -> tuple[Any, ...]:
-        return (self.project.model, item.content, self.project.question, self.project.clips.way, self.project.detail)
+    def remember_look(self, project: Project, item: Item, look: HeadAttention | str) -> None:
+        """Keep what heads look at in an example of a project, or why that cannot be shown."""
+        with self.changing():
+            self._looks[_look_key(project, item)] = look
 
     def set(self, **settings: Any) -> None:
         """Change settings of the project that need no model: number of heads, scoring, voting rule, threshold, depth."""
@@ -541,6 +542,10 @@ class Session:
             return True
         finally:
             self.lock.release()
+
+
+def _look_key(project: Project, item: Item) -> tuple[Any, ...]:
+    return (project.model, item.content, project.question, project.clips.way, project.detail)
 
 
 def _buffers(pictures: Iterable[Picture]) -> dict[int, int]:

@@ -349,22 +349,25 @@ def _lays_out_tasks(models):
             atlas_view.show(session)
         session = taught(models, small_project(each=2))
         do("refresh")
-        do("cell", x=0, y=0)
-        do("close_cell")
+        do("head", x=0, y=0)
+        do("close_head")
         with session.work.doing(Kind.READ_TASKS):
             atlas_view.show(session)
         session.state(OpenedSavState).open(OpenedSav("pets.sav", "", None, session.fit.classifier))
         do("refresh")
-        do("cell", task=FILE, layer=0, index=0)
+        do("head", task=FILE, layer=0, index=0)
         go("read_ready")
         do("refresh")
         do("order", by="clusters")
         last, best = session.fit.ranking[-1], session.fit.ranking[0]
         for head in (best, last):
-            do("cell", task=OWN, layer=head.layer, index=head.index)
+            do("head", task=OWN, layer=head.layer, index=head.index)
         go("try_heads")
+        do("shared", x=0, y=1)
+        do("travel", x=0, y=1)
+        do("travel", x=0, y=0)
         session.state(AtlasState).fits.clear()
-        do("cell", task="true-or-false", layer=0, index=0)
+        do("head", task="true-or-false", layer=0, index=0)
         go()
 
 
@@ -428,6 +431,7 @@ _CLUSTERS = [(1, 2, "0.50", "Owls 0.70", "L0.H1, L0.H2")]
 VARIATIONS = [
     ("about/page.html", {"card": None}),
     ("atlas/atlas.html", {"cell.words": "", "columns": 900, "alone": _ALONE, "clusters": [], "busy": True, "said": _SAID}),
+    ("atlas/atlas.html", {"cell.words": "", "cell.kept": False, "inspector": None}),
     ("atlas/atlas.html", {"heads.0.cells": [None], "cell": None, "transfer": [], "clusters": _CLUSTERS}),
     ("atlas/empty.html", {"progress": None, "busy": True}),
     ("classify/answers.html", {"rows.0.refused": "It cannot be read.", "rows.1.unlike": True, "more": 3, "detail": None}),

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from sav_core.atlas import atlas_values
 from sav_core.figures.atlas import head_order
 from sav_core.types import Head
-from sav_ui.host.dispatch import Actions, Steps, dispatch
-from sav_ui.pages.atlas.state import PANEL, AtlasState, groups_of, shown_atlas, title_of
-from sav_ui.pages.shared.actions import INSPECTOR, WORK
+from sav_ui.host.dispatch import Action, Actions, Steps, dispatch
+from sav_ui.pages.atlas.pairs import SHARED, TRAVEL, pair_at
+from sav_ui.pages.atlas.state import PANEL, AtlasState, groups_of, inside_of, shown_atlas, title_of
+from sav_ui.pages.shared.actions import WORK, inspecting
 from sav_ui.panels.downloads import made_file
 from sav_ui.session.context import Context, Data
 from sav_ui.session.work import Kind, NotYetError
@@ -31,15 +32,15 @@ def _refresh(context: Context, data: Data) -> None:
     context.session.state(AtlasState).look(context.session, context.models)
 
 
-def _cell(context: Context, data: Data) -> None:
-    """Look at a head on a task: by a cell of the figure, or by their names."""
+def _head(context: Context, data: Data) -> None:
+    """Look at a head on a task: by a cell of the figure, or by its name on the task named or looked into."""
     session, report = context.session, shown_atlas(context.session)
     state = session.state(AtlasState)
     if report is None:
         return
     rows = {row.name: row for row in report.atlas.rows}
-    if "task" in data:
-        name, head = str(data["task"]), Head(int(data["layer"]), int(data["index"]))
+    if "layer" in data:
+        name, head = str(data.get("task", state.task)), Head(int(data["layer"]), int(data["index"]))
     else:
         columns, _ = head_order(report.atlas, groups_of(state, report))
         row, column = int(data["y"]), int(data["x"])
@@ -48,11 +49,26 @@ def _cell(context: Context, data: Data) -> None:
         name, head = report.atlas.names[row], columns[column]
     layers, heads = rows[name].correct.shape if name in rows else (0, 0)
     if 0 <= head.layer < layers and 0 <= head.index < heads:
-        state.cell = name, head
+        state.open(name, head)
 
 
-def _close_cell(context: Context, data: Data) -> None:
-    context.session.state(AtlasState).cell = None
+def _close_head(context: Context, data: Data) -> None:
+    context.session.state(AtlasState).close()
+
+
+def _pair(kind: str) -> Action:
+    def choose(context: Context, data: Data) -> None:
+        """Compare the heads of two tasks, by a cell of a figure of pairs."""
+        session, report = context.session, shown_atlas(context.session)
+        chosen = None if report is None else pair_at(report, kind, int(data["y"]), int(data["x"]))
+        if chosen is not None:
+            session.state(AtlasState).pair = chosen
+
+    return choose
+
+
+def _close_pair(context: Context, data: Data) -> None:
+    context.session.state(AtlasState).pair = None
 
 
 def _order(context: Context, data: Data) -> None:
@@ -60,9 +76,9 @@ def _order(context: Context, data: Data) -> None:
     context.session.state(AtlasState).by_cluster = data.get("by") == "clusters"
 
 
-def _stop(context: Context, data: Data) -> None:
+def _cancel(context: Context, data: Data) -> None:
     """Stop what is read; a cell that it was read for is closed, or it would be read again."""
-    context.session.work.cancel(Kind.READ_TASKS, Kind.TRY_HEADS)
+    context.session.work.cancel(Kind.READ_TASKS, Kind.TRY_HEADS, Kind.POINT)
 
 
 def _save(context: Context, data: Data) -> Steps:
@@ -90,12 +106,15 @@ def _save(context: Context, data: Data) -> Steps:
 
 ACTIONS: Actions = {
     **WORK,
-    "cell": _cell,
-    "close_cell": _close_cell,
-    "map": INSPECTOR["map"],
+    **inspecting(inside_of),
+    "cancel": _cancel,
+    "close_head": _close_head,
+    "close_pair": _close_pair,
+    "head": _head,
     "order": _order,
     "refresh": _refresh,
     "save_atlas": _save,
-    "stop": _stop,
+    "shared": _pair(SHARED),
+    "travel": _pair(TRAVEL),
 }
 """What the page can ask for."""

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cachetools import LRUCache
 
 from sav_core.atlas import Atlas, AtlasReport, TaskRow, Transfer, TransferTo, row_of, survey
 from sav_core.types import Head
+from sav_ui.pages.atlas.pairs import Pair
 from sav_ui.pages.atlas.shipped import Shipped, shipped_atlas
+from sav_ui.pages.shared.inside import Inside
 from sav_ui.serving.menu import choice_of
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import Fit
+from sav_ui.session.focus import Focus
 from sav_ui.session.opened_sav import OpenedSavState
+from sav_ui.session.project import Project
 from sav_ui.session.session import PageState, Session
 from sav_ui.uploads.ready_tasks import task_named
 
-__all__ = ["FILE", "OWN", "PANEL", "WHERE", "AtlasState", "Tried", "groups_of", "shown_atlas", "title_of"]
+__all__ = [
+    "FILE",
+    "OWN",
+    "PANEL",
+    "WHERE",
+    "AtlasState",
+    "Tried",
+    "groups_of",
+    "inside_of",
+    "shown_atlas",
+    "title_of",
+]
 
 PANEL = WHERE = "atlas"
 
@@ -48,8 +64,10 @@ class AtlasState(PageState):
         rows: the visitor's own, as they were when the page was looked at last, and of which model.
         other: why their ``.sav`` file is no row; empty where it is one, or there is none.
         by_cluster: whether heads stand by clusters, and not by layers.
-        cell: the name of the row and the head that are looked at.
-        fits: of ready tasks, by model and name.
+        task: the name of the row that is looked into; empty while no head is.
+        focus: where the visitor is looking in it.
+        pair: the two tasks whose heads are compared.
+        fits: of ready tasks with what they are taught as, by model and name.
         read: the names of the ready tasks that were read by a model which no atlas came for.
         tried: the other tasks' heads on the visitor's examples.
     """
@@ -60,8 +78,10 @@ class AtlasState(PageState):
         self.rows: tuple[TaskRow, ...] = ()
         self.other = ""
         self.by_cluster = False
-        self.cell: tuple[str, Head] | None = None
-        self.fits: LRUCache[tuple[str, str], Fit] = LRUCache(_READ)
+        self.task = ""
+        self.focus = Focus()
+        self.pair: Pair | None = None
+        self.fits: LRUCache[tuple[str, str], tuple[Project, Fit]] = LRUCache(_READ)
         self.read: Mapping[str, AtlasReport] = {}
         self.tried: Tried | None = None
         self._of: tuple[object, ...] = ()  # what the rows are of
@@ -70,7 +90,27 @@ class AtlasState(PageState):
     @property
     def held_bytes(self) -> int:
         """Of the fits."""
-        return sum(fit.held_bytes for fit in list(self.fits.values()))
+        return sum(fit.held_bytes for _, fit in list(self.fits.values()))
+
+    @property
+    def cell(self) -> tuple[str, Head] | None:
+        """The name of the row and the head that are looked at."""
+        return (self.task, self.focus.head) if self.task and self.focus.head is not None else None
+
+    def look_at(self, **where: Any) -> None:
+        """Turn to another head or example of the task that is looked into."""
+        self.focus = replace(self.focus, **where)
+
+    def open(self, task: str, head: Head) -> None:
+        """Look into a head on a task; another task has other examples."""
+        where = {"head": head, "versus": None, "cell": None} | ({} if task == self.task else {"item": ""})
+        self.task = task
+        self.look_at(**where)
+
+    def close(self) -> None:
+        """Look into no head."""
+        self.task = ""
+        self.look_at(head=None, versus=None, cell=None)
 
     def look(self, session: Session, models: ModelPool) -> None:
         """Take the visitor's own rows as they are now."""
@@ -93,8 +133,11 @@ class AtlasState(PageState):
         elif opened is not None:
             rows.append(row_of(FILE, opened.heads.fitted_, opened.heads.kept_heads_, **named))
         self.rows = tuple(rows)
-        if self.cell is not None and self.cell[0] in (OWN, FILE) and self.cell[0] not in [row.name for row in rows]:
-            self.cell = None
+        gone = {OWN, FILE} - {row.name for row in rows}
+        if self.task in gone:
+            self.close()
+        if self.pair is not None and gone & {self.pair.first, self.pair.second}:
+            self.pair = None
 
     def ready(self, model: str) -> AtlasReport | None:
         """The atlas of the ready tasks for a model: what was read here, or came with the app for these very weights."""
@@ -115,6 +158,23 @@ def shown_atlas(session: Session) -> AtlasReport | None:
     tried = state.tried if state.tried is not None and state.tried.fit is session.current_fit else None
     about = (ready, state.rows, tried)
     return session.memo("atlas report", about, lambda: _together(ready, state.rows, tried))
+
+
+def inside_of(session: Session) -> Inside | None:
+    """The examples of the task that is looked into, with their fit; ``None`` before the model has seen them."""
+    state = session.state(AtlasState)
+    if state.cell is None or state.task == FILE:
+        return None
+    if state.task == OWN:
+        fit = session.current_fit
+        found = None if fit is None else (session.project, fit.whole)
+    else:
+        found = state.fits.get((state.model, state.task))
+    if found is None:
+        return None
+    whose = "your" if state.task == OWN else "the task’s"
+    title = title_of(session, state.task)
+    return Inside(*found, state.focus, state.look_at, whose=whose, title=title, prefix="atlas-")
 
 
 def groups_of(state: AtlasState, report: AtlasReport) -> tuple[tuple[Head, ...], ...]:

@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from sav_core.atlas import Atlas, AtlasReport, findings
+from sav_core.atlas import Atlas, AtlasReport, Transfer, findings
 from sav_core.figures.atlas import (
     MARGINS,
+    PAIR_ROW,
     ROW,
     SHARING_HEIGHT,
     atlas_heatmap,
     atlas_size,
-    between_height,
+    between_size,
+    framed_heads,
     head_order,
+    names_width,
     overlap_heatmap,
     sharing_figure,
     transfer_heatmap,
+    transfer_places,
 )
 from sav_core.figures.style import pointed_at
 from sav_core.reports.atlas_page import cluster_rows, overlap_rows, transfer_rows
 from sav_core.types import Head
-from sav_ui.pages.atlas.run import to_read
-from sav_ui.pages.atlas.state import FILE, OWN, PANEL, WHERE, AtlasState, groups_of, shown_atlas, title_of
-from sav_ui.pages.shared.head_map import Mapped, mapped
+from sav_ui.pages.atlas.pairs import SHARED, TRAVEL, heads_of, pair_places, pair_values
+from sav_ui.pages.atlas.run import to_look_at, to_read
+from sav_ui.pages.atlas.state import FILE, OWN, PANEL, WHERE, AtlasState, groups_of, inside_of, shown_atlas, title_of
+from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.head_words import quality
 from sav_ui.panels.films import brought
 from sav_ui.panels.panel import Content, content, fill
 from sav_ui.panels.wording import percent, progress_bar
 from sav_ui.serving.menu import choice_of
-from sav_ui.session.fit import Fit
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import ready_tasks
 
 __all__ = ["show"]
 
+_PAIRS = {SHARED: "atlas-overlaps", TRAVEL: "atlas-transfer"}
+"""The figures of pairs, by what they are looked at for."""
+
 _LISTED = 64  # heads of the table; the CSV has all
-_MAP = "atlas-map"
 
 
 def show(session: Session) -> Content:
@@ -65,7 +73,8 @@ def show(session: Session) -> Content:
         (report, state.by_cluster, session.project.title, session.project.name),
         lambda: _parts(session, report),
     )
-    cell = _cell(session, report)
+    cell, pair, inside = _cell(session, report), _pair(session, report), inside_of(session)
+    looked_into = None if inside is None else inspector(session, inside)
     html = fill(
         "atlas/atlas.html",
         **common,
@@ -73,15 +82,18 @@ def show(session: Session) -> Content:
         tried=state.tried is not None and state.tried.fit is session.current_fit,
         cell=cell,
         at=_at(report, state, cell),
+        pair=pair,
+        pair_at=_pair_at(report, state, pair),
+        inspector=looked_into,
     )
-    figures = {**parts["figures"], "atlas": _pointing(parts["figures"]["atlas"], report, state)}
-    if cell is not None and cell["map"] is not None:
-        figures[_MAP] = cell["figure"]
+    figures = {**parts["figures"], "atlas": _pointing(parts["figures"]["atlas"], report, state, pair)}
+    figures |= _chosen(parts["figures"], report, state, pair)
+    figures |= {} if looked_into is None else looked_into["figures"]
     return content(html, figures, next_run=_asks(session), saved=session.download_at(PANEL))
 
 
 def _asks(session: Session) -> bool:
-    return to_read(session) is not None and not session.work.busy
+    return (to_read(session) is not None or to_look_at(session) is not None) and not session.work.busy
 
 
 def _progress(session: Session) -> dict[str, Any] | None:
@@ -107,20 +119,12 @@ def _parts(session: Session, report: AtlasReport) -> dict[str, Any]:
         }
     if report.transfer is not None:
         figures["atlas-transfer"] = transfer_heatmap(report.transfer, names)
-    width, height = atlas_size(atlas)
     values = {
         "said": findings(report, names),
-        "titles": titles,
         "rows": len(atlas.rows),
         "columns": atlas.shape[0] * atlas.shape[1],
-        "width": width,
-        "height": height,
-        "between": between_height(len(atlas.rows)),
-        "tried_height": 0 if report.transfer is None else between_height(len(report.transfer.targets)),
+        "sheets": _sheets(report, names),
         "sharing_height": SHARING_HEIGHT,
-        "left": MARGINS["left"],
-        "top": MARGINS["top"],
-        "row": ROW,
         "by_cluster": bool(groups),
         "tasks": _tasks(atlas, names),
         "heads": _heads(report),
@@ -130,6 +134,45 @@ def _parts(session: Session, report: AtlasReport) -> dict[str, Any]:
         "alone": _alone(report, titles),
     }
     return {"values": values, "figures": {name: str(figure.to_json()) for name, figure in figures.items()}}
+
+
+def _sheets(report: AtlasReport, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Where each figure whose rows are tasks names them."""
+    atlas, titles = report.atlas, list(names.values())
+    sheets = {"atlas": _sheet(titles, atlas.shape[0] * atlas.shape[1], atlas_size(atlas), ROW)}
+    sheets["overlaps"] = _pair_sheet(titles, titles, titles)
+    if report.transfer is not None:
+        sheets["transfer"] = _pair_sheet(titles, *_moved(report.transfer, names))
+    return sheets
+
+
+def _sheet(
+    titles: Sequence[str], columns: int, size: tuple[int, int], row: int, numbers: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Where the rows of a figure are named beside it."""
+    width, height = size
+    return {
+        "names": [{"title": title, "number": number} for title, number in zip_longest(titles, numbers)],
+        "left": names_width(titles, numbered=bool(numbers)),
+        "top": MARGINS["top"],
+        "row": row,
+        "width": width,
+        "height": height,
+        "rows": len(titles),
+        "columns": columns,
+    }
+
+
+def _pair_sheet(every: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> dict[str, Any]:
+    """The same of tasks by tasks, which have the numbers of the atlas's rows."""
+    numbers = [every.index(title) + 1 for title in rows]
+    return _sheet(rows, len(columns), between_size(len(rows), len(columns)), PAIR_ROW, numbers)
+
+
+def _moved(found: Transfer, names: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The titles of a transfer's rows and of its columns."""
+    rows, columns = transfer_places(found, list(names))
+    return [names[name] for name in rows], [names[name] for name in columns]
 
 
 def _tasks(atlas: Atlas, names: dict[str, str]) -> list[dict[str, Any]]:
@@ -188,50 +231,74 @@ def _at(report: AtlasReport, state: AtlasState, cell: dict[str, Any] | None) -> 
     return f"{columns.index(state.cell[1])} {report.atlas.names.index(state.cell[0])}"
 
 
-def _pointing(drawn: str, report: AtlasReport, state: AtlasState) -> str:
-    """The figure with the cell that is looked at pointed at."""
-    if state.cell is None or state.cell[0] not in report.atlas.names:
-        return drawn
+def _pointing(drawn: str, report: AtlasReport, state: AtlasState, pair: dict[str, Any] | None) -> str:
+    """The figure with the heads of a pair framed and the cell that is looked at pointed at."""
+    names, shapes = report.atlas.names, []
     columns, _ = head_order(report.atlas, groups_of(state, report))
+    if pair is not None and state.pair is not None:
+        rows = sorted({names.index(state.pair.first), names.index(state.pair.second)})
+        shapes += framed_heads(rows, heads_of(report, state.pair), columns)
+    if state.cell is not None and state.cell[0] in names:
+        at = Head(names.index(state.cell[0]), columns.index(state.cell[1]))
+        shapes += pointed_at([at], len(columns))
+    return _with_shapes(drawn, shapes) if shapes else drawn
+
+
+def _chosen(
+    drawn: Mapping[str, str], report: AtlasReport, state: AtlasState, pair: dict[str, Any] | None
+) -> dict[str, str]:
+    """The figure of pairs with the cell pointed at that was chosen in it."""
+    if pair is None or state.pair is None:
+        return {}
+    name = _PAIRS[state.pair.kind]
+    rows, columns = pair_places(report, state.pair.kind)
+    at = Head(rows.index(state.pair.first), columns.index(state.pair.second))
+    return {name: _with_shapes(drawn[name], pointed_at([at]))}
+
+
+def _with_shapes(drawn: str, shapes: Sequence[Mapping[str, Any]]) -> str:
+    """A figure with more shapes on it: to draw all of it anew would take longer."""
     figure = json.loads(drawn)
-    at = Head(report.atlas.names.index(state.cell[0]), columns.index(state.cell[1]))
-    figure["layout"]["shapes"] = [*figure["layout"].get("shapes", ()), *pointed_at([at], len(columns))]
+    figure["layout"]["shapes"] = [*figure["layout"].get("shapes", ()), *shapes]
     return json.dumps(figure)
 
 
+def _pair(session: Session, report: AtlasReport) -> dict[str, Any] | None:
+    """The two tasks whose heads are compared."""
+    pair = session.state(AtlasState).pair
+    if pair is None or not {pair.first, pair.second} <= set(report.atlas.names):
+        return None
+    return pair_values(report, pair, {name: title_of(session, name) for name in report.atlas.names})
+
+
+def _pair_at(report: AtlasReport, state: AtlasState, pair: dict[str, Any] | None) -> dict[str, str]:
+    """Column and row of the chosen pair, by the kind of its figure."""
+    at = {SHARED: "", TRAVEL: ""}
+    if pair is not None and state.pair is not None:
+        rows, columns = pair_places(report, state.pair.kind)
+        at[state.pair.kind] = f"{columns.index(state.pair.second)} {rows.index(state.pair.first)}"
+    return at
+
+
 def _cell(session: Session, report: AtlasReport) -> dict[str, Any] | None:
-    """The head that is looked at on its task: how well it knows that and the others, and its map."""
+    """The head that is looked at on its task: how well it knows that and the others."""
     state = session.state(AtlasState)
     row = None if state.cell is None else next((row for row in report.atlas.rows if row.name == state.cell[0]), None)
     if row is None or state.cell is None:
         return None
     head = state.cell[1]
-    fit = session.current_fit if row.name == OWN else state.fits.get((state.model, row.name))
-    right = int(row.correct[head.layer, head.index])
-    placed = None if fit is None else _map(session, fit, head)
+    right, whose = int(row.correct[head.layer, head.index]), "your" if row.name == OWN else "the task’s"
     return {
         "title": title_of(session, row.name),
         "head": str(head),
         "kept": head in row.kept,
         "rank": row.kept.index(head) + 1 if head in row.kept else 0,
         "votes": len(row.kept),
-        "words": quality(right, row.n, row.chance, whose=_whose(row.name)) if row.left_out else "",
+        "words": quality(right, row.n, row.chance, whose=whose) if row.left_out else "",
         "trained": f"{right} of {row.n}",
-        "map": None if placed is None else placed.values,
-        "figure": None if placed is None else placed.figure,
-        "by": session.focus.projection,
         "file": row.name == FILE,
         "everywhere": _everywhere(session, report, head),
     }
-
-
-def _map(session: Session, fit: Fit, head: Head) -> Mapped:
-    whose = _whose(OWN if fit is session.current_fit else "")
-    return mapped(session, fit, [head], _MAP, by=session.focus.projection, whose=whose)
-
-
-def _whose(name: str) -> str:
-    return "your" if name == OWN else "the task’s"
 
 
 def _everywhere(session: Session, report: AtlasReport, head: Head) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def show(session: Session) -> Content:
     fit, state = session.current_fit, session.state(MeasureState)
     if fit is None:
         return content("")
-    found, task = uses_of(session, fit), session.work.at(Kind.KNOCK_OUT)
+    found, task = uses_of(session, session.project, fit), session.work.at(Kind.KNOCK_OUT)
     source = state.source(session.project)
     html = fill(
         "measure/uses.html",

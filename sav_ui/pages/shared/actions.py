@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sav_core.errors import InputError
 from sav_core.retrieval.projection import PROJECTIONS
 from sav_core.types import Head
-from sav_ui.host.dispatch import Actions, Steps
+from sav_ui.host.dispatch import Action, Actions, Steps
+from sav_ui.pages.shared.inside import Inside, own_heads
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.uploads.ready_tasks import task_named
 
-__all__ = ["INSPECTOR", "WORK", "head_asked_for"]
+__all__ = ["INSPECTOR", "WORK", "head_asked_for", "inspecting"]
 
 
 def _task(context: Context, data: Data) -> None:
@@ -83,13 +85,6 @@ def _known(session: Session, layer: int, index: int) -> Head | None:
     return Head(layer, index) if 0 <= layer < layers and 0 <= index < heads else None
 
 
-def _versus(context: Context, data: Data) -> None:
-    """Put another head beside the one that is looked into."""
-    session, name = context.session, str(data.get("value", ""))
-    chosen = next((head for head in session.fit.ranking if str(head) == name), None) if session.fit else None
-    session.look_at(versus=None if chosen == session.focus.head else chosen)
-
-
 def _switch(context: Context, data: Data) -> Steps:
     """Switch a head that votes off, or on again; the others vote without it at once."""
     session, fit = context.session, context.session.fit
@@ -123,37 +118,57 @@ def _close_head(context: Context, data: Data) -> None:
     context.session.look_at(head=None, versus=None, cell=None)
 
 
-def _cell(context: Context, data: Data) -> None:
+def _cell(inside: Inside, data: Data) -> None:
     """Show the pictures of a cell of the head's confusion, or hide them again."""
-    session, cell = context.session, (int(data["row"]), int(data["column"]))
-    labels = len(session.fit.labels) if session.fit else 0
-    if all(0 <= place < labels for place in cell):
-        session.look_at(cell=None if session.focus.cell == cell else cell)
+    cell = (int(data["row"]), int(data["column"]))
+    if all(0 <= place < len(inside.fit.labels) for place in cell):
+        inside.turn(cell=None if inside.focus.cell == cell else cell)
 
 
-def _look(context: Context, data: Data) -> None:
+def _look(inside: Inside, data: Data) -> None:
     """Show another example's neighbours and attention."""
-    context.session.look_at(item=context.session.project.item(str(data["item"])).id)
+    inside.turn(item=inside.project.item(str(data["item"])).id)
 
 
-def _map(context: Context, data: Data) -> None:
+def _map(inside: Inside, data: Data) -> None:
     """Map the head's own space or that of all heads that vote, by one projection or another."""
     of, by = data.get("of"), data.get("by")
     if of in ("head", "kept"):
-        context.session.look_at(mapped=of)
+        inside.turn(mapped=of)
     if by in PROJECTIONS:
-        context.session.look_at(projection=by)
+        inside.turn(projection=by)
+
+
+def _versus(inside: Inside, data: Data) -> None:
+    """Put another head beside the one that is looked into."""
+    chosen = next((head for head in inside.fit.ranking if str(head) == data.get("value")), None)
+    inside.turn(versus=None if chosen == inside.focus.head else chosen)
+
+
+def inspecting(inside_of: Callable[[Session], Inside | None]) -> Actions:
+    """What can be done in an inspector of heads, wherever it stands.
+
+    Args:
+        inside_of: what it looks into; with nothing there nothing is done.
+    """
+
+    def of(change: Callable[[Inside, Data], None]) -> Action:
+        def act(context: Context, data: Data) -> None:
+            inside = inside_of(context.session)
+            if inside is not None:
+                change(inside, data)
+
+        return act
+
+    return {"cell": of(_cell), "look": of(_look), "map": of(_map), "versus": of(_versus)}
 
 
 INSPECTOR: Actions = {
-    "map": _map,
-    "cell": _cell,
+    **inspecting(own_heads),
     "all_on": _all_on,
     "close_head": _close_head,
     "head": _head,
-    "look": _look,
     "switch": _switch,
     "switching": _switching,
-    "versus": _versus,
 }
-"""On the head that is looked into."""
+"""On the head that is looked into of those that the visitor has had found."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sav_ui.pages.shared.judged import taught_key
 from sav_ui.session.fit import Fit
+from sav_ui.session.project import Project
 from sav_ui.session.session import PageState, Session
 
 __all__ = ["FIGURE", "Uses", "UsesState", "uses_of"]
@@ -41,10 +42,10 @@ class UsesState(PageState):
         self.latest: Uses | None = None
 
 
-def uses_of(session: Session, fit: Fit) -> dict[str, Any] | None:
-    """What was found of just these heads, for a template; ``None`` before it was."""
+def uses_of(session: Session, project: Project, fit: Fit) -> dict[str, Any] | None:
+    """What was found of just these heads, those of a project, for a template; ``None`` before it was."""
     found = session.state(UsesState).latest
-    if found is None or found.taught != (taught_key(session.project, fit), fit.rule.voting):
+    if found is None or found.taught != (taught_key(project, fit), fit.rule.voting):
         return None
     own = found.values["conditions"]["nothing"]
     return {

@@ -14,6 +14,7 @@ from sav_core.types import Head
 from sav_ui.limits import limits
 from sav_ui.pages.shared.drawings import steps
 from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.shared.judged import judged_with
 from sav_ui.pages.shared.ready_tiles import tile
 from sav_ui.pages.shared.used import used
@@ -86,11 +87,11 @@ def bench(session: Session) -> Content:
 
 def findings(session: Session) -> Content:
     """The headline, the slider under its curve, the heatmap and the inspector."""
-    fit = session.fit
-    if fit is None:
+    fit, inside = session.fit, own_heads(session)
+    if fit is None or inside is None:
         looking = session.work.kind is Kind.FIND_HEADS
         return content(fill("teach/findings_empty.html", looking=looking, progress=_progress(session), **steps()))
-    looked_into = inspector(session, fit)
+    looked_into = inspector(session, inside)
     html = fill(
         "teach/findings.html",
         **_headline(fit),

@@ -9,6 +9,7 @@ from sav_core.figures.style import height_of, numbered
 from sav_core.figures.vectors import effect_heatmap
 from sav_core.types import Head
 from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.vectors.parts import busy_at, progress_of
 from sav_ui.pages.vectors.run import waits_for_look
 from sav_ui.pages.vectors.state import VectorState
@@ -38,7 +39,8 @@ def effects(session: Session) -> Content:
     fit = session.current_fit
     geometry = None if found is None else found.changes.shape[1:]
     ringed = fit if fit is not None and geometry == fit.scores.correct.shape else None
-    looked_into = inspector(session, ringed) if ringed is not None and state.head is not None else None
+    inside = own_heads(session) if ringed is not None and state.head is not None else None
+    looked_into = None if inside is None else inspector(session, inside)
     html = fill(
         "vectors/effects.html",
         relation=study.setup.relation,

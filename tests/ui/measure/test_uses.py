@@ -10,6 +10,7 @@ from sav_ui.pages.classify.without import WithoutState
 from sav_ui.pages.measure import uses
 from sav_ui.pages.measure.state import WHERE
 from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.shared.uses import FIGURE, UsesState, uses_of
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
@@ -31,7 +32,7 @@ def test_without_a_test_set_it_asks_about_the_examples_and_the_inspector_shows_i
     assert uses.show(Session())["html"] == ""
     assert ">Knock them out<" in uses.show(session)["html"]
     session.look_at(head=session.fit.ranking[0])
-    assert inspector(session, session.fit)["uses"] is None
+    assert inspector(session, own_heads(session))["uses"] is None
     assert Kind.KNOCK_OUT in run(session, models)
     found = session.state(UsesState).latest
     assert (found.asked, found.values["n"]) == ("your examples", 6)
@@ -39,12 +40,12 @@ def test_without_a_test_set_it_asks_about_the_examples_and_the_inspector_shows_i
     shown = uses.show(session)
     assert found.values["sentence"].split(":")[0] in shown["html"]
     assert set(shown["figures"]) == {FIGURE}
-    looked_into = inspector(session, session.fit)
+    looked_into = inspector(session, own_heads(session))
     assert looked_into["uses"]["sentence"] == found.values["sentence"]
     assert FIGURE in looked_into["figures"]
     session.set(n_kept=1)  # other heads vote now, of which nothing is known
-    assert uses_of(session, session.fit) is None
-    assert FIGURE not in inspector(session, session.fit)["figures"]
+    assert uses_of(session, session.project, session.fit) is None
+    assert FIGURE not in inspector(session, own_heads(session))["figures"]
 
 
 def test_stopped_it_keeps_nothing_and_says_so(session, models):

@@ -163,7 +163,7 @@ def test_what_a_session_weighs_is_what_its_owners_hold_each_picture_once(models)
     assert session.weigh() == before, "it can be taken back"
     session.state(ClassifyState).add([Query("", (pictures[0],))])
     look = HeadAttention(Example(pictures[0]), (pictures[0],), (np.zeros(10),), np.zeros(1000))
-    session.remember_look(session.project.items[0], look)
+    session.remember_look(session.project, session.project.items[0], look)
     assert session.weigh() == before + pictures[0].held_bytes + 8080
 
 

@@ -7,6 +7,7 @@ from sav_core.retrieval.projection import project
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.shared import head_map
 from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.teach import view
 from sav_ui.pages.teach.actions import act
 from sav_ui.session.focus import Focus
@@ -21,7 +22,7 @@ def session(models):
 
 
 def shown(session):
-    about = inspector(session, session.fit)
+    about = inspector(session, own_heads(session))
     return about["heads"][0]["map"], json.loads(about["figures"]["map-1"])
 
 
@@ -51,11 +52,11 @@ def test_it_is_of_this_head_or_of_all_that_vote_by_one_projection_or_the_other(s
 
 def test_two_heads_have_a_map_each_of_the_same_pictures(session):
     session.look_at(versus=session.fit.ranking[3])
-    about = inspector(session, session.fit)
+    about = inspector(session, own_heads(session))
     assert set(about["figures"]) == {"map-1", "map-2"}
     assert about["heads"][0]["map"]["faces"] == about["heads"][1]["map"]["faces"]
     session.look_at(mapped="kept")
-    assert set(inspector(session, session.fit)["figures"]) == {"map-1"}
+    assert set(inspector(session, own_heads(session))["figures"]) == {"map-1"}
 
 
 def test_a_query_of_another_page_stands_among_the_examples(session):
@@ -76,10 +77,10 @@ def test_a_query_of_another_page_stands_among_the_examples(session):
 
 
 def test_a_map_is_drawn_again_only_when_it_has_changed(session):
-    first = inspector(session, session.fit)["figures"]["map-1"]
+    first = inspector(session, own_heads(session))["figures"]["map-1"]
     session.say("anything", where="bench")
     session.set(n_kept=2)
-    assert inspector(session, session.fit)["figures"]["map-1"] is first
+    assert inspector(session, own_heads(session))["figures"]["map-1"] is first
 
 
 def test_of_many_examples_evenly_chosen_ones_are_pictures(session, monkeypatch):

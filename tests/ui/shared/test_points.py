@@ -13,6 +13,7 @@ from sav_ui.pages.classify.run import run as classify_run
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.shared import points
 from sav_ui.pages.shared.head_inspector import inspector
+from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.shared.points import PointsState, points_of
 from sav_ui.pages.teach.run import run as teach_run
 from sav_ui.session.session import Session
@@ -43,20 +44,20 @@ def test_of_the_model_that_ships_it_is_known_at_once():
 def test_of_another_it_is_found_out_on_request(session, models):
     head = session.fit.ranking[0]
     session.look_at(head=head)
-    shown = inspector(session, session.fit)
+    shown = inspector(session, own_heads(session))
     assert shown["heads"][0]["points"]["words"] == ""
     assert (shown["pointing"]["scenes"], shown["pointing"]["progress"]) == (8, None)
     assert Kind.POINT in find(session, models)
     found = session.state(PointsState).found[""]
     assert (found.n, found.inside.shape) == (4, session.fit.scores.correct.shape)
-    told = inspector(session, session.fit)["heads"][0]["points"]["words"]
+    told = inspector(session, own_heads(session))["heads"][0]["points"]["words"]
     assert f"{100 * found.inside[head.layer, head.index]:.0f} %" in told
 
 
 def test_what_cannot_be_found_is_refused_with_the_reason(session, models, monkeypatch):
     monkeypatch.setattr(points, "_CHOSEN", 0)
     find(session, models)
-    assert "one scene or more" in inspector(session, session.fit)["pointing"]["refused"]
+    assert "one scene or more" in inspector(session, own_heads(session))["pointing"]["refused"]
 
 
 def test_on_classify_a_switch_draws_the_box(session, models):
