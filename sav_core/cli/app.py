@@ -23,7 +23,7 @@ from sav_core.cli.atlas import add_atlas
 from sav_core.cli.benchmark import add_benchmark
 from sav_core.cli.console import exit_status, print_json, print_line, print_table, progress_bar
 from sav_core.cli.engines import DevicesOption, EngineOption, open_engine, watched
-from sav_core.cli.evaluate import add_evaluate
+from sav_core.cli.evaluate.command import add_evaluate
 from sav_core.cli.opening import (
     clip_sampling,
     detail_cost,

@@ -12,7 +12,7 @@ from sav_core.bulk.here import Here
 from sav_core.bulk.task import Facts, Judged, Outcome, Task, portions
 from sav_core.bulk.wire import outcome_as_wire, outcome_from_wire, portion_as_dict, portion_from_dict
 from sav_core.bulk.work import read_portion
-from sav_core.cli.evaluate_parts import evaluate_in_parts
+from sav_core.cli.evaluate.parts import evaluate_in_parts
 from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Skipped
 from sav_core.data.folders.listings import Listed

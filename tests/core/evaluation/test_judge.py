@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sav_core.cli.evaluate_text import print_evaluation
+from sav_core.cli.evaluate.text import print_evaluation
 from sav_core.errors import InputError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.evaluation.curves import reliability_diagram

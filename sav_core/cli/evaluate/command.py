@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from sav_core.cli.console import print_beside, print_json, print_line, progress_bar
 from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
-from sav_core.cli.evaluate_parts import evaluate_in_parts
-from sav_core.cli.evaluate_text import print_evaluation
+from sav_core.cli.evaluate.depths import judge_by_depth
+from sav_core.cli.evaluate.options import (
+    ByDepth,
+    Confidence,
+    Controls,
+    Demonstrations,
+    Episodes,
+    Foreign,
+    HeadsFrom,
+    Parts,
+    Rivals,
+    Rules,
+    Seed,
+    Shots,
+    Sweep,
+    Test,
+    Ways,
+)
+from sav_core.cli.evaluate.parts import evaluate_in_parts
+from sav_core.cli.evaluate.text import print_evaluation
 from sav_core.cli.opening import (
     check_classifier_file,
     clip_sampling,
@@ -48,10 +65,8 @@ from sav_core.rivals.packages import check_installed
 from sav_core.rivals.spec import LORA, read_rivals
 
 if TYPE_CHECKING:
-    from sav_core.data.examples import ExampleSet
     from sav_core.reports.episode_measurement import EpisodeMeasurement
     from sav_core.reports.measurement import Measurement
-    from sav_core.sav import SavClassifier
 
 __all__ = ["add_evaluate"]
 
@@ -65,9 +80,7 @@ def add_evaluate(app: typer.Typer) -> None:
 
 def evaluate(
     train: Train,
-    test: Annotated[
-        str | None, typer.Option("--test", help="Labelled examples to judge by, in the same forms as --train.")
-    ] = None,
+    test: Test = None,
     model: Model = None,
     dtype: Dtype = "auto",
     heads: KeptHeads = 20,
@@ -81,57 +94,29 @@ def evaluate(
     animated: Animated = "still",
     clips_as: ClipsAs = "frames",
     detail: DetailChoice = "full",
-    controls: Annotated[
-        bool, typer.Option("--controls", help="Also judge other heads, other classifiers, and the model's own answers.")
-    ] = False,
-    rival: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--rival",
-            help="Also judge another way to learn from the same examples, and what each costs: lora (trains the model), "
-            "clip:ID or siglip:ID (hub id or folder); may be given several times.",
-        ),
-    ] = None,
-    demonstrations: Annotated[
-        int, typer.Option("--demonstrations", help="Examples that --controls shows the model in context; 0: none.")
-    ] = 4,
-    rules: Annotated[bool, typer.Option("--rules", help="Also judge every voting rule on the same vectors.")] = False,
-    sweep: Annotated[bool, typer.Option("--sweep", help="Also judge other numbers of heads and of examples.")] = False,
-    by_depth: Annotated[
-        bool, typer.Option("--by-depth", help="Also judge heads of the first layers only, with the time that saves.")
-    ] = False,
-    confidence: Annotated[
-        bool, typer.Option("--confidence", help="Also calibrate on the support, and judge the probabilities.")
-    ] = False,
-    foreign: Annotated[
-        str | None, typer.Option("--foreign", help="Images of none of the labels: are they recognised as such?")
-    ] = None,
-    heads_from: Annotated[
-        Path | None, typer.Option("--heads-from", help="A .sav file of another task, whose heads are tried on this one.")
-    ] = None,
-    episodes: Annotated[
-        int | None, typer.Option("--episodes", help="Without --test: draw so many few-shot splits of --train instead.")
-    ] = None,
-    shots: Annotated[int, typer.Option("--shots", help="Examples of each label that an episode learns from.")] = 5,
-    ways: Annotated[int | None, typer.Option("--ways", help="Labels in an episode; all unless given.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the episodes: the same seed draws the same.")] = 0,
+    controls: Controls = False,
+    rival: Rivals = None,
+    demonstrations: Demonstrations = 4,
+    rules: Rules = False,
+    sweep: Sweep = False,
+    by_depth: ByDepth = False,
+    confidence: Confidence = False,
+    foreign: Foreign = None,
+    heads_from: HeadsFrom = None,
+    episodes: Episodes = None,
+    shots: Shots = 5,
+    ways: Ways = None,
+    seed: Seed = 0,
     devices: DevicesOption = None,
     engine: EngineOption = "local",
-    parts: Annotated[
-        str | None,
-        typer.Option("--parts", help="With --engine ray: folder for the answers, which a run that was stopped uses."),
-    ] = None,
+    parts: Parts = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit on one set, judge on another: accuracy with its 95 % interval, per label, confusion."""
-    if (test is None) == (episodes is None):
-        raise SettingError("Give either --test, examples to judge by, or --episodes, a number of splits of --train.")
-    if episodes is not None and (rules or confidence or foreign or heads_from or rival):
-        raise SettingError(
-            "--rules, --confidence, --foreign, --heads-from and --rival judge one split: give --test, not --episodes."
-        )
+    on_one_split = bool(rules or confidence or foreign or heads_from or rival)
     in_parts = devices is not None or engine == "ray"
-    if in_parts and (test is None or controls or rules or sweep or confidence or foreign or heads_from or rival):
+    _check_split(test, episodes, on_one_split=on_one_split)
+    if in_parts and (test is None or controls or sweep or on_one_split):
         raise SettingError(
             "--devices and --engine ray judge the classifier alone on a --test set: ask for the rest without."
         )
@@ -195,7 +180,7 @@ def evaluate(
             watch=progress_bar,
         )
         _warn_of_overlap(measured.overlap or 0, len(queries))
-    told = values(found) | (_by_depth(classifier, support) if by_depth else {})
+    told = values(found) | (judge_by_depth(classifier, support) if by_depth else {})
     if as_json:
         print_json(told | detail_cost(classifier.backbone, detail))
         return
@@ -207,27 +192,14 @@ def evaluate(
     print_left_out(len(found.skipped))
 
 
-def _by_depth(classifier: SavClassifier, support: ExampleSet) -> dict[str, Any]:
-    """Accuracy by depth on the training set, for JSON: each example left out, heads of the first 1, 2, ... layers."""
-    from sav_core.activations.depth_times import time_layers
-    from sav_core.data.sets.one_scale import on_one_scale
-    from sav_core.evaluation.depths import leave_out_by_depth
-    from sav_core.heads.classifier import HeadClassifier
-
-    examples = on_one_scale(support)
-    with progress_bar("judging every depth") as progress:
-        vectors = classifier.extract(examples, progress=progress)
-        heads = HeadClassifier(classifier.n_kept, classifier.voting, classifier.scoring, classifier.belief)
-        fits = leave_out_by_depth(heads, vectors)
-    seconds = time_layers(classifier.backbone, examples[0])[: vectors.geometry.layers]
-    curve = fits.at(classifier.n_kept, seconds)
-    points = [
-        {"layers": depth, "right": right, "accuracy": right / curve.n, "interval": interval, "time": time}
-        for depth, (right, interval, time) in enumerate(
-            zip(curve.right.tolist(), curve.intervals, curve.time.tolist(), strict=True), start=1
+def _check_split(test: str | None, episodes: int | None, *, on_one_split: bool) -> None:
+    """Refuse what does not say on which split to judge, or asks of many what is judged on one."""
+    if (test is None) == (episodes is None):
+        raise SettingError("Give either --test, examples to judge by, or --episodes, a number of splits of --train.")
+    if episodes is not None and on_one_split:
+        raise SettingError(
+            "--rules, --confidence, --foreign, --heads-from and --rival judge one split: give --test, not --episodes."
         )
-    ]
-    return {"by_depth": {"n": curve.n, "timed": curve.timed, "enough": curve.enough, "points": points}}
 
 
 def _warn_of_overlap(shared: int, asked: int) -> None:
