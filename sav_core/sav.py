@@ -23,8 +23,10 @@ from sav_core.data.sets.one_scale import levels_of, on_one_scale
 from sav_core.errors import CancelledError, ClassifierFileError, InputError, SettingError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import FittedHeads, HeadClassifier, MaxLayer, check_labels, check_vectors
+from sav_core.heads.classifier import HeadClassifier, MaxLayer
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
+from sav_core.heads.fitted_heads import FittedHeads
+from sav_core.heads.support_checks import check_labels, check_vectors
 from sav_core.models.backbones import load_backbone
 from sav_core.models.detail import check_detail
 from sav_core.notebook import SHOWN, bar, card

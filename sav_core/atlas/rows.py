@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from sav_core.errors import InputError
 from sav_core.evaluation.metrics import skill
-from sav_core.heads.classifier import FittedHeads, HeadClassifier
+from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.classifier_file import read_classifier
+from sav_core.heads.fitted_heads import FittedHeads
 from sav_core.types import Head
 
 __all__ = ["Atlas", "TaskRow", "row_of", "row_of_file"]

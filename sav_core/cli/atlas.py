@@ -117,7 +117,7 @@ def _opened(source: Path, question: str) -> TaskRow | _Given:
     if is_ready_task(folder):
         task = read_ready_task(folder)
         return _Given(task.name, task.support, task.queries)
-    from sav_core.heads.classifier import check_labels
+    from sav_core.heads.support_checks import check_labels
 
     examples = open_examples(str(source), question, clip_sampling(8, None, "still", "frames"))
     check_labels([example.label for example in examples], [example.name for example in examples])

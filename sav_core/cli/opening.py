@@ -93,7 +93,8 @@ def open_classifier_for(
     max_layer: str | None = None,
 ) -> SavClassifier:
     """Load a model for a classifier of these examples; what they or the settings lack is told before that."""
-    from sav_core.heads.classifier import HeadClassifier, check_labels
+    from sav_core.heads.classifier import HeadClassifier
+    from sav_core.heads.support_checks import check_labels
 
     HeadClassifier(heads, voting, scoring, belief).check_settings()
     last: Any = int(max_layer) if max_layer is not None and max_layer.isascii() and max_layer.isdigit() else max_layer

@@ -23,7 +23,8 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from sav_core.errors import SettingError
-from sav_core.heads.classifier import HeadClassifier, check_labels
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.support_checks import check_labels
 from sav_core.heads.voting import Tally
 from sav_core.types import HeadVectors
 

@@ -20,7 +20,8 @@ from sav_core.errors import SettingError
 from sav_core.evaluation.acceptance import Acceptances, AcceptanceTrial, try_acceptance
 from sav_core.evaluation.leave_one_out import LeftOutFits, leave_out
 from sav_core.heads.calibration import Calibration, fit_temperature
-from sav_core.heads.classifier import FittedHeads, HeadClassifier
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.fitted_heads import FittedHeads
 from sav_core.heads.rules import OwnAnswers
 from sav_core.types import Head, HeadScores, HeadVectors
 

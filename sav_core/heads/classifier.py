@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,51 +13,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from sav_core.errors import InputError, SettingError
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.rejection import Reach, Rejection, closeness, label_radii
-from sav_core.heads.rules import FittedRule, VotingRule, rule_named
+from sav_core.heads.fitted_heads import FittedHeads
+from sav_core.heads.rejection import Reach, Rejection, label_radii
+from sav_core.heads.rules import VotingRule, rule_named
 from sav_core.heads.rules.rule import KeptHeads
-from sav_core.heads.scoring import LeftOutCounts, cosines, fit_heads
-from sav_core.heads.ties import EXACT, Ties, ties_of
+from sav_core.heads.scoring import fit_heads
+from sav_core.heads.support_checks import check_labels
+from sav_core.heads.ties import ties_of
 from sav_core.heads.voting import Ballot, Tally
-from sav_core.types import Geometry, Head, HeadScores, HeadVectors, Prediction, Vote, at_heads
+from sav_core.types import Head, HeadVectors, Prediction, Vote
 
-__all__ = ["FittedHeads", "HeadClassifier", "MaxLayer", "check_labels", "check_vectors"]
+__all__ = ["HeadClassifier", "MaxLayer"]
 
 MaxLayer: TypeAlias = int | Literal["kept"] | None
 """The last layer that heads are kept from: its number, the last that one is kept in when all may be, or the model's."""
-
-_ALIKE = 1e-6  # of a vector's length: what the order of sums changes in single precision
-_QUERY_BYTES = 64 << 20  # of double-precision vectors of queries at a time
-
-
-@dataclass(frozen=True)
-class FittedHeads:
-    """All that classifying needs: what a ``.sav`` file holds.
-
-    Attributes:
-        labels: sorted.
-        centroids: ``float64 (layer, head, label, dim)``, of every head, so that another number of heads can be kept.
-        scores: of every head.
-        examples: how many support examples each label had, in the order of ``labels``.
-        rule: the voting rule as it was fitted.
-        ties: when two cosines or shares count as equal; to ten decimals in files of an earlier version.
-        left_out: each head's right answers on examples left out; ``None`` where none can be, and in files of an earlier
-            version.
-    """
-
-    labels: tuple[str, ...]
-    centroids: npt.NDArray[np.float64]
-    scores: HeadScores
-    examples: tuple[int, ...]
-    rule: FittedRule
-    ties: Ties = EXACT
-    left_out: LeftOutCounts | None = None
-
-    @property
-    def geometry(self) -> Geometry:
-        """The model's layers, heads and dim."""
-        layers, heads, _, dim = self.centroids.shape
-        return Geometry(layers, heads, dim)
 
 
 class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -225,11 +194,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             InputError: the vectors come from a model of another geometry.
         """
         similarities, opinions, ballot = self._judge(vectors)
-        self._check(vectors, self.depth)
+        self.fitted_.check(vectors, self.depth)
         labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
-        near = None if self.reach_ is None else self._closeness(vectors, similarities, ballot.winner, self.reach_).tolist()
+        near = (
+            None
+            if self.reach_ is None
+            else self.fitted_.closeness(vectors, similarities, ballot.winner, self.reach_).tolist()
+        )
         return [
             Prediction(
                 label=labels[winner],
@@ -276,7 +249,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         kept = [rule.keep(scores, number) for number in numbers]
         voting = {head for each in kept for head in each.heads}
         heads = tuple(head for head in scores.ranking if head in voting)
-        _, opinions = self._opinions(vectors, heads, rows)
+        _, opinions = self.fitted_.opinions(vectors, heads, rows)
         place = {head: number for number, head in enumerate(heads)}
         return [rule.count(opinions[:, [place[head] for head in each.heads]], each.weights, ties) for each in kept]
 
@@ -284,7 +257,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return the vote for every number of kept heads. Arguments and errors are those of ``vote``."""
         check_is_fitted(self)
         ranking = self.fitted_.scores.ranking
-        _, opinions = self._opinions(vectors, ranking, rows)
+        _, opinions = self.fitted_.opinions(vectors, ranking, rows)
         return self.fitted_.rule.tally(opinions, ranking, self.fitted_.ties)
 
     def _judge(
@@ -292,55 +265,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Ballot]:
         """The kept heads' cosines and opinions ``(example, head, label)``, and the vote that comes of them."""
         check_is_fitted(self)
-        similarities, opinions = self._opinions(vectors, self.kept_heads_, rows)
+        similarities, opinions = self.fitted_.opinions(vectors, self.kept_heads_, rows)
         return similarities, opinions, self.fitted_.rule.count(opinions, self._weights, self.fitted_.ties)
-
-    def _opinions(
-        self, vectors: HeadVectors, heads: tuple[Head, ...], rows: Sequence[int] | None
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Cosines and opinions ``(example, head, label)`` of some heads, a part of the queries at a time."""
-        fitted = self.fitted_
-        self._check(vectors, 1 + max(head.layer for head in heads))
-        layer, index = at_heads(heads)
-        used = np.arange(len(vectors)) if rows is None else np.asarray(rows, dtype=np.intp)
-        step = self._queries_at_once(len(heads))
-        centroids = fitted.centroids[layer, index]
-        similarities = np.zeros((len(used), len(heads), len(fitted.labels)))
-        opinions = np.zeros_like(similarities)
-        for start in range(0, len(used), step):
-            part = slice(start, start + step)
-            points = vectors.values[used[part, None], layer, index]
-            similarities[part] = cosines(points, centroids, fitted.ties)
-            opinions[part] = fitted.rule.opinions(points, similarities[part], heads)
-        return similarities, opinions
-
-    def _check(self, vectors: HeadVectors, depth: int) -> None:
-        """Refuse vectors of another geometry, or that do not reach so many layers."""
-        geometry = self.fitted_.geometry
-        if not vectors.serve(geometry, depth):
-            raise InputError(
-                f"The classifier was fitted on {geometry}, but these vectors have {vectors.geometry}: "
-                "use the model it was fitted with."
-            )
-
-    def _closeness(
-        self, vectors: HeadVectors, kept: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], reach: Reach
-    ) -> npt.NDArray[np.float64]:
-        """``float64 (example,)``, from the kept heads' cosines where the reach is theirs, else from every head's."""
-        fitted, each = self.fitted_, np.arange(len(winner))
-        if reach.every_head:
-            layers, heads, labels, dim = fitted.centroids.shape
-            centroids = fitted.centroids.reshape(layers * heads, labels, dim)
-            points = vectors.values.reshape(len(vectors), layers * heads, dim)
-            step = self._queries_at_once(layers * heads)
-            parts = [cosines(points[start : start + step], centroids, fitted.ties) for start in range(0, len(points), step)]
-            mean = np.concatenate([part.mean(1) for part in parts]) if parts else np.zeros((0, labels))
-        else:
-            mean = kept.mean(1)
-        return closeness(1.0 - mean[each, winner], np.array(reach.radii)[winner])
-
-    def _queries_at_once(self, heads: int) -> int:
-        return max(1, _QUERY_BYTES // (8 * max(1, heads) * self.fitted_.geometry.dim))
 
     def score(self, vectors: HeadVectors, labels: Sequence[str] | None = None) -> float:
         """Return the share of the examples that get their own label."""
@@ -379,42 +305,3 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if isinstance(self.n_kept, bool) or not isinstance(self.n_kept, (int, np.integer)) or self.n_kept < 1:
             raise SettingError(f"n_kept must be a whole number from 1, but is {self.n_kept!r}.")
         rule_named(self.voting, self.belief)
-
-
-def check_labels(labels: Sequence[str | None], names: Sequence[str]) -> list[str]:
-    """Return the labels of a support set that a classifier can be fitted on.
-
-    Args:
-        labels: one for each example.
-        names: what to call the examples in the message.
-
-    Raises:
-        InputError: an example has no label, or there are fewer than two different ones.
-    """
-    present: list[str] = []
-    for label, name in zip(labels, names, strict=True):
-        if label is None:
-            raise InputError(f"Every support example needs a label, and {name} has none.")
-        present.append(label)
-    if len(set(present)) < 2:
-        found = f"all {len(present)} are of {present[0]!r}" if present else "there is no example at all"
-        raise InputError(f"A classifier needs examples of at least two labels, but {found}: add another label.")
-    return present
-
-
-def check_vectors(vectors: HeadVectors) -> None:
-    """Refuse a support whose examples all are the same to the model: there is nothing to tell its labels apart by.
-
-    Args:
-        vectors: of all examples of the support.
-
-    Raises:
-        InputError: the vectors of all are alike.
-    """
-    first = vectors.values[:1].astype(np.float64)
-    limit = _ALIKE * np.abs(first).max(initial=0.0)
-    if len(vectors) > 1 and all(np.abs(each - first[0]).max() <= limit for each in vectors.values):
-        raise InputError(
-            f"All {len(vectors)} examples are the same to the model, so that nothing tells their labels apart: check that "
-            "each has its own picture or question, and that its picture was read."
-        )

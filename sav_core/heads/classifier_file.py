@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sav_core.errors import ClassifierFileError
 from sav_core.files import write_atomically
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import FittedHeads
+from sav_core.heads.fitted_heads import FittedHeads
 from sav_core.heads.rejection import Reach, Rejection
 from sav_core.heads.rules import BELIEFS, RULES
 from sav_core.heads.scoring import SCORINGS, LeftOutCounts

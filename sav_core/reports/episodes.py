@@ -16,7 +16,8 @@ from sav_core.data.examples import Example
 from sav_core.evaluation.baselines import episode_baselines, episode_pixels
 from sav_core.evaluation.episodes import Episode, draw_episodes, run_episodes
 from sav_core.evaluation.sweeps import SweepPoint, shot_numbers, sweep_heads_over, sweep_shots
-from sav_core.heads.classifier import HeadClassifier, check_labels
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.support_checks import check_labels
 from sav_core.reports.episode_measurement import EpisodeBaseline, EpisodeMeasurement
 from sav_core.reports.measure import notes_of, skipped_of
 from sav_core.reports.measurement import About

@@ -22,7 +22,8 @@ from sav_core.data.sets.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.evaluation.baselines import Baseline, pixel_baseline
 from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.metrics import check_truth
-from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.support_checks import check_labels, check_vectors
 from sav_core.models.metering import Meter
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.measurement import Measurement

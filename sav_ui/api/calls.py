@@ -51,7 +51,8 @@ def fit_images(
     # torch takes seconds, and the page must not wait for them
     from sav_core.activations.extraction import extract_head_vectors
     from sav_core.evaluation.acceptance import calibrate
-    from sav_core.heads.classifier import HeadClassifier, check_labels, check_vectors
+    from sav_core.heads.classifier import HeadClassifier
+    from sav_core.heads.support_checks import check_labels, check_vectors
     from sav_core.models.detail import check_detail
     from sav_core.sav import SavClassifier
 

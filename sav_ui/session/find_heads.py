@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sav_core.errors import InputError, SavError
-from sav_core.heads.classifier import check_vectors
+from sav_core.heads.support_checks import check_vectors
 from sav_core.types import HeadVectors
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool

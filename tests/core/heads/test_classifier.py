@@ -4,7 +4,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sav_core.errors import InputError, SettingError
-from sav_core.heads.classifier import HeadClassifier, check_labels
+from sav_core.heads.classifier import HeadClassifier
+from sav_core.heads.support_checks import check_labels
 from tests.support.problems import clusters, head_vectors
 
 
@@ -132,7 +133,7 @@ def test_queries_are_judged_in_parts_or_some_of_them_alike(voting, monkeypatch):
     classifier = HeadClassifier(voting=voting).fit(clusters())
     queries = clusters(seed=4)
     whole = classifier.vote(queries)
-    monkeypatch.setattr("sav_core.heads.classifier._QUERY_BYTES", 1)
+    monkeypatch.setattr("sav_core.heads.fitted_heads._QUERY_BYTES", 1)
     np.testing.assert_allclose(classifier.vote(queries).shares, whole.shares, atol=1e-12)
     np.testing.assert_allclose(classifier.vote(queries, rows=[4, 1]).shares, whole.shares[[4, 1]], atol=1e-12)
     labels = [prediction.label for prediction in classifier.predict(queries)]
