@@ -18,19 +18,20 @@ from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.data.pictures.levels import Levels
 from sav_core.data.pictures.picture import PictureLike
-from sav_core.data.sets.asking import as_taught
+from sav_core.data.sets.asking import as_taught, shared_question
 from sav_core.data.sets.one_scale import levels_of, on_one_scale
-from sav_core.errors import CancelledError, ClassifierFileError, InputError, SettingError
+from sav_core.errors import CancelledError, ClassifierFileError, InputError
 from sav_core.evaluation.acceptance import calibrate
 from sav_core.heads.calibration import Calibration
-from sav_core.heads.classifier import HeadClassifier, MaxLayer
+from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.classifier_file import Provenance, read_classifier, write_classifier
 from sav_core.heads.fitted_heads import FittedHeads
 from sav_core.heads.support_checks import check_labels, check_vectors
 from sav_core.models.backbones import load_backbone
+from sav_core.models.depth import check_max_layer, first_layers
 from sav_core.models.detail import check_detail
 from sav_core.notebook import SHOWN, bar, card
-from sav_core.types import Cancel, Detail, Geometry, Head, HeadVectors, Prediction, ProgressCallback
+from sav_core.types import Cancel, Detail, Geometry, Head, HeadVectors, MaxLayer, Prediction, ProgressCallback
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,10 +42,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CacheChoice",
     "SavClassifier",
-    "check_max_layer",
     "check_model",
     "open_classifier",
-    "shared_question",
 ]
 
 CacheChoice: TypeAlias = VectorCache | Literal["user"] | None
@@ -419,12 +418,6 @@ class SavClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return getattr(self.head_classifier_, name)
 
 
-def shared_question(support: Sequence[Example]) -> str | None:
-    """Return the question that all of a support ask; ``None`` where they differ."""
-    questions = {example.question for example in support}
-    return questions.pop() if len(questions) == 1 else None
-
-
 def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, backbone: Backbone) -> None:
     """Refuse heads of another model: their numbers mean nothing in this one, even where it has as many.
 
@@ -446,27 +439,6 @@ def check_model(path: str | Path, fitted: FittedHeads, provenance: Provenance, b
         raise ClassifierFileError(
             f"{path} was made with {provenance.model} ({fitted.geometry}, {provenance.dtype}), but the model here is "
             f"{backbone.name} ({backbone.geometry}, {backbone.dtype_name}): load that model (--model), or fit again."
-        )
-
-
-def first_layers(backbone: Backbone, max_layer: MaxLayer) -> Geometry:
-    """Return the geometry of a model's layers that a fit with that setting reads."""
-    geometry = backbone.geometry
-    return replace(geometry, layers=min(max_layer + 1, geometry.layers)) if isinstance(max_layer, int) else geometry
-
-
-def check_max_layer(max_layer: MaxLayer, backbone: Backbone) -> None:
-    """Refuse a last layer that a model has not.
-
-    Raises:
-        SettingError: there is no such layer.
-    """
-    last = backbone.geometry.layers - 1
-    if max_layer in (None, "kept"):
-        return
-    if not isinstance(max_layer, int) or not 0 <= max_layer <= last:
-        raise SettingError(
-            f"max_layer must be a layer of {backbone.name}, 0 to {last}, or 'kept' or None, but is {max_layer!r}."
         )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Head",
     "HeadScores",
     "HeadVectors",
+    "MaxLayer",
     "Prediction",
     "Progress",
     "ProgressCallback",
@@ -46,6 +47,9 @@ Detail: TypeAlias = Literal["full", "normal", "fast"]
 """How finely a model looks at pictures: as its makers ship it, or with fewer tokens."""
 
 DETAILS: tuple[Detail, ...] = get_args(Detail)
+
+MaxLayer: TypeAlias = int | Literal["kept"] | None
+"""The last layer that heads are kept from: its number, the last that one is kept in when all may be, or the model's."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -100,7 +100,8 @@ def open_classifier_for(
     last: Any = int(max_layer) if max_layer is not None and max_layer.isascii() and max_layer.isdigit() else max_layer
     check_labels([example.label for example in support], [example.name for example in support])
     backbone = open_backbone(model, dtype)
-    from sav_core.sav import SavClassifier, check_max_layer
+    from sav_core.models.depth import check_max_layer
+    from sav_core.sav import SavClassifier
 
     check_max_layer(last, backbone)
     backbone.sight(support[0].detail)

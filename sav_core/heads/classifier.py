@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +20,9 @@ from sav_core.heads.scoring import fit_heads
 from sav_core.heads.support_checks import check_labels
 from sav_core.heads.ties import ties_of
 from sav_core.heads.voting import Ballot, Tally
-from sav_core.types import Head, HeadVectors, Prediction, Vote
+from sav_core.types import Head, HeadVectors, MaxLayer, Prediction, Vote
 
-__all__ = ["HeadClassifier", "MaxLayer"]
-
-MaxLayer: TypeAlias = int | Literal["kept"] | None
-"""The last layer that heads are kept from: its number, the last that one is kept in when all may be, or the model's."""
+__all__ = ["HeadClassifier"]
 
 
 class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped

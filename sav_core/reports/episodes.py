@@ -13,18 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_core.data.examples import Example
+from sav_core.data.sets.asking import shared_question
 from sav_core.evaluation.baselines import episode_baselines, episode_pixels
 from sav_core.evaluation.episodes import Episode, draw_episodes, run_episodes
 from sav_core.evaluation.sweeps import SweepPoint, shot_numbers, sweep_heads_over, sweep_shots
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.support_checks import check_labels
+from sav_core.models.depth import check_max_layer
 from sav_core.reports.episode_measurement import EpisodeBaseline, EpisodeMeasurement
 from sav_core.reports.measure import notes_of, skipped_of
 from sav_core.reports.measurement import About
 from sav_core.reports.model_baselines import episode_model_baselines
 from sav_core.reports.reading import Run, Watch, read_vectors, run_here, unwatched
 from sav_core.reports.wording import ASKING, COMPARING, READING
-from sav_core.sav import SavClassifier, check_max_layer, shared_question
+from sav_core.sav import SavClassifier
 from sav_core.types import Cancel, HeadVectors
 
 __all__ = ["measure_episodes"]

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from sav_core.data.examples import Example, ExampleSet, Skipped
 from sav_core.data.notes import Note
-from sav_core.data.sets.asking import as_asked
+from sav_core.data.sets.asking import as_asked, shared_question
 from sav_core.data.sets.duplicates import count_shared
 from sav_core.data.sets.one_scale import at_levels, levels_of, on_one_scale
 from sav_core.evaluation.baselines import Baseline, pixel_baseline
@@ -24,6 +24,7 @@ from sav_core.evaluation.costs import Cost
 from sav_core.evaluation.metrics import check_truth
 from sav_core.heads.classifier import HeadClassifier
 from sav_core.heads.support_checks import check_labels, check_vectors
+from sav_core.models.depth import check_max_layer
 from sav_core.models.metering import Meter
 from sav_core.reports.measure_vectors import measure_vectors
 from sav_core.reports.measurement import Measurement
@@ -32,7 +33,7 @@ from sav_core.reports.reading import Run, Watch, read_vectors, reading_cost, run
 from sav_core.reports.rival_answers import check_rivals, rival_answers
 from sav_core.reports.wording import ASKING, COMPARING, READING
 from sav_core.rivals.spec import Rival
-from sav_core.sav import SavClassifier, check_max_layer, shared_question
+from sav_core.sav import SavClassifier
 from sav_core.types import Cancel
 
 __all__ = ["measure", "notes_of", "other_answers", "skipped_of"]

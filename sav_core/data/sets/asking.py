@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sav_core.data.clips.sampling import ClipSampling
 from sav_core.data.examples import Example
 from sav_core.data.pictures.levels import Levels
@@ -10,7 +12,7 @@ from sav_core.data.sets.one_scale import at_levels
 from sav_core.errors import InputError
 from sav_core.types import Detail
 
-__all__ = ["as_asked", "as_taught"]
+__all__ = ["as_asked", "as_taught", "shared_question"]
 
 
 def as_taught(
@@ -55,3 +57,9 @@ def as_asked(query: Example | PictureLike, question: str | None) -> Example:
             "as Example(image, question), --question or a line of a .jsonl."
         )
     return query.with_question(question) if isinstance(query, Example) else Example(query, question)
+
+
+def shared_question(support: Sequence[Example]) -> str | None:
+    """Return the question that all of a support ask; ``None`` where they differ."""
+    questions = {example.question for example in support}
+    return questions.pop() if len(questions) == 1 else None
