@@ -10,7 +10,8 @@ from typing import Any
 
 from sav_ui.panels.panel import Content
 from sav_ui.panels.parts import Parts
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import Session
 
 __all__ = ["OpenTabs", "Tab"]
 

@@ -13,7 +13,7 @@ from sav_core.data.pictures.picture import Picture
 from sav_core.data.sets.asking import as_taught
 from sav_core.errors import InputError
 from sav_core.types import Detail, Prediction
-from sav_ui.session.session import PageState
+from sav_ui.session.page_state import PageState
 
 if TYPE_CHECKING:
     from sav_core.heads.classifier import HeadClassifier

@@ -1,11 +1,8 @@
 """One visitor's session: their project, what was computed from it, and where they are looking; found again after a reload.
 
 A session is changed only while its lock is held, by its own methods or by an action that ``sav_ui.host.dispatch`` runs: two
-events of one visitor never overwrite each other, and sessions share nothing.
-
-What a single page keeps is a ``PageState`` of that page's own: ``session.state(ClassifyState)`` makes it when it is first
-asked for and returns the same ever after. The class is the key and the type, so that a session holds the states of pages
-which it must not import.
+events of one visitor never overwrite each other, and sessions share nothing. What a single page keeps is a ``PageState`` of
+that page's own.
 """
 
 from __future__ import annotations
@@ -35,12 +32,13 @@ from sav_ui.session.asked import Asked
 from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Download, Focus, Loading, Notice
 from sav_ui.session.head_attention import HeadAttention
-from sav_ui.session.history import History, Kept, Snapshot, Step
+from sav_ui.session.history import History, Snapshot, Step
 from sav_ui.session.memory import check_room
+from sav_ui.session.page_state import PageState, new_states
 from sav_ui.session.project import Item, Project
 from sav_ui.session.work import Kind, NotYetError, Work
 
-__all__ = ["COMES_NEXT", "PATIENCE", "STILL_BUSY", "PageState", "Session", "StillBusyError"]
+__all__ = ["COMES_NEXT", "PATIENCE", "STILL_BUSY", "Session", "StillBusyError"]
 
 _DOWNLOADS = 2  # files of one visitor that lie on the disk: the latest, and one that a browser may still be fetching
 _LOOKS = 12  # examples whose attention is kept: a few MB each with a large model
@@ -53,37 +51,6 @@ STILL_BUSY = "What you did before is still being worked on, so this was not done
 
 class StillBusyError(SavError):
     """A session's lock was not free in time."""
-
-
-class PageState:
-    """What one page keeps of a session; a subclass for each page, made without arguments."""
-
-    @property
-    def held_bytes(self) -> int:
-        """The memory it takes, as far as it grows with what the visitor brings."""
-        return 0
-
-    @property
-    def pictures(self) -> Iterable[Picture]:
-        """The pictures that the visitor brought to it."""
-        return ()
-
-    def exchange(self, clips: Mapping[str, Clip]) -> None:
-        """Have other clips, by the digest of the one whose place each takes."""
-
-    def classified(self, project: Project) -> Iterable[Asked]:
-        """What was classified on it and can be put beside the examples of a project."""
-        return ()
-
-    def kept(self) -> Kept | None:
-        """What of it can be undone, as a value that never changes; ``None`` if nothing can."""
-        return None
-
-    def restore(self, kept: Any) -> None:
-        """Put back what ``kept`` once returned."""
-
-    def project_replaced(self) -> None:
-        """Another project has taken the place of the one before."""
 
 
 S = TypeVar("S", bound=PageState)
@@ -187,7 +154,7 @@ class Session:
                 yield
             finally:
                 after = self._snapshot()
-                before, self._step_from = self._step_from.with_pages(_new(after.kept)), None
+                before, self._step_from = self._step_from.with_pages(new_states(after.kept)), None
                 if not after.same_work(before):
                     words = self._step_words or "Changed something."
                     step = Step(words, before.beside(after), after.beside(before), self._step_replaced)
@@ -551,8 +518,3 @@ def _look_key(project: Project, item: Item) -> tuple[Any, ...]:
 def _buffers(pictures: Iterable[Picture]) -> dict[int, int]:
     """The bytes of what pictures hold, each part once, by its identity."""
     return {name: size for picture in pictures for name, size in picture.buffers.items()}
-
-
-def _new(pages: Iterable[type[PageState]]) -> dict[type[PageState], Kept]:
-    """What each page keeps when it is new."""
-    return {page: kept for page in pages if (kept := page().kept()) is not None}

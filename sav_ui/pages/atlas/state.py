@@ -18,8 +18,9 @@ from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import Fit
 from sav_ui.session.focus import Focus
 from sav_ui.session.opened_sav import OpenedSavState
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.session import Session
 from sav_ui.uploads.ready_tasks import task_named
 
 __all__ = [

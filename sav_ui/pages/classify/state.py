@@ -25,8 +25,8 @@ from sav_ui.panels.memo import Memo
 from sav_ui.session.asked import Asked
 from sav_ui.session.fit import Fit
 from sav_ui.session.head_attention import HeadAttention
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState
 
 __all__ = ["FRAME", "NONE", "PANEL", "WHERE", "ClassifyState", "ModelAnswer", "Query"]
 

@@ -8,7 +8,8 @@ from sav_core.wording import percent
 from sav_ui.pages.classify.state import ModelAnswer
 from sav_ui.pages.shared.points import POINT, pointing_heads, stored_points, where_asked
 from sav_ui.session.fit import Fit
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import Session
 
 __all__ = ["WhereState", "where_shown"]
 

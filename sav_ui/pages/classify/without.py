@@ -15,8 +15,9 @@ from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.panels.jobs import Job
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import Fit
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.session import Session
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone

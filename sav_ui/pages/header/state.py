@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sav_ui.session.session import PageState
+from sav_ui.session.page_state import PageState
 
 __all__ = ["HeaderState"]
 

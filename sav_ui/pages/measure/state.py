@@ -19,8 +19,8 @@ from sav_ui.pages.measure.own_tests import Fresh, fresh_among, taught_among
 from sav_ui.pages.shared.judged import taught_key
 from sav_ui.panels.memo import Memo
 from sav_ui.session.fit import Fit
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState
 from sav_ui.uploads.ready_tasks import queries_of, task_titled
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sav_ui.session.fit import Fit
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.session import Session
 
 __all__ = ["Judged", "JudgedState", "judged_with", "taught_key"]
 

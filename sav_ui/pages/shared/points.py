@@ -15,7 +15,8 @@ from sav_core.types import Cancel, Head, ProgressCallback
 from sav_ui.panels.jobs import Job
 from sav_ui.panels.wording import percent, progress_bar
 from sav_ui.session.context import Context
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 from sav_ui.pages.shared.judged import taught_key
 from sav_ui.session.fit import Fit
+from sav_ui.session.page_state import PageState
 from sav_ui.session.project import Project
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.session import Session
 
 __all__ = ["FIGURE", "Uses", "UsesState", "uses_of"]
 

@@ -27,7 +27,8 @@ from sav_ui.pages.shared.live_window import asked_of, window_of
 from sav_ui.panels.errors import unexpected
 from sav_ui.serving.callers import calling
 from sav_ui.session.context import Context, Data
-from sav_ui.session.session import PageState, Session
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import Session
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sav_ui.session.session import PageState
+from sav_ui.session.page_state import PageState
 
 if TYPE_CHECKING:
     from sav_core.activations.reading_cost import ReadingCosts

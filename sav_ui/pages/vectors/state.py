@@ -19,7 +19,7 @@ from sav_ui.pages.vectors.analogies import Analogies, Analogy, Bases
 from sav_ui.pages.vectors.ready import Mapped, Ready
 from sav_ui.pages.vectors.setup import Setup, is_drawn
 from sav_ui.pages.vectors.study import Study
-from sav_ui.session.session import PageState
+from sav_ui.session.page_state import PageState
 
 __all__ = ["PANEL", "WHERE", "VectorState"]
 

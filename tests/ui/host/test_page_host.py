@@ -15,7 +15,8 @@ from sav_ui.panels.panel import content
 from sav_ui.serving.answers import Answers
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.turns import STOPPED
-from sav_ui.session.session import COMES_NEXT, STILL_BUSY, PageState, Session
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import COMES_NEXT, STILL_BUSY, Session
 from sav_ui.session.store import SessionStore
 from sav_ui.session.work import Kind
 from tests.support.people import context, pool_with, small_project, taught

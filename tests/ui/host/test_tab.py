@@ -6,7 +6,7 @@ from sav_ui.host import tab as tabs
 from sav_ui.host.page_host import PageHost
 from sav_ui.panels.panel import content
 from sav_ui.panels.parts import joined
-from sav_ui.session.session import PageState
+from sav_ui.session.page_state import PageState
 from sav_ui.session.store import SessionStore
 from tests.support.people import pool_with
 

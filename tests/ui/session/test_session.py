@@ -4,7 +4,8 @@ import threading
 import pytest
 
 from sav_core.errors import InputError
-from sav_ui.session.session import PageState, Session, StillBusyError
+from sav_ui.session.page_state import PageState
+from sav_ui.session.session import Session, StillBusyError
 from sav_ui.session.store import SessionStore
 from tests.support.people import small_project
 
