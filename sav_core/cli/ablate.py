@@ -15,9 +15,6 @@ from sav_core.cli.opening import (
     open_examples,
     print_detail,
     print_dtype,
-    print_left_out,
-    print_notes,
-    skipped_as_dicts,
 )
 from sav_core.cli.options import (
     Animated,
@@ -35,7 +32,7 @@ from sav_core.cli.options import (
     Train,
     Voting,
 )
-from sav_core.data.notes import merged
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.evaluation.metrics import check_truth
 from sav_core.wording import percent, percent_range
 
@@ -124,16 +121,13 @@ def ablate(
     if html is not None:
         _write_page(html, found)
     sources = (support,) if test is None else (support, asked)
-    skipped = [each for source in sources for each in source.skipped]
-    notes = merged([note for source in sources for note in source.notes])
     if as_json:
-        print_json({**told, "skipped": skipped_as_dicts(skipped), "notes": [note.as_dict() for note in notes]})
+        print_json({**told, **reading_values(*sources)})
         return
     _print_told(told, own=test is None)
     print_dtype(backbone)
     print_detail(backbone, detail)
-    print_notes(notes)
-    print_left_out(len(skipped))
+    print_readings(*sources)
 
 
 def _readable(classifier: SavClassifier, queries: list[Example]) -> dict[str, Any]:

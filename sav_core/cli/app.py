@@ -31,10 +31,7 @@ from sav_core.cli.opening import (
     open_examples,
     print_detail,
     print_dtype,
-    print_left_out,
-    print_notes,
     sampling_of,
-    skipped_as_dicts,
 )
 from sav_core.cli.options import (
     Animated,
@@ -55,6 +52,7 @@ from sav_core.cli.options import (
 )
 from sav_core.cli.plugins import installed_commands
 from sav_core.cli.point.command import add_point
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.cli.report import add_report
 from sav_core.cli.retrieval.commands import add_retrieval
 from sav_core.cli.space import space_app
@@ -181,8 +179,7 @@ def fit(
                 "heads": [{"head": str(head), "accuracy": accuracy} for head, accuracy in kept],
                 "temperature": temperature,
                 "none_below": None if rejection is None else asdict(rejection),
-                "skipped": skipped_as_dicts(support.skipped),
-                "notes": [note.as_dict() for note in support.notes],
+                **reading_values(support),
                 **detail_cost(classifier.backbone, detail),
                 **({} if max_layer is None else {"max_layer": classifier.head_classifier_.fitted_.geometry.layers - 1}),
             }
@@ -202,8 +199,7 @@ def fit(
         )
     print_dtype(classifier.backbone)
     print_detail(classifier.backbone, detail)
-    print_notes(support.notes)
-    print_left_out(len(support.skipped))
+    print_readings(support)
 
 
 @app.command(epilog="Example: [bold]python -m sav_core classify --classifier pets.sav photo.jpg holiday/ --json[/bold]")
@@ -259,7 +255,7 @@ def classify(
                     write(outcome.answers)
             gathered.finish()
     if as_json:
-        told = {"skipped": skipped_as_dicts(gathered.skipped), "notes": [note.as_dict() for note in gathered.notes]}
+        told = reading_values(gathered)
         if out is not None:
             print_json({"out": out, "n": len(gathered), **told})
         elif any(told.values()):
@@ -267,8 +263,7 @@ def classify(
         return
     if out is not None:
         print_line(f"Wrote the answers on {len(gathered)} examples to {out}.")
-    print_notes(gathered.notes)
-    print_left_out(len(gathered.skipped))
+    print_readings(gathered)
 
 
 add_evaluate(app)

@@ -15,13 +15,11 @@ from sav_core.cli.opening import (
     open_backbone,
     open_examples,
     print_dtype,
-    print_left_out,
-    print_notes,
-    skipped_as_dicts,
 )
 from sav_core.cli.options import AsJson, BelievedBy, Dtype, KeptHeads, Model, Question, ScoredBy, Voting
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.data.examples import Example, Skipped
-from sav_core.data.notes import Note, merged
+from sav_core.data.notes import Note
 from sav_core.data.sets.ready_tasks import is_ready_task, read_ready_task, ready_task_folders
 from sav_core.errors import InputError
 
@@ -81,18 +79,15 @@ def atlas(
     backbone = _backbone(found, model, dtype) if given else None
     report = _surveyed(found, backbone, settings, seed)
     _write(report, html, cells, pairs)
-    skipped, notes = [one for each in given for one in each.skipped], merged([one for each in given for one in each.notes])
     if as_json:
         from sav_core.atlas import atlas_values
 
-        told = {**atlas_values(report), "skipped": skipped_as_dicts(skipped), "notes": [note.as_dict() for note in notes]}
-        print_json(told)
+        print_json({**atlas_values(report), **reading_values(*given)})
         return
     _print_report(report)
     if backbone is not None:
         print_dtype(backbone)
-    print_notes(notes)
-    print_left_out(len(skipped))
+    print_readings(*given)
 
 
 @dataclass(frozen=True)

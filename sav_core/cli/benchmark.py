@@ -12,7 +12,7 @@ from sav_core.benchmarks.facts import BENCHMARKS
 from sav_core.benchmarks.prompts import Options
 from sav_core.benchmarks.row import Benchmark
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
-from sav_core.cli.opening import clip_sampling, open_backbone, print_notes
+from sav_core.cli.opening import clip_sampling, open_backbone
 from sav_core.cli.options import (
     AsJson,
     BelievedBy,
@@ -25,6 +25,7 @@ from sav_core.cli.options import (
     ScoredBy,
     Voting,
 )
+from sav_core.cli.readings import print_notes
 from sav_core.data.notes import Note
 from sav_core.errors import SettingError
 from sav_core.wording import percent, percent_range

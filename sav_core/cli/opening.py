@@ -10,8 +10,7 @@ from sav_core.cli.console import print_line, progress_bar, spinner
 
 if TYPE_CHECKING:
     from sav_core.data.clips.sampling import ClipSampling
-    from sav_core.data.examples import ExampleSet, Skipped
-    from sav_core.data.notes import Note
+    from sav_core.data.examples import ExampleSet
     from sav_core.heads.classifier import HeadClassifier
     from sav_core.models.backbones import Backbone
     from sav_core.sav import SavClassifier
@@ -29,10 +28,7 @@ __all__ = [
     "open_queries",
     "print_detail",
     "print_dtype",
-    "print_left_out",
-    "print_notes",
     "sampling_of",
-    "skipped_as_dicts",
 ]
 
 _ORDINARY = (640, 480)  # pixels of the picture that a detail is told of
@@ -133,17 +129,6 @@ def open_heads(path: Path, backbone: Backbone) -> HeadClassifier:
     return SavClassifier.load(path, backbone).head_classifier_
 
 
-def print_notes(notes: Sequence[Note]) -> None:
-    """Say what was converted or guessed in reading, if anything, each once."""
-    for note in dict.fromkeys(notes):
-        print_line(f"Note: {note.sentence}")
-
-
-def skipped_as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
-    """Return what was left out, for JSON."""
-    return [{"image": each.name, "reason": each.reason} for each in skipped]
-
-
 def print_dtype(backbone: Backbone) -> None:
     """Say what the model computes in, and why."""
     print_line(f"The model computes in {backbone.dtype_name}: {backbone.why_dtype}.")
@@ -165,9 +150,3 @@ def print_detail(backbone: Backbone, detail: Detail) -> None:
             f"Pictures are looked at in {detail} detail: one of {width} x {height} pixels is {told['tokens']:,} tokens, "
             f"{told['full_tokens']:,} in full."
         )
-
-
-def print_left_out(count: int) -> None:
-    """Say how many images were left out, if any."""
-    if count:
-        print_line(f"{count} image{'s were' if count > 1 else ' was'} left out; the warnings say why.")

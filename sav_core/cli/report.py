@@ -14,9 +14,6 @@ from sav_core.cli.opening import (
     open_examples,
     print_detail,
     print_dtype,
-    print_left_out,
-    print_notes,
-    skipped_as_dicts,
 )
 from sav_core.cli.options import (
     Animated,
@@ -34,6 +31,7 @@ from sav_core.cli.options import (
     Train,
     Voting,
 )
+from sav_core.cli.readings import print_readings, reading_values
 
 __all__ = ["add_report"]
 
@@ -90,13 +88,11 @@ def report(
                 "model": classifier.backbone.name,
                 "labels": classifier.classes_.tolist(),
                 "n": len(support),
-                "skipped": skipped_as_dicts(support.skipped),
-                "notes": [note.as_dict() for note in support.notes],
+                **reading_values(support),
             }
         )
         return
     print_line(f"Wrote {out}: {len(support)} examples of {len(classifier.classes_)} labels, {classifier.backbone.name}.")
     print_dtype(classifier.backbone)
     print_detail(classifier.backbone, detail)
-    print_notes(support.notes)
-    print_left_out(len(support.skipped))
+    print_readings(support)

@@ -39,8 +39,6 @@ from sav_core.cli.opening import (
     open_queries,
     print_detail,
     print_dtype,
-    print_left_out,
-    print_notes,
 )
 from sav_core.cli.options import (
     Animated,
@@ -59,6 +57,7 @@ from sav_core.cli.options import (
     Train,
     Voting,
 )
+from sav_core.cli.readings import print_readings
 from sav_core.errors import SettingError
 from sav_core.evaluation.metrics import check_truth
 from sav_core.rivals.packages import check_installed
@@ -188,8 +187,7 @@ def evaluate(
     print_line("")
     print_dtype(classifier.backbone)
     print_detail(classifier.backbone, detail)
-    print_notes(found.notes)
-    print_left_out(len(found.skipped))
+    print_readings(found)
 
 
 def _check_split(test: str | None, episodes: int | None, *, on_one_split: bool) -> None:

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sav_core.cli.console import print_json, progress_bar
-from sav_core.cli.opening import open_backbone, print_dtype, print_left_out, print_notes, skipped_as_dicts
+from sav_core.cli.opening import open_backbone, print_dtype
 from sav_core.cli.options import AsJson, Dtype, Model
 from sav_core.cli.point.choosing import choose_heads, material_from_boxes
 from sav_core.cli.point.text import print_pointed
-from sav_core.data.notes import merged
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.errors import InputError, SettingError
 from sav_core.pointing.ways import BoxForm, ChosenBy
 
 if TYPE_CHECKING:
-    from sav_core.data.examples import Example, Skipped
-    from sav_core.data.notes import Note
+    from sav_core.data.examples import Example, ExampleSet
     from sav_core.data.pictures.picture import Picture
     from sav_core.models.backbones import Backbone
     from sav_core.pointing.places import Place
@@ -77,7 +76,8 @@ def point(
     Without images it ranks heads on one half of the scenes or boxes and judges the best on the other.
     """
     _check(images, thing, question, boxes, boxes_as, heads, scenes, out)
-    queries, skipped, notes = _queries(images, thing, question)
+    asked = _asked(images, thing, question)
+    queries = () if asked is None else asked.examples
     material = material_from_boxes(boxes, boxes_as, question, seed, ranks_only=not queries) if boxes is not None else None
     backbone = open_backbone(model, dtype)
     found, judged, words = choose_heads(backbone, material, queries, by, heads, scenes, seed)
@@ -97,15 +97,13 @@ def point(
         "judged": None if judged is None else judgement_values(judged),
         "pictures": _values(places, out),
     }
-    if material is not None:
-        skipped, notes = (*material.skipped, *skipped), merged([*material.notes, *notes])
+    read = [each for each in (material, asked) if each is not None]
     if as_json:
-        print_json({**told, "skipped": skipped_as_dicts(skipped), "notes": [note.as_dict() for note in notes]})
+        print_json({**told, **reading_values(*read)})
         return
     print_pointed(told, heads)
     print_dtype(backbone)
-    print_notes(notes)
-    print_left_out(len(skipped))
+    print_readings(*read)
 
 
 def _check(
@@ -135,12 +133,10 @@ def _check(
         raise SettingError("--thing is pointed at in images: name some.")
 
 
-def _queries(
-    images: Sequence[str] | None, thing: str, question: str
-) -> tuple[tuple[Example, ...], tuple[Skipped, ...], tuple[Note, ...]]:
-    """The pictures to point at, each with what is asked of it; videos are left out."""
+def _asked(images: Sequence[str] | None, thing: str, question: str) -> ExampleSet | None:
+    """The pictures to point at, each with what is asked of it, if some are named; videos are left out."""
     if not images:
-        return (), (), ()
+        return None
     from sav_core.data.sets.datasets import read_queries
     from sav_core.pointing.drawn import where_is
 
@@ -151,7 +147,7 @@ def _queries(
             raise InputError(f"What is to be pointed at in {example.name!r} is not said: add --thing cup, or --question.")
         if not example.images:
             raise InputError(f"There is nothing to point at in {example.name!r}, which has no picture: leave it out.")
-    return found.examples, found.skipped, found.notes
+    return found
 
 
 def _pointed(backbone: Backbone, queries: Sequence[Example], heads: Sequence[Head]) -> list[tuple[Example, Picture, Place]]:

@@ -11,8 +11,8 @@ from sav_core.bulk.part_files import folder_bytes
 from sav_core.bulk.task import Task
 from sav_core.cli.console import print_json, print_line, progress_bar
 from sav_core.cli.engines import DevicesOption, EngineOption, open_engine
-from sav_core.cli.opening import print_left_out, print_notes, skipped_as_dicts
 from sav_core.cli.options import AsJson
+from sav_core.cli.readings import print_left_out, print_notes, reading_values
 from sav_core.cli.retrieval.options import Dtype, Model, Question
 from sav_core.cli.retrieval.reader import SAME_LABELS, check_heads
 from sav_core.data.sets.telling import check_any
@@ -83,8 +83,7 @@ def extract(
         "bytes": folder_bytes(out) if engine == "ray" else Path(out).stat().st_size,
         "model": facts.name,
         "cost": None if cost is None else _cost(cost),
-        "skipped": skipped_as_dicts(gathered.skipped),
-        "notes": [note.as_dict() for note in gathered.notes],
+        **reading_values(gathered),
     }
     if as_json:
         print_json(result)

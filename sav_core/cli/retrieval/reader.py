@@ -1,15 +1,14 @@
-"""How retrieval reads sets: with which model, asked what, by which heads, and what is said of what was left out."""
+"""How retrieval reads sets: with which model, asked what, and by which heads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sav_core.cli.console import progress_bar
-from sav_core.cli.opening import open_backbone, print_left_out, print_notes, skipped_as_dicts
-from sav_core.data.notes import merged
+from sav_core.cli.opening import open_backbone
 from sav_core.data.sets.one_scale import at_levels, levels_of
 from sav_core.errors import SettingError
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from sav_core.sav import SavClassifier
     from sav_core.types import Head, HeadVectors
 
-__all__ = ["SAME_LABELS", "Reader", "check_heads", "on_scale_of", "print_reading", "reading_values"]
+__all__ = ["SAME_LABELS", "Reader", "check_heads", "on_scale_of"]
 
 SAME_LABELS = "Note: these heads were chosen on the same labels; a classifier fitted on other images judges fairly."
 """What is said where heads were chosen by the labels that they are judged on."""
@@ -92,16 +91,3 @@ def on_scale_of(searched: ExampleSet, queries: ExampleSet) -> ExampleSet:
     """The queries with the values of their pictures scaled as in the index; a classifier scales both by its own rule."""
     levels = levels_of(picture for example in searched for picture in example.images)
     return replace(queries, examples=tuple(at_levels(queries, levels)))
-
-
-def reading_values(*sets: ExampleSet) -> dict[str, Any]:
-    """What was left out and what was converted, for JSON."""
-    notes = merged(note for each in sets for note in each.notes)
-    skipped = skipped_as_dicts([skip for each in sets for skip in each.skipped])
-    return {"skipped": skipped, "notes": [note.as_dict() for note in notes]}
-
-
-def print_reading(*sets: ExampleSet) -> None:
-    """Print what was converted, and how much was left out."""
-    print_notes(merged(note for each in sets for note in each.notes))
-    print_left_out(sum(len(each.skipped) for each in sets))

@@ -9,8 +9,9 @@ import typer
 from sav_core.cli.console import print_json, print_line, print_table
 from sav_core.cli.opening import open_index
 from sav_core.cli.options import AsJson
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.cli.retrieval.options import Classifier, Dtype, Heads, Index, Model, Question
-from sav_core.cli.retrieval.reader import SAME_LABELS, Reader, check_heads, on_scale_of, print_reading, reading_values
+from sav_core.cli.retrieval.reader import SAME_LABELS, Reader, check_heads, on_scale_of
 from sav_core.wording import percent
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def recall(
     print_table(
         ["by", *columns], [[n.replace("_", " "), *(percent(v, 1) for v in vs.values())] for n, vs in report.items()]
     )
-    print_reading(*sets)
+    print_readings(*sets)
     if classifier is None:
         print_line(SAME_LABELS)
 

@@ -11,8 +11,9 @@ import typer
 from sav_core.cli.console import print_json, print_line, print_table, progress_bar
 from sav_core.cli.opening import open_index, open_queries
 from sav_core.cli.options import AsJson
+from sav_core.cli.readings import print_readings, reading_values
 from sav_core.cli.retrieval.options import Classifier, Dtype, Heads, Model, Question, Searched
-from sav_core.cli.retrieval.reader import Reader, check_heads, on_scale_of, print_reading, reading_values
+from sav_core.cli.retrieval.reader import Reader, check_heads, on_scale_of
 from sav_core.errors import InputError, SettingError
 from sav_core.retrieval.store import is_store
 
@@ -60,7 +61,7 @@ def search(
     if as_json and any(told.values()):
         print_json(told)
     elif not as_json:
-        print_reading(queries, searched)
+        print_readings(queries, searched)
 
 
 def _search_store(
@@ -93,7 +94,7 @@ def _search_store(
     if as_json and any(reading_values(queries).values()):
         print_json(reading_values(queries))
     elif not as_json:
-        print_reading(queries)
+        print_readings(queries)
 
 
 def _print_found(
