@@ -327,7 +327,7 @@ def _between(
         )
     )
     figure.update_layout(
-        **_fixed(layout(left=names_width([name for _, name in rows], numbered=True), **MARGINS)),
+        **_fixed(layout("", left=names_width([name for _, name in rows], numbered=True), **MARGINS)),
         height=between_size(len(rows), len(columns))[1],
         shapes=[frame(x, y) for x, y in framed],
         annotations=[

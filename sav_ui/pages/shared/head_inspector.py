@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,10 @@ def _maps(session: Session, inside: Inside, there: list[Head]) -> list[Mapped | 
     """A map for each head, or for the first that of all that vote."""
     fit, focus = inside.fit, inside.focus
     queries = session.classified if session.current_fit is not None and not inside.title else ()
-    shown = {"by": focus.projection, "queries": queries, "whose": inside.whose}
+    shown = partial(mapped, session, fit, by=focus.projection, queries=queries, whose=inside.whose)
     if focus.mapped == "kept" and there:
-        return [mapped(session, fit, fit.kept, f"{inside.prefix}map-1", **shown), *[None] * (len(there) - 1)]
-    return [
-        mapped(session, fit, [head], f"{inside.prefix}map-{place}", **shown) for place, head in enumerate(there, start=1)
-    ]
+        return [shown(fit.kept, f"{inside.prefix}map-1"), *[None] * (len(there) - 1)]
+    return [shown([head], f"{inside.prefix}map-{place}") for place, head in enumerate(there, start=1)]
 
 
 def _bars(session: Session, inside: Inside, there: list[Head]) -> dict[str, Any]:
