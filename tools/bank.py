@@ -20,7 +20,6 @@ from tools.names import more
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
 SIDE = 96  # px; the side at which a bank keeps its drawings
-VARIANTS = 8  # of a drawing of the world's words in training
 
 
 def load(path: Path) -> Image.Image:
@@ -69,7 +68,7 @@ def restyle(image: Image.Image, rng: Random) -> Image.Image:
 
 
 def training_bank(variants: int, seed: int = 0, names_beyond: bool = True) -> Sprites:
-    """Everything training may see: the world's words with so many variants a drawing, the names beyond with a quarter.
+    """Everything training may see: the world's words with so many variants a drawing, the names beyond them with one.
 
     Made once for each choice and then read from a file, which takes seconds where the restyling takes minutes.
     """
@@ -89,7 +88,7 @@ def _styled(variants: int, seed: int, names_beyond: bool) -> dict[tuple[str, str
     words = {icon: word for word, (icon, _) in TRAINED.items()}
     beyond = {icon: word for word, icon in more().items()} if names_beyond else {}
     wanted = [
-        (name, path, seed, variants if name in TRAINED else variants // 4)
+        (name, path, seed, variants if name in TRAINED else min(variants, 1))
         for icon_set in SETS
         if icon_set.artist != HELD_OUT_ARTIST
         for path in sorted((CUTOUTS / icon_set.package).glob("*.png"))

@@ -13,7 +13,7 @@ from transformers import GenerationConfig
 from sav_core.models.checksums import write_sums
 from tools.model import SIDE
 from tools.stage_language import Reader, untrained
-from tools.stage_tower import split, tuned
+from tools.stage_tower import tuned
 from tools.text import build_processor
 from tools.tower import unfold
 from tools.train import checkpoint
@@ -25,12 +25,11 @@ def trained() -> torch.nn.Module:
     """The model with the averaged weights of the newest checkpoints, the tower's and the decoder's."""
     saved = torch.load(checkpoint("language"), weights_only=True, map_location="cpu")
     model = untrained()
-    tower = tuned(SIDE)
+    model.model.vision_tower = unfold(tuned(SIDE), SIDE)
     weights = {name: average for name, (_, average, *_) in saved["optimizer"]["slots"].items()}
-    missing, unexpected = Reader(model, split(tower)[1]).load_state_dict(weights, strict=False)
+    missing, unexpected = Reader(model).load_state_dict(weights, strict=False)
     assert not missing, f"the checkpoint is of another shape: {missing[:3]} are not in it"
     assert not unexpected, f"the checkpoint is of another shape: {unexpected[:3]} are not in the model"
-    model.model.vision_tower = unfold(tower, SIDE)
     return model
 
 

@@ -65,7 +65,6 @@ class Lesson:
         apart: what is to be kept of the photographs, and after them of the mixtures.
         several: the sheets of several pictures.
         things: what the drawn singles show.
-        kinds: the number of each photograph's kind, `(photograph,)`.
     """
 
     pixels: torch.Tensor
@@ -73,7 +72,6 @@ class Lesson:
     apart: Batch
     several: Batch
     things: Drawn
-    kinds: torch.Tensor
 
     def pin_memory(self) -> "Lesson":
         """The same with its pixels where a GPU fetches them by itself: `DataLoader` asks for it, in a thread beside."""
@@ -92,18 +90,16 @@ class Teacher:
         """The same lesson for the same state of ``rng``."""
         size = self.size
         ones = [self.maker.one(rng) for _ in range(size.drawn)]
-        photographs, numbers = self.maker.photographs_of_kinds(rng, size.photographs)
-        apart = [*photographs, *(self.maker.kept(rng) for _ in range(size.mixed))]
+        apart = [self.maker.photograph(rng) for _ in range(size.photographs + size.mixed)]
         kinds = [self.kinds[place % len(self.kinds)] for place in range(size.several)]
         several = [getattr(self.maker, kind)(rng) for kind in kinds]
-        views = [view for sheet in (*ones, *photographs, *several) for view in sheet.pictures]
+        views = [view for sheet in (*ones, *apart[: size.photographs], *several) for view in sheet.pictures]
         return Lesson(
             torch.from_numpy(np.stack([np.asarray(view.image) for view in views])),
             self.packer.pack(ones, LONGEST),
             self.packer.pack(apart, LONGEST),
             self.packer.pack(several, LONGEST_OF_SEVERAL),
             drawn_things(views[: size.drawn], self.names),
-            torch.tensor(numbers),
         )
 
 

@@ -35,19 +35,18 @@ NEW_WORDS = (
 """Words that mean nothing until a prompt says what."""
 
 
-def listed(name: str) -> list[str]:
-    """The lines of a list that lies beside this module."""
+def _lines(name: str) -> list[str]:
     return (FOLDER / name).read_text(encoding="utf-8").splitlines()
 
 
-CLASSES = tuple(listed("classes.txt"))
+CLASSES = tuple(_lines("classes.txt"))
 """The name of each class of the tower's classifier; two names are two classes' each."""
 
 
 @cache
 def more() -> dict[str, str]:
     """`{word: icon}` of the drawings named beyond `TRAINED`."""
-    return {icon.replace("-", " "): icon for icon in listed("names.txt")}
+    return {icon.replace("-", " "): icon for icon in _lines("names.txt")}
 
 
 @cache

@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -138,7 +137,7 @@ class Photographs:
 
     def view(self, rng: Random, kind: int, least: float = 0.5) -> View:
         """A part of a photograph, at least so much of its shorter side, mirrored or not, its light changed."""
-        image = _read(rng.choice(self.kinds[kind]))
+        image = Image.open(rng.choice(self.kinds[kind])).convert("RGB")
         side = round(min(image.size) * rng.uniform(least, 1.0))
         left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
         across = round(side * rng.choice((1.0, rng.uniform(0.75, 1.0))))
@@ -153,12 +152,6 @@ class Photographs:
     def any(self, rng: Random, least: float = 0.5) -> View:
         """A part of any photograph: as often of a kind with several as of the others."""
         return self.view(rng, self.choose(rng, 1)[0], least)
-
-
-@lru_cache(maxsize=4096)
-def _read(path: Path) -> Image.Image:
-    """A photograph; each is asked for many times, and to decode it is half of what a part of it costs."""
-    return Image.open(path).convert("RGB")
 
 
 def _is_large(path: Path) -> bool:

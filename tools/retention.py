@@ -5,16 +5,12 @@ So while training, at every layer from the second on and on prompts that name no
 
 - a linear layer that is thrown away afterwards must tell the tower's pooled feature from the last token, and another from
   the layer's head vectors together: square root of the mean over the cells, centred over the batch, 1 - cosine;
-- pictures that are alike must be alike to each single head: the cosines of its raw vectors, which is what sparse attention
-  vectors compare, must go with `Likeness`. Where something else is asked, this holds for the first half of a layer's heads;
+- pictures that are alike to the tower must be alike to each head of the first half of a layer: the cosines of its raw
+  vectors, which is what sparse attention vectors compare, must go with those of the pooled features;
 - questions of a kind that have the same answer must be alike to each head of the second half, in the later layers: larger
   models have heads for a question of themselves, a model this small needs to be told (`sorting`);
 - asked for the class, the last token must answer as the tower's own classifier does (`distil`), all thousand classes at
   once: a map that holds for drawings and photographs alike.
-
-What is alike, no two heads are told the same: each keeps a half of the tower's channels of its own, for twenty equal heads
-vote as one does, and every other head, of photographs, also what the pictures' classes are kinds of (`meanings`), which the
-tower does not know. Photographs of one kind, or parts of one photograph, are alike to all.
 """
 
 from collections.abc import Sequence
@@ -25,40 +21,11 @@ from torch import nn
 
 FIRST = 1  # layer
 COOL = 2.0  # temperature at which the classifier is imitated
-SAME_KIND = 0.3  # added to the likeness of two photographs of a kind
 
 
 def pooled(features: torch.Tensor) -> torch.Tensor:
     """What a picture shows, `(picture, channel)`: the square root of the tower's mean over the cells."""
     return features.float().mean((2, 3)).sqrt()
-
-
-class Likeness(nn.Module):
-    """What each head of a layer is to find alike, `(head, pair)`: see above."""
-
-    def __init__(self, heads: int, channels: int) -> None:
-        super().__init__()
-        drawn = torch.rand(heads, channels, generator=torch.Generator().manual_seed(0)) < 0.5
-        self.register_buffer("channels", drawn.float(), persistent=False)
-
-    def forward(
-        self, wanted: torch.Tensor, meant: torch.Tensor | None = None, kinds: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Of pooled features `(picture, channel)`, of what they mean `(picture, kind)` and of their kinds `(picture,)`."""
-        one, other = _pairs(len(wanted), wanted.device)
-        parts = (wanted - wanted.mean(0)) * self.channels.to(wanted)[:, None]  # (head, picture, channel)
-        parts = F.normalize(parts, dim=-1)
-        alike = (parts @ parts.mT)[:, one, other]
-        if meant is not None:
-            unit = F.normalize(meant - meant.mean(0), dim=-1)
-            alike[1::2] = (alike[1::2] + 2 * (unit @ unit.mT)[one, other]) / 2
-        if kinds is not None:
-            alike = alike + SAME_KIND * (kinds[one] == kinds[other])
-        return alike
-
-
-def _pairs(count: int, device: torch.device) -> torch.Tensor:
-    return torch.triu_indices(count, count, 1, device=device)
 
 
 class Keeper(nn.Module):
@@ -70,14 +37,15 @@ class Keeper(nn.Module):
         self.vector_heads = nn.ModuleList(nn.Linear(width, channels) for _ in range(layers - FIRST))
 
     def forward(
-        self, streams: Sequence[torch.Tensor], vectors: Sequence[torch.Tensor], wanted: torch.Tensor
+        self, streams: Sequence[torch.Tensor], vectors: Sequence[torch.Tensor], wanted: torch.Tensor, heads: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss and how well each kind tells; ``streams`` and ``vectors`` are `(prompt, width)` a layer."""
         wanted = wanted - wanted.mean(0)
-        stream = _told(self.stream_heads, torch.stack(streams[FIRST:]), wanted)
-        vector = _told(self.vector_heads, torch.stack(vectors[FIRST:]), wanted)
-        figures = {"kept": stream.detach(), "kept by heads": vector.detach()}
-        return 2 * (1 - stream) + 1.5 * (1 - vector), figures
+        streams, vectors = torch.stack(streams[FIRST:]), torch.stack(vectors[FIRST:])
+        stream, vector = _told(self.stream_heads, streams, wanted), _told(self.vector_heads, vectors, wanted)
+        alike = likeness(vectors.unflatten(-1, (heads, -1))[..., : (heads + 1) // 2, :], wanted).mean()
+        figures = {"kept": stream.detach(), "kept by heads": vector.detach(), "alike": alike.detach()}
+        return 2 * (1 - stream) + 1.5 * (1 - vector) + 2 * (1 - alike), figures
 
 
 def _told(heads: nn.ModuleList, values: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
@@ -87,12 +55,14 @@ def _told(heads: nn.ModuleList, values: torch.Tensor, wanted: torch.Tensor) -> t
     return F.cosine_similarity(told, wanted, dim=-1).mean()
 
 
-def likeness(vectors: torch.Tensor, alike: torch.Tensor) -> torch.Tensor:
-    """How cosines of vectors `(layer, prompt, head, dim)` go with a likeness `(head, pair)`: a correlation each."""
-    one, other = _pairs(vectors.shape[1], vectors.device)
+def likeness(vectors: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """How cosines of raw vectors `(layer, prompt, head, dim)` go with the features': a correlation `(layer, head)`."""
+    upper = torch.triu_indices(len(wanted), len(wanted), 1, device=wanted.device)
     unit = F.normalize(vectors.transpose(1, 2), dim=-1)
-    found = (unit @ unit.mT)[..., one, other]
-    return F.cosine_similarity(found - found.mean(-1, keepdim=True), alike - alike.mean(-1, keepdim=True), dim=-1)
+    found = (unit @ unit.mT)[..., upper[0], upper[1]]
+    features = F.normalize(wanted, dim=-1)
+    given = (features @ features.T)[upper[0], upper[1]]
+    return F.cosine_similarity(found - found.mean(-1, keepdim=True), given - given.mean(), dim=-1)
 
 
 def sorting(vectors: torch.Tensor, kinds: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from torch import nn
 from transformers import FastVlmForConditionalGeneration
 
 from tools import former
-from tools.bank import VARIANTS, training_bank
+from tools.bank import training_bank
 from tools.model import SIDE, normalise
 from tools.names import more
 from tools.optimizer import Optimizer
@@ -43,7 +43,7 @@ class AlignStage:
         self.module = nn.ModuleDict({"projector": model.model.multi_modal_projector})  # named as the next stage names it
         self.tower = tuned(SIDE).to(device)
         self.former = former.load().to(device)
-        self.maker = Maker(training_bank(VARIANTS), SIDE, more=tuple(more()))
+        self.maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()))
         self.pool: deque[tuple[torch.Tensor, torch.Tensor]] = deque(maxlen=self.most)
         self.steps = 0
         said = torch.cat([said for _, said in self._look(Random("spread"), 64)])

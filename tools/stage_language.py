@@ -1,16 +1,11 @@
-"""Third stage: the decoder learns to answer, and to keep what the tower sees.
+"""Third stage: the decoder learns to answer, and to keep what the frozen tower sees.
 
 A step asks everything that single drawn pictures allow, has photographs and mixtures of what the tower sees kept, and asks
 prompts of several pictures: two frames, likeness, new words, unnamed relations. All pictures pass the tower together.
-
-The tower's later blocks learn along, slowly, by what is answered of drawings alone; what is to be kept is what the tower
-saw before this stage, and on photographs it must go on seeing that.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 from typing import ClassVar
 
@@ -18,34 +13,29 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from transformers import EfficientNetModel, FastVlmForConditionalGeneration
+from transformers import FastVlmForConditionalGeneration
 
 from sav_core.scenes.draw import COLOURS, arrange
 from tools import former
-from tools.bank import VARIANTS, held_out_artist_bank, training_bank
+from tools.bank import held_out_artist_bank, training_bank
 from tools.lessons import LONGEST, LONGEST_OF_SEVERAL, Drawn, Lesson, Size, Teacher, lessons
-from tools.meanings import meanings
-from tools.mixing import mixtures, relit
 from tools.model import GRID, SIDE, build_config, build_model, normalise
 from tools.names import CLASSES, more
 from tools.optimizer import Optimizer
 from tools.packing import Batch, Packer, Sheet
 from tools.photographs import training_photographs
-from tools.retention import Keeper, Likeness, distil, likeness, pooled, sorting
-from tools.stage_tower import STRICT, far_from, split
+from tools.retention import Keeper, distil, pooled, sorting
+from tools.stage_tower import tuned
 from tools.tally import Tally, Told
 from tools.tasks import Maker
 from tools.text import END, IMAGE, PAD, build_tokenizer
 from tools.tower import CHANNELS, classifier
 from tools.world import HELD_OUT, HELD_OUT_ARTIST, TRAINED
 
-ANSWERS, SPELLING, SEVERAL, SORTED = 2.0, 0.2, 0.5, 2.0  # weights beside what is to be kept
-ALIKE, ALIKE_ASKED = 3.0, 1.0  # weights of what heads find alike, of a picture and of a picture that is asked about
-ASKED = 160  # questions of a step whose heads are held to the picture
+ANSWERS, SPELLING, SEVERAL, SORTED = 2.0, 0.2, 0.5, 1.5  # weights beside what is to be kept
 LATER = 3  # layer from which on heads are sorted by the answer
 HEADS_FIRST = 0.02  # share of the stage in which only linear layers and words learn to tell the picture, not the decoder
 ON_A_GPU = 6  # times as much a step as a process on a CPU
-USES = 2  # steps that a lesson serves on a GPU, which learns faster than the other cores draw
 WORDS = tuple(TRAINED)
 
 
@@ -63,28 +53,21 @@ def begun() -> FastVlmForConditionalGeneration:
     return model
 
 
-def exported(folder: Path) -> FastVlmForConditionalGeneration:
-    """A model that `tools.export` wrote, to go on from."""
-    return FastVlmForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-
-
 class Reader(nn.Module):
-    """The whole model but its tower's first blocks, and what is learnt beside it and thrown away afterwards."""
+    """The whole model but its tower, and what is learnt beside it and thrown away afterwards."""
 
-    def __init__(self, model: FastVlmForConditionalGeneration, tower: nn.Module) -> None:
+    def __init__(self, model: FastVlmForConditionalGeneration) -> None:
         super().__init__()
-        self.tower = tower
         config = model.config.text_config
         self.projector = model.model.multi_modal_projector
         self.decoder = model.model.language_model
         self.keeper = Keeper(config.num_hidden_layers, config.hidden_size, CHANNELS)
-        self.likeness = Likeness(config.num_attention_heads, CHANNELS)
         self.place_head = nn.Linear(config.hidden_size, 2 * GRID)
         self.image, self.heads = model.config.image_token_id, config.num_attention_heads
 
     def project(self, features: torch.Tensor) -> torch.Tensor:
         """The tokens `(picture, token, width)` of the tower's maps."""
-        return self.projector(features.flatten(2).transpose(1, 2).to(self.place_head.weight.dtype))
+        return self.projector(features.flatten(2).transpose(1, 2))
 
     def read(self, tokens: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
         """The last states, each layer's states, and each layer's head vectors; pictures in the order of the sequences."""
@@ -122,22 +105,20 @@ class Reader(nn.Module):
 class LanguageStage:
     """Batches, loss and evaluation of the second stage."""
 
-    rates: ClassVar = {"muon_rate": 0.012, "adam_rate": 1.2e-3, "gentle": "decoder.layers", "slow": ("tower", 0.08)}
+    rates: ClassVar = {"muon_rate": 0.012, "adam_rate": 1.2e-3, "gentle": "decoder.layers"}
     report_every = 20  # steps
 
-    def __init__(self, model: FastVlmForConditionalGeneration, tower: EfficientNetModel, device: str) -> None:
+    def __init__(self, model: FastVlmForConditionalGeneration, device: str) -> None:
         self.device = device
-        first, later = split(tower.to(device))
-        self.first, self.before = first, copy.deepcopy(later)
-        self.module: nn.Module = Reader(model, later.requires_grad_(True))
+        self.module: nn.Module = Reader(model)
         model.model.language_model.set_attn_implementation("eager")  # at these lengths faster than SDPA on a CPU
+        self.tower = tuned(SIDE).to(device)
         self.weight, self.bias = (part.to(device) for part in classifier())
         self.packer = Packer(build_tokenizer())
-        maker = Maker(training_bank(VARIANTS), SIDE, more=tuple(more()), photographs=training_photographs())
+        maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())
         single = self.packer.single_tokens((*CLASSES, *maker.every))
         taught = [index for index, name in enumerate(CLASSES) if name in single and name not in HELD_OUT]
         self.taught = torch.tensor(taught, device=device)
-        self.meanings = meanings()[taught].to(device)
         self.class_tokens = torch.tensor([single[CLASSES[index]] for index in taught], device=device)
         names = {name: place for place, name in enumerate(name for name in maker.every if name in single)}
         self.name_tokens = torch.tensor([single[name] for name in names], device=device)
@@ -149,44 +130,29 @@ class LanguageStage:
 
     def lessons(self, first: int, last: int, rank: int, workers: int) -> Iterator[Lesson]:
         """What the steps from one to another teach."""
-        uses = 1 if self.device == "cpu" else USES
-        for lesson in lessons(self.teacher, first // uses, -(-last // uses), rank, workers):
-            yield from [lesson] * uses
+        return lessons(self.teacher, first, last, rank, workers)
 
     def loss(self, lesson: Lesson) -> tuple[torch.Tensor, list[Told]]:
         """A step's loss, and what it told: of each family what was answered exactly, of the rest how far it is."""
         size = self.size
-        maps, before = self.see(lesson.pixels)
-        parts = (size.drawn, size.photographs, len(maps) - size.drawn - size.photographs)
-        drawn, photographs, several = maps.split(parts)
-        drawn_before, photographs_before, _ = before.split(parts)
-        both = torch.stack([maps.detach(), before], 1)[: size.drawn + size.photographs]
-        mixed, mixed_before = mixtures(both, size.mixed).unbind(1)
+        maps = self.see(lesson.pixels)
+        drawn, photographs, several = maps.split((size.drawn, size.photographs, len(maps) - size.drawn - size.photographs))
+        mixed = mixtures(maps[: size.drawn + size.photographs], size.mixed)
         tokens = self.module.project(drawn)
-        loss, figures = self._answer(tokens, lesson.drawn.to(self.device), drawn_before)
+        loss, figures = self._answer(tokens, lesson.drawn.to(self.device), drawn)
         spelt = self._cells(tokens, lesson.things.to(self.device))
-        kept, more_kept = self._keep(
-            torch.cat([photographs.detach(), mixed]),
-            torch.cat([photographs_before, mixed_before]),
-            lesson.apart.to(self.device),
-            lesson.kinds.to(self.device),
-        )
+        apart = lesson.apart.to(self.device)
+        groups = (("photographs", slice(0, size.photographs)), ("mixed", slice(size.photographs, None)))
+        kept, more_kept = self._keep(torch.cat([photographs, mixed]), apart, groups)
         more_loss, more_figures = self._answer(self.module.project(several), lesson.several.to(self.device))
-        far = far_from(photographs.float(), photographs_before)
-        figures += [*more_kept, *more_figures, Told.one("spelling", spelt), Told.one("far, photographs", far)]
-        return loss + SPELLING * spelt + kept + SEVERAL * more_loss + STRICT * far, figures
+        figures += [*more_kept, *more_figures, Told.one("spelling", spelt)]
+        return loss + SPELLING * spelt + kept + SEVERAL * more_loss, figures
 
-    def see(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The tower's maps of pictures `(picture, row, column, channel)`, as it is and as it was before this stage."""
-        training = torch.is_grad_enabled()
-        with torch.no_grad():
-            seen = normalise(pixels.to(self.device, non_blocking=True))
-            if training:
-                seen = relit(seen)
-            early = self.first(seen.contiguous(memory_format=torch.channels_last))
-            before = self.before(early)
-        with torch.set_grad_enabled(training and self.share >= HEADS_FIRST):
-            return self.module.tower(early.to(self.module.place_head.weight.dtype)), before
+    @torch.no_grad()
+    def see(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The frozen tower's maps of pictures `(picture, row, column, channel)`."""
+        seen = normalise(pixels.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        return self.tower(seen).last_hidden_state
 
     def _answer(
         self, tokens: torch.Tensor, batch: Batch, features: torch.Tensor | None = None
@@ -201,41 +167,25 @@ class LanguageStage:
         figures = [Told(batch.families, right)]
         if features is None:
             return loss, figures
-        half = self.module.heads // 2
-        row, at = batch.asked.unbind(1)
-        asked = torch.stack([x[row, at] for x in vectors]).unflatten(-1, (self.module.heads, -1))
-        apart = sorting(asked[LATER:, :, half:], batch.kinds, batch.answers).mean()
-        some = torch.randperm(len(row), device=self.device)[:ASKED]
-        wanted = self.module.likeness(pooled(features)[row[some]])[:half]
-        alike = likeness(asked[:, some, :half], wanted).mean()
+        heads = self.module.heads
+        later = torch.stack(vectors[LATER:])[:, batch.asked[:, 0], batch.asked[:, 1]].unflatten(-1, (heads, -1))
+        apart = sorting(later[..., heads // 2 :, :], batch.kinds, batch.answers).mean()
         kept, kept_figures = self._kept(features, batch, (last, streams, vectors), "drawn", slice(0, len(features)))
-        told = [Told.one("answers", loss), Told.one("sorted by answer", apart), Told.one("alike, asked", alike)]
-        return ANSWERS * loss + kept + SORTED * (1 - apart) + ALIKE_ASKED * (1 - alike), [*figures, *told, *kept_figures]
+        told = [Told.one("answers", loss), Told.one("sorted by answer", apart)]
+        return ANSWERS * loss + kept + SORTED * (1 - apart), [*figures, *told, *kept_figures]
 
     def _keep(
-        self, features: torch.Tensor, wanted: torch.Tensor, batch: Batch, kinds: torch.Tensor
+        self, features: torch.Tensor, batch: Batch, groups: Sequence[tuple[str, slice]]
     ) -> tuple[torch.Tensor, list[Told]]:
-        """Loss over what is to be kept of photographs, and after them mixtures, that nothing else is asked about."""
+        """Loss over what is to be kept of maps that nothing else is asked about: the mean over groups of their rows."""
         read = self.module.read(self.module.project(features), batch)
-        found = [
-            self._kept(wanted, batch, read, "photographs", slice(0, len(kinds)), kinds),
-            self._kept(wanted, batch, read, "mixed", slice(len(kinds), None)),
-        ]
+        found = [self._kept(features, batch, read, *group) for group in groups]
         return torch.stack([loss for loss, _ in found]).mean(), [told for _, each in found for told in each]
 
     def _kept(
-        self,
-        features: torch.Tensor,
-        batch: Batch,
-        read: tuple,
-        name: str,
-        rows: slice,
-        kinds: torch.Tensor | None = None,
+        self, features: torch.Tensor, batch: Batch, read: tuple, name: str, rows: slice
     ) -> tuple[torch.Tensor, list[Told]]:
-        """Loss over what is to be kept of a group of pictures, which are told from one another, not from other groups'.
-
-        ``kinds`` are those of photographs, of which it is also told what they mean.
-        """
+        """Loss over what is to be kept of a group of pictures, which are told from one another, not from other groups'."""
         last, streams, vectors = read
         first, end, _ = rows.indices(len(features))
 
@@ -246,16 +196,10 @@ class LanguageStage:
 
         row, at = ends("keep")
         streams, vectors = ([x[row, at] for x in each] for each in (streams, vectors))
-        wanted = pooled(features)[row]
-        meant = None if kinds is None else self._classes(features[row]).softmax(1) @ self.meanings
-        wanted_alike = self.module.likeness(wanted, meant, None if kinds is None else kinds[row - first])
-        by_head = torch.stack(vectors).unflatten(-1, (self.module.heads, -1))
-        alike = likeness(by_head, wanted_alike).mean()
         if self.share < HEADS_FIRST:  # what random linear layers ask for would only spoil the decoder
             streams, vectors = ([x.detach() for x in each] for each in (streams, vectors))
             last = last.detach()
-        loss, figures = self.module.keeper(streams, vectors, wanted)
-        loss, figures = loss + ALIKE * (1 - alike), {**figures, "alike": alike.detach()}
+        loss, figures = self.module.keeper(streams, vectors, pooled(features)[row], self.module.heads)
         row, at = ends("class")
         if len(row):
             logits = self.module.words(last[row, at]).float()
@@ -263,13 +207,9 @@ class LanguageStage:
             far = distil(said, features[row], self.weight[self.taught], self.bias[self.taught])
             beside = (logits.logsumexp(1) - said.logsumexp(1)).mean()  # what goes to words that are no class
             loss = loss + 0.5 * far + 0.1 * beside
-            sure = self._classes(features[row]).argmax(1)
+            sure = (features[row].mean((2, 3)) @ self.weight[self.taught].T + self.bias[self.taught]).argmax(1)
             figures |= {"far from classes": far, "class": (said.argmax(1) == sure).float().mean()}
         return loss, [Told.one(f"{key}, {name}", value) for key, value in figures.items()]
-
-    def _classes(self, features: torch.Tensor) -> torch.Tensor:
-        """What the tower's classifier makes of maps, of the classes that are taught: `(picture, class)`."""
-        return features.float().mean((2, 3)) @ self.weight[self.taught].T + self.bias[self.taught]
 
     def _cells(self, tokens: torch.Tensor, things: Drawn) -> torch.Tensor:
         """How badly the tokens tell where they are and, under each thing, spell its name and colour in the vocabulary.
@@ -314,5 +254,15 @@ class LanguageStage:
     def _told(self, sheets: Sequence[Sheet], longest: int) -> list[Told]:
         batch = self.packer.pack(sheets, longest).to(self.device)
         pixels = np.stack([np.asarray(view.image) for sheet in sheets for view in sheet.pictures])
-        tokens = self.module.project(self.see(torch.from_numpy(pixels))[0])
+        tokens = self.module.project(self.see(torch.from_numpy(pixels)))
         return self._answer(tokens, batch)[1]
+
+
+def mixtures(maps: torch.Tensor, count: int) -> torch.Tensor:
+    """Maps that no picture has: each channel from one of two pictures, `(picture, channel, row, column)`.
+
+    Drawings and a few photographs leave most of what the tower can say unsaid; what holds for mixtures holds for more.
+    """
+    one, other = (torch.randint(len(maps), (count,), device=maps.device) for _ in range(2))
+    share = torch.rand(count, 1, 1, 1, device=maps.device)
+    return torch.where(torch.rand(count, maps.shape[1], 1, 1, device=maps.device) < share, maps[one], maps[other])

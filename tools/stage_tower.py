@@ -7,7 +7,6 @@ must be the published one. The first blocks, where most of the arithmetic is, ar
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import ClassVar
 
@@ -18,7 +17,7 @@ from torch import nn
 from transformers import EfficientNetModel
 
 from sav_core.scenes.draw import COLOURS
-from tools.bank import VARIANTS, held_out_artist_bank, training_bank
+from tools.bank import held_out_artist_bank, training_bank
 from tools.lessons import Drawn, drawn_things
 from tools.model import SIDE, normalise
 from tools.names import more
@@ -40,8 +39,8 @@ class Tuned(nn.Module):
 
     def __init__(self, names: int) -> None:
         super().__init__()
-        self.first, self.published = split(for_training(pretrained(SIDE)))
-        _, self.tower = split(for_training(pretrained(SIDE)))
+        self.first, self.published = _split(for_training(pretrained(SIDE)))
+        _, self.tower = _split(for_training(pretrained(SIDE)))
         self.tower.requires_grad_(True)
         self.name_head = nn.Linear(CHANNELS, names)
         self.colour_head = nn.Linear(CHANNELS, len(COLOURS))
@@ -54,8 +53,8 @@ class Tuned(nn.Module):
         return self.tower(early), published
 
 
-def split(tower: EfficientNetModel) -> tuple[nn.Sequential, nn.Sequential]:
-    """The blocks that are shared and those that are tuned, the top with these; the modules stay the tower's own."""
+def _split(tower: EfficientNetModel) -> tuple[nn.Sequential, nn.Sequential]:
+    """The blocks that are shared and those that are tuned, the top with these."""
     blocks, encoder = tower.encoder.blocks, tower.encoder
     later = nn.Sequential(*blocks[SHARED:], encoder.top_conv, encoder.top_bn, encoder.top_activation)
     return nn.Sequential(tower.embeddings, *blocks[:SHARED]), later
@@ -65,18 +64,11 @@ def tuned(side: int) -> EfficientNetModel:
     """The tower as the first stage left it, for training."""
     saved = torch.load(checkpoint("tower"), weights_only=True, map_location="cpu")["optimizer"]["slots"]
     tower = for_training(pretrained(side))
-    _, later = split(tower)
+    _, later = _split(tower)
     later.load_state_dict(
         {name.removeprefix("tower."): a for name, (_, a, *_) in saved.items() if name.startswith("tower.")}
     )
     return tower
-
-
-def keep_tuned(whole: EfficientNetModel, path: Path) -> None:
-    """Leave a tower's later blocks where the first stage leaves them."""
-    _, later = split(for_training(whole))
-    slots = {f"tower.{name}": (value, value) for name, value in later.state_dict().items()}
-    torch.save({"optimizer": {"slots": slots}}, path)
 
 
 class TowerStage:
@@ -88,7 +80,7 @@ class TowerStage:
 
     def __init__(self, device: str) -> None:
         self.device = device
-        self.maker = Maker(training_bank(VARIANTS), SIDE, more=tuple(more()), photographs=training_photographs())
+        self.maker = Maker(training_bank(variants=2), SIDE, more=tuple(more()), photographs=training_photographs())
         self.names = {name: place for place, name in enumerate(self.maker.every)}
         self.module: nn.Module = Tuned(len(self.names))
         self.share = 0.0
@@ -111,7 +103,7 @@ class TowerStage:
         names, colours = self.module.name_head(under), self.module.colour_head(under)
         naming = F.cross_entropy(names, things.name, label_smoothing=0.05)
         tinting = F.cross_entropy(colours, things.colour, ignore_index=-1) if (things.colour >= 0).any() else 0.0
-        far_drawn, far = (far_from(maps[rows], published[rows]) for rows in (slice(self.drawn), slice(self.drawn, None)))
+        far_drawn, far = (_far(maps[rows], published[rows]) for rows in (slice(self.drawn), slice(self.drawn, None)))
         tinted = things.colour >= 0
         figures = {
             "name": (names.argmax(1) == things.name).float().mean(),
@@ -143,7 +135,7 @@ class TowerStage:
         return {"name": float(torch.cat(right).float().mean())}
 
 
-def far_from(maps: torch.Tensor, published: torch.Tensor) -> torch.Tensor:
+def _far(maps: torch.Tensor, published: torch.Tensor) -> torch.Tensor:
     """How far maps are from the published ones: cell by cell in units of their spread, and 1 - cosine of what is pooled."""
     spread = (published - published.mean((0, 2, 3), keepdim=True)).square().mean()
     wanted = pooled(published)

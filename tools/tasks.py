@@ -31,7 +31,6 @@ ROUND = {
 WEIGHTS = {"describe": 0.4, "number": 0.6, "name": 2.0, "count": 4.0, "largest": 2.0, "smallest": 2.0}
 LOOKED_UP = frozenset({"colour", "count", "where", "side", "neighbour"})
 DEMONSTRATIONS = 4
-PLACE = View(Image.new("RGB", (1, 1)))  # where what is seen is made of others' maps
 
 
 class Maker:
@@ -70,17 +69,13 @@ class Maker:
         ends = [Turn("keep", rng.choice(KEEP), None), Turn("class", CLASS, None)]
         return Sheet([self.view(rng, scene)], [*ends[: rng.choice((1, 2))], *self.turns(rng, scene)])
 
-    def kept(self, rng: Random, view: View | None = None) -> Sheet:
-        """A picture, one that is put there later unless given, and what it is asked: to keep it, and its class twice."""
-        keep = [Turn("keep", wording, None) for wording in rng.sample(KEEP, 2)]
-        return Sheet([view or PLACE], [*keep, *(Turn("class", asked, None) for asked in (CLASS, KEEP[0]))])
-
-    def photographs_of_kinds(self, rng: Random, count: int) -> tuple[list[Sheet], list[int]]:
-        """Parts of photographs, small or large, two of each kind, with what each is asked; and their kinds' numbers."""
+    def photograph(self, rng: Random) -> Sheet:
+        """A part of a photograph, small or large, and what it is asked: to keep it, and its class in two ways."""
         assert self.photographs is not None
-        kinds = [self.photographs.choose(rng, 1)[0] for _ in range(0, count, 2)]
-        numbers = [kind for kind in kinds for _ in range(2)][:count]
-        return [self.kept(rng, self.photographs.view(rng, kind, least=0.3)) for kind in numbers], numbers
+        keep = [Turn("keep", wording, None) for wording in rng.sample(KEEP, 2)]
+        return Sheet(
+            [self.photographs.any(rng, least=0.3)], [*keep, *(Turn("class", asked, None) for asked in (CLASS, KEEP[0]))]
+        )
 
     def scene(self, rng: Random, words: Sequence[str] = ()) -> Scene:
         """A picture to ask about: one thing alone, a few, several of the same, a crowd, or things of unlike size."""
@@ -88,7 +83,7 @@ class Maker:
         tinted = rng.choice((0.3, 0.6, 1.0))
         kind = rng.choices(("alone", "few", "several", "crowd", "sizes"), (30, 26, 22, 12, 10))[0]
         if kind == "alone":
-            names = [rng.choice(self.more if self.more and rng.random() < 0.45 else WORDS)]
+            names = [rng.choice(self.more if self.more and rng.random() < 0.6 else WORDS)]
             tinted *= 0.6
         elif kind in ("few", "sizes"):
             names = rng.sample(words, rng.choice((2, 3, 3, 4, 4, 4)))

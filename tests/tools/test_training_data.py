@@ -5,10 +5,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-import torch
 
 from tools.evaluation_photographs import COLLECTIONS, label
-from tools.meanings import chain, hypernyms, meanings, telling
 from tools.names import CLASSES, NEW_WORDS, more, teachable
 from tools.photographs import REPOSITORIES, SOURCES
 from tools.resources import unpack
@@ -53,27 +51,6 @@ def test_names_held_out_are_taught_nowhere() -> None:
     assert len(CLASSES) == 1000
     assert not set(HELD_OUT) & {*TRAINED, *more(), *NEW_WORDS, *teachable()}
     assert not held_out_icons() & set(more().values())
-
-
-def test_a_class_is_told_from_others_by_the_kinds_that_they_are_of() -> None:
-    meant = meanings()
-    toucan, pelican, gibbon, hammer = (meant[CLASSES.index(name)] for name in ("toucan", "pelican", "gibbon", "hammer"))
-    assert torch.allclose(meant.square().sum(1), torch.tensor(1000.0).log())
-    assert toucan @ pelican > toucan @ gibbon > toucan @ hammer > 0
-
-
-def test_what_is_a_kind_of_what_is_read_and_kinds_that_tell_nothing_are_left_out(tmp_path: Path) -> None:
-    nouns = (
-        "  1 a licence\n"
-        "00000001 03 n 02 entity 0 thing 0 001 ~ 00000002 n 0000 | all there is\n"
-        "00000002 05 n 01 Bird 0 002 @ 00000001 n 0000 ~ 00000003 n 0000 | it flies\n"
-        "00000003 05 n 01 owl 0 001 @ 00000002 n 0000 | by night\n"
-    )
-    (tmp_path / "data.noun").write_text(nouns)
-    entries = hypernyms(tmp_path / "data.noun")
-    owl = chain("00000003", entries)
-    assert owl == ("entity", "bird", "owl")
-    assert telling([owl, (*owl[:2], "wren"), ("entity", "rock")]) == [owl[1:], ("bird", "wren"), ("rock",)]
 
 
 def test_every_name_but_those_that_begin_with_a_colour_is_one_token() -> None:
