@@ -6,6 +6,7 @@ prompts of several pictures: two frames, likeness, new words, unnamed relations.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 from typing import ClassVar
 
@@ -51,6 +52,11 @@ def begun() -> FastVlmForConditionalGeneration:
     model = untrained()
     former.hand_over(former.load(), model, build_tokenizer())
     return model
+
+
+def exported(folder: Path) -> FastVlmForConditionalGeneration:
+    """A model that `tools.export` wrote, to go on from."""
+    return FastVlmForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
 
 
 class Reader(nn.Module):

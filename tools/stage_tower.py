@@ -7,6 +7,7 @@ must be the published one. The first blocks, where most of the arithmetic is, ar
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import ClassVar
 
@@ -69,6 +70,13 @@ def tuned(side: int) -> EfficientNetModel:
         {name.removeprefix("tower."): a for name, (_, a, *_) in saved.items() if name.startswith("tower.")}
     )
     return tower
+
+
+def keep_tuned(whole: EfficientNetModel, path: Path) -> None:
+    """Leave a tower's later blocks where the first stage leaves them."""
+    _, later = _split(for_training(whole))
+    slots = {f"tower.{name}": (value, value) for name, value in later.state_dict().items()}
+    torch.save({"optimizer": {"slots": slots}}, path)
 
 
 class TowerStage:

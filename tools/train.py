@@ -3,6 +3,7 @@
     python -m tools.train                                     # all stages
     python -m tools.train --stage language --steps 8000       # one stage, as long as you like
     python -m tools.train --stage language --minutes 7        # for so long, the steps that fit: for a lent GPU
+    python -m tools.train --stage language --from assets/model --rate 0.5    # without checkpoints
 
 The first stage tunes the later blocks of the pretrained tower for drawings; the second fits a projector between it and
 the former model's decoder; the third trains all but the tower. Each goes on from its own checkpoint if there is one, else
@@ -10,6 +11,9 @@ starts from what the stage before it left; so the same command after a stop cont
 steps trains longer. On a CPU it runs one process a core with a single thread each and averages gradients over gloo: two
 threads in one process lose everything as soon as anything else runs on the machine. Processes may be stopped and continued;
 the others wait. On a GPU one process learns, steps are larger, and the other cores draw.
+
+Where a machine lacks the checkpoints of the stages before, the third goes on from an exported model, as precisely as that
+is stored.
 
 The learning rate is level for the first part of a stage's steps, then falls in a straight line to nearly nothing.
 """
@@ -68,23 +72,35 @@ def log(stage: str, record: dict) -> None:
     print(line, flush=True)
 
 
-def make_stage(name: str, device: str) -> object:
-    """The stage, with its module in the type and on the device that it trains in."""
+def make_stage(name: str, device: str, start: Path | None = None) -> object:
+    """The stage, with its module in the type and on the device that it trains in; ``start`` is an exported model."""
     from tools.stage_align import AlignStage
-    from tools.stage_language import LanguageStage, begun
+    from tools.stage_language import LanguageStage, begun, exported
     from tools.stage_tower import TowerStage
 
     if name == "tower":
         stage: object = TowerStage(device)
     else:
-        stage = (AlignStage if name == "align" else LanguageStage)(begun(), device)
+        model = begun() if start is None else exported(start)
+        stage = (AlignStage if name == "align" else LanguageStage)(model, device)
     to_working_type(stage.module, device).to(device).train()
     return stage
 
 
-def restore(name: str, optimizer: Optimizer) -> float:
-    """Take up the newest checkpoint there is for the stage; returns the minutes it has run."""
-    for source in (name, BEFORE.get(name, name)):
+def keep_tower(start: Path) -> None:
+    """Leave an exported model's tower where the first stage leaves its own."""
+    from tools.stage_language import exported
+    from tools.stage_tower import keep_tuned
+
+    keep_tuned(exported(start).model.vision_tower, checkpoint("tower"))
+
+
+def restore(name: str, optimizer: Optimizer, started: bool = False) -> float:
+    """Take up the newest checkpoint there is for the stage, its own only if it has ``started`` from an exported model.
+
+    Returns the minutes it has run.
+    """
+    for source in (name,) if started else (name, BEFORE.get(name, name)):
         if checkpoint(source).exists():
             saved = torch.load(checkpoint(source), weights_only=True, map_location="cpu")
             optimizer.restore(saved["optimizer"], fresh=source != name)
@@ -131,7 +147,7 @@ def agreed(minutes: float) -> float:
     return float(told)
 
 
-def work(name: str, length: Length, workers: int) -> None:
+def work(name: str, length: Length, workers: int, start: Path | None = None) -> None:
     """Train one stage in this process, beside its peers, with processes that prepare what it teaches."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -141,9 +157,9 @@ def work(name: str, length: Length, workers: int) -> None:
         torch.set_float32_matmul_precision("high")
     if world > 1:
         dist.init_process_group("gloo", timeout=PATIENCE)
-    stage = make_stage(name, device)
+    stage = make_stage(name, device, start)
     optimizer = Optimizer(stage.module, **stage.rates)
-    before, begun = restore(name, optimizer), time.monotonic()
+    before, begun = restore(name, optimizer, started=start is not None), time.monotonic()
     minutes = lambda: (time.monotonic() - begun) / 60  # noqa: E731
     saved_at, tally = time.monotonic(), Tally()
     for lesson in stage.lessons(optimizer.step_count, length.steps, rank, workers):
@@ -178,15 +194,23 @@ def main() -> None:
     parser.add_argument(
         "--rate", type=float, default=1.0, help="of learning, as a part of the usual: less to go on at the end"
     )
+    parser.add_argument("--from", dest="start", type=Path, help="an exported model, for the stage `language` to go on from")
     parser.add_argument("--processes", type=int, default=0, help="0: one a core, or one on a GPU")
     parser.add_argument(
         "--workers", type=int, default=-1, help="that draw beside each; -1: none, or all other cores on a GPU"
     )
     arguments = parser.parse_args()
+    if arguments.start is not None and arguments.stage != "language":
+        parser.error("--from needs --stage language: the stages before make what an exported model already has.")
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
     if "RANK" in os.environ:
-        work(arguments.stage, Length(arguments.steps, arguments.minutes, arguments.rate), arguments.workers)
+        length = Length(arguments.steps, arguments.minutes, arguments.rate)
+        work(arguments.stage, length, arguments.workers, arguments.start)
         return
+    if arguments.start is not None and not checkpoint("language").exists():
+        if checkpoint("tower").exists():
+            parser.error(f"--from brings a tower of its own, and {checkpoint('tower')} is another: move that away first.")
+        keep_tower(arguments.start)
     cores, gpu = len(os.sched_getaffinity(0)), torch.cuda.is_available()
     processes = arguments.processes or (1 if gpu else cores)
     workers = arguments.workers if arguments.workers >= 0 else (cores - 1) * gpu
@@ -200,6 +224,7 @@ def main() -> None:
     for stage in [arguments.stage] if arguments.stage else STAGES:
         command = [sys.executable, "-m", "tools.train", "--stage", stage, "--steps", str(arguments.steps or STAGES[stage])]
         command += ["--minutes", str(arguments.minutes), "--rate", str(arguments.rate), "--workers", str(workers)]
+        command += ["--from", str(arguments.start)] if arguments.start is not None else []
         started = [subprocess.Popen(command, env=shared | {"RANK": str(rank)}) for rank in range(processes)]
         if failed := max(process.wait() for process in started):
             sys.exit(failed)

@@ -100,6 +100,21 @@ def test_a_folded_tower_goes_back_into_the_form_that_is_shipped(weights: dict[st
     torch.testing.assert_close(shipped, folded(pictures).last_hidden_state, atol=2e-3, rtol=1e-3)
 
 
+@torch.inference_mode()
+def test_an_exported_tower_is_gone_on_from(weights: dict[str, torch.Tensor], monkeypatch, tmp_path) -> None:
+    from tools import stage_tower
+
+    monkeypatch.setattr(tower, "published", lambda: weights)
+    monkeypatch.setattr(stage_tower, "checkpoint", lambda _: tmp_path / "tower.pt")
+    whole = tower.pretrained(96)
+    for value in whole.encoder.top_conv.parameters():
+        value.mul_(1.1)
+    pictures = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(4))
+    seen = whole(pictures).last_hidden_state
+    stage_tower.keep_tuned(whole, tmp_path / "tower.pt")
+    torch.testing.assert_close(stage_tower.tuned(96)(pictures).last_hidden_state, seen, atol=2e-3, rtol=1e-3)
+
+
 def test_the_tuned_tower_begins_as_the_published_one(weights: dict[str, torch.Tensor], monkeypatch) -> None:
     from tools import stage_tower
 
