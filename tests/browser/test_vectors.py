@@ -172,7 +172,7 @@ def test_after_every_button_of_the_way_its_result_is_in_the_window(visit, width,
     in_sight(page, "#effects .lead-figure")
     in_sight(page, "[data-figure=effects]")
     visitor.shot(f"vectors-{width}-1-found", full=False)
-    page.get_by_text("as a table").click()
+    page.get_by_text("heads as a table").click()
     page.locator("#effects .head-list tbody button").nth(4).click()
     in_sight(page, "#effect-head h2")
     page.get_by_role("button", name="Close").click()

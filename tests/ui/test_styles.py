@@ -18,7 +18,7 @@ _HIDDEN_COPY = 6  # px: what Gradio measures the pages' names by, never seen
 _ELSEWHERE = {
     *("gradio-container", "main", "app", "wrap", "column", "row", "divider", "html-container", "contain"),
     *("tab-wrapper", "tab-container", "tabitem", "visually-hidden", "selected", "nsewdrag", "dark"),
-    *("js-plotly-plot", "plotly", "modebar"),
+    *("js-plotly-plot", "plotly", "modebar", "modebar-btn"),
     *("n2", "over", "error", "part", "prose"),
 }
 

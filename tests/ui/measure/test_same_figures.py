@@ -54,7 +54,8 @@ def on_the_page(models, project, files):
     link = measure_view.setup(session)["saved"]
     saved = json.loads(Path(link["url"].removeprefix("gradio_api/file=")).read_text(encoding="utf-8"))
     html = measure_view.report(session)["html"]
-    shown = re.sub(r'&nbsp;<button[^>]*class="tip".*?</span>', "", html, flags=re.DOTALL)  # what a term means
+    tips = r'\s*<span data-key="tip-[^>]*>&nbsp;<button[^>]*class="tip".*?</span><span class="tip-words".*?</span>'
+    shown = re.sub(tips, "", html, flags=re.DOTALL)  # what a term means
     return saved, " ".join(shown.split())
 
 
