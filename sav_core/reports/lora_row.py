@@ -25,7 +25,7 @@ _AT_ONCE = 64  # queries that the trained model answers before it is free for ot
 
 
 def plan_in_words(plan: LoraPlan, how: LoraSettings = DEFAULTS) -> str:
-    """Say what a training will be, and how long it takes at most."""
+    """Say what a training will be, and how long it takes: as a timed step says, which is no bound."""
     ends = (
         f"it ends sooner once {plan.left_out} left-out examples gain no more"
         if plan.left_out
@@ -33,7 +33,7 @@ def plan_in_words(plan: LoraPlan, how: LoraSettings = DEFAULTS) -> str:
     )
     return (
         f"LoRA trains {plan.trained:,} numbers, rank {how.rank} on q, k, v and o of {plan.layers} layers, with "
-        f"{plan.learnt} examples: {in_minutes(plan.seconds)} at most, by a step measured here; {ends}."
+        f"{plan.learnt} examples: {in_minutes(plan.seconds)} for {how.epochs} epochs, by a step measured here; {ends}."
     )
 
 

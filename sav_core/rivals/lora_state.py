@@ -55,7 +55,7 @@ class LoraPlan:
         layers: in which they are.
         learnt: examples that are learnt from.
         left_out: those that decide when to stop.
-        seconds: at most, by a step that was timed.
+        seconds: of all epochs, by a step that was timed.
     """
 
     trained: int

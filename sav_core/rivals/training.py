@@ -1,6 +1,6 @@
 """LoRA trained on labelled examples, a slice of time after another: what it has come to is a value that can be kept.
 
-    plan = plan_lora(backbone, support)                       # times a step: plan.seconds at most
+    plan = plan_lora(backbone, support)                       # times a step: plan.seconds for all epochs
     state = train_lora(backbone, support, None, 20.0)         # twenty seconds of it
     state = train_lora(backbone, support, state, 20.0)        # and on, until state.end says why it ended
     lora_answers(backbone, state, queries, labels)
@@ -42,7 +42,7 @@ def plan_lora(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> LoraPlan:
-    """Say what a training will be, and how long it takes at most: a step is made and thrown away.
+    """Say what a training will be, and how long all epochs take: a step is made and thrown away.
 
     Args:
         backbone: the model.

@@ -114,7 +114,7 @@ def test_the_row_says_what_it_cost_and_goes_on_where_it_was_stopped(tiny_backbon
     row = lora_row(*arguments, None)
     assert kept_state(path).end
     assert said[0].startswith("LoRA trains")
-    assert "at most, by a step measured here" in said[0]
+    assert "epochs, by a step measured here" in said[0]
     assert said[1].startswith("LoRA goes on after")
     assert (row.cost.examples, row.cost.trained) == (10, stopped.trained)
     assert row.cost.seconds > 0

@@ -48,7 +48,7 @@ def test_lora_says_its_minutes_before_it_starts_and_stands_in_the_same_table(ses
     assert setup(session)["next"]  # the browser asks for the time by itself
     assert Kind.TIME_LORA in run(session, models, {})
     shown = setup(session)
-    assert re.search(r"LoRA trains 7,680 numbers, .* seconds? at most, by a step measured here", shown["html"])
+    assert re.search(r"LoRA trains 7,680 numbers, .* seconds? for 20 epochs, by a step measured here", shown["html"])
     assert not shown["next"]
     assert run(session, models, {}) == []  # it is known already
     assert Kind.TRAIN_LORA in run(session, models, {"do": "measure"})
