@@ -21,6 +21,10 @@ __all__ = ["ATTACKS", "Attacking"]
 _ADDRESS = {"X-Forwarded-For": "10.66.6.6"}
 
 
+class NotUnderstoodError(Exception):
+    """The app does not know what was asked, so that nothing was attacked: the program is older than the app."""
+
+
 class Hostile:
     """An open page of theirs, and calls past it."""
 
@@ -38,9 +42,12 @@ class Hostile:
         """Do something at the page."""
         self.browser.do(panel, "act", data)
 
-    def call(self, endpoint: str, data: list[Any]) -> None:
-        """Call the API, and leave without listening."""
-        self.http.post(f"gradio_api/call/{endpoint}", json={"data": data, "session_hash": secrets.token_hex(6)})
+    def fit(self, **arguments: Any) -> None:
+        """Ask the API to teach two labels, and leave without listening; a call that no endpoint has is no attack."""
+        file = {"path": self.file["path"], "meta": {"_type": "gradio.FileData"}}
+        answer = self.http.post("gradio_api/call/v2/fit", json={"images": [file, file], "labels": ["a", "b"]} | arguments)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise NotUnderstoodError(answer.text)
 
 
 def one_upload_many_names(one: Hostile) -> None:
@@ -72,9 +79,8 @@ def tiff_of_a_huge_tile(one: Hostile) -> None:
 
 
 def ids_of_the_hub(one: Hostile) -> None:
-    file = {"path": one.file["path"], "meta": {"_type": "gradio.FileData"}}
     for name in ("Qwen/Qwen2-VL-72B-Instruct", "assets/model", "../../etc", f"nobody/{secrets.token_hex(4)}"):
-        one.call("fit", [[file, file], ["a", "b"], "", 20, "majority", "resubstitution", name, "margin"])
+        one.fit(model=name)
         one.browser.do("masthead", "fetch", {"model": name})
 
 
@@ -86,9 +92,8 @@ def many_page_loads(one: Hostile) -> None:
 
 
 def many_unheard_jobs(one: Hostile) -> None:
-    file = {"path": one.file["path"], "meta": {"_type": "gradio.FileData"}}
     for _ in range(50):
-        one.call("fit", [[file, file], ["a", "b"], secrets.token_hex(4), 20, "majority", "resubstitution", "", "margin"])
+        one.fit(question=secrets.token_hex(4))
 
 
 def thirty_megabytes_of_json(one: Hostile) -> None:
@@ -96,8 +101,7 @@ def thirty_megabytes_of_json(one: Hostile) -> None:
 
 
 def long_question(one: Hostile) -> None:
-    file = {"path": one.file["path"], "meta": {"_type": "gradio.FileData"}}
-    one.call("fit", [[file, file], ["a", "b"], "word " * 8000, 20, "majority", "resubstitution", "", "margin"])
+    one.fit(question="word " * 8000)
 
 
 def many_pictures_at_once(one: Hostile) -> None:
@@ -136,6 +140,7 @@ class Attacking:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
         self.times = 0
+        self._failed: NotUnderstoodError | None = None
 
     def __enter__(self) -> Attacking:
         self._thread.start()
@@ -144,6 +149,8 @@ class Attacking:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(60)
+        if self._failed is not None:
+            raise self._failed
 
     def _go_on(self) -> None:
         while not self._stop.is_set():
@@ -152,6 +159,9 @@ class Attacking:
                 while not self._stop.is_set():
                     self._attack(one)
                     self.times += 1
+            except NotUnderstoodError as error:
+                self._failed = error
+                return
             except (httpx.HTTPError, SystemExit, KeyError, ValueError):
                 self.times += 1
                 time.sleep(0.2)

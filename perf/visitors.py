@@ -101,28 +101,25 @@ class Programmer:
     def __init__(self, server: str, round_: int, number: int) -> None:
         self._round, self._number = round_, number
         self._http = httpx.Client(base_url=server, timeout=600, headers={"X-Forwarded-For": address(number)})
-        self._name = secrets.token_hex(6)
 
     def visit(self) -> Visit:
         """Do all of it."""
         pictures = [picture(self._round, self._number, row) for row in range(EACH * len(LABELS))]
         files = [self._upload(image) for image, _ in pictures]
         start = time.perf_counter()
-        fitted = self.call(
-            "fit", [files, [label for _, label in pictures], "", 20, "majority", "resubstitution", "", "margin"]
-        )
+        fitted = self.call("fit", images=files, labels=[label for _, label in pictures])
         teaching, classifying, answers = time.perf_counter() - start, [], []
         for row in range(QUERIES):
             query = self._upload(picture(self._round, self._number, 1000 + row)[0])
             start = time.perf_counter()
-            ((answer,),) = self.call("classify", [[query], fitted[2], ""])
+            ((answer,),) = self.call("classify", images=[query], classifier=fitted[2])
             classifying.append(time.perf_counter() - start)
             answers.append((answer["label"], answer["shares"]))
         return Visit(answers, teaching, classifying)
 
-    def call(self, endpoint: str, data: list[Any]) -> list[Any]:
-        """Return what an endpoint answers."""
-        joined = self._http.post(f"gradio_api/call/{endpoint}", json={"data": data, "session_hash": self._name})
+    def call(self, endpoint: str, **arguments: Any) -> list[Any]:
+        """Return what an endpoint answers; what is not given is as the endpoint has it by default."""
+        joined = self._http.post(f"gradio_api/call/v2/{endpoint}", json=arguments)
         path = f"gradio_api/call/{endpoint}/{joined.raise_for_status().json()['event_id']}"
         event, answer = "", None
         with self._http.stream("GET", path) as stream:
