@@ -209,7 +209,7 @@ def _call(chance: random.Random, sent: list[dict[str, Any]]) -> tuple[str, list[
     images: list[Any] = [chance.choice(marked[:6]) for _ in range(chance.randint(2, 4))]
     if chance.random() < 0.4:
         labels = ["ab"[row % 2] for row in range(len(images))]
-        name, values = "fit", [images, labels, "What?", 3, "majority", "resubstitution", "", "margin"]
+        name, values = "fit", [images, labels, "What?", 3, "majority", "resubstitution", "", "margin", "full"]
     else:
         classifiers = [each for each in marked if each["path"].endswith(".sav")]
         name, values = "classify", [images, chance.choice(classifiers), "What?"]

@@ -338,5 +338,8 @@ class PageHost:
 
 
 def _digest(shown: Content) -> bytes:
-    """A mark that is another one as soon as anything in the content is."""
-    return blake2b(json.dumps(shown, sort_keys=True).encode(), digest_size=16).digest()
+    """A mark that is another one as soon as anything in the content is; long texts are not written out once more for it."""
+    texts = [shown["html"], *(text for pair in sorted(shown["figures"].items()) for text in pair)]
+    rest = {name: value for name, value in shown.items() if name not in ("html", "figures")}
+    begin = json.dumps([rest, [len(text) for text in texts]], sort_keys=True)
+    return blake2b("".join([begin, *texts]).encode(), digest_size=16).digest()

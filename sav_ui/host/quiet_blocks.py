@@ -15,6 +15,7 @@ from gradio.block_function import BlockFunction
 from gradio.blocks import Block
 from gradio.state_holder import SessionState
 
+from sav_ui.panels.errors import OTHER_ARGUMENTS
 from sav_ui.serving.faults import sentence_of
 
 __all__ = ["QuietBlocks"]
@@ -45,6 +46,17 @@ class QuietBlocks(gr.Blocks):
             raise
         except Exception as error:
             raise gr.Error(sentence_of(error), print_exception=False) from error
+
+    def validate_inputs(self, block_fn: BlockFunction, inputs: list[Any]) -> None:
+        """Refuse an event that brings less than it must; see ``gr.Blocks.validate_inputs``.
+
+        Raises:
+            gr.Error: it is a call of the API, whose caller has no page to reload.
+            ValueError: it is one of a page's.
+        """
+        if block_fn.api_visibility == "public" and len(inputs) < len(block_fn.inputs):
+            raise gr.Error(OTHER_ARGUMENTS, print_exception=False)
+        super().validate_inputs(block_fn, inputs)
 
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None

@@ -6,11 +6,16 @@ import logging
 
 from sav_core.errors import SavError
 
-__all__ = ["NOT_UNDERSTOOD", "UNEXPECTED", "UNREADABLE", "UnexpectedError", "unexpected"]
+__all__ = ["NOT_UNDERSTOOD", "OTHER_ARGUMENTS", "UNEXPECTED", "UNREADABLE", "UnexpectedError", "unexpected"]
 
 UNEXPECTED = "Something went wrong here on our side; your work is kept. Try again, or reload the page."
 
 NOT_UNDERSTOOD = "The page sent something that could not be understood: reload it and try again."
+
+OTHER_ARGUMENTS = (
+    "The call gives other arguments than this endpoint takes: /gradio_api/info lists them, their order and their defaults; "
+    "/gradio_api/call/v2/ takes them by name, and what is not given by its default."
+)
 
 UNREADABLE = (LookupError, TypeError, ValueError, OverflowError)
 """What reading an event raises when no page of ours has sent it: ``int(1e999)`` overflows, a path holds a NUL."""

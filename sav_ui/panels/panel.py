@@ -47,6 +47,7 @@ _TEMPLATES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # or each of its files is looked at on the disk whenever it is filled
 )
 _TEMPLATES.globals["TERMS"] = TERMS
 _TEMPLATES.filters.update(counted=counted, elided=elided)

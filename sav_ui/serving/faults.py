@@ -13,8 +13,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sav_ui.panels.errors import NOT_UNDERSTOOD, unexpected
-from sav_ui.serving.refusals import refuse
+from sav_ui.panels.errors import NOT_UNDERSTOOD, OTHER_ARGUMENTS, UNEXPECTED, unexpected
+from sav_ui.serving.refusals import refuse, route_of
 
 __all__ = ["Faults", "sentence_of"]
 
@@ -55,4 +55,6 @@ class Faults:
             sentence = sentence_of(error)
             if begun or scope["type"] != "http":
                 raise  # the server breaks the connection off, so that nobody takes half an answer for a whole one
-            await refuse(send, 400 if sentence == NOT_UNDERSTOOD else 500, sentence)
+            if sentence == NOT_UNDERSTOOD and route_of(scope).startswith("call/"):
+                sentence = OTHER_ARGUMENTS  # a program has no page to reload
+            await refuse(send, 500 if sentence == UNEXPECTED else 400, sentence)

@@ -19,6 +19,7 @@ from sav_core.settings import Settings
 from sav_core.types import DETAILS
 from sav_ui.api import endpoints
 from sav_ui.api.calls import classify_images, fit_images
+from sav_ui.panels.errors import OTHER_ARGUMENTS
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from tests.support.people import pool_with
@@ -195,6 +196,21 @@ def test_a_client_is_told_in_sentences(client, pictures):
         client.predict(files, files[0], api_name="/classify")
     with pytest.raises(AppError, match="A model is named like"):
         client.predict(files, ["cat", "dog"], model="/etc", api_name="/fit")
+
+
+def test_a_program_calls_by_name_and_is_told_where_the_arguments_are_listed(served, pictures):
+    paths, labels = pictures
+    with httpx.Client(base_url=served, timeout=60) as http:
+        sent = http.post(
+            "gradio_api/upload", files=[("files", (f"{n}.png", Path(path).read_bytes())) for n, path in enumerate(paths)]
+        )
+        images = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in sent.json()]
+        answered = http.post("gradio_api/call/v2/fit", json={"images": images, "labels": labels, "n_kept": 3})
+        assert "event: complete" in http.get(f"gradio_api/call/fit/{answered.json()['event_id']}").text
+        wrong = http.post("gradio_api/call/v2/fit", json={"pictures": images, "labels": labels})
+        assert (wrong.status_code, wrong.json()["detail"]) == (400, OTHER_ARGUMENTS)
+        few = http.post("gradio_api/call/fit", json={"data": [images, labels]})
+        assert OTHER_ARGUMENTS in http.get(f"gradio_api/call/fit/{few.json()['event_id']}").text
 
 
 def test_a_file_that_is_no_picture_is_named(client, pictures, tmp_path):
