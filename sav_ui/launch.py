@@ -14,6 +14,7 @@ from sav_core.settings import settings
 from sav_ui.panels.theme import look
 from sav_ui.port import port_of
 from sav_ui.serving.event_log import write_json
+from sav_ui.serving.heap import share_heaps
 from sav_ui.serving.layers import layers
 from sav_ui.serving.menu import looks_like_an_id
 from sav_ui.serving.own_folder import take_folder
@@ -36,6 +37,7 @@ def prepare() -> ModelPool:
     if model.is_dir() or not looks_like_an_id(settings().model):
         check_files(model)  # one of the hub is checked when it is fetched
     take_folder()
+    share_heaps()
     read_in_processes()
     return ModelPool()
 
