@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 WORKERS ?= 2
 # A file stays in one worker: its fixtures are made once. Order, and which files stay together: tests/conftest.py.
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/ray
+# What Python compiled is kept, whatever the surroundings say: torch, transformers and gradio are 25 seconds of compiling in
+# every process that imports them, and the tests start some twenty of those.
+unexport PYTHONDONTWRITEBYTECODE
 CHROMIUM_PATHS := chromium chromium-browser google-chrome
 
 .PHONY: app audit test all-tests test-ray lint types unit browser screenshots notebook browser-needs benchmark fuzz report model vectors clean help
@@ -18,7 +21,9 @@ app: $(VENV)/.runtime  ## install what the app needs and run it
 test: $(VENV)/.development browser-needs lint  ## install what the tests need, look at style, and run them all, types beside them
 	$(MAKE) --no-print-directory --jobs 2 types all-tests
 
+# Collected once before, while types are looked at: both workers would compile all that is imported, at the same time.
 all-tests: $(VENV)/.development browser-needs
+	@$(BIN)/python -m pytest --collect-only -qq --ignore tests/ray $(PYTEST) >/dev/null || true
 	$(TESTS) $(PYTEST)
 
 test-ray: $(VENV)/.development $(VENV)/.ray  ## many machines: two nodes of Ray on this one, with workers and drivers killed; minutes
