@@ -20,7 +20,8 @@ os.environ |= {
 
 import pytest  # noqa: E402  # after the environment, which libraries read when they are imported
 
-_FIRST = ("browser/test_vectors.py", "browser", "ui/vectors", "test_wheel.py", "docs", "tools")
+_FIRST = ("browser/test_vectors.py", "browser", "ui/vectors", "test_wheel.py", "docs", "tools", "core/models", "core/activations")
+_TOGETHER = ("ui/vectors", "core/models", "core/activations")  # heads found with the embedded model; models of every kind
 
 
 def pytest_collection_modifyitems(items):
@@ -28,6 +29,19 @@ def pytest_collection_modifyitems(items):
     tests = Path(__file__).parent
     places = [tests / name for name in _FIRST]
     items.sort(key=lambda item: [not item.path.is_relative_to(place) for place in places])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays in one worker, and so does a folder whose tests share what is dear to make."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRoom(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return next((room for room in _TOGETHER if file.startswith(f"tests/{room}/")), file)
+
+    return ByRoom(config, log)
 
 
 def pytest_collection_finish():
@@ -66,3 +80,11 @@ def tiny_backbone(tiny_checkpoint):
         return backbones[architecture]
 
     return backbone
+
+
+@pytest.fixture(scope="session")
+def embedded_backbone():
+    """The model that ships, loaded in float32, shared by all tests of the session."""
+    from sav_core.models.backbones import load_backbone
+
+    return load_backbone(dtype="float32")

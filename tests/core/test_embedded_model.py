@@ -10,7 +10,7 @@ from random import Random
 import pytest
 import torch
 
-from sav_core import Example, load_backbone, read_examples
+from sav_core import Example, read_examples
 from sav_core.activations.extraction import extract_head_vectors
 from sav_core.evaluation.unfamiliar import read_unfamiliar
 from sav_core.heads.classifier import HeadClassifier
@@ -102,13 +102,13 @@ def test_a_ready_task_is_whole(folder):
 
 
 @pytest.mark.parametrize("name", ["how-many", "greengrocer"])
-def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
+def test_the_same_heads_are_kept_whatever_shares_a_batch(name, embedded_backbone):
     """Vectors move by rounding with the batch; the grid on which heads are compared is coarser than that."""
     folder = ASSETS / "examples" / name
     question = tomllib.loads((folder / "task.toml").read_text())["question"]
     every = read_examples(folder / "support", question=question)
     examples = [each for label in every.labels for each in [e for e in every if e.label == label][:2]]
-    backbone, steps = load_backbone(dtype="float32"), {}
+    backbone, steps = embedded_backbone, {}
     alone, together = (
         extract_head_vectors(backbone, examples, cache=None, batch_bytes=size, progress=steps.setdefault(size, []).append)
         for size in (1, None)
@@ -120,10 +120,9 @@ def test_the_same_heads_are_kept_whatever_shares_a_batch(name):
         assert kept[0] == kept[1]
 
 
-def test_pictures_of_no_kind_it_learnt_from_are_told_by_what_is_stored_for_just_these_weights():
+def test_pictures_of_no_kind_it_learnt_from_are_told_by_what_is_stored_for_just_these_weights(embedded_backbone):
     """After other weights: ``python -m tools.unfamiliar``."""
-    weak = read_unfamiliar(ASSETS / "model")
-    backbone = load_backbone(ASSETS / "model", dtype="float32")
+    weak, backbone = read_unfamiliar(ASSETS / "model"), embedded_backbone
     assert weak.model == backbone.identity, "fitted for other weights"
     for name in ("greengrocer", "materials", "other-artists", "where"):
         folder = ASSETS / "examples" / name
@@ -135,10 +134,9 @@ def test_pictures_of_no_kind_it_learnt_from_are_told_by_what_is_stored_for_just_
         assert weak.holds(extract_head_vectors(backbone, examples)), kind.__name__
 
 
-def test_the_tower_keeps_its_channels_together():
+def test_the_tower_keeps_its_channels_together(embedded_backbone):
     """On a CPU that halves its time."""
-    backbone = load_backbone(ASSETS / "model", dtype="float32")
-    tower = backbone.model.base_model.vision_tower
+    tower = embedded_backbone.model.base_model.vision_tower
     weights = [weight for weight in tower.parameters() if weight.ndim == 4 and weight.shape[1] > 1]
     assert weights
     assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sav_core import load_backbone
 from sav_core.heads.classifier import HeadClassifier
 from tools.report import heads as report
 from tools.report.heads_text import BEGIN, CONTROLS, END, PLACES, page, section, with_section
@@ -55,9 +54,9 @@ def test_a_rule_that_beats_the_paper_by_luck_is_not_said_to_win():
 
 
 @pytest.fixture(scope="module")
-def miniature():
+def miniature(embedded_backbone):
     said = []
-    found = report.measure(load_backbone(dtype="float32"), ["new-things"], episodes=2, seed=3, say=said.append)
+    found = report.measure(embedded_backbone, ["new-things"], episodes=2, seed=3, say=said.append)
     assert len(said) == 3
     return found
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-from sav_core import load_backbone
 from tools.report.causes import judge_task
 from tools.report.causes_text import page, said
 from tools.report.heads import all_tasks
@@ -16,9 +15,9 @@ def test_the_page_is_that_of_the_data():
     assert (ROOT / "docs" / "causes.md").read_text(encoding="utf-8") == page(FOUND)
 
 
-def test_the_data_is_of_every_ready_task_and_of_the_model_that_ships():
+def test_the_data_is_of_every_ready_task_and_of_the_model_that_ships(embedded_backbone):
     assert list(FOUND["tasks"]) == all_tasks()
-    assert FOUND["model"]["fingerprint"] == load_backbone(dtype="float32").fingerprint
+    assert FOUND["model"]["fingerprint"] == embedded_backbone.fingerprint
 
 
 def test_what_is_not_shown_is_not_said_to_be_used():

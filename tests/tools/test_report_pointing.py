@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-from sav_core import load_backbone
 from sav_core.pointing import read_pointing
 from tools.report.pointing import measure
 from tools.report.pointing_text import page, said
@@ -16,8 +15,8 @@ def test_the_page_is_that_of_the_data():
     assert (ROOT / "docs" / "pointing.md").read_text(encoding="utf-8") == page(FOUND)
 
 
-def test_what_ships_is_of_the_weights_that_ship_and_of_what_was_measured():
-    backbone, stored = load_backbone(dtype="float32"), read_pointing(ROOT / "assets" / "model")
+def test_what_ships_is_of_the_weights_that_ship_and_of_what_was_measured(embedded_backbone):
+    backbone, stored = embedded_backbone, read_pointing(ROOT / "assets" / "model")
     assert FOUND["model"]["fingerprint"] == backbone.fingerprint
     assert stored.model == backbone.identity
     assert [str(head) for head in stored.heads.best(3)] == FOUND["ways"]["boxes"]["heads"]

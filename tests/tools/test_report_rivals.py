@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from sav_core import load_backbone
 from sav_core.rivals.lora_state import DEFAULTS
 from tools.report.heads import all_tasks
 from tools.report.rivals import judge, rounded
@@ -18,9 +17,9 @@ def test_the_page_is_that_of_the_data():
     assert (ROOT / "docs" / "rivals.md").read_text(encoding="utf-8") == page(FOUND)
 
 
-def test_the_data_is_of_every_ready_task_and_of_the_model_that_ships():
+def test_the_data_is_of_every_ready_task_and_of_the_model_that_ships(embedded_backbone):
     assert list(FOUND["tasks"]) == all_tasks()
-    assert FOUND["model"]["fingerprint"] == load_backbone(dtype="float32").fingerprint
+    assert FOUND["model"]["fingerprint"] == embedded_backbone.fingerprint
     assert FOUND["lora"]["rank"] == DEFAULTS.rank == 8
     assert FOUND["tasks"]["true-or-false"]["pictures_alone"].startswith("it sees no question")
 

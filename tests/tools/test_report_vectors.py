@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sav_core import load_backbone
 from sav_core.scenes.draw import RELATIONS
 from sav_core.vectors import mediate_relation, unrelated_questions
 from tools.report import vectors as report_vectors
@@ -22,8 +21,8 @@ def test_the_readme_and_the_page_are_those_of_the_data():
     assert FOUND["date"] in section(FOUND)
 
 
-def test_the_data_is_of_the_model_that_ships():
-    assert FOUND["model"]["fingerprint"] == load_backbone(dtype="float32").fingerprint
+def test_the_data_is_of_the_model_that_ships(embedded_backbone):
+    assert FOUND["model"]["fingerprint"] == embedded_backbone.fingerprint
     assert FOUND["relations"] == list(RELATIONS)
 
 

@@ -7,7 +7,6 @@ from unittest import mock
 import pytest
 from jinja2 import StrictUndefined, nodes
 
-from sav_core.models.backbones import load_backbone
 from sav_core.reports import page as report_page
 from sav_ui.pages.about import page as about_page
 from sav_ui.panels import panel
@@ -60,7 +59,7 @@ def test_a_missing_name_fails(environment):
 
 
 @pytest.fixture(scope="module")
-def rendered(tiny_backbone):
+def rendered(tiny_backbone, embedded_backbone):
     """Play the story, then the variations on it; returns the branches seen and known, by template."""
     values = {}
     fill = panel.fill
@@ -74,7 +73,7 @@ def rendered(tiny_backbone):
             for module in RECORDED_BY:
                 patch.setattr(f"{module}.fill", recorded)
             about_page.build(mock.Mock())
-            story(tiny_backbone("llava"), load_backbone(dtype="float32"))
+            story(tiny_backbone("llava"), embedded_backbone)
         for template, changes in VARIATIONS:
             said = {path: value(values) if callable(value) else value for path, value in changes.items()}
             fill(template, **_changed(values[template], said))

@@ -7,11 +7,9 @@ from tests.support.vector_page import FEW, begun, go, state_of, study_of
 
 
 @pytest.fixture(scope="session")
-def models():
+def models(embedded_backbone):
     """A models with the embedded model: a tiny random one answers nothing right, so nothing could be averaged."""
-    from sav_core.models.backbones import load_backbone
-
-    return pool_with(load_backbone(dtype="float32"))
+    return pool_with(embedded_backbone)
 
 
 def _make_few(patch):
