@@ -20,8 +20,8 @@ os.environ |= {
 
 import pytest  # noqa: E402  # after the environment, which libraries read when they are imported
 
-_FIRST = ("browser/test_vectors.py", "browser", "ui/vectors", "test_wheel.py", "docs", "tools", "core/models", "core/activations")
 _TOGETHER = ("ui/vectors", "core/models", "core/activations")  # heads found with the embedded model; models of every kind
+_FIRST = ("browser/test_vectors.py", "browser", *_TOGETHER, "test_wheel.py", "docs", "tools")
 
 
 def pytest_collection_modifyitems(items):
