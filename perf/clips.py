@@ -1,10 +1,12 @@
 """Eight frames of a clip, by ours and by others, and how long a clip takes the model beside as many pictures.
 
-python -m perf.clips [--minutes 5]
+    python -m perf.clips [--minutes 5] [--limit 120]
+    PYTHONPATH=FOLDER python -m perf.clips         # after: pip install --target FOLDER --no-deps decord2
 
 The clips are made here, 1080p in H.264: some seconds are encoded and repeated, packet by packet, to their whole length.
 Each side runs in a process of its own, which tells its wall time and what the processors worked, both without its imports,
-and its peak memory, of all. decord2 takes part where it is installed; where it is not, that is said.
+and its peak memory, of all. A side that takes longer than the limit is ended, and that is said. So it is where decord2 is
+not installed: it is here to compare with, and nothing else of ours needs it.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ def main() -> None:
     """Print a row for each clip and side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="of the long clips")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds that a side may take for one clip")
+    parser.add_argument("--part", choices=("others", "pictures"), help="only this half")
     parser.add_argument("--side", choices=SIDES, help="only run one, on --clip")
     parser.add_argument("--clip")
     options = parser.parse_args()
@@ -50,11 +54,13 @@ def main() -> None:
     console = Console()
     console.print(describe())
     with tempfile.TemporaryDirectory() as folder:
-        console.print(_against_others(Path(folder), options.minutes))
-        console.print(_against_pictures(Path(folder)))
+        if options.part != "pictures":
+            console.print(_against_others(Path(folder), options.minutes, options.limit))
+        if options.part != "others":
+            console.print(_against_pictures(Path(folder)))
 
 
-def _against_others(folder: Path, minutes: float) -> Table:
+def _against_others(folder: Path, minutes: float, limit: float) -> Table:
     table = Table("clip", "side", "seconds", "processor s", "peak MiB", "ours is faster by", "aim")
     clips = {
         "30 s, a keyframe every 2 s": (_clip(folder / "a.mp4", 30, 60), 60),
@@ -63,11 +69,11 @@ def _against_others(folder: Path, minutes: float) -> Table:
         "30 s, variable frame rate": (_clip(folder / "d.mp4", 30, 60, varying=True), 60),
     }
     for name, (path, gop) in clips.items():
-        ours = _run("ours", path)
+        ours = _run("ours", path, limit)
         for side in SIDES:
-            found = ours if side == "ours" else _run(side, path)
+            found = ours if side == "ours" else _run(side, path, limit)
             if isinstance(found, str) or isinstance(ours, str):
-                table.add_row(name, side, str(found), "", "", "", "")
+                table.add_row(name, side, found if isinstance(found, str) else f"{found[0]:.2f}", "", "", "", "")
                 continue
             ratio = "" if side == "ours" else f"{found[0] / ours[0]:.1f} ({found[1] / ours[1]:.1f} of processors)"
             aim = {
@@ -78,9 +84,19 @@ def _against_others(folder: Path, minutes: float) -> Table:
     return table
 
 
-def _run(side: str, path: Path) -> tuple[float, float, float] | str:
+def _run(side: str, path: Path, limit: float) -> tuple[float, float, float] | str:
+    """Wall seconds, seconds of processors and peak MiB of the better of two runs; or why there are none."""
+    first = _run_once(side, path, limit)
+    second = first if isinstance(first, str) else _run_once(side, path, limit)
+    return second if isinstance(first, str) or isinstance(second, str) else min(first, second)
+
+
+def _run_once(side: str, path: Path, limit: float) -> tuple[float, float, float] | str:
     command = [sys.executable, "-m", "perf.clips", "--side", side, "--clip", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"did not finish in {limit:g} s"
     if done.returncode:
         return done.stderr.strip().splitlines()[-1][:80]
     seconds, worked, peak = json.loads(done.stdout)
