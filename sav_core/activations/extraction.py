@@ -30,7 +30,7 @@ from sav_core.types import Cancel, Geometry, HeadVectors, Progress, ProgressCall
 
 __all__ = ["extract_head_vectors"]
 
-_TOGETHER = 8  # examples that are prepared in one go
+_TOGETHER = 8  # pictures that are prepared in one go, frames of clips among them
 _WINDOWS = (1, 2, 4, 8)  # of so many; then 8 for ever
 _MOST_THREADS = 4  # that prepare: more of them only wait for each other and for the thread that runs the model
 
@@ -76,7 +76,7 @@ def extract_head_vectors(
     pending = ledger.pending()
     keys = iter(pending)
     waiting = list(pending.values())
-    parts = [waiting[start : start + _TOGETHER] for start in range(0, len(waiting), _TOGETHER)]
+    parts = _parts(waiting)
     windows = chain(_WINDOWS, repeat(_WINDOWS[-1]))
     for parts_ready in prefetch(backbone.encode_all, parts, windows, stop, _threads(backbone)):
         window = list(chain.from_iterable(parts_ready))
@@ -88,6 +88,23 @@ def extract_head_vectors(
             if stop():
                 return ledger.result()
     return ledger.result()
+
+
+def _parts(examples: Sequence[Example]) -> list[list[Example]]:
+    """Part examples, in their order: each part of one, or of more that show no more pictures together than are prepared.
+
+    A clip of eight frames so is a part, and the model reads one while the next is prepared.
+    """
+    parts: list[list[Example]] = []
+    pictures = _TOGETHER
+    for example in examples:
+        shown = max(1, len(example.images) - len(example.clips) + example.frames)
+        pictures += shown
+        if pictures > _TOGETHER:
+            parts.append([])
+            pictures = shown
+        parts[-1].append(example)
+    return parts
 
 
 def _threads(backbone: Backbone) -> int:

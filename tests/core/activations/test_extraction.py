@@ -295,6 +295,17 @@ def test_preparing_goes_on_during_a_forward(backbone, monkeypatch):
     assert any(during)
 
 
+def test_pictures_are_what_is_prepared_together_and_not_examples(backbone, monkeypatch):
+    together = []
+    encode_all = backbone.encode_all
+    monkeypatch.setattr(backbone, "encode_all", lambda some: together.append(len(some)) or encode_all(some))
+    of_eight = [Example([one.images[0] for one in pictures(8, first)], "Which way?") for first in (0, 8)]
+    found = extract_head_vectors(backbone, [*of_eight, *pictures(9)], cache=None)
+    assert together == [1, 1, 8, 1], "a clip of eight frames is as much as eight pictures"
+    alone = extract_head_vectors(backbone, of_eight[1:], cache=None)
+    np.testing.assert_allclose(found.values[1], alone.values[0], **EXACT)
+
+
 def test_only_a_bounded_number_of_examples_is_prepared_ahead(backbone, monkeypatch):
     encode, forward = backbone.encode, backbone.forward
     counts = {"prepared": 0, "run": 0}
