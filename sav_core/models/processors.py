@@ -17,6 +17,7 @@ from transformers.utils import is_torchvision_available
 from sav_core.errors import UnsupportedModelError, first_line
 from sav_core.models.checkpoints import Checkpoint
 from sav_core.models.packages import missing_package, needs
+from sav_core.models.pixel_numbers import quicken
 from sav_core.models.silence import silence
 
 __all__ = ["PixelBackend", "load_processor", "pixel_backend"]
@@ -64,6 +65,7 @@ def load_processor(checkpoint: Checkpoint) -> Any:
                 f"{checkpoint.name!r} has no processor for {what}: add the processor files of the model it was made from."
             )
     _cap_pixels(processor.image_processor)
+    quicken(processor.image_processor)
     return processor
 
 
