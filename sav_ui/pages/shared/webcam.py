@@ -140,7 +140,10 @@ def seen(session: Session, where: str) -> Seen | None:
     if session.current_fit is None or not recent:
         return None
     shares = {label: fmean(each.prediction.shares[label] for each in recent) for label in recent[-1].prediction.shares}
-    return Seen(shares, max(shares, key=shares.__getitem__), fmean(each.acceptance for each in recent), recent[-1])
+    label = max(shares, key=shares.__getitem__)
+    # Of that label also in frames that were taken for another, or it would be shown with the others' certainty.
+    acceptance = fmean(each.prediction.shares[label] * each.closeness for each in recent)
+    return Seen(shares, label, acceptance, recent[-1])
 
 
 def _sent(data: Data, serial: int, wanted: int) -> tuple[Picture, ...]:

@@ -124,7 +124,7 @@ def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     session.state(WebcamState).put(WHERE, WebcamFrame(3, answers=frames))
     html = show(session)["html"]
     assert html.index('title="bird"') < html.index('title="coin"') < html.index('title="flower"')
-    assert "<strong>bird</strong>" in html, "one frame of three does not turn it over"
+    assert "<strong>bird</strong> <span>61 %</span>" in html, "one frame of three does not turn it over, and counts"
     shares = {"bird": 0.2, "coin": 0.1, "flower": 0.7}
     assert [bar["label"] for bar in view.bars(shares, "flower", in_place=True)] == ["bird", "coin", "flower"]
     assert [bar["label"] for bar in view.bars(shares, "flower")] == ["flower", "bird", "coin"]
