@@ -189,6 +189,8 @@ def refusal(name: str, kind: str = "", head: bytes = b"") -> str:
         head: its first bytes, where these may say what it is.
     """
     advice = _ADVICE.get(kind, "save it as one of these")
+    if kind == VIDEO and posixpath.splitext(name)[1].lower() not in CLIP_SUFFIXES:
+        advice = "convert it to MP4"
     if not kind:
         kind, advice = next(((what, how) for what, how, start in _INSTEAD if start.match(head)), (kind, advice))
     instead = f" but {kind}" if kind else ", by what it begins with"

@@ -386,7 +386,7 @@ def test_a_key_that_seems_to_name_a_picture_is_never_passed_over(source, record)
 
 @pytest.mark.parametrize("key", ["video", "image", "videos"])
 def test_videos_of_formats_that_are_not_read_are_refused_as_what_they_are(source, key):
-    with pytest.raises(DatasetError, match=r"Line 1 of 'l\.jsonl' names a video: .* save frames of it"):
+    with pytest.raises(DatasetError, match=r"Line 1 of 'l\.jsonl' names a video: .* convert it to MP4"):
         read_examples(source({"1.png": PNG, "l.jsonl": jsonl({key: "a/1.wmv", "question": "Which?", "label": "x"})}))
 
 
