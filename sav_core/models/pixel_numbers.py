@@ -45,12 +45,12 @@ class _Quick(PilBackend):  # type: ignore[misc]
 
 def quicken(image_processor: Any) -> None:
     """Have an image processor compute so, if it leaves both steps to what all on Pillow share."""
-    kind = type(image_processor)
+    kind: Any = type(image_processor)
     if getattr(kind, "rescale", None) is PilBackend.rescale and getattr(kind, "normalize", None) is PilBackend.normalize:
         image_processor.__class__ = _quick(kind)
 
 
 @lru_cache
-def _quick(kind: type[PilBackend]) -> type[PilBackend]:
+def _quick(kind: Any) -> Any:
     """Of the same name, which is what it is saved under."""
     return type(kind.__name__, (kind, _Quick), {})
