@@ -18,7 +18,8 @@ help:  ## say what there is to make
 app: $(VENV)/.runtime  ## install what the app needs and run it
 	$(BIN)/python app.py
 
-test: $(VENV)/.development browser-needs lint  ## install what the tests need, look at style, and run them all, types beside them
+test:  ## install what the tests need, Chromium beside the packages, look at style, and run them all, types beside them
+	$(MAKE) --no-print-directory --jobs 2 browser-needs lint
 	$(MAKE) --no-print-directory --jobs 2 types all-tests
 
 # Collected once before, while types are looked at: both workers would compile all that is imported, at the same time.
