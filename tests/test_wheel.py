@@ -61,9 +61,8 @@ def names_in(wheel):
 
 def tracked(folder):
     """Every file of a folder but what Python makes there."""
-    return {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()} - {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("__pycache__/*")
-    }
+    every = (path for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts)
+    return {path.relative_to(ROOT).as_posix() for path in every if path.is_file()}
 
 
 def test_the_wheel_holds_both_packages_and_the_assets_and_nothing_else(wheel):
