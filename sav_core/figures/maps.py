@@ -14,7 +14,7 @@ from sav_core.figures.style import CATEGORIES, OUTLINE, elided, layout, literal
 from sav_core.retrieval.projection import HeadMap
 from sav_core.wording import percent
 
-__all__ = ["MAP_HEIGHT", "MEANS", "QUERIES", "head_map"]
+__all__ = ["MAP_HEIGHT", "MEANS", "QUERIES", "head_map", "head_map_values"]
 
 MAP_HEIGHT = 440
 """In pixels."""
@@ -56,6 +56,29 @@ def head_map(
         ids: of the examples, for whoever puts pictures in the place of the points.
         query_ids: of the queries, likewise.
     """
+    values = head_map_values(found, names, query_names, taken=taken, ids=ids, query_ids=query_ids)
+    return go.Figure(values["data"], values["layout"])
+
+
+def head_map_values(
+    found: HeadMap,
+    names: Sequence[str],
+    query_names: Sequence[str] = (),
+    *,
+    taken: npt.NDArray[np.integer] | None = None,
+    ids: Sequence[str] = (),
+    query_ids: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the figure as JSON's values, for a page that shows another at every click: Plotly takes long to check them.
+
+    Args:
+        found: as of ``head_map``, like all that follow.
+        names: likewise.
+        query_names: likewise.
+        taken: likewise.
+        ids: likewise.
+        query_ids: likewise.
+    """
     every = np.concatenate([found.examples, found.means, found.queries])
     box = _Box((every.min(0) + every.max(0)) / 2, float(np.ptp(every, axis=0).max()) / 2 or 1.0)
     given = found.codes if taken is None else taken
@@ -67,7 +90,7 @@ def head_map(
     traces.append(means)
     if len(found.queries):
         traces.append(_queries(found, box, query_names, query_ids))
-    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
+    bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False, "range": [-_EDGE, _EDGE]}
     bare["constrain"] = "domain"  # Plotly would widen the range instead, at every change of the window's width again
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"}
     drawn = {
@@ -81,7 +104,7 @@ def head_map(
         "xaxis": bare,
         "yaxis": {**bare, "scaleanchor": "x"},
     }
-    return go.Figure(traces, drawn)  # Plotly takes three times as long to change the layout of a figure that is there
+    return {"data": traces, "layout": drawn}
 
 
 def _examples(
@@ -92,74 +115,77 @@ def _examples(
     names: Sequence[str],
     given: npt.NDArray[np.integer],
     ids: Sequence[str],
-) -> go.Scatter:
+) -> dict[str, Any]:
     """One label's examples."""
     label = literal(found.labels[code])
     wrong = ["" if given[row] == code else f"<br>taken for {literal(found.labels[given[row]])}" for row in rows]
-    return go.Scatter(
+    return {
+        "type": "scatter",
         **_places(found.examples[rows], box),
-        name=literal(elided(found.labels[code], 24)),
-        mode="markers",
-        text=[literal(names[row]) for row in rows],
-        hovertext=wrong,
-        customdata=np.round(found.example_similarity[rows, code], 4).tolist(),
-        ids=[ids[row] for row in rows] if ids else None,
-        marker={**_mark(code), "size": 9},
-        meta={"label": label},
-        hovertemplate=(
+        "name": literal(elided(found.labels[code], 24)),
+        "mode": "markers",
+        "text": [literal(names[row]) for row in rows],
+        "hovertext": wrong,
+        "customdata": np.round(found.example_similarity[rows, code], 4).tolist(),
+        **({"ids": [ids[row] for row in rows]} if ids else {}),
+        "marker": {**_mark(code), "size": 9},
+        "meta": {"label": label},
+        "hovertemplate": (
             f"<b>%{{text}}</b><br>{label}%{{hovertext}}<br>"
             f"cosine to the mean of {label}: %{{customdata:.4f}}<extra></extra>"
         ),
-    )
+    }
 
 
-def _means(found: HeadMap, box: _Box) -> tuple[go.Scatter, int]:
+def _means(found: HeadMap, box: _Box) -> tuple[dict[str, Any], int]:
     """The labels' means, and how many of them have no name, for there it would lie on another."""
     counts = np.bincount(found.codes, minlength=len(found.labels))
     marks = [_mark(code) for code in range(len(found.labels))]
     places, names = _places(found.means, box), [elided(label) for label in found.labels]
     sides = name_places(np.array([places["x"], places["y"]]).T, names, size=_NAME, scales=_SCALES, edge=_EDGE)
-    trace = go.Scatter(
+    trace = {
+        "type": "scatter",
         **places,
-        name=MEANS,
-        mode="markers+text",
-        text=[literal(name) if side else "" for name, side in zip(names, sides, strict=True)],
-        hovertext=[literal(label) for label in found.labels],
-        customdata=counts.tolist(),
-        ids=[f"mean {code}" for code in range(len(found.labels))],
-        textposition=[side or "top center" for side in sides],
-        textfont={"size": _NAME},
-        marker={
+        "name": MEANS,
+        "mode": "markers+text",
+        "text": [literal(name) if side else "" for name, side in zip(names, sides, strict=True)],
+        "hovertext": [literal(label) for label in found.labels],
+        "customdata": counts.tolist(),
+        "ids": [f"mean {code}" for code in range(len(found.labels))],
+        "textposition": [side or "top center" for side in sides],
+        "textfont": {"size": _NAME},
+        "marker": {
             "color": [mark["color"] for mark in marks],
             "symbol": "cross",
             "size": 15,
             "opacity": 1,
             "line": {"color": "white", "width": 2},
         },
-        hovertemplate="<b>mean of %{hovertext}</b><br>of examples: %{customdata}<extra></extra>",
-        showlegend=False,
-        cliponaxis=False,
-    )
+        "hovertemplate": "<b>mean of %{hovertext}</b><br>of examples: %{customdata}<extra></extra>",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
     return trace, sides.count(None)
 
 
-def _queries(found: HeadMap, box: _Box, names: Sequence[str], ids: Sequence[str]) -> go.Scatter:
+def _queries(found: HeadMap, box: _Box, names: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     nearest = found.query_similarity.argmax(1)
-    return go.Scatter(
+    return {
+        "type": "scatter",
         **_places(found.queries, box),
-        name=QUERIES,
-        mode="markers",
-        text=[literal(name) for name in names],
-        hovertext=[literal(found.labels[code]) for code in nearest],
-        customdata=np.round(found.query_similarity.max(1, initial=-1.0), 4).tolist(),
-        ids=list(ids) if ids else None,
-        marker={"color": OUTLINE, "symbol": "star", "size": 14, "opacity": 1, "line": {"color": "white", "width": 1}},
-        hovertemplate=(
+        "name": QUERIES,
+        "mode": "markers",
+        "text": [literal(name) for name in names],
+        "hovertext": [literal(found.labels[code]) for code in nearest],
+        "customdata": np.round(found.query_similarity.max(1, initial=-1.0), 4).tolist(),
+        **({"ids": list(ids)} if ids else {}),
+        "marker": {"color": OUTLINE, "symbol": "star", "size": 14, "opacity": 1, "line": {"color": "white", "width": 1}},
+        "hovertemplate": (
             "<b>%{text}</b><br>a query, nearest to the mean of %{hovertext}<br>"
             "cosine to it: %{customdata:.4f}<extra></extra>"
         ),
-        cliponaxis=False,
-    )
+        "cliponaxis": False,
+    }
 
 
 def _places(places: npt.NDArray[np.float64], box: _Box) -> dict[str, list[float]]:

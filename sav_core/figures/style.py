@@ -110,7 +110,7 @@ def layout(title: str = "", *, left: int = 44, right: int = 8, top: int = 14, bo
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": left, "r": right, "t": top, "b": bottom},
-        "hoverlabel": {"font": {"family": _FONT, "size": 13}},
+        "hoverlabel": {"align": "left", "font": {"family": _FONT, "size": 13}},
         "dragmode": False,
     }
 

@@ -338,8 +338,11 @@ class PageHost:
 
 
 def _digest(shown: Content) -> bytes:
-    """A mark that is another one as soon as anything in the content is; long texts are not written out once more for it."""
+    """A mark that is another one as soon as anything in the content is; long texts are not written out once more for it.
+
+    Pieces are named in the HTML by what they hold.
+    """
     texts = [shown["html"], *(text for pair in sorted(shown["figures"].items()) for text in pair)]
-    rest = {name: value for name, value in shown.items() if name not in ("html", "figures")}
+    rest = {name: value for name, value in shown.items() if name not in ("html", "figures", "pieces")}
     begin = json.dumps([rest, [len(text) for text in texts]], sort_keys=True)
     return blake2b("".join([begin, *texts]).encode(), digest_size=16).digest()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from sav_core.types import Head
+from sav_ui.panels.parts import Piece
 
 __all__ = ["Memo"]
 
@@ -31,9 +33,21 @@ class Memo:
         value: T = known[1]
         return value
 
+    def each(self, name: str, about: Mapping[str, tuple[Any, ...]], make: Callable[..., T]) -> dict[str, T]:
+        """Return a value of each subject, made of what it is about where that has changed; subjects not named are let go.
+
+        Args:
+            name: of all of them.
+            about: what each is made of, by its name.
+            make: is given that.
+        """
+        known = self(name, (), Memo)
+        known._known = {each: value for each, value in known._known.items() if each in about}
+        return {each: known(each, values, partial(make, *values)) for each, values in about.items()}
+
     @property
     def held_bytes(self) -> int:
-        """Of the drawings: texts, and collections of texts."""
+        """Of the drawings: texts, collections of texts, and pieces."""
         return sum(_length(value) for _, value in self._known.values())
 
 
@@ -47,4 +61,8 @@ def _same(one: Any, other: Any) -> bool:
 def _length(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
+    if isinstance(value, Memo):
+        return value.held_bytes
+    if isinstance(value, Piece):
+        return len(value.html) + sum(map(len, value.parts.values()))
     return sum(map(_length, value.values())) if isinstance(value, dict) else 0

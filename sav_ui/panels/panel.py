@@ -7,23 +7,30 @@ HTML into the old, upload what is dropped, and turn a click on a heatmap cell in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from sav_core.figures.style import elided
 from sav_ui.panels.glossary import TERMS
 from sav_ui.panels.wording import counted
 
-__all__ = ["Content", "content", "fill", "panel", "parts_place"]
+if TYPE_CHECKING:
+    from sav_ui.panels.parts import Piece
+
+__all__ = ["MOVING", "Content", "content", "fill", "panel", "parts_place"]
 
 Content = dict[str, Any]
 """What a panel shows, from ``content``; as JSON it goes to the browser."""
 
 _EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
+
+MOVING = re.compile("\x02([^\x02\x03<>]*)\x03")
+"""In HTML, what ``{{ value | moving }}`` wrote: it changes at every step of a run while all around it stays."""
 
 # Hebrew, Arabic and their like: “…” around a name of theirs, and the number after it, would change places.
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
@@ -50,7 +57,7 @@ _TEMPLATES = Environment(
     auto_reload=False,  # or each of its files is looked at on the disk whenever it is filled
 )
 _TEMPLATES.globals["TERMS"] = TERMS
-_TEMPLATES.filters.update(counted=counted, elided=elided)
+_TEMPLATES.filters.update(counted=counted, elided=elided, moving=Markup("\x02{}\x03").format)
 
 
 def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:
@@ -93,6 +100,7 @@ def content(
     saved: Mapping[str, str] | None = None,
     go_to: str = "",
     focus: str = "",
+    pieces: Iterable[Piece] = (),
 ) -> Content:
     """Return what a panel shows; the page's host adds its version when it is sent.
 
@@ -103,6 +111,7 @@ def content(
         saved: a file for the browser to download, from ``sav_ui.panels.downloads.link``.
         go_to: the page to open.
         focus: a selector of what is to get the keyboard.
+        pieces: what of the HTML is cut already, see ``sav_ui.panels.parts.piece``.
     """
     return {
         "html": _isolated(_whole(html)),
@@ -111,6 +120,7 @@ def content(
         "saved": None if saved is None else dict(saved),
         "go": go_to,
         "focus": focus,
+        "pieces": list(pieces),
     }
 
 

@@ -6,8 +6,8 @@
 
 Every element, picture and piece of a figure that is long enough becomes a part, and a reference stands in its place; of
 what is short a few neighbours are one part. So parts that hold parts are short, and what has changed is sent with the few
-that are around it. ``assets/theme/scripts/parts.js`` puts it together again. No visitor can write a reference: what they
-write is escaped.
+that are around it. What moves at every step of a run is in no part: ``<~0>`` stands for the first of that.
+``assets/theme/scripts/parts.js`` puts it together again. No visitor can write a reference: what they write is escaped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from sav_ui.panels.packing import packed
-from sav_ui.panels.panel import Content
+from sav_ui.panels.panel import MOVING, Content, content
 
-__all__ = ["Parts", "cut", "joined"]
+__all__ = ["Parts", "Piece", "cut", "joined", "piece"]
 
 Parts = dict[str, str]
 """Texts by their names."""
@@ -32,6 +33,7 @@ _SHORTEST = 100  # characters: a reference takes 15, and sending a part some 20 
 _ENDS_GROUP = 2  # one piece in so many ends a group of neighbours that is long enough
 _NAME_BYTES = 9
 _REFERENCE = re.compile(r"<=([\w-]{12})>")
+_PLACE = re.compile(r"<~(\d+)>")
 _PICTURE = re.compile(r"(?<=src=\")data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=]+(?=\")")
 _INDENTED = re.compile(r">\n\s+<")
 _PERCENT = re.compile(r"(?<=\d) %(?=[^<>]*(?:<(?!/(?:textarea|option|code|pre)\b)|$))")
@@ -42,32 +44,79 @@ _CUT_FIGURES, _CUT_WORDS = 64, 512
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
+@dataclass(frozen=True)
+class Piece:
+    """HTML that is cut already, to stand in a template; whoever shows it gives it to ``content`` too.
+
+    Attributes:
+        html: what stands in the template, one reference.
+        parts: what that refers to.
+    """
+
+    html: str
+    parts: Parts
+
+    def __html__(self) -> str:
+        return self.html
+
+
+def piece(html: str) -> Piece:
+    """Cut HTML that grows with the pictures once, when it is drawn, and not at every click.
+
+        faces = session.memo("faces", about, lambda: piece(fill("faces.html", ...)))
+        content(fill("page.html", faces=faces), pieces=[faces])
+
+    Raises:
+        ValueError: an element is not closed where it should be, or something in it moves.
+    """
+    packed, parts = cut(content(html))
+    if packed["moving"]:
+        raise ValueError("A piece stays as it is, but something in it moves.")
+    return Piece(_named(packed["html"], parts), parts)  # also where it is short: an element may end outside of its part
+
+
 def cut(content: Content) -> tuple[Content, Parts]:
     """Return content whose HTML, as it is to be laid out, and figures are cut, and the parts that they refer to.
 
+    What moves in the HTML is in the list ``moving``, in its order.
+
     Raises:
-        ValueError: an element of the HTML is not closed where it should be.
+        ValueError: an element of the HTML is not closed where it should be, or a piece in it was not given to ``content``.
     """
     parts: Parts = {}
+    for known in content["pieces"]:
+        parts |= known.parts
     figures = {}
     for name, figure in content["figures"].items():
         figures[name], pieces = _cut_figure(figure)
         parts |= pieces
-    return {**content, "html": _cut_html(content["html"], parts), "figures": figures}, parts
+    lost = [name for name in _REFERENCE.findall(content["html"]) if name not in parts]
+    if lost:
+        raise ValueError(f"{len(lost)} pieces stand in the HTML, but were not given to content(pieces=...).")
+    moving: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        moving.append(found[1])
+        return f"<~{len(moving) - 1}>"
+
+    html = _cut_html(MOVING.sub(keep, content["html"]), parts)
+    left = {name: value for name, value in content.items() if name != "pieces"}
+    return {**left, "html": html, "moving": moving, "figures": figures}, parts
 
 
-def joined(text: str, parts: Mapping[str, str]) -> str:
-    """Return a text with the parts that it refers to in their places, as the browser does it.
+def joined(text: str, parts: Mapping[str, str], moving: Sequence[str] = ()) -> str:
+    """Return a text with the parts that it refers to, and what moves, in their places, as the browser does it.
 
     Raises:
         KeyError: a part is missing.
     """
-    return _REFERENCE.sub(lambda reference: joined(parts[reference[1]], parts), text)
+    whole = _REFERENCE.sub(lambda reference: joined(parts[reference[1]], parts), text)
+    return _PLACE.sub(lambda place: moving[int(place[1])], whole) if moving else whole
 
 
 def _cut_html(html: str, parts: Parts) -> str:
+    html = _PICTURE.sub(lambda picture: _refer(picture[0], parts), html)  # first: they are nearly all of it
     html = _PERCENT.sub("\u00a0%", _INDENTED.sub(">\n<", html))  # no line ends between a number and its sign
-    html = _PICTURE.sub(lambda picture: _refer(picture[0], parts), html)
     around: list[tuple[str, list[str]]] = [("", [])]  # the open elements: tag, and what is in them so far
     place = 0
     for tag in _TAG.finditer(html):
@@ -157,8 +206,10 @@ def _as_json(value: Any) -> str:
 
 def _refer(text: str, parts: Parts) -> str:
     """Make a text a part and return the reference to it; one that is too short for that is returned itself."""
-    if len(text) < _SHORTEST:
-        return text
+    return text if len(text) < _SHORTEST else _named(text, parts)
+
+
+def _named(text: str, parts: Parts) -> str:
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_NAME_BYTES).digest()
     name = urlsafe_b64encode(digest).decode()
     parts[name] = text

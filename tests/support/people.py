@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 from sav_core.data.examples import Example
 from sav_core.data.pictures.picture import as_picture
 from sav_ui.pages.teach.state import WHERE
+from sav_ui.panels.parts import cut, joined
 from sav_ui.serving import zerogpu
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.context import Context
@@ -82,3 +83,9 @@ def dropped(files):
         path.write_bytes(data)
         entries.append({"path": str(path), "name": place.name, "folder": place.parent.name, "inside": inside})
     return entries
+
+
+def html_of(content):
+    """What of a panel's content is HTML, as the browser has it."""
+    packed, parts = cut(content)
+    return joined(packed["html"], parts, packed["moving"])

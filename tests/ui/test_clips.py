@@ -46,7 +46,7 @@ from sav_ui.session.session import Session
 from sav_ui.uploads.drops import read_drop
 from sav_ui.uploads.files import read_pictures, uploads
 from tests.support.clips import COLOURS, clip, gif
-from tests.support.people import context, dropped, pool_with, taught
+from tests.support.people import context, dropped, html_of, pool_with, taught
 from tests.support.pictures import encoded, noise
 from tests.support.video_models import with_video_places
 
@@ -96,11 +96,11 @@ def test_what_is_dropped_on_a_card_is_shown_as_the_frames_that_are_looked_at(mod
     assert (len(first.times), len(second.times), isinstance(still, Clip)) == (4, 8, False)
     words = "Added 1 picture and 2 clips to “right”. The model is shown 4 to 8 frames of each clip, at even distances"
     assert session.notice.text.startswith(words)
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert len(re.findall(r'class="frame +reel"', html)) == 2
     assert [html.count("0.3 s"), html.count("1.9 s")] == [1, 1]
     do(session, models, teach.act, "bench", "enlarge", item=session.project.items[1].id)
-    dialog = teach_view.bench(session)["html"].partition("<dialog")[2]
+    dialog = html_of(teach_view.bench(session)).partition("<dialog")[2]
     assert f'data-film="{second.digest[:32]}"' in dialog
     assert re.findall(r'data-seconds="([\d.]+)"', dialog) == [str(round(time, 3)) for time in second.times]
     assert "The model is shown 8 frames of it at even distances, from the first to the last, 1.9 s later" in dialog
@@ -149,7 +149,7 @@ def test_another_number_of_frames_is_looked_at_everywhere_once_it_is_chosen(mode
     state, before, eight = session.state(ClassifyState), session.fit, session.project
     for _ in classify_run(context(session, models, CLASSIFY), {}):
         pass
-    assert re.search(r'value="8" +selected>8 frames', teach_view.bench(session)["html"])
+    assert re.search(r'value="8" +selected>8 frames', html_of(teach_view.bench(session)))
     do(session, models, teach.act, "bench", "clip_frames", value="2")
     assert re.match(r"Read 5 clips anew in \d+\.\d s\. The model is shown 2 frames of each clip", session.notice.text)
     assert session.current_fit is None, "until the model has seen them"
@@ -171,9 +171,9 @@ def test_another_number_of_frames_is_looked_at_everywhere_once_it_is_chosen(mode
 
 
 def test_clips_are_shown_as_video_where_the_model_takes_it(models, video_models, project):
-    assert 'id="clip-way"' not in teach_view.bench(taught(models, project))["html"]
+    assert 'id="clip-way"' not in html_of(teach_view.bench(taught(models, project)))
     session = taught(video_models, project)
-    assert 'id="clip-way"' in teach_view.bench(session)["html"]
+    assert 'id="clip-way"' in html_of(teach_view.bench(session))
     choose(session, video_models, "clip_way", "native")
     assert session.notice.text.startswith("Shown as one video from now on: 4 clips.")
     assert (session.project.clips.way, session.current_fit is not None) == ("native", True)

@@ -89,7 +89,8 @@ def show(session: Session) -> Content:
     figures = {**parts["figures"], "atlas": _pointing(parts["figures"]["atlas"], report, state, pair)}
     figures |= _chosen(parts["figures"], report, state, pair)
     figures |= {} if looked_into is None else looked_into["figures"]
-    return content(html, figures, next_run=_asks(session), saved=session.download_at(PANEL))
+    pieces = [] if looked_into is None else looked_into["pieces"]
+    return content(html, figures, next_run=_asks(session), saved=session.download_at(PANEL), pieces=pieces)
 
 
 def _asks(session: Session) -> bool:

@@ -93,7 +93,8 @@ def answers(session: Session) -> Content:
         by=session.focus.projection,
     )
     waits = waits_for_answers(session) or waits_for_model_answer(session) or waits_for_answer_without(session)
-    return content(html, figures, next_run=waits and not session.work.busy, saved=session.download_at(PANEL))
+    pieces, saved = () if where is None else where.pieces, session.download_at(PANEL)
+    return content(html, figures, next_run=waits and not session.work.busy, saved=saved, pieces=pieces)
 
 
 def _detail(session: Session, query: Query, answer: Answer | None, fit: Fit) -> dict[str, Any]:

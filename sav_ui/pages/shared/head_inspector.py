@@ -27,7 +27,11 @@ _WRONG = 8  # examples it gets wrong that are shown
 
 
 def inspector(session: Session, inside: Inside) -> dict[str, Any]:
-    """What is known of the head that a visitor looks at, and its ``figures``; with none chosen, the list to choose from."""
+    """What is known of the head that a visitor looks at; with none chosen, the list to choose from.
+
+    Returns:
+        Values for the template, and for ``content`` its ``figures`` and ``pieces``.
+    """
     fit, focus = inside.fit, inside.focus
     layers, heads = fit.scores.correct.shape
     there = [h for h in (focus.head, focus.versus) if h is not None and h.layer < layers and h.index < heads]
@@ -45,6 +49,7 @@ def inspector(session: Session, inside: Inside) -> dict[str, Any]:
         "by": focus.projection,
         "at": inside.item.id if inside.item is not None else "",
         "figures": {one.values["figure"]: one.figure for one in maps if one is not None} | _bars(session, inside, there),
+        "pieces": [each for one in maps if one is not None for each in one.pieces],
         "list": listed_heads(fit),
         "count": len(fit.ranking),
         "labels": list(fit.labels),

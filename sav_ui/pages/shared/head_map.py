@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sav_core.figures.maps import MAP_HEIGHT, head_map
+from sav_core.figures.maps import MAP_HEIGHT, head_map_values
 from sav_core.retrieval.projection import HeadMap, project
 from sav_core.types import Head, HeadVectors
+from sav_ui.panels.panel import fill
+from sav_ui.panels.parts import Piece, piece
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import counted
 from sav_ui.session.asked import Asked
@@ -34,10 +37,12 @@ class Mapped:
     Attributes:
         values: for the template.
         figure: as JSON.
+        pieces: what stands in the template and is cut already, for ``content``.
     """
 
     values: dict[str, Any]
     figure: str
+    pieces: tuple[Piece, ...]
 
 
 def mapped(
@@ -64,16 +69,19 @@ def mapped(
     shown = tuple(queries)[-_QUERIES:]
     about = (fit.vectors, tuple(heads), by, tuple(query.id for query in shown), fit.rule)
     made = session.memo(figure, about, lambda: _drawn(fit, heads, by, shown))
+    about = (fit.items, session.project.items, session.project.labels)
+    faces = session.memo(f"{figure} faces", about, lambda: piece(fill("shared/map_faces.html", faces=_faces(session, fit))))
     values = {
         "figure": figure,
         "height": MAP_HEIGHT,
         "by": by,
         "words": _words(made["found"], len(fit.items), heads, whose),
         "label": f"Map of {_called(heads)}: {_counts(len(fit.items), len(shown))}.",
-        "faces": [*_faces(session, fit), *((query.id, _picture(query.pictures)) for query in shown)],
+        "faces": faces,
+        "asked": [(query.id, thumb(query.pictures[0])) for query in shown if query.pictures],
         "queries": len(shown),
     }
-    return Mapped(values, made["figure"])
+    return Mapped(values, made["figure"], (faces,))
 
 
 def _drawn(fit: Fit, heads: Sequence[Head], by: str, queries: Sequence[Asked]) -> dict[str, Any]:
@@ -84,7 +92,7 @@ def _drawn(fit: Fit, heads: Sequence[Head], by: str, queries: Sequence[Asked]) -
         values = np.stack([query.vector for query in queries])
         asked = HeadVectors(values, (None,) * len(names), names, tuple(range(len(names))), len(names), fit.vectors.model)
     found = project(fit.vectors, heads, asked, by=by)
-    figure = head_map(
+    figure = head_map_values(
         found,
         fit.vectors.names,
         names,
@@ -92,7 +100,7 @@ def _drawn(fit: Fit, heads: Sequence[Head], by: str, queries: Sequence[Asked]) -
         ids=[item.id for item in fit.items],
         query_ids=[query.id for query in queries],
     )
-    return {"found": found, "figure": str(figure.to_json())}
+    return {"found": found, "figure": json.dumps(figure)}
 
 
 def _taken(fit: Fit, heads: Sequence[Head]) -> np.ndarray:
@@ -141,7 +149,3 @@ def _faces(session: Session, fit: Fit) -> list[tuple[str, str]]:
         for item in fit.items[::step]
         if item.pictures
     ]
-
-
-def _picture(pictures: Sequence[Any]) -> str:
-    return thumb(pictures[0]) if pictures else ""

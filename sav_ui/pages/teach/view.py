@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sav_core.data.sets.duplicates import DuplicateGroup, find_duplicates
@@ -27,11 +28,12 @@ from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.pages.teach.weak_at import weak_at
 from sav_ui.panels.films import brought, film, looked_at
 from sav_ui.panels.panel import Content, content, fill
+from sav_ui.panels.parts import Piece, piece
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
 from sav_ui.serving.menu import choice_of
 from sav_ui.session.fit import Fit
-from sav_ui.session.project import Item, Project
+from sav_ui.session.project import Item, Label
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import ready_tasks, task_titled
@@ -42,12 +44,19 @@ SHOWN, SHOWN_MORE = 18, 100  # examples of a label, at first and with each "show
 _LARGE = 960  # pixels of a picture's longer side in the dialog
 _STRIP, _FRAME = 5, 320  # frames of a clip on its card; pixels of a frame's longer side in the dialog
 _WARNINGS = 6  # shown at a time
+_STARTS = 32  # kinds of beginnings that are kept: with nothing, or with one of the ready tasks
 
 
 def start(session: Session) -> Content:
     """What to begin with: a sentence and the ready tasks as tiles."""
-    tiles = [tile(task) for task in ready_tasks()]
-    return content(fill("teach/start.html", tiles=tiles, begun=bool(session.project.labels), title=session.project.title))
+    task = task_titled(session.project.title)
+    found = _start(begun=bool(session.project.labels), title="" if task is None else task.title)
+    return content(found.html, pieces=[found])
+
+
+@lru_cache(_STARTS)
+def _start(*, begun: bool, title: str) -> Piece:
+    return piece(fill("teach/start.html", tiles=[tile(task) for task in ready_tasks()], begun=begun, title=title))
 
 
 def bench(session: Session) -> Content:
@@ -55,10 +64,13 @@ def bench(session: Session) -> Content:
     project = session.project
     doubtful = doubts(session)
     warnings = [*(warning(doubt, project) for doubt in doubtful.values()), *_duplicates(session)]
+    texts = _with_texts(session)
+    about = {label.id: _about(session, label, doubtful, texts) for label in project.labels}
+    cards = session.memo.each("cards", about, _card)
     html = fill(
         "teach/bench.html",
         question=project.question,
-        cards=[_card(session, label.id, doubtful) for label in project.labels],
+        cards=[{"id": label.id, "name": label.name, "drawn": cards[label.id]} for label in project.labels],
         n_examples=len(project.items),
         notice=session.notice_at(WHERE),
         warnings=[{**line, "picture": _first_picture(line["about"])} for line in warnings[:_WARNINGS]],
@@ -68,7 +80,7 @@ def bench(session: Session) -> Content:
         progress=_progress(session),
         fitted=session.fit is not None,
         due=session.due,
-        texts=_with_texts(session),
+        texts=texts,
         used=used(
             session,
             (len(project.items), limits().examples, "examples"),
@@ -82,7 +94,7 @@ def bench(session: Session) -> Content:
         detail=detail_choice(session),
         one_detail=why_one_detail(session),
     )
-    return content(html, next_run=session.waits_for_heads or waits_for_costs(session))
+    return content(html, next_run=session.waits_for_heads or waits_for_costs(session), pieces=cards.values())
 
 
 def findings(session: Session) -> Content:
@@ -118,7 +130,8 @@ def findings(session: Session) -> Content:
     )
     figures = _figures(session, fit) | depth_curve(session, fit) | looked_into["figures"]
     waits = session.to_look_at is not None or waits_for_depths(session)
-    return content(html, figures, next_run=waits, saved=session.download_at("findings"))
+    saved = session.download_at("findings")
+    return content(html, figures, next_run=waits, saved=saved, pieces=looked_into["pieces"])
 
 
 def _figures(session: Session, fit: Fit) -> dict[str, str]:
@@ -188,19 +201,27 @@ def _elsewhere(session: Session, fit: Fit) -> dict[str, Any] | None:
     return {"waiting": brought(waiting)} if waiting else None
 
 
-def _card(session: Session, label_id: str, doubtful: dict[str, Doubt]) -> dict[str, Any]:
-    items = session.project.of_label(label_id)
-    shown = items[-(SHOWN + SHOWN_MORE * session.focus.expanded.count(label_id)) :]  # in order, what came last in sight
-    more = len(items) - len(shown)
-    return {
-        "id": label_id,
-        "name": session.project.label(label_id).name,
-        "count": len(items),
+def _about(session: Session, label: Label, doubtful: Mapping[str, Doubt], texts: bool) -> tuple[Any, ...]:
+    """All that a label's card shows, for ``_card``."""
+    items, steps = session.project.of_label(label.id), session.focus.expanded.count(label.id)
+    shown = tuple(items[-(SHOWN + SHOWN_MORE * steps) :])  # in order, what came last in sight
+    doubted = tuple(doubtful[item.id].other if item.id in doubtful else "" for item in shown)
+    asked = session.project.question if texts else ""
+    return label, shown, len(items), doubted, texts, asked
+
+
+def _card(label: Label, shown: Sequence[Item], count: int, doubted: Sequence[str], texts: bool, asked: str) -> Piece:
+    more = count - len(shown)
+    card = {
+        "id": label.id,
+        "name": label.name,
+        "count": count,
         "more": more,
         "next": min(more, SHOWN_MORE),
         "expanded": len(shown) > SHOWN,
-        "items": [_cell(item, session.project, doubtful) for item in shown],
+        "items": [_cell(item, other, asked) for item, other in zip(shown, doubted, strict=True)],
     }
+    return piece(fill("teach/card.html", card=card, texts=texts))
 
 
 def _enlarged(session: Session) -> dict[str, Any] | None:
@@ -232,7 +253,7 @@ def _with_texts(session: Session) -> bool:
     return any(item.text for item in session.project.items)
 
 
-def _cell(item: Item, project: Project, doubtful: dict[str, Doubt]) -> dict[str, Any]:
+def _cell(item: Item, doubt: str, asked: str) -> dict[str, Any]:
     moving = film(item.pictures, most=_STRIP)
     return {
         "id": item.id,
@@ -241,8 +262,8 @@ def _cell(item: Item, project: Project, doubtful: dict[str, Doubt]) -> dict[str,
         "film": moving,
         "n_pictures": len(item.pictures),
         "text": item.text,
-        "asked": item.text or project.question,
-        "doubt": doubtful[item.id].other if item.id in doubtful else "",
+        "asked": item.text or asked,
+        "doubt": doubt,
     }
 
 

@@ -64,8 +64,11 @@ def effects(session: Session) -> Content:
     looking = not session.work.busy and (waits_for_look(state, study) or (state.head and session.to_look_at is not None))
     figures = {} if found is None else {"effects": _effects_figure(session, study, state, ringed)}
     figures |= {} if looked_into is None else looked_into["figures"]
-    from_table = state.latest == "effect_row" and state.head is not None
-    return content(html, figures, next_run=bool(looking), focus=_CLOSE if from_table else "")
+    from_table, pieces = (
+        state.latest == "effect_row" and state.head is not None,
+        looked_into["pieces"] if looked_into else (),
+    )
+    return content(html, figures, next_run=bool(looking), focus=_CLOSE if from_table else "", pieces=pieces)
 
 
 def _found(session: Session, study: Study) -> dict[str, Any]:

@@ -1,7 +1,9 @@
+import json
+
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from sav_core.figures.maps import MEANS, QUERIES, head_map
+from sav_core.figures.maps import MEANS, QUERIES, head_map, head_map_values
 from sav_core.figures.style import CATEGORIES
 from sav_core.retrieval.projection import project
 from sav_core.types import Head
@@ -16,6 +18,16 @@ def drawn(**changes):
         found, vectors.names, ["q1", "<q2>", "q3"], taken=taken, ids=[f"e{row}" for row in range(18)], **changes
     )
     return found, figure
+
+
+def test_its_values_alone_are_the_figure_which_plotly_finds_nothing_wrong_with():
+    found, figure = drawn()
+    taken = np.where(np.arange(len(found.codes)) == 2, 1, found.codes)
+    names = [f"example {row}" for row in range(18)]
+    values = head_map_values(found, names, ["q1", "<q2>", "q3"], taken=taken, ids=[f"e{row}" for row in range(18)])
+    whole = json.loads(figure.to_json())
+    whole["layout"].pop("template")
+    assert json.loads(json.dumps(values)) == whole
 
 
 def test_every_label_is_a_trace_and_means_and_queries_stand_above_them():

@@ -48,7 +48,7 @@ class Browser:
         self.texts |= fresh["texts"]
         for part, value in sent.items():
             if part not in (self.host.tab, self.host.parts):
-                self.shown[part] = joined(value["html"], self.texts)
+                self.shown[part] = joined(value["html"], self.texts, value["moving"])
         return fresh["texts"]
 
     def do(self, place, text):

@@ -6,17 +6,19 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from sav_ui.panels.packing import unpacked
-from sav_ui.panels.panel import content
-from sav_ui.panels.parts import cut, joined
+from sav_ui.panels.panel import content, fill
+from sav_ui.panels.parts import Piece, cut, joined, piece
 
 LONG = "x" * 200
 PICTURE = "data:image/webp;base64," + "A" * 400
 
 
 def whole(packed, parts):
-    """What the browser makes of it."""
+    """What the browser makes of it, as the content that it was."""
     figures = {name: json.loads(joined(text, parts), object_hook=unpacked) for name, text in packed["figures"].items()}
-    return {**packed, "html": joined(packed["html"], parts), "figures": figures}
+    apart = {name: value for name, value in packed.items() if name != "moving"}
+    html = joined(packed["html"], parts, packed["moving"])
+    return {**apart, "html": html, "figures": figures, "pieces": []}
 
 
 def test_what_is_cut_is_joined_again():
@@ -79,6 +81,50 @@ def test_no_line_ends_between_a_number_and_its_per_cent_sign():
     assert whole(packed, parts)["html"] == (
         '<p title="5 %">35\xa0% of <b>40\xa0%</b>, 50\xa0%</p><textarea>60 %</textarea>'
     )
+
+
+def test_what_moves_at_every_step_makes_no_part_new():
+    def step(progress):
+        bar = fill("teach/findings_empty.html", looking=True, progress=progress)
+        assert piece_refused(bar)
+        return cut(content(bar))
+
+    first, parts = step({"percent": 5, "words": "1 of 20 <b>, 3 a second"})
+    second, others = step({"percent": 10, "words": "2 of 20"})
+    assert (first["html"], parts) == (second["html"], others)
+    assert first["moving"] == ["5", "5", "1 of 20 &lt;b&gt;, 3 a second"]
+    shown = joined(first["html"], parts, first["moving"])
+    assert 'aria-valuenow="5"' in shown
+    assert 'style="width: 5%"' in shown
+    assert "<span>1 of 20 &lt;b&gt;, 3 a second</span>" in shown
+
+
+def piece_refused(html):
+    with pytest.raises(ValueError, match="moves"):
+        piece(html)
+    return True
+
+
+def test_signs_of_what_moves_in_somebodys_words_move_nothing_but_themselves():
+    words = f"<p>{LONG} \x02a\x03 \x02b</p><p>\x03</p>"
+    packed, parts = cut(content(words))
+    assert packed["moving"] == ["a"]
+    assert joined(packed["html"], parts, packed["moving"]) == f"<p>{LONG} a \x02b</p><p>\x03</p>"
+
+
+def test_a_piece_is_cut_once_and_stands_where_it_is_shown():
+    faces = piece(f'<img src="{PICTURE}" alt=""><i>“שלום”</i>' + f"<p>{LONG}</p>" * 3)
+    assert isinstance(faces, Piece)
+    assert len(faces.html) == len("<=abcdefghijkl>")
+    short = piece("<div class='a'><h1>short</h1></div>")
+    assert joined(cut(content(short.html, pieces=[short]))[0]["html"], short.parts) == "<div class='a'><h1>short</h1></div>"
+    packed, parts = cut(content(f"<div>{faces.html}</div>", pieces=[faces]))
+    shown = joined(packed["html"], parts)
+    assert shown == joined(f"<div>{faces.html}</div>", faces.parts)
+    assert PICTURE in shown
+    assert "“\u2068שלום\u2069”" in shown, "as in all that is shown"
+    with pytest.raises(ValueError, match="1 pieces stand in the HTML"):
+        cut(content(f"<div>{faces.html}</div>"))
 
 
 def test_a_picture_that_is_shown_twice_is_one_part():

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sav_ui.pages.shared.head_inspector import inspector
 from sav_ui.pages.shared.inside import own_heads
 from sav_ui.pages.teach import view
 from sav_ui.pages.teach.actions import act
+from sav_ui.panels.parts import cut, joined
 from sav_ui.session.focus import Focus
 from tests.support.people import context, small_project, taught
 
@@ -19,6 +21,11 @@ def session(models):
     session = taught(models, small_project(each=4))
     session.focus = Focus(head=session.fit.ranking[0])
     return session
+
+
+def faces(values):
+    """The examples that have a picture in the map, in their order."""
+    return re.findall('<img data-face="([^"]+)" src="data:image', joined(values["faces"].html, values["faces"].parts))
 
 
 def shown(session):
@@ -34,7 +41,7 @@ def test_the_map_says_what_share_of_the_distances_it_keeps_and_shows_every_examp
     )
     ids = [name for trace in figure["data"][:3] for name in trace["ids"]]
     assert sorted(ids) == sorted(item.id for item in session.fit.items)
-    assert [name for name, _ in values["faces"]] == [item.id for item in session.fit.items]
+    assert faces(values) == [item.id for item in session.fit.items]
 
 
 def test_it_is_of_this_head_or_of_all_that_vote_by_one_projection_or_the_other(session, models):
@@ -55,6 +62,7 @@ def test_two_heads_have_a_map_each_of_the_same_pictures(session):
     about = inspector(session, own_heads(session))
     assert set(about["figures"]) == {"map-1", "map-2"}
     assert about["heads"][0]["map"]["faces"] == about["heads"][1]["map"]["faces"]
+    assert list(about["pieces"]) == [head["map"]["faces"] for head in about["heads"]]
     session.look_at(mapped="kept")
     assert set(inspector(session, own_heads(session))["figures"]) == {"map-1"}
 
@@ -73,27 +81,32 @@ def test_a_query_of_another_page_stands_among_the_examples(session):
         figure["data"][2]["x"][place],
         figure["data"][2]["y"][place],
     )
-    assert values["faces"][-1][0] == query.id
+    assert [name for name, _ in values["asked"]] == [query.id]
 
 
 def test_a_map_is_drawn_again_only_when_it_has_changed(session):
     first = inspector(session, own_heads(session))["figures"]["map-1"]
     session.say("anything", where="bench")
+    pictures = shown(session)[0]["faces"]
     session.set(n_kept=2)
     assert inspector(session, own_heads(session))["figures"]["map-1"] is first
+    session.look_at(head=session.fit.ranking[2])
+    assert shown(session)[0]["faces"] is pictures, "the pictures stay from head to head"
+    session.edit(lambda project: project.without_items([project.items[0].id]))
+    assert shown(session)[0]["faces"] is not pictures
 
 
 def test_of_many_examples_evenly_chosen_ones_are_pictures(session, monkeypatch):
     monkeypatch.setattr(head_map, "SHOWN_AS_PICTURES", 5)
-    faces = shown(session)[0]["faces"]
-    assert [name for name, _ in faces] == [item.id for item in session.fit.items[::3]]
+    assert faces(shown(session)[0]) == [item.id for item in session.fit.items[::3]]
 
 
 def test_the_page_has_a_place_for_it_and_a_table_beside_it(session):
     found = view.findings(session)
     assert "map-1" in found["figures"]
     assert 'data-figure="map-1" data-points="look"' in found["html"]
-    assert found["html"].count("<img data-face=") == 12
+    packed, parts = cut(found)
+    assert joined(packed["html"], parts).count("<img data-face=") == 12
     assert "The map as a table" in found["html"]
 
 

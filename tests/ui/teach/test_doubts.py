@@ -7,7 +7,7 @@ import pytest
 from sav_ui.pages.teach import view
 from sav_ui.pages.teach.actions import act
 from sav_ui.pages.teach.doubts import doubts, warning
-from tests.support.people import context, small_project, taught
+from tests.support.people import context, html_of, small_project, taught
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def test_several_heads_and_a_clear_margin_are_needed_to_doubt_and_more_to_offer_
 
 def test_a_settled_doubt_is_gone_and_one_head_alone_has_none(session, models):
     item = judged_as(session, (0, 5, 0))
-    assert f'data-key="doubt-{item.id}"' in view.bench(session)["html"]
+    assert f'data-key="doubt-{item.id}"' in html_of(view.bench(session))
     act(context(session, models), {"do": "fine", "item": f"doubt-{item.id}"})
     assert not doubts(session)
     session.set(n_kept=1)
-    assert "of 1 head" not in view.bench(session)["html"]
-    assert not re.search(r"[^0-9]1 of \d+ heads? take", view.bench(session)["html"])
+    assert "of 1 head" not in html_of(view.bench(session))
+    assert not re.search(r"[^0-9]1 of \d+ heads? take", html_of(view.bench(session)))
 
 
 def test_what_is_doubted_follows_the_number_of_heads_at_once(session):
@@ -64,4 +64,4 @@ def test_what_is_doubted_follows_the_number_of_heads_at_once(session):
     assert doubts(session)
     session.set(n_kept=3)  # what the slider does
     assert doubts(session) == {}, "three heads are too few"
-    assert 'data-act="move"' not in view.bench(session)["html"]
+    assert 'data-act="move"' not in html_of(view.bench(session))

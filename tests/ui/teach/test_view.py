@@ -15,7 +15,7 @@ from sav_ui.session.project import Project
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import ready_tasks
-from tests.support.people import context, small_project, taught
+from tests.support.people import context, html_of, small_project, taught
 from tests.support.tiny_models import example_image
 
 
@@ -26,7 +26,7 @@ def session(models):
 
 def test_the_first_screen_offers_every_ready_task_and_says_what_to_do():
     session = Session()
-    start, bench, findings = (show(session)["html"] for show in (teach_view.start, teach_view.bench, teach_view.findings))
+    start, bench, findings = (html_of(show(session)) for show in (teach_view.start, teach_view.bench, teach_view.findings))
     assert start.count('data-act="task"') == len(ready_tasks())
     assert "Start from an example" in bench
     assert "Which heads know your labels?" in findings
@@ -36,7 +36,7 @@ def test_what_a_visitor_types_is_text_and_never_markup():
     session = Session()
     evil = '<img src=x onerror="alert(1)">'
     session.project = small_project(labels=(evil, "b"), question=f"{evil}?")
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert "<img src=x" not in html
     assert "&lt;img src=x" in html
 
@@ -74,7 +74,7 @@ def test_figures_are_drawn_again_only_when_they_changed(session):
 def test_copies_are_named_and_one_click_keeps_one(session):
     item = session.project.items[0]
     session.edit(lambda project: project.with_examples(item.label, [project.example(item)]))
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert "are the same picture" in html
     copy = session.project.items[-1].id
     assert re.search(rf'data-act="remove" data-item="{copy}"[^>]*>Keep one<', html)
@@ -84,7 +84,7 @@ def test_a_copy_under_another_label_asks_which_to_keep(session):
     project = session.project
     first, other = project.items[0], project.labels[1]
     session.edit(lambda project: project.with_examples(other.id, [project.example(first)]))
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert "under 2 labels" in html
     assert "Keep in “a cat”" in html
     assert "Keep in “hund”" in html
@@ -96,18 +96,18 @@ def test_a_label_with_many_examples_shows_some_and_offers_more():
     label = project.labels[0].id
     examples = [Example(example_image(seed), project.question, "a") for seed in range(1000, 1130)]
     session.project = project.with_examples(label, examples)
-    first = teach_view.bench(session)["html"]
+    first = html_of(teach_view.bench(session))
     assert "Show 100 earlier" in first
     session.focus = type(session.focus)(expanded=(label,))
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert "Show 15 earlier" in html
     assert html.count('data-act="remove"') == first.count('data-act="remove"') + 100
 
 
 def test_texts_show_by_themselves_where_examples_have_their_own(session):
-    assert "<textarea" not in teach_view.bench(session)["html"]
+    assert "<textarea" not in html_of(teach_view.bench(session))
     session.edit(lambda project: project.with_text(project.items[0].id, "Is it this one?"))
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert html.count("<textarea") == 9
     assert ">Is it this one?</textarea>" in html
 
@@ -127,7 +127,7 @@ def test_progress_in_words(progress, words):
     session = Session()
     with session.work.doing(Kind.FIND_HEADS) as task:
         task.progress = progress
-        html = teach_view.bench(session)["html"]
+        html = html_of(teach_view.bench(session))
     assert words in html
     assert 'data-act="cancel"' in html
 
@@ -155,39 +155,39 @@ def test_warnings_are_settled_one_by_one_and_those_not_shown_are_counted(models)
     examples = [Example(as_picture(image, name), "Which?", "a") for name, image in pictures]
     examples += [Example(as_picture(image, f"near-{place}.png"), "Which?", "b") for place, image in enumerate(near)]
     session.project = session.project.with_labelled(examples)
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert html.count('data-key="twice-') == 6
     assert "and 3 more" in html
     session.project = session.project.without_items(
         [item.id for item in session.project.items if item.name.endswith("-1.png")][:7]
     )
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     (key,) = re.findall(r'data-act="fine" data-item="([^"]+)"', html)
     act(context(session, models), {"do": "fine", "item": f"doubt-{session.project.items[0].id}"})
-    assert key in teach_view.bench(session)["html"]
+    assert key in html_of(teach_view.bench(session))
     act(context(session, models), {"do": "fine", "item": key})
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert key not in html
     assert html.count('data-key="twice-') == 1, "the exact copy is still told"
 
 
 def test_examples_stand_in_the_order_they_came_and_an_empty_label_is_said(session):
     project = session.project
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     assert "no picture yet" not in html
     shown = re.findall(r'class="frame[^>]*data-item="(\w+)"', html)
     assert shown == [item.id for label in project.labels for item in project.of_label(label.id)]
     session.edit(lambda project: project.with_label("owl"))
     session.due = False
-    assert "“owl” has no picture yet and is left out." in teach_view.bench(session)["html"]
+    assert "“owl” has no picture yet and is left out." in html_of(teach_view.bench(session))
 
 
 def test_an_example_is_shown_large_between_its_neighbours(session):
     first, second, third = session.project.of_label(session.project.labels[0].id)
     session.look_at(enlarged=second.id)
-    html = teach_view.bench(session)["html"]
+    html = html_of(teach_view.bench(session))
     dialog = html[html.index("<dialog") :]
     assert "2 of 3 under “a cat”" in dialog
     assert re.findall(r'data-act="enlarge" data-item="(\w+)"', dialog) == [first.id, third.id]
     session.edit(lambda project: project.without_items([second.id]))
-    assert "<dialog" not in teach_view.bench(session)["html"]
+    assert "<dialog" not in html_of(teach_view.bench(session))
