@@ -2,30 +2,27 @@
 
 python -m perf.head_maps --pictures 36 300
 
-The app is served and spoken to as a browser does it, see ``perf.wire``. A first click sends the names of the examples and
-which thumbnails stand in the map, once; a click on another head sends where they are now.
+The app is served as everybody gets it and spoken to as a browser does it, see ``perf.wire``. A first click sends the names
+of the examples and which thumbnails stand in the map, once; a click on another head sends where they are now.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from perf.machine import describe
-from perf.wire import Browser, Sent, session_of
-from sav_core.figures.maps import head_map
+from perf.wire import Browser, Sent, served, session_of
+from sav_core.figures.maps import head_map_values
 from sav_core.retrieval.projection import PROJECTIONS, project
 from sav_core.types import Head
-from sav_ui.app import build
-from sav_ui.panels.theme import look
-from sav_ui.serving.pool import ModelPool
 from sav_ui.session.fit import Fit
-from sav_ui.session.store import SessionStore
 
 AIM_SECONDS, AIM_BYTES = 0.150, 10_000
 
@@ -52,7 +49,7 @@ def alone(fit: Fit, repeats: int) -> Iterator[tuple[str, float]]:
             took = []
             for _ in range(repeats):
                 start = time.perf_counter()
-                head_map(project(fit.vectors, heads, by=by), fit.vectors.names).to_json()
+                json.dumps(head_map_values(project(fit.vectors, heads, by=by), fit.vectors.names))
                 took.append(time.perf_counter() - start)
             yield f"{words}, {by}", statistics.median(took)
 
@@ -63,29 +60,36 @@ def main() -> None:
     options.add_argument("--pictures", type=int, nargs="+", default=[36, 300], help="sizes of the project")
     options.add_argument("--repeats", type=int, default=12, help="clicks to time")
     asked = options.parse_args()
-    models, store, console = ModelPool(), SessionStore(), Console(width=150)
-    app = build(models, store)
-    _, address, _ = app.queue(default_concurrency_limit=8).launch(**look(), prevent_thread_lock=True, quiet=True)
-    columns = models.get("").geometry.heads
-    console.print(describe())
-    for size in asked.pictures:
-        token = session_of(models, store, size)
-        browser = Browser(address, token)
-        table = Table("", "HTML and figures, kB", "new thumbnails, kB", "seconds", title=f"{size} pictures")
-        for words, sent in acts(browser):
-            table.add_row(words, f"{sent.content / 1000:.1f}", f"{sent.pictures / 1000:.1f}", f"{sent.seconds:.3f}")
-        console.print(table)
-        found = clicks(browser, columns, asked.repeats)
-        seconds, sent = (statistics.median(each) for each in ([s.seconds for s in found], [s.content for s in found]))
-        console.print(
-            f"a click on another head: {1000 * seconds:.0f} ms (aim {1000 * AIM_SECONDS:.0f}), "
-            f"{sent / 1000:.1f} kB of HTML and figures (aim {AIM_BYTES / 1000:.0f})"
-        )
-        fit = store.find(token).current_fit
-        assert fit is not None
-        for words, each in alone(fit, asked.repeats):
-            console.print(f"  the library's part, {words}: {1000 * each:.0f} ms")
-    app.close()
+    console = Console(width=150)
+    with served() as (address, models, store):
+        columns = models.get("").geometry.heads
+        console.print(describe())
+        for size in asked.pictures:
+            token = session_of(models, store, size)
+            browser = Browser(address, token)
+            table = Table("", "on the wire, packed, kB", "HTML and figures, kB", "new thumbnails, kB", "seconds")
+            table.title = f"{size} pictures"
+            for words, sent in acts(browser):
+                sizes = (f"{each / 1000:.1f}" for each in (sent.encoded, sent.content, sent.pictures))
+                table.add_row(words, *sizes, f"{sent.seconds:.3f}")
+            console.print(table)
+            tell(console, clicks(browser, columns, asked.repeats))
+            fit = store.find(token).current_fit
+            assert fit is not None
+            for words, each in alone(fit, asked.repeats):
+                console.print(f"  the library's part, {words}: {1000 * each:.0f} ms")
+
+
+def tell(console: Console, found: Sequence[Sent]) -> None:
+    """Print what a click costs, by the median."""
+    seconds, content, packed = (
+        statistics.median(each)
+        for each in ([s.seconds for s in found], [s.content for s in found], [s.encoded for s in found])
+    )
+    console.print(
+        f"a click on another head: {1000 * seconds:.0f} ms (aim {1000 * AIM_SECONDS:.0f}), {content / 1000:.1f} kB of HTML "
+        f"and figures (aim {AIM_BYTES / 1000:.0f}), {packed / 1000:.1f} kB on the wire"
+    )
 
 
 if __name__ == "__main__":

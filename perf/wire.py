@@ -2,8 +2,9 @@
 
 python -m perf.wire --pictures 36 360 1000
 
-The app is served and spoken to over its own protocol, as a browser does it, one that keeps the parts it was sent. What it
-would have been sent without them, every changed panel whole, stands beside it: what arrived is put together again.
+The app is served as everybody gets it, packed streams and all, and spoken to over its own protocol, as a browser does it,
+one that keeps the parts it was sent. What it would have been sent without them, every changed panel whole, stands beside
+it: what arrived is put together again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import secrets
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +29,8 @@ from perf.machine import describe
 from sav_core.data.examples import Example
 from sav_core.data.pictures.picture import as_picture
 from sav_ui.app import build
+from sav_ui.launch import prepare, serve
 from sav_ui.panels.parts import joined
-from sav_ui.panels.theme import look
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
 from sav_ui.serving.pool import ModelPool
 from sav_ui.session.find_heads import refit_if_ready
@@ -46,13 +48,13 @@ class Sent:
     """What an act had the server send, in bytes.
 
     Attributes:
-        encoded: on the wire, as the transport encodes it.
-        plain: the same, decoded.
+        encoded: on the wire, packed as the transport packs it.
+        plain: the same, unpacked.
         pictures: of these, new pictures.
         content: of these, HTML and figures; the rest are the names of parts and the protocol's own words.
         whole: what the panels hold, each whole.
         ticks: of each step on the way, without pictures.
-        seconds: that it took, with the runs that followed.
+        seconds: from each request to the end of its answer, with the runs that followed; counting is no part of it.
         saved: the address and name of a file that was made to download.
     """
 
@@ -104,57 +106,67 @@ class Browser:
         return {"path": answer.json()[0], "name": name, "folder": "", "inside": name}
 
     def _submit(self, event: dict[str, Any], data: list[Any], event_data: Any) -> Sent:
-        sent, runs, start = Sent(), [(event, data, event_data)], time.perf_counter()
+        sent, runs = Sent(), [(event, data, event_data)]
         while runs:
             event, data, event_data = runs.pop(0)
             body = {"data": data, "event_data": event_data, "fn_index": event["id"], "session_hash": self._hash}
-            self._http.post("gradio_api/queue/join", json=body | {"trigger_id": None}).raise_for_status()
+            start = time.perf_counter()
+            lines = self._asked(body, sent)
+            sent.seconds += time.perf_counter() - start
             asking: set[str] = set()
-            for values in self._answers(event, sent):
+            for values in self._answers(event, lines, sent):
                 for panel, value in values.items():
                     sent.saved = value["saved"] or sent.saved
                     asking = asking | {panel} if value["next"] else asking - {panel}
             runs += [(self._events[panel, "run"], [None], {}) for panel in sorted(asking)]
-        sent.seconds = time.perf_counter() - start
         return sent
 
-    def _answers(self, event: dict[str, Any], sent: Sent) -> Iterator[dict[str, Any]]:
+    def _asked(self, body: dict[str, Any], sent: Sent) -> list[str]:
+        """The lines that an event is answered with."""
+        self._http.post("gradio_api/queue/join", json=body | {"trigger_id": None}).raise_for_status()
+        with self._http.stream("GET", "gradio_api/queue/data", params={"session_hash": self._hash}) as stream:
+            lines = list(stream.iter_lines())
+            sent.encoded += stream.num_bytes_downloaded
+        return lines
+
+    def _answers(self, event: dict[str, Any], lines: Iterable[str], sent: Sent) -> Iterator[dict[str, Any]]:
         """What panels show after each message of an event."""
         latest: list[Any] = []
-        with self._http.stream("GET", "gradio_api/queue/data", params={"session_hash": self._hash}) as stream:
-            for line in stream.iter_lines():
-                sent.plain += len(line.encode()) + 1
-                message = json.loads(line[5:]) if line.startswith("data:") else {}
-                if message.get("msg") not in ("process_generating", "process_completed"):
-                    continue
-                output = message["output"]
-                if "data" not in output or not message.get("success", True):
-                    raise SystemExit(f"The app failed: {message}")
-                patched = message["msg"] == "process_generating" and bool(latest)
-                latest = [
-                    _patched(old, new) if patched else new
-                    for old, new in zip(latest or output["data"], output["data"], strict=True)
-                ]
-                before = sent.pictures
-                values = dict(zip(event["outputs"], latest, strict=True))
-                for value in values.values():
-                    self._keep(value, sent)
-                shown = {
-                    self._names[id_]: value for id_, value in values.items() if isinstance(value, dict) and "html" in value
-                }
-                sent.whole += sum(len(json.dumps(self._whole(value)).encode()) for value in shown.values())
-                if message["msg"] == "process_generating":
-                    sent.ticks.append(len(line.encode()) - (sent.pictures - before))
-                yield shown
-            sent.encoded += stream.num_bytes_downloaded
+        for line in lines:
+            sent.plain += len(line.encode()) + 1
+            message = json.loads(line[5:]) if line.startswith("data:") else {}
+            if message.get("msg") not in ("process_generating", "process_completed"):
+                continue
+            output = message["output"]
+            if "data" not in output or not message.get("success", True):
+                raise SystemExit(f"The app failed: {message}")
+            patched = message["msg"] == "process_generating" and bool(latest)
+            latest = [
+                _patched(old, new) if patched else new
+                for old, new in zip(latest or output["data"], output["data"], strict=True)
+            ]
+            before = sent.pictures
+            values = dict(zip(event["outputs"], latest, strict=True))
+            for value in values.values():
+                self._keep(value, sent)
+            shown = {
+                self._names[id_]: value for id_, value in values.items() if isinstance(value, dict) and "html" in value
+            }
+            sent.whole += sum(len(json.dumps(self._whole(value)).encode()) for value in shown.values())
+            if message["msg"] == "process_generating":
+                sent.ticks.append(len(line.encode()) - (sent.pictures - before))
+            yield shown
 
     def _keep(self, value: Any, sent: Sent) -> None:
         """Keep the parts that came, and count what they hold."""
         if isinstance(value, dict) and "html" in value:
-            sent.content += sum(len(text.encode()) for text in (value["html"], *value["figures"].values()))
+            texts = (value["html"], *value["moving"], *value["figures"].values())
+            sent.content += sum(len(text.encode()) for text in texts)
         if not isinstance(value, dict) or "texts" not in value:
             return
         for name, text in value["texts"].items():
+            if name in self._texts:
+                continue  # counted: each step of a run says once more what came before
             if text.startswith("data:image/"):
                 sent.pictures += len(text)
             else:
@@ -163,7 +175,7 @@ class Browser:
 
     def _whole(self, value: dict[str, Any]) -> dict[str, Any]:
         figures = {name: joined(text, self._texts) for name, text in value["figures"].items()}
-        return {**value, "html": joined(value["html"], self._texts), "figures": figures}
+        return {**value, "html": joined(value["html"], self._texts, value["moving"]), "moving": [], "figures": figures}
 
 
 def _patched(value: Any, steps: Any) -> Any:
@@ -182,6 +194,17 @@ def _patched(value: Any, steps: Any) -> Any:
         else:
             inside[path[-1]] = inside[path[-1]] + new if action == "append" else new
     return value
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, ModelPool, SessionStore]]:
+    """Serve the app from this process as everybody gets it; yields its address, its models and where its sessions are."""
+    models, store = prepare(), SessionStore()
+    app = build(models, store)
+    try:
+        yield serve(app, models, mcp=False), models, store
+    finally:
+        app.close()
 
 
 def session_of(models: ModelPool, store: SessionStore, pictures: int) -> str:
@@ -242,26 +265,24 @@ def main() -> None:
     options.add_argument("--pictures", type=int, nargs="+", default=[36, 360, 1000], help="sizes of the project")
     options.add_argument("--repeats", type=int, default=20, help="clicks to time")
     asked = options.parse_args()
-    models, store, console = ModelPool(), SessionStore(), Console(width=150)
-    app = build(models, store)
-    _, address, _ = app.queue(default_concurrency_limit=8).launch(**look(), prevent_thread_lock=True, quiet=True)
-    layers = models.get("").geometry.layers
-    tokens = {size: session_of(models, store, size) for size in asked.pictures}
-    times = click_times({size: Browser(address, token) for size, token in tokens.items()}, asked.repeats)
-    console.print(describe())
-    for size, token in tokens.items():
-        console.print(table(f"{size} pictures", list(acts(Browser(address, token), layers))))
+    console = Console(width=150)
+    with served() as (address, models, store):
+        layers = models.get("").geometry.layers
+        tokens = {size: session_of(models, store, size) for size in asked.pictures}
+        times = click_times({size: Browser(address, token) for size, token in tokens.items()}, asked.repeats)
+        console.print(describe())
+        for size, token in tokens.items():
+            console.print(table(f"{size} pictures", list(acts(Browser(address, token), layers))))
     least = statistics.median(times[min(times)])
     for size, each in times.items():
         middle = statistics.median(each)
         console.print(f"a click at {size} pictures: {1000 * middle:.0f} ms, {middle / least:.2f} times (aim {AIM_TIMES})")
-    app.close()
 
 
 def table(title: str, rows: Sequence[tuple[str, Sent]]) -> Table:
     """What each act sent, beside what it would have without parts."""
-    columns = ("on the wire", "decoded", "new pictures", "HTML and figures", "whole panels")
-    made = Table(f"{title}; kB", *columns, "times less", "a step, largest and median")
+    columns = ("on the wire, packed", "unpacked", "new pictures", "HTML and figures", "whole panels")
+    made = Table(f"{title}; kB", *columns, "times less", "a step unpacked, largest and median")
     for words, sent in rows:
         step = f"{max(sent.ticks) / 1000:.1f}, {statistics.median(sent.ticks) / 1000:.1f}" if sent.ticks else ""
         sizes = (sent.encoded, sent.plain, sent.pictures, sent.content, sent.whole)

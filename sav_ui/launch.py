@@ -21,7 +21,7 @@ from sav_ui.serving.own_folder import take_folder
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.readiness import readiness
 
-__all__ = ["launch", "prepare"]
+__all__ = ["launch", "prepare", "serve"]
 
 _THREADS = 256  # a job that waits for the model has one, and does nothing in it
 _MOST_EVENTS = 2000  # that wait to be begun
@@ -55,11 +55,29 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
     Raises:
         SettingError: the port is taken, or the assets lack the theme.
     """
+    serve(demo, models, mcp=mcp, host=host, port=port)
+    models.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
+    demo.block_thread()
+
+
+def serve(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = None, port: int | None = None) -> str:
+    """Begin to serve the app, for as long as it is not closed; returns its address.
+
+    Args:
+        demo: see ``launch``, as all that follow.
+        models: likewise.
+        mcp: likewise.
+        host: likewise.
+        port: likewise.
+
+    Raises:
+        SettingError: likewise.
+    """
     port = port or port_of(os.environ)  # given as an argument it is that one or none, and not the next one free
     if settings().trusted_proxies is not None:
         os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings().trusted_proxies or ())  # uvicorn asks nobody else
     try:
-        demo.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS).launch(
+        _, address, _ = demo.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS).launch(
             **look(),
             server_name=host,
             server_port=port,
@@ -79,8 +97,7 @@ def launch(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = 
         raise SettingError(f"The app cannot listen at {host or 'this machine'}, port {port or 'any'}: {error}") from error
     if settings().log == "json":
         write_json()  # not sooner: the server sets up loggers of its own
-    models.warm()  # not sooner: on a slow machine it starves the server of the seconds in which launch must reach it
-    demo.block_thread()
+    return address
 
 
 def _waiting(demo: gr.Blocks, models: ModelPool) -> int:
