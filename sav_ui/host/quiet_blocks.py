@@ -1,8 +1,9 @@
 """The blocks of the app: they say what fails in few words, send what panels show as it is, and rest while nobody is there.
 
 Gradio itself would look a thousand times a second whether an event waits to be begun, which takes a twentieth of a core day
-and night. And at every step of an event it would build each of its outputs anew, also those that stay as they are, and keep
-a copy of each in the session, for links that show a page to others.
+and night. At every step of an event it would build each of its outputs anew, also those that stay as they are, and keep
+a copy of each in the session, for links that show a page to others. And after every event it would sum up the last ten
+thousand for a page of figures that the app does not serve.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class QuietBlocks(gr.Blocks):
         super().queue(*args, **named)
         self._queue.sleep_when_free = _LOOKS
         self._queue.progress_update_sleep_when_free = _PROGRESS_LOOKS
+        self._queue.ANALYTICS_MAX_EVENTS = 0
         return self
 
     async def process_api(self, *args: Any, **named: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import asyncio
 import gradio as gr
 import pytest
 from gradio.block_function import BlockFunction
+from gradio.data_classes import PredictBodyInternal
 from gradio.state_holder import SessionState
 
 from sav_ui.host.quiet_blocks import QuietBlocks
@@ -82,6 +83,18 @@ def app():
         return blocks, tab, panels, text
 
     return asyncio.run(made())
+
+
+def test_events_are_not_kept_to_be_summed_up_after_each_of_them(app):
+    async def pushed():
+        queue = app[0].queue()._queue
+        found = await queue.push(PredictBodyInternal(fn_index=0, data=[], session_hash="a"), None, None)
+        return found, queue
+
+    (taken, *_), queue = asyncio.run(pushed())
+    assert taken
+    assert len(queue) == 1
+    assert queue.event_analytics == {}
 
 
 def sent(app, event, predictions):
