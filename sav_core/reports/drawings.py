@@ -39,11 +39,15 @@ _ANCHOR = {1: "start", 0: "middle", -1: "end"}
 
 
 def heads_drawing(scores: HeadScores, kept: Sequence[Head]) -> dict[str, Any]:
-    """The accuracy of every head: layers upwards and heads to the right, how dark each cell is, and what is said of it."""
+    """The accuracy of every head: layers upwards and heads to the right, how dark each cell is, and what is said of it.
+
+    ``table`` says the same in rows, best first, for whom words on a mark are out of reach.
+    """
     layers, heads = scores.correct.shape
     lowest = float(min(scores.accuracy.min(), 0.5))
     shades = (scores.accuracy - lowest) / max(1 - lowest, 1e-9)
     ranks, votes = {head: rank for rank, head in enumerate(scores.ranking, start=1)}, set(kept)
+    spoken = scores.ranking if layers * heads <= _SAID else tuple(kept)
     wide, high = (34, 24) if heads <= 16 else (14, 14)
     with_number = set(kept[: numbered(len(kept), heads)]) if heads <= 16 else set()
     rows = []
@@ -52,7 +56,7 @@ def heads_drawing(scores: HeadScores, kept: Sequence[Head]) -> dict[str, Any]:
         for index in range(heads):
             head = Head(layer, index)
             said = ""
-            if layers * heads <= _SAID or head in votes:
+            if head in votes or len(spoken) == layers * heads:
                 right = f"{scores.correct[layer, index]} of {scores.scored}"
                 said = f"{head}: {percent(scores.accuracy[layer, index], 1)}, {right}, rank {ranks[head]}"
             cells.append(
@@ -74,6 +78,16 @@ def heads_drawing(scores: HeadScores, kept: Sequence[Head]) -> dict[str, Any]:
         "width": heads * wide,
         "height": layers * high,
         "columns": [{"x": index * wide + wide / 2, "name": index} for index in range(0, heads, tick_step(heads))],
+        "table": [
+            (
+                str(head),
+                f"{scores.correct[head.layer, head.index]} of {scores.scored}",
+                percent(scores.accuracy[head.layer, head.index], 1),
+                str(ranks[head]),
+                "yes" if head in votes else "",
+            )
+            for head in spoken
+        ],
         "lowest": lowest,
     }
 
@@ -100,6 +114,10 @@ def curve_drawing(right: npt.NDArray[np.int64], fits: LeftOutFits, kept: int) ->
         "height": _HIGH,
         "levels": [{"y": _HIGH * (1 - share), "name": percent(share)} for share in (0, 0.5, 1)],
         "last": len(right),
+        "table": [
+            (str(numbers[k]), f"{right[k]} of {n}", percent(right[k] / n), percent_range(ends_of))
+            for k, ends_of in zip(shown, ends, strict=True)
+        ],
         "at": {
             "x": x,
             "y": y,
@@ -124,13 +142,14 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
     rows = [row for row in range(len(names)) if faces[row]]
     rows += [row for row in range(len(names)) if not faces[row]][: max(0, _MARKS - len(rows))]
     side = round(float(np.clip(np.sqrt(_COVERED * MAP_SIDE**2 / max(1, len(rows))), *_FACE)), 1)
-    marks = []
+    marks, table = [], []
     for row in sorted(rows):
         code = int(found.codes[row])
         label, other = found.labels[code], taken[row]
-        words = f"{elided(names[row], _NAME)}; {elided(label, _NAME)}"
-        words += f"; taken for {elided(other, _NAME)}" if other is not None else ""
-        words += f"; cosine to the mean of its label {found.example_similarity[row, code]:.3f}"
+        name, own, instead = (elided(text, _NAME) if text is not None else "" for text in (names[row], label, other))
+        cosine = f"{found.example_similarity[row, code]:.3f}"
+        words = f"{name}; {own}{f'; taken for {instead}' if instead else ''}; cosine to the mean of its label {cosine}"
+        table.append((name, own, instead, cosine))
         x, y = (round(float(each), 1) for each in flat[row])
         corner = {"left": round(x - side / 2, 1), "top": round(y - side / 2, 1)}
         marks.append(
@@ -143,9 +162,10 @@ def map_drawing(found: HeadMap, names: Sequence[str], taken: Sequence[str | None
         "top": low,
         "height": round(high - low, 1),  # no higher than what is in it
         "marks": marks,
+        "table": table,
         "left_out": len(names) - len(rows),
         "means": means,
-        "unnamed": sum(not mean["name"] for mean in means),
+        "unnamed": [elided(mean["label"], _MEAN_NAME) for mean in means if not mean["name"]],
         "kept": found.kept,
         "spread": found.spread,
     }

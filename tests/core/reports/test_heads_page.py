@@ -92,6 +92,20 @@ def test_the_maps_show_every_example_where_the_projection_has_it(page, fit):
     assert np.corrcoef(flat[1:, 1], drawn[:, 1])[0, 1] < -0.9999  # SVG counts downwards
 
 
+def test_what_is_said_on_a_mark_stands_in_a_table_too_for_who_cannot_point_at_it(page, fit):
+    cells = {tuple(re.findall("<td>(.*?)</td>", row)) for row in re.findall("<tr>(<td>.*?)</tr>", page)}
+    for said in re.findall(r"<title>(example \d+;[^<]*)</title>", page):
+        name, label, *taken, cosine = said.split("; ")
+        assert (name, label, "".join(taken).removeprefix("taken for "), cosine.split()[-1]) in cells, said
+    for name, share, right, rank, votes in re.findall(
+        r"<title>(L\d+\.H\d+): ([^,]*), ([^,]*), rank (\d+)(, votes)?</title>", page
+    ):
+        assert (name, right, share, rank, "yes" if votes else "") in cells
+    for number, right in enumerate(fit.left_out.right, start=1):
+        assert any(row[:2] == (str(number), f"{right} of 18") for row in cells)
+    assert page.count("<details>") == 4
+
+
 def test_names_of_means_that_lie_together_stand_apart_and_those_without_room_are_counted(pictures):
     together = head_vectors(np.ones((18, 1, 1, 4)), [f"name {row % 2}" for row in range(18)])
     page = heads_page(fit_support(together), 1, pictures)
@@ -102,7 +116,9 @@ def test_names_of_means_that_lie_together_stand_apart_and_those_without_room_are
     page = heads_page(fit_support(many), 1, pictures)
     named = page.count('class="mean-name" x=')
     assert 4 <= named < 18
-    assert f"{18 - named} of the crosses have no room for a name" in page
+    told = re.search(rf"{18 - named} of the crosses have no room for a name: ([^.…]*)", page)
+    assert told is not None
+    assert len(told[1].split(", ")) == min(12, 18 - named)
 
 
 def test_what_is_wrong_when_left_out_is_said_everywhere(page, fit):
