@@ -41,12 +41,13 @@ _NAMED = 12  # heads of a cluster that are named
 _KNOWN = 4  # tasks that a cluster knows best
 
 
-def atlas_page(report: AtlasReport, names: Mapping[str, str] | None = None) -> str:
+def atlas_page(report: AtlasReport, names: Mapping[str, str] | None = None, model: str = "") -> str:
     """Return the whole atlas as one page.
 
     Args:
         report: the atlas.
         names: of tasks as they are shown, by the names of their rows; those by default.
+        model: what to call it; by default as the rows do.
     """
     atlas = report.atlas
     shown = {name: (names or {}).get(name, name) for name in atlas.names}
@@ -57,13 +58,12 @@ def atlas_page(report: AtlasReport, names: Mapping[str, str] | None = None) -> s
     if report.transfer is not None:
         drawn["transfer"] = transfer_heatmap(report.transfer, shown)
     figures = {name: figure.to_plotly_json() for name, figure in drawn.items()}
-    first = atlas.rows[0]
     return _TEMPLATES.get_template("atlas_page.html.jinja").render(
         plotly=packed_plotly(),
         figures=as_script(figures),
         drawn={name: figure["layout"]["height"] for name, figure in figures.items()},
         width=names_width(titles) + atlas_size(atlas)[0],
-        model=first.model,
+        model=model or atlas.rows[0].model,
         shape=f"{atlas.shape[0]} layers x {atlas.shape[1]} heads",
         said=findings(report, shown),
         columns=TASK_COLUMNS,

@@ -26,7 +26,8 @@ _THEIRS = re.compile(
     rb'<meta\s+(?:property|name)="(?:og|twitter):(?:title|description|creator|url|type|image|card)"[^>]*>\s*'
 )
 _OURS = (
-    "".join(
+    f"<title>{NAME}</title>"  # Gradio has its script write one, and who shows a link runs none
+    + "".join(
         f'<meta property="{name}" content="{escape(words)}">'
         for name, words in (
             ("og:type", "website"),

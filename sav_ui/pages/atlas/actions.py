@@ -13,6 +13,7 @@ from sav_ui.pages.atlas.pairs import SHARED, TRAVEL, pair_at
 from sav_ui.pages.atlas.state import PANEL, AtlasState, groups_of, inside_of, shown_atlas, title_of
 from sav_ui.pages.shared.actions import WORK, inspecting
 from sav_ui.panels.downloads import made_file
+from sav_ui.serving.menu import choice_of
 from sav_ui.session.context import Context, Data
 from sav_ui.session.work import Kind, NotYetError
 
@@ -96,7 +97,7 @@ def _save(context: Context, data: Data) -> Steps:
         "cells": lambda: as_cells(report),
         "pairs": lambda: as_pairs(report),
         "json": lambda: json.dumps(atlas_values(report), indent=1),
-        "html": lambda: atlas_page(report, names),
+        "html": lambda: atlas_page(report, names, choice_of(session.state(AtlasState).model).title),
     }
     text = told[kind]()
     path = made_file(FILES[kind], lambda path: path.write_text(text, encoding="utf-8", newline=""))

@@ -35,6 +35,7 @@ def test_the_page_that_gradio_serves_says_the_apps_name_and_what_it_does_and_not
     )
     assert not [words for _, words in said if "Gradio" in words or "Click to try" in words]
     assert int(given.headers["content-length"]) == len(given.content)
+    assert re.findall("<title>(.*?)</title>", given.text) == [NAME], "said to whoever runs no script"
 
 
 def test_the_picture_is_there_and_an_installed_package_that_has_none_promises_none(monkeypatch, tmp_path):
