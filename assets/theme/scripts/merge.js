@@ -73,12 +73,14 @@
     mergeChildren(old, fresh);
   }
 
-  // It may stand above the window too: what was closed further up, and answered late, has made the page shorter.
+  // It may stand above the window too: what was closed further up, and answered late, has made the page shorter. Nor is it in
+  // sight under what floats at the window's edge.
   function reveal(element) {
     SAV.scrollUntil(() => {
       const { top, bottom } = element.getBoundingClientRect();
+      const floor = innerHeight - (parseFloat(getComputedStyle(document.documentElement).scrollPaddingBottom) || 0);
       if (top < 0) return top - 90;
-      return bottom <= innerHeight ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - innerHeight + 20));
+      return bottom <= floor ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - floor + 4));
     });
   }
 
