@@ -97,7 +97,7 @@ def serve(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = N
         raise SettingError(f"The app cannot listen at {host or 'this machine'}, port {port or 'any'}: {error}") from error
     if settings().log == "json":
         write_json()  # not sooner: the server sets up loggers of its own
-    return address
+    return str(address)
 
 
 def _waiting(demo: gr.Blocks, models: ModelPool) -> int:

@@ -69,8 +69,8 @@ def mapped(
     shown = tuple(queries)[-_QUERIES:]
     about = (fit.vectors, tuple(heads), by, tuple(query.id for query in shown), fit.rule)
     made = session.memo(figure, about, lambda: _drawn(fit, heads, by, shown))
-    about = (fit.items, session.project.items, session.project.labels)
-    faces = session.memo(f"{figure} faces", about, lambda: piece(fill("shared/map_faces.html", faces=_faces(session, fit))))
+    here = (fit.items, session.project.items, session.project.labels)
+    faces = session.memo(f"{figure} faces", here, lambda: piece(fill("shared/map_faces.html", faces=_faces(session, fit))))
     values = {
         "figure": figure,
         "height": MAP_HEIGHT,
