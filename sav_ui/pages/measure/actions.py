@@ -137,7 +137,10 @@ def _save(context: Context, data: Data) -> Steps:
     if measured is None:
         raise NotYetError("There is no report to save yet: measure first.", until=lambda: state.measured is not None)
     told = {"csv": as_answers, "table": as_figures, "json": as_json, "html": as_html}[kind]
-    text = told(measured.measurement)
+    found = measured.measurement
+    if kind == "html":  # to read: there the model is called what the page calls it
+        found = replace(found, about=replace(found.about, model=measured.model))
+    text = told(found)
     path = made_file(FILES[kind], lambda path: path.write_text(text, encoding="utf-8", newline=""))
     yield
     context.session.offer(path, PANEL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -116,11 +115,8 @@ def _measure(
         watch=watch,
         cancel=task.cancelled,
     )
-    title = choice_of(project.model).title
-    if not project.model:
-        found = replace(found, about=replace(found.about, model=title))  # in files too it is called what the menu calls it
     drawn = {name: str(figure.to_json()) for name, figure in figures(found).items()}
-    return Measured(found, plan, title, key, drawn)
+    return Measured(found, plan, choice_of(project.model).title, key, drawn)
 
 
 def _judged(measured: Measured, voting: str) -> Judged:

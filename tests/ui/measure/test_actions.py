@@ -18,7 +18,7 @@ from sav_ui.pages.shared.judged import taught_key
 from sav_ui.pages.teach import actions as teach
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.session.session import Session
-from tests.support.people import context, dropped, sent, small_project, taught
+from tests.support.people import context, dropped, html_of, sent, small_project, taught
 from tests.support.pictures import encoded
 from tests.support.tiny_models import example_image
 
@@ -57,7 +57,7 @@ def run(session, models):
     words = []
     for _ in measure_run(context(session, models, WHERE), {"do": "measure"}):
         assert session.work.kind in (None, *MEASURING)
-        shown = re.search(r"<span>([A-Z][^:…<]*)[^<]*</span>\s*</div>", measure_view.setup(session)["html"])
+        shown = re.search(r"<span>([A-Z][^:…<]*)[^<]*</span>\s*</div>", html_of(measure_view.setup(session)))
         if session.work.busy:
             words.append(shown[1].strip())
     assert not session.work.busy
@@ -343,6 +343,8 @@ def test_everything_can_be_downloaded(session, models):
     page = saved(session, models, "html")
     assert page.startswith("<!doctype html>")
     assert "a cat or hund" in page
+    assert re.search(r"<td>model</td><td>Demo model</td>", page), "one name on the page and in what is to be read"
+    assert report["model"] == found.about.model == "llava"
     do(session, models, "save_report", format="pickle")
     assert "could not be understood" in session.notice.text
 
