@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sav_core.types import Head
-from sav_ui.panels.parts import Piece
+from sav_ui.panels.panel import Piece
 
 __all__ = ["Memo"]
 

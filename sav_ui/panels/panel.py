@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -19,10 +20,7 @@ from sav_core.figures.style import elided
 from sav_ui.panels.glossary import TERMS
 from sav_ui.panels.wording import counted
 
-if TYPE_CHECKING:
-    from sav_ui.panels.parts import Piece
-
-__all__ = ["MOVING", "Content", "content", "fill", "panel", "parts_place"]
+__all__ = ["MOVING", "Content", "Piece", "content", "fill", "panel", "parts_place"]
 
 Content = dict[str, Any]
 """What a panel shows, from ``content``; as JSON it goes to the browser."""
@@ -58,6 +56,22 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.globals["TERMS"] = TERMS
 _TEMPLATES.filters.update(counted=counted, elided=elided, moving=Markup("\x02{}\x03").format)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """HTML that ``sav_ui.panels.parts.piece`` has cut, for a template; whoever shows it gives it to ``content`` too.
+
+    Attributes:
+        html: what stands in the template, one reference.
+        parts: what that refers to.
+    """
+
+    html: str
+    parts: dict[str, str]
+
+    def __html__(self) -> str:
+        return self.html
 
 
 def panel(value: Mapping[str, Any], elem_id: str, events: Sequence[str] = ()) -> gr.HTML:

@@ -16,15 +16,14 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from sav_ui.panels.packing import packed
-from sav_ui.panels.panel import MOVING, Content, content
+from sav_ui.panels.panel import MOVING, Content, Piece, content
 
-__all__ = ["Parts", "Piece", "cut", "joined", "piece"]
+__all__ = ["Parts", "cut", "joined", "piece"]
 
 Parts = dict[str, str]
 """Texts by their names."""
@@ -42,22 +41,6 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}  # no end tag
 _CUT_FIGURES, _CUT_WORDS = 64, 512
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-@dataclass(frozen=True)
-class Piece:
-    """HTML that is cut already, to stand in a template; whoever shows it gives it to ``content`` too.
-
-    Attributes:
-        html: what stands in the template, one reference.
-        parts: what that refers to.
-    """
-
-    html: str
-    parts: Parts
-
-    def __html__(self) -> str:
-        return self.html
 
 
 def piece(html: str) -> Piece:

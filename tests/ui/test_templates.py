@@ -11,7 +11,7 @@ from sav_core.reports import page as report_page
 from sav_ui.pages.about import page as about_page
 from sav_ui.pages.teach import view as teach_view
 from sav_ui.panels import panel
-from sav_ui.panels.parts import Piece, cut, joined
+from sav_ui.panels.parts import cut, joined
 from tests.support.template_branches import watched
 from tests.support.template_story import RECORDED_BY, VARIATIONS, story
 
@@ -125,7 +125,7 @@ def test_what_is_shown_is_json_and_its_tags_are_closed(rendered):
 
 def _pieces(value):
     """Those in what a template is filled with."""
-    if isinstance(value, Piece):
+    if isinstance(value, panel.Piece):
         yield value
     elif isinstance(value, (dict, list, tuple)):
         for inside in value.values() if isinstance(value, dict) else value:

@@ -12,8 +12,8 @@ import numpy as np
 from sav_core.figures.maps import MAP_HEIGHT, head_map_values
 from sav_core.retrieval.projection import HeadMap, project
 from sav_core.types import Head, HeadVectors
-from sav_ui.panels.panel import fill
-from sav_ui.panels.parts import Piece, piece
+from sav_ui.panels.panel import Piece, fill
+from sav_ui.panels.parts import piece
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import counted
 from sav_ui.session.asked import Asked

@@ -27,8 +27,8 @@ from sav_ui.pages.teach.state import WHERE, TeachState
 from sav_ui.pages.teach.voting_choice import counting
 from sav_ui.pages.teach.weak_at import weak_at
 from sav_ui.panels.films import brought, film, looked_at
-from sav_ui.panels.panel import Content, content, fill
-from sav_ui.panels.parts import Piece, piece
+from sav_ui.panels.panel import Content, Piece, content, fill
+from sav_ui.panels.parts import piece
 from sav_ui.panels.thumbnails import thumb
 from sav_ui.panels.wording import progress_bar
 from sav_ui.serving.menu import choice_of

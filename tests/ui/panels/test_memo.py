@@ -1,5 +1,5 @@
 from sav_ui.panels.memo import Memo
-from sav_ui.panels.parts import Piece
+from sav_ui.panels.panel import Piece
 
 
 def test_of_several_subjects_only_what_changed_is_made_anew_and_what_is_gone_is_let_go():

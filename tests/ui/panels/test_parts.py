@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from sav_ui.panels.packing import unpacked
-from sav_ui.panels.panel import content, fill
-from sav_ui.panels.parts import Piece, cut, joined, piece
+from sav_ui.panels.panel import Piece, content, fill
+from sav_ui.panels.parts import cut, joined, piece
 
 LONG = "x" * 200
 PICTURE = "data:image/webp;base64," + "A" * 400
