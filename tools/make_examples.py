@@ -28,7 +28,7 @@ from sav_core.scenes.questions import questions
 from tools.artwork import SETS
 from tools.bank import held_out_artist_bank, held_out_names_bank, training_bank
 from tools.export import ASSETS
-from tools.moving_tasks import FRAMES, MOVERS, Reel, moved
+from tools.moving_tasks import FRAMES, MOVERS, WAYS, Reel, moved, went
 from tools.photograph_tasks import PLANS, chosen, terms
 from tools.sprite_sheet import SHIPPED, licences
 from tools.world import HELD_OUT_ARTIST, SCENE_WORDS
@@ -206,16 +206,25 @@ def moving_tasks() -> Iterable[Task]:
     """The tasks made of clips, drawn with the sheet that ships; the queries are by the artist the model never saw."""
     sprites = Sprites.from_sheet(ASSETS / "sprites")
 
-    def part(count: int, key: str, artists: Iterable[str]) -> list[Item]:
+    def part(shown: Callable[..., Reel], labels: Iterable[str], count: int, key: str, artists: Iterable[str]) -> list[Item]:
         return [
-            Item(moved(Random(f"{key} {mover} {i}"), mover, sprites, tuple(artists)), mover)
-            for mover in MOVERS
+            Item(shown(Random(f"{key} {label} {i}"), label, sprites, tuple(artists)), label)
+            for label in labels
             for i in range(count)
         ]
 
-    support, queries = part(8, "what-moved", OPEN), part(5, "what-moved query", [HELD_OUT_ARTIST])
+    support, queries = (
+        part(moved, MOVERS, 8, "what-moved", OPEN),
+        part(moved, MOVERS, 5, "what-moved query", [HELD_OUT_ARTIST]),
+    )
     description = "Clips of four things; one of them moves, which no single frame tells."
     yield Task("what-moved", "What moved?", description, "What moved?", MOVERS, support, queries, DRAWN, FRAMES)
+    support, queries = (
+        part(went, WAYS, 16, "which-way", OPEN),
+        part(went, WAYS, 10, "which-way query", [HELD_OUT_ARTIST]),
+    )
+    title, description = "Which way?", "Clips of two things; one goes left or right, which only their order tells."
+    yield Task("which-way", title, description, "Which way did it move?", WAYS, support, queries, DRAWN, FRAMES)
 
 
 def photographed_tasks(root: Path) -> Iterable[Task]:

@@ -21,6 +21,9 @@ from tools.wordings import STEPS
 SIDE, RATE, COUNT = 192, 12, 13  # px, frames a second, frames: one second
 FRAMES = 2  # that the model is shown: as many moments of a scene as it was trained on
 MOVERS = ("car", "fish", "tree", "umbrella")
+SPAN = (0.24, 0.32)  # of the side: how far a thing goes
+WAYS = ("left", "right")
+_BACK = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,45 @@ def moved(rng: Random, mover: str, sprites: Sprites, artists: Sequence[str]) -> 
 
     Where things stand is drawn alike whichever moves, so that a frame alone tells nothing of it.
     """
-    cells = rng.sample([(column, row) for column in range(3) for row in range(3)], len(MOVERS))
-    things = [_stand(rng, name, cell, sprites, artists) for name, cell in zip(MOVERS, cells, strict=True)]
+    cells, things = _standing(rng, MOVERS, sprites, artists)
     place = MOVERS.index(mover)
     ways = [step for step in STEPS.values() if _free(cells[place], step, cells)]
     if not ways:
         return moved(rng, mover, sprites, artists)
-    (dx, dy), span = rng.choice(ways), rng.uniform(0.24, 0.32)
+    step, span = rng.choice(ways), rng.uniform(*SPAN)
+    return _reel(rng, things, place, step, span, sprites)
+
+
+def went(rng: Random, way: str, sprites: Sprites, artists: Sequence[str]) -> Reel:
+    """Two of `MOVERS` stand somewhere, and either goes one way; every other clip is one of the other way, run backwards.
+
+    So what stands where in one frame says next to nothing of the way, and frames that are shuffled say nothing.
+    """
+    backwards = rng.random() < 0.5
+    step = STEPS[_BACK[way] if backwards else way]
+    cells, things = _standing(rng, rng.sample(MOVERS, 2), sprites, artists)
+    free = [place for place, cell in enumerate(cells) if _free(cell, step, cells)]
+    if not free:
+        return went(rng, way, sprites, artists)
+    reel = _reel(rng, things, rng.choice(free), step, rng.uniform(*SPAN), sprites)
+    return Reel(reel.frames[::-1]) if backwards else reel
+
+
+def _standing(
+    rng: Random, names: Sequence[str], sprites: Sprites, artists: Sequence[str]
+) -> tuple[list[tuple[int, int]], list[Thing]]:
+    """Things in cells of their own, three by three."""
+    cells = rng.sample([(column, row) for column in range(3) for row in range(3)], len(names))
+    return cells, [_stand(rng, name, cell, sprites, artists) for name, cell in zip(names, cells, strict=True)]
+
+
+def _reel(rng: Random, things: Sequence[Thing], place: int, step: tuple[int, int], span: float, sprites: Sprites) -> Reel:
+    """One of the things goes so far."""
     ground = Ground(rng.choice(("plain", "gradient", "texture")), rng.randrange(6), rng.getrandbits(32))
 
     def at(share: float) -> Image.Image:
         here = things[place]
-        there = replace(here, x=here.x + share * span * dx, y=here.y + share * span * dy)
+        there = replace(here, x=here.x + share * span * step[0], y=here.y + share * span * step[1])
         return draw(Scene((*things[:place], there, *things[place + 1 :]), ground), sprites, SIDE)
 
     return Reel([at(number / (COUNT - 1)) for number in range(COUNT)])
@@ -117,4 +147,6 @@ def controls(folder: Path) -> None:
 if __name__ == "__main__":
     from sav_core.settings import settings
 
-    controls(settings().assets / "examples" / "what-moved")
+    for name in ("what-moved", "which-way"):
+        print(name)
+        controls(settings().assets / "examples" / name)

@@ -18,6 +18,7 @@ _FIRST = (
     "which-colour",
     "where",
     "what-moved",
+    "which-way",
     "materials",
     "new-things",
     "apples",

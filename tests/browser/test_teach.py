@@ -53,7 +53,7 @@ def test_the_first_screen_is_there_within_moments(visit):
     visitor = visit()
     seconds = visitor.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
     assert seconds < 60  # a busy machine; on an idle one it is about one
-    expect(visitor.page.locator(".tile")).to_have_count(12)
+    expect(visitor.page.locator(".tile")).to_have_count(13)
     expect(visitor.page.get_by_role("button", name="Find heads")).to_be_disabled()
     expect(visitor.page.get_by_text("Start from an example above")).to_be_visible()
 

@@ -95,7 +95,7 @@ def test_a_ready_task_is_whole(folder):
     assert not queries.skipped
     assert list(support.labels) == list(queries.labels) == sorted(task["labels"])
     assert 2 <= len(task["labels"]) <= 6
-    assert all(5 <= [e.label for e in support].count(label) <= 10 for label in task["labels"])
+    assert all(5 <= [e.label for e in support].count(label) <= 16 for label in task["labels"])
     assert all(example.question for example in (*support, *queries))
     digests = {(e.images[0].digest, e.question) for e in support}
     assert not digests & {(e.images[0].digest, e.question) for e in queries}
