@@ -22,9 +22,7 @@ test:  ## install what the tests need, Chromium beside the packages, look at sty
 	$(MAKE) --no-print-directory --jobs 2 browser-needs lint
 	$(MAKE) --no-print-directory --jobs 2 types all-tests
 
-# Collected once before, while types are looked at: both workers would compile all that is imported, at the same time.
 all-tests: $(VENV)/.development browser-needs
-	@$(BIN)/python -m pytest --collect-only -qq --ignore tests/ray $(PYTEST) >/dev/null || true
 	$(TESTS) $(PYTEST)
 
 test-ray: $(VENV)/.development $(VENV)/.ray  ## many machines: two nodes of Ray on this one, with workers and drivers killed; minutes
