@@ -7,6 +7,7 @@ HTML into the old, upload what is dropped, and turn a click on a heatmap cell in
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ Content = dict[str, Any]
 
 _EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
 
-MOVING = re.compile("\x02([^\x02\x03<>]*)\x03")
+_MARK = f"\x02{secrets.token_hex(8)}:"  # which nobody's words hold
+MOVING = re.compile(f"{_MARK}([^\x02\x03<>]*)\x03")
 """In HTML, what ``{{ value | moving }}`` wrote: it changes at every step of a run while all around it stays."""
 
 # Hebrew, Arabic and their like: “…” around a name of theirs, and the number after it, would change places.
@@ -55,7 +57,7 @@ _TEMPLATES = Environment(
     auto_reload=False,  # or each of its files is looked at on the disk whenever it is filled
 )
 _TEMPLATES.globals["TERMS"] = TERMS
-_TEMPLATES.filters.update(counted=counted, elided=elided, moving=Markup("\x02{}\x03").format)
+_TEMPLATES.filters.update(counted=counted, elided=elided, moving=Markup(f"{_MARK}{{}}\x03").format)  # noqa: S704  # no word of anybody's
 
 
 @dataclass(frozen=True)
