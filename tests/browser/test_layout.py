@@ -121,6 +121,11 @@ def test_what_a_menu_holds_can_be_reached(visitor):
         page.locator(f"{menu} summary").click()
         check(page, f"{menu}, {width} px", f"{menu} .sheet", least=1)
         page.keyboard.press("Escape")
+        expect(page.locator(f"{menu}[open]")).to_have_count(0)
+        page.locator(f"{menu} summary").press("Enter")
+        expect(page.locator(f"{menu}[open]")).to_have_count(1)
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(f"{menu}[open]")).to_have_count(0)  # it would cover what has the keyboard now
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -166,6 +171,7 @@ def test_the_bar_at_the_bottom_lets_go_and_looking_into_a_head_keeps_the_map_whe
     assert style(page, "#bench .go", "position") == "static", "heads cannot be sought yet"
     page.locator('[data-key="tile-which-colour"]').click()
     visitor.found()
+    expect(page.locator('[data-key="tile-which-colour"]')).to_be_focused()  # the tiles were written anew, and smaller
     expect(page.locator("#bench .go .notice, #bench .go .progress")).to_have_count(0)
     assert style(page, "#bench .go", "position") == "static", "there is nothing to do any more"
     visitor.click_head(1, 1)

@@ -1,4 +1,5 @@
-// Menus: one is open at a time, and a click beside it or Escape closes it.
+// Menus: one is open at a time, and a click beside it, Escape, or the keyboard's going elsewhere closes it, for it would cover
+// what has the keyboard then.
 //
 //   data-menu           a details element that is a menu
 //   data-opens="id"     a click opens that menu
@@ -13,7 +14,11 @@
   }
 
   function close(keep) {
-    for (const menu of document.querySelectorAll("details[data-menu][open]")) if (menu !== keep) menu.open = false;
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (menu === keep) continue;
+      if (menu.contains(document.activeElement)) menu.querySelector("summary").focus({ preventScroll: true }); // nothing hidden keeps the keyboard
+      menu.open = false;
+    }
   }
 
   document.addEventListener("click", ({ target }) => {
@@ -22,10 +27,10 @@
     else close(target.closest("details[data-menu]"));
   });
 
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    const menu = document.activeElement && document.activeElement.closest("details[data-menu][open]");
-    close(null);
-    if (menu) menu.querySelector("summary").focus();
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && close(null));
+
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const menu = target.closest && target.closest("details[data-menu][open]");
+    if (menu && relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
   });
 })();

@@ -9,11 +9,19 @@
   const KEEPS_STATE = new Set(["open", "data-busy"]);
   let revealing = false;
 
-  // What is new scrolls into sight only if `reveals` says so: not when a page opens.
+  // What is new scrolls into sight only if `reveals` says so: not when a page opens. What had the keyboard has it again, or what
+  // does the same in its place: an element that is moved, or written anew, loses it.
   function merge(old, fresh, reveals) {
+    const active = document.activeElement, inside = old.contains(active);
     revealing = reveals;
     mergeChildren(old, fresh);
+    if (!inside || active === document.activeElement) return;
+    const again = old.contains(active) ? active : [...old.querySelectorAll(active.nodeName)].find((each) => alike(active, each));
+    if (again) again.focus({ preventScroll: true });
   }
+
+  const does = ({ id, dataset }) => JSON.stringify([id, { ...dataset }]);
+  const alike = (one, other) => (one.id || Object.keys(one.dataset).length > 0) && does(one) === does(other);
 
   const keyOf = (node) => (node.nodeType === 1 ? node.dataset.key || node.id || null : null);
 
