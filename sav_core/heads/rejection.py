@@ -76,8 +76,8 @@ def label_radii(distances: Array, codes: npt.NDArray[np.intp]) -> Array | None:
         codes: ``int (example,)``, each example's label's number.
 
     Returns:
-        ``float64 (label,)``. A label with a single example has the largest radius of the others; ``None`` where no label
-        has two, for then nothing is known of any.
+        ``float64 (label,)``. A label with a single example has the mean radius of the others, for none of its own shows how
+        much its examples differ; ``None`` where no label has two, for then nothing is known of any.
     """
     own = distances[np.arange(len(codes)), codes]
     radii = np.full(distances.shape[1], -np.inf)
@@ -128,9 +128,11 @@ def closeness(distance: Array, radius: Array) -> Array:
 
 
 def _lent(radii: Array) -> Array:
-    """Give a label of which nothing is known the largest radius of the others; the last axis is label."""
-    largest = radii.max(-1, keepdims=True)
-    lent: Array = np.where(np.isneginf(radii), np.where(np.isneginf(largest), np.inf, largest), radii)
+    """Give a label of which nothing is known the mean radius of the others; the last axis is label."""
+    known = ~np.isneginf(radii)
+    count = known.sum(-1, keepdims=True)
+    mean = np.divide(radii.sum(-1, keepdims=True, where=known), count, out=np.full(count.shape, np.inf), where=count > 0)
+    lent: Array = np.where(known, radii, mean)
     return lent
 
 

@@ -51,7 +51,7 @@ class Majority(VotingRule):
 
     name: ClassVar[str] = "majority"
     summary: ClassVar[str] = "each head has one vote, for the label whose mean is nearest"
-    explanation: ClassVar[str] = "One head, one vote: for the label it finds nearest. The paper's rule."
+    explanation: ClassVar[str] = "One head, one vote: for the label it finds nearest. The paper’s rule."
 
     def fit(
         self,

@@ -46,14 +46,20 @@ def reasons(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _far(answer: Answer) -> str:
-    """How far out a picture lies, and what becomes of its share of the vote."""
+    """How far out a picture lies, and what becomes of its share of the vote; what is named is not called like nothing."""
     times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
     if answer.unlike:
-        how = "It is nothing like your examples"
+        how = "It is nothing like your examples" if answer.none else "It is far from your examples"
     else:
         how = "It is less like your examples than they are like one another"
     counts = f"its {100 * answer.prediction.confidence:.0f} % of the vote count as {percent(answer.acceptance)} %"
-    return f"{how}: {times} as far from “{answer.prediction.label}” as the farthest of them, so {counts}."
+    label = answer.prediction.label
+    if not answer.single:
+        return f"{how}: {times} as far from “{label}” as the farthest of them, so {counts}."
+    return (
+        f"{how}: {times} as far from “{label}” as it may be, so {counts}. “{label}” has one picture, which does not show "
+        "how much its pictures differ: they are taken to differ as much as those of your other labels do on average."
+    )
 
 
 def _cost(fit: Fit, threshold: float) -> str:

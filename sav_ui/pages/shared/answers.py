@@ -25,11 +25,13 @@ class Answer:
         prediction: the kept heads' vote.
         code: the winner's number among the fit's labels.
         threshold: of the acceptance, below which the answer is "none of these"; 0 refuses nothing.
+        single: whether the winner has one example, which does not show how much its pictures differ.
     """
 
     prediction: Prediction
     code: int
     threshold: float
+    single: bool = False
 
     @property
     def probability(self) -> float | None:
@@ -88,4 +90,6 @@ def answers(fit: Fit, vectors: npt.NDArray[np.float32], wanted: float | None) ->
     """
     n, threshold = len(vectors), threshold_of(fit, wanted)
     predictions = fit.classifier.predict(HeadVectors(vectors, (None,) * n, ("",) * n, tuple(range(n)), n))
-    return [Answer(prediction, fit.labels.index(prediction.label), threshold) for prediction in predictions]
+    codes = [fit.labels.index(prediction.label) for prediction in predictions]
+    single = np.bincount(fit.codes, minlength=len(fit.labels)) == 1
+    return [Answer(each, code, threshold, bool(single[code])) for each, code in zip(predictions, codes, strict=True)]

@@ -45,7 +45,8 @@ def test_a_picture_within_reach_is_told_how_often_such_votes_are_right_if_it_is_
 @pytest.mark.parametrize(
     ("share", "closeness", "none", "told"),
     [
-        (0.9, 0.5, False, "nothing like your examples: 2.0 times as far from “bird” as the farthest of them"),
+        (0.9, 0.5, False, "It is far from your examples: 2.0 times as far from “bird” as the farthest of them"),
+        (0.8, 0.5, True, "It is nothing like your examples: 2.0 times as far from “bird” as the farthest of them"),
         (0.8, 0.8, False, "less like your examples than they are like one another: 1.2 times"),
         (0.7, 0.4, True, "its 70 % of the vote count as 28 %"),
         (0.4, 1.0, True, "An answer needs 44 % here, and this one has 40 %."),
@@ -59,6 +60,13 @@ def test_what_lies_outside_gets_no_chance_of_being_right_and_no_reassurance(shar
     assert ("right about" in words) is False
     assert "as close" not in words
     assert any(line["doubt"] for line in reasons(given)) is (none or closeness < 2 / 3)
+
+
+def test_of_a_label_with_one_picture_it_is_said_whose_pictures_tell_how_much_its_own_differ():
+    words = said(replace(answer(0.9, 0.5), single=True))
+    assert "2.0 times as far from “bird” as it may be, so its 90 % of the vote count as 45 %." in words
+    assert "“bird” has one picture, which does not show how much its pictures differ" in words
+    assert "has one picture" not in said(replace(answer(), single=True)), "within reach it does not matter"
 
 
 def test_one_picture_a_label_cannot_tell_what_is_like_it():
