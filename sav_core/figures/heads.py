@@ -20,7 +20,7 @@ from sav_core.figures.style import (
     cell_text,
     colour_scale,
     colourbar,
-    elided,
+    elided_apart,
     frames,
     height_of,
     here,
@@ -227,7 +227,7 @@ def similarity_heatmap(
     plain = {"showgrid": False, "zeroline": False}
     figure.update_xaxes(
         tickvals=list(range(len(labels))),
-        ticktext=[literal(elided(label)) for label in labels],
+        ticktext=[literal(label) for label in elided_apart(labels)],
         range=axis_range(len(labels)),
         **plain,
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from sav_core.figures.name_places import name_places
-from sav_core.figures.style import CATEGORIES, OUTLINE, elided, layout, literal
+from sav_core.figures.style import CATEGORIES, OUTLINE, elided, elided_apart, layout, literal
 from sav_core.retrieval.projection import HeadMap
 from sav_core.wording import percent
 
@@ -141,7 +141,7 @@ def _means(found: HeadMap, box: _Box) -> tuple[dict[str, Any], int]:
     """The labels' means, and how many of them have no name, for there it would lie on another."""
     counts = np.bincount(found.codes, minlength=len(found.labels))
     marks = [_mark(code) for code in range(len(found.labels))]
-    places, names = _places(found.means, box), [elided(label) for label in found.labels]
+    places, names = _places(found.means, box), elided_apart(found.labels)
     sides = name_places(np.array([places["x"], places["y"]]).T, names, size=_NAME, scales=_SCALES, edge=_EDGE)
     trace = {
         "type": "scatter",

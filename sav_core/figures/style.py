@@ -32,6 +32,7 @@ __all__ = [
     "colour_scale",
     "colourbar",
     "elided",
+    "elided_apart",
     "error_bars",
     "frame",
     "frames",
@@ -100,6 +101,19 @@ def elided(text: str, most: int = 14) -> str:
         return text
     head = most // 2
     return f"{text[:head].rstrip()}…{text[head + 1 - most :].lstrip()}"
+
+
+def elided_apart(texts: Sequence[str], most: int = 14) -> list[str]:
+    """The same for names beside each other: of those that would read alike, what they begin alike with is left out too."""
+    short = [elided(text, most) for text in texts]
+    for alike in {each for each in short if short.count(each) > 1}:
+        places = [place for place, each in enumerate(short) if each == alike]
+        first, last = min(texts[place] for place in places), max(texts[place] for place in places)
+        begin = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+        begin = first.rfind(" ", 0, begin) + 1 or begin  # a number is not cut in two
+        for place in places if first != last else ():
+            short[place] = "…" + elided(texts[place][begin:], most - 1) if begin else short[place]
+    return short
 
 
 def layout(title: str = "", *, left: int = 44, right: int = 8, top: int = 14, bottom: int = 44) -> dict[str, Any]:

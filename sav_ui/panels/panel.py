@@ -17,7 +17,7 @@ import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from sav_core.figures.style import elided
+from sav_core.figures.style import elided, elided_apart
 from sav_ui.panels.glossary import TERMS
 from sav_ui.panels.wording import counted
 
@@ -57,7 +57,8 @@ _TEMPLATES = Environment(
     auto_reload=False,  # or each of its files is looked at on the disk whenever it is filled
 )
 _TEMPLATES.globals["TERMS"] = TERMS
-_TEMPLATES.filters.update(counted=counted, elided=elided, moving=Markup(f"{_MARK}{{}}\x03").format)  # noqa: S704  # no word of anybody's
+_TEMPLATES.filters.update(counted=counted, elided=elided, elided_apart=elided_apart)
+_TEMPLATES.filters.update(moving=Markup(f"{_MARK}{{}}\x03").format)  # noqa: S704  # no word of anybody's
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,24 @@
   let revealing = false;
 
   // What is new scrolls into sight only if `reveals` says so: not when a page opens. What had the keyboard has it again, or what
-  // does the same in its place: an element that is moved, or written anew, loses it.
+  // does the same in its place: an element that is moved, written anew or taken away loses it.
   function merge(old, fresh, reveals) {
-    const active = document.activeElement, inside = old.contains(active);
+    const active = document.activeElement, inside = old.contains(active), next = inside && neighbours(active);
     revealing = reveals;
     mergeChildren(old, fresh);
     if (!inside || active === document.activeElement) return;
-    const again = old.contains(active) ? active : [...old.querySelectorAll(active.nodeName)].find((each) => alike(active, each));
+    const again = old.contains(active) ? active : [...old.querySelectorAll(active.nodeName)].find((each) => alike(active, each)) || next();
     if (again) again.focus({ preventScroll: true });
+  }
+
+  // Of what stands in a list: what does the same for the one that then has its place.
+  function neighbours(active) {
+    const item = active.closest("li, tr"), list = item && item.parentElement;
+    const at = list ? [...list.children].indexOf(item) : 0;
+    return () => {
+      const heir = list && (list.children[at] || list.lastElementChild);
+      return heir && heir.querySelector(`${active.nodeName}[data-act="${active.dataset.act}"]`);
+    };
   }
 
   const does = ({ id, dataset }) => JSON.stringify([id, { ...dataset }]);

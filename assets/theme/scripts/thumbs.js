@@ -100,6 +100,8 @@
       }
     }
     if (event.key === "Escape" && chosen.size && !document.querySelector("dialog[open]")) {
+      const last = document.querySelector(`[data-choose="${[...chosen].pop()}"]`);
+      if (event.target.closest("[data-chosen]") && last) last.focus(); // the bar goes, and would take the keyboard along
       chosen.clear();
       show();
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sav_core.figures.style import colourbar, elided, percent_axis
+from sav_core.figures.style import colourbar, elided, elided_apart, percent_axis
 from sav_core.wording import percent
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,3 +39,14 @@ def test_long_names_of_one_kind_stay_apart_when_they_are_cut():
     assert len({elided(name) for name in names}) == 20
     assert all(len(elided(name)) <= 14 and "…" in elided(name) for name in names)
     assert elided("category number 17") == "categor…ber 17"
+
+
+def test_names_beside_each_other_are_elided_so_that_they_differ():
+    numbered = [f"category {number} of things" for number in (1, 2, 12, 13)]
+    assert len({elided(name) for name in numbered}) == 1
+    apart = elided_apart(numbered)
+    assert apart[0] == "…1 of things"
+    assert len(set(apart)) == 4
+    assert all(len(name) <= 14 for name in apart)
+    assert elided_apart(["the same long name"] * 2) == [elided("the same long name")] * 2, "what is alike stays alike"
+    assert elided_apart(["short", "category 1 of things"]) == ["short", elided("category 1 of things")]
