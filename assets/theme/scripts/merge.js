@@ -95,10 +95,9 @@
   // sight under what floats at the window's edge.
   function reveal(element) {
     SAV.scrollUntil(() => {
-      const { top, bottom } = element.getBoundingClientRect();
-      const floor = innerHeight - (parseFloat(getComputedStyle(document.documentElement).scrollPaddingBottom) || 0);
+      const { top, bottom } = element.getBoundingClientRect(), floor = SAV.floor();
       if (top < 0) return top - 90;
-      return bottom <= floor ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - floor + 4));
+      return bottom <= floor ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - floor + 20));
     });
   }
 

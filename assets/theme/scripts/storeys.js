@@ -36,4 +36,6 @@
     for (const each of target.querySelectorAll(FLOATING)) watcher.observe(each);
     stack(); // what has nothing to do any more stands in the page, with the same size
   });
+
+  Object.assign(SAV, { floor: () => innerHeight - storeys }); // how far down the window shows the page
 })();
