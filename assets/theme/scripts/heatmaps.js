@@ -69,9 +69,9 @@
   // Keys never go on in a map that is out of the window: the row that they have reached scrolls into it.
   function keepInSight(place, { y }) {
     const { yaxis } = place._fullLayout, at = place.getBoundingClientRect().top + yaxis._offset + yaxis.d2p(y);
-    const room = 48;
+    const room = 48, most = SAV.floor() - room;
     if (at < room) scrollBy({ top: at - room, behavior: "instant" });
-    else if (at > innerHeight - room) scrollBy({ top: at - innerHeight + room, behavior: "instant" });
+    else if (at > most) scrollBy({ top: at - most, behavior: "instant" });
   }
 
   // How far the page may scroll to show what a choice has opened: not so far that the map leaves the window.
