@@ -160,7 +160,7 @@ class Browser:
     def _keep(self, value: Any, sent: Sent) -> None:
         """Keep the parts that came, and count what they hold."""
         if isinstance(value, dict) and "html" in value:
-            texts = (value["html"], *value["moving"], *value["figures"].values())
+            texts = (value["html"], *value.get("moving", ()), *value["figures"].values())
             sent.content += sum(len(text.encode()) for text in texts)
         if not isinstance(value, dict) or "texts" not in value:
             return
