@@ -68,7 +68,7 @@ SHARING_HEIGHT = 260
 _WIDE, _NARROW, _MANY = 10, 5, 128  # pixels of a column, and from how many on it is narrow
 _LEAST, _MOST, _LETTER, _BESIDE = 96, 264, 7, 12  # pixels for names, of a letter, and between a name and the cells
 _NUMBER = 24  # pixels of a task's number beside its name
-_PAIR = 30  # pixels of a column in a figure of pairs, at least
+_PAIR = 28  # pixels of a column in a figure of pairs, at least
 
 
 def names_width(names: Sequence[str], *, numbered: bool = False) -> int:
