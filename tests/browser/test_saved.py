@@ -143,8 +143,12 @@ def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(served, p
         kept(visitor)
         with serve(tmp_path) as anew:
             board.lead_to(anew)
-            visitor.open()
+            with visitor.leaving():
+                visitor.page.goto("about:blank")
+                visitor.page.goto(f"{board.address}#classify?picture=q7")
             expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
+            assert visitor.page.evaluate("location.hash") == "#classify?picture=q7"  # which waits for the answer
+            expect(visitor.page.get_by_role("alert")).to_have_count(0)
             offer(visitor).get_by_role("button", name="Restore").click()
             expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
             assert hold(visitor) == HERE
@@ -220,6 +224,15 @@ def test_of_two_tabs_the_later_one_keeps_the_work_and_the_other_is_told(served, 
     one = people(served)
     teach_two(one)
     kept(one)
+    with one.page.expect_popup() as opened:
+        one.page.evaluate("window.open(location.href)")
+    twin = Visitor(opened.value, served)
+    for visitor in (one, twin):
+        expect(visitor.page.get_by_text("This work is open in another tab too")).to_be_visible()
+    twin.label("in both")
+    expect(one.card("in both")).to_be_visible()
+    twin.page.close()
+    expect(one.page.locator("#kept .notice")).to_have_count(0)
     two = people(served, context=one.page.context)
     two.page.wait_for_timeout(1000)
     expect(offer(two)).to_have_count(0)
@@ -337,6 +350,12 @@ def test_the_page_and_what_is_chosen_are_in_the_address(served, people):
         other.page.goto("about:blank")
         other.page.goto(chosen)
     expect(other.page.get_by_role("tab", name="Function vectors")).to_have_attribute("aria-selected", "true")
+    for asked, why in (
+        ("classify?picture=q1", "That picture is no longer here"),
+        ("teach?head=L2.H3", "That head is not here"),
+    ):
+        other.page.evaluate("(asked) => { location.hash = asked; }", asked)
+        expect(other.page.get_by_text(why)).to_be_visible()
     page.locator("a.brand").click()
     expect(page.get_by_role("tab", name="Teach")).to_have_attribute("aria-selected", "true")
 

@@ -7,6 +7,7 @@
   const HUB = "https://huggingface.co";
   const PATIENCE = 5000; // milliseconds in which what the address asks for is expected to come true
   let going = ""; // an address that is being gone to
+  let awaited = null; // what it asks for, as long as the work that this is about may still be brought back
   let ready = false;
 
   const tabs = () => [...document.querySelectorAll('[role="tab"]')];
@@ -56,10 +57,27 @@
     const tab = tabs().find((each) => slug(each) === page);
     if (!tab) return;
     going = location.hash;
+    if (tab.getAttribute("aria-selected") !== "true") SAV.openTab(tab.textContent.trim());
+    awaited = { page, wanted: new URLSearchParams(query) };
+    setTimeout(arrive); // when that page is in sight
+  }
+
+  // A head or a picture is one of some work. Where none is here, it is waited for until the visitor has answered the offer to
+  // restore it; then heads are found once more, and which picture was chosen comes with the work. A head that nobody finds again
+  // and a picture of work that nobody restores are asked for all the same: the server says why not.
+  function arrive() {
+    if (!awaited) return;
+    const { page, wanted, lost } = awaited, { told } = SAV.keeping();
+    const of = ["head", "picture"].find((name) => wanted.has(name) && name in (CHOOSES[page] || {}));
+    if (of && !(told && told.begun)) {
+      awaited.lost = true;
+      if (SAV.offered() !== "no") return;
+    } else if (of === "picture" && lost) wanted.delete(of);
+    else if (of === "head" && !document.querySelector("[data-figure=heads]")) return;
+    awaited = null;
     const mine = going;
     setTimeout(() => mine === going && ((going = ""), follow(true)), PATIENCE);
-    if (tab.getAttribute("aria-selected") !== "true") SAV.openTab(tab.textContent.trim());
-    setTimeout(() => choose(page, new URLSearchParams(query))); // when that page is in sight
+    choose(page, wanted);
   }
 
   function choose(page, wanted) {
@@ -75,8 +93,12 @@
   }
 
   window.addEventListener("popstate", go);
-  document.addEventListener("click", ({ target }) => {
-    if (target.closest('[role="tab"], [data-tab]')) setTimeout(() => follow());
+  document.addEventListener("sav:offered", arrive);
+  document.addEventListener("click", ({ target, isTrusted }) => {
+    if (target.closest('[role="tab"], [data-tab]')) {
+      if (isTrusted && awaited) awaited = null, going = ""; // gone on to something else
+      setTimeout(() => follow());
+    }
     const home = target.closest("a.brand");
     if (home) window.scrollTo({ top: 0, behavior: SAV.pace() });
   });
@@ -89,6 +111,7 @@
       ready = true;
       if (location.hash) return go();
     }
+    arrive();
     requestAnimationFrame(() => follow());
   });
 })();

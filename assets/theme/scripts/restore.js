@@ -3,6 +3,7 @@
 //   data-keep="open"     data-line: brings that work back, by the file that a saved project is
 //   data-keep="rename", "delete", "undelete"     data-line: what is done to a work in the list
 //   data-keep="later"    the offer is closed; "menu": the list is opened
+//   data-keep="heard"    what was said of another tab is closed
 //   data-keep="copy"     this tab goes on with a work of its own; "forget": everything is deleted, after a question
 (() => {
   "use strict";
@@ -11,7 +12,8 @@
   const born = Math.random().toString(36).slice(2); // this tab, for the others
   const elsewhere = new Map(); // works that are open in other tabs: which tab
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("sav-work") : null;
-  let works = [], dismissed = false, ready = false, renaming = "", opening = "", sent = false, forgetting = "";
+  let works = [], dismissed = false, ready = false, renaming = "", opening = "", sent = false, forgetting = "", twinHeard = false;
+  let offered = ""; // whether work is offered: "yes", "no", or not known yet
   let begunIn = ""; // the session in which this tab had something: it is not offered what it has just cleared
 
   const stageOf = (panel) => SAV.stageOf(document.querySelector(`#${panel} .stage`));
@@ -27,13 +29,14 @@
   }
 
   // ---------------------------------------------------------------- other tabs
-  const say = (words) => channel && channel.postMessage({ from: born, ...words });
+  // One of the same session (twins.js) has what this one has: what it says it has open, is no other's.
+  const say = (words) => channel && channel.postMessage({ from: born, kin: SAV.kin, ...words });
   if (channel)
     channel.onmessage = ({ data }) => {
       if (data.who && own()) say({ open: own() });
-      if (data.open) elsewhere.set(data.open, data.from);
+      if (data.open && data.kin !== SAV.kin) elsewhere.set(data.open, data.from);
       if (data.left) elsewhere.delete(data.left);
-      if (data.took && told() && told().begun && data.took === told().line) SAV.taken();
+      if (data.took && data.kin !== SAV.kin && told() && told().begun && data.took === told().line) SAV.taken();
       if (!data.who) refresh();
     };
   window.addEventListener("pagehide", () => own() && say({ left: own() }));
@@ -65,6 +68,11 @@
     draw();
   });
 
+  document.addEventListener("sav:twins", () => {
+    if (!SAV.twins()) twinHeard = false;
+    draw();
+  });
+
   document.addEventListener("sav:drawn", ({ target }) => {
     if (target.closest("#project") && sent) setTimeout(failed, 500); // it has answered; what went wrong it says itself
     if (target.closest("#project") || target.closest("#kept")) draw();
@@ -89,9 +97,12 @@
 
   function draw() {
     const place = (name) => document.querySelector(`[data-own="${name}"]`);
-    fill(place("kept"), offer(), trouble());
+    const offering = offer();
+    fill(place("kept"), offering, trouble(), twin());
     fill(place("keeping"), statusOf() && ["p", {}, statusOf()]);
     if (!renaming || !place("kept-list") || !place("kept-list").querySelector("input")) fill(place("kept-list"), ...list());
+    const answer = !ready ? "" : offering ? "yes" : "no";
+    if (answer !== offered) (offered = answer), document.dispatchEvent(new CustomEvent("sav:offered"));
   }
 
   function offer() {
@@ -117,6 +128,13 @@
       ["span", {}, TROUBLE[state]],
       state === "taken" ? button("Go on with a copy", "copy") : state !== "late" && button("Save as a file", "file"),
       button("×", "unheard", { class: "quiet", "aria-label": "Close this message" })];
+  }
+
+  function twin() {
+    if (!told() || !told().begun || !SAV.twins() || twinHeard) return null;
+    return ["div", { class: "notice", role: "status" },
+      ["span", {}, "This work is open in another tab too: what you do in one is done in both."],
+      button("×", "heard", { class: "quiet", "aria-label": "Close this message" })];
   }
 
   function list() {
@@ -152,6 +170,7 @@
     open: (line) => restore(line).catch(() => failed("failed")),
     later: () => ((dismissed = true), draw()),
     unheard: () => ((SAV.keeping().unheard = SAV.keeping().state), draw()),
+    heard: () => ((twinHeard = true), draw()),
     menu: () => setTimeout(() => (document.getElementById("project-menu").open = true)),
     file: () => stageOf("project").send("act", { do: "save" }),
     copy: () => stageOf("kept").send("act", { do: "copy" }),
@@ -258,4 +277,6 @@
     say({ changed: true });
     refresh();
   }
+
+  Object.assign(SAV, { offered: () => offered });
 })();

@@ -63,6 +63,9 @@ def act(context: Context, data: Data) -> None:
     """Do what the browser asks for in the visitor's name."""
     if data.get("do") == "forget":  # no step, for it cannot be undone
         return _forget(context)
+    if data.get("do") == "look":  # another tab of this session has changed something; a file that it saved is its own
+        context.session.download = None
+        return None
     return dispatch(ACTIONS, context, data)
 
 

@@ -74,8 +74,9 @@ def head_asked_for(data: Data) -> tuple[int, int]:
 def _head(context: Context, data: Data) -> None:
     """Open the inspector."""
     head = _known(context.session, *head_asked_for(data))
-    if head is not None:
-        context.session.look_at(head=head, versus=None, cell=None)
+    if head is None:
+        raise InputError("That head is not here: teach labels and find heads, then choose one on the map.")
+    context.session.look_at(head=head, versus=None, cell=None)
 
 
 def _known(session: Session, layer: int, index: int) -> Head | None:
