@@ -73,6 +73,15 @@ def test_what_is_new_comes_into_sight_from_below_and_from_above(blank):
     blank.evaluate("document.querySelector('#above').style.height = '500px'")  # closed, and the page stands too far down
     blank.evaluate(f"(html) => {new}", "<p id=new data-reveal>Here it is</p>")
     blank.wait_for_function(seen)
+    blank.evaluate("document.querySelector('#panel').replaceChildren()")
+    on = "() => { dispatchEvent(new WheelEvent('wheel')); scrollTo({ top: 2000, behavior: 'instant' }); }"
+    blank.evaluate(on)  # who has scrolled on is reading
+    blank.evaluate(f"(html) => {new}", "<p id=new data-reveal>Here it is</p>")
+    blank.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert not blank.evaluate(seen)
+    blank.evaluate("document.body.click()")  # and who does something again wants to see what comes of it
+    blank.evaluate(f"(html) => {new}", "<p id=other data-reveal>Here it is</p>")
+    blank.wait_for_function(seen.replace("#new", "#other"))
 
 
 def test_a_map_holds_the_page_until_something_else_is_done(blank):

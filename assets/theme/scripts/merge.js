@@ -94,7 +94,7 @@
   // It may stand above the window too: what was closed further up, and answered late, has made the page shorter. Nor is it in
   // sight under what floats at the window's edge.
   function reveal(element) {
-    SAV.scrollUntil(() => {
+    SAV.bring(() => {
       const { top, bottom } = element.getBoundingClientRect(), floor = SAV.floor();
       if (top < 0) return top - 90;
       return bottom <= floor ? 0 : SAV.leaveInSight(Math.min(top - 90, bottom - floor + 20));

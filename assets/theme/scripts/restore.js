@@ -29,14 +29,14 @@
   }
 
   // ---------------------------------------------------------------- other tabs
-  // One of the same session (twins.js) has what this one has: what it says it has open, is no other's.
-  const say = (words) => channel && channel.postMessage({ from: born, kin: SAV.kin, ...words });
+  // One of the same session (twins.js) has what this one has: what it says it has open belongs to no other.
+  const say = (words) => channel && channel.postMessage({ from: born, kin: SAV.kin(), ...words });
   if (channel)
     channel.onmessage = ({ data }) => {
       if (data.who && own()) say({ open: own() });
-      if (data.open && data.kin !== SAV.kin) elsewhere.set(data.open, data.from);
+      if (data.open && data.kin !== SAV.kin()) elsewhere.set(data.open, data.from);
       if (data.left) elsewhere.delete(data.left);
-      if (data.took && data.kin !== SAV.kin && told() && told().begun && data.took === told().line) SAV.taken();
+      if (data.took && data.kin !== SAV.kin() && told() && told().begun && data.took === told().line) SAV.taken();
       if (!data.who) refresh();
     };
   window.addEventListener("pagehide", () => own() && say({ left: own() }));

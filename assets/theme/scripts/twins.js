@@ -47,5 +47,5 @@
   addEventListener("pageshow", ({ persisted }) => persisted && say({ came: true }));
   say({ came: true });
 
-  Object.assign(SAV, { kin, twins: () => others.size });
+  Object.assign(SAV, { kin: () => kin, twins: () => others.size });
 })();

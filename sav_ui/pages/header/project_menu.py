@@ -105,7 +105,13 @@ def _open(context: Context, data: Data) -> Steps:
     files, session = uploads(data.get("files")), context.session
     if len(files) > 1:
         raise InputError(f"One project is open at a time, but {len(files)} files came: choose one.")
-    if files[0].path.suffix.lower() == ".sav":
+    kind = files[0].path.suffix.lower()
+    if kind not in (".zip", ".sav"):
+        raise InputError(
+            f"“{files[0].name}” is neither a project (.zip) nor a classifier (.sav): choose a file that was saved here. "
+            "Pictures go where they are to be taught or classified."
+        )
+    if kind == ".sav":
         yield from _open_classifier(context, files[0])
         return
     line = str(data.get("line", ""))

@@ -138,7 +138,7 @@ def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     assert [bar["label"] for bar in view.bars(shares, "flower")] == ["flower", "bird", "coin"]
     unsure = tuple(replace(each, threshold=0.95) for each in frames)
     session.state(WebcamState).put(WHERE, WebcamFrame(3, answers=unsure))
-    assert "<strong>None of these</strong>" in show(session)["html"]
+    assert "<strong>None of these</strong> <span>bird: only 61 %</span>" in show(session)["html"]
 
 
 def test_answers_are_judged_by_what_the_visitor_asks_for_else_by_what_was_learned(session):

@@ -110,7 +110,12 @@ def test_opening_a_bad_project_keeps_everything_and_says_why(models, tmp_path):
     before, fit = session.project, session.fit
     (tmp_path / "photos.zip").write_bytes(zipped({"cat/1.png": b"x"}))
     (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04")
-    for name, reason in (("photos.zip", "holds no project.json"), ("torn.zip", "is not a ZIP archive")):
+    (tmp_path / "notes.txt").write_text("nothing")
+    for name, reason in (
+        ("photos.zip", "holds no project.json"),
+        ("torn.zip", "is not a ZIP archive"),
+        ("notes.txt", "“notes.txt” is neither a project (.zip) nor a classifier (.sav)"),
+    ):
         act(session, models, "open", files=[sent(tmp_path / name)])
         assert reason in session.notice_at("project").text
         assert session.notice.kind == "error"
