@@ -48,8 +48,8 @@ def _read(path: Path) -> list[Fact]:
             return list(_lines(text, path.name))
         data = json.loads(text)
         if isinstance(data, dict):
-            return list(_gqa(data))
-        return list(_visual_genome(data))
+            return list(map(_of_texts, _gqa(data)))
+        return list(map(_of_texts, _visual_genome(data)))
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path.name!r} cannot be read as UTF-8 text ({error}): check the file.") from error
     except (json.JSONDecodeError, RecursionError) as error:
@@ -72,6 +72,13 @@ def _lines(text: str, name: str) -> Iterator[Fact]:
             if not all(isinstance(value, str) and value.strip() for value in values):
                 raise DatasetError(f"Line {number} of {name!r} needs four texts, none empty: write it as {_LINE}.")
             yield Fact(*(value.strip() for value in values))
+
+
+def _of_texts(fact: Fact) -> Fact:
+    for field, value in zip(Fact._fields, fact, strict=True):
+        if not isinstance(value, str):
+            raise TypeError(f"{field} must be a text and is of type {type(value).__name__}")
+    return fact
 
 
 def _gqa(data: dict[str, Any]) -> Iterator[Fact]:

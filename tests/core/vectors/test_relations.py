@@ -198,6 +198,16 @@ def test_every_layout_gives_the_items_with_one_clear_answer(photographs, name, c
         ("a.json", "{", "not JSON"),
         ("a.json", '{"1": {}}', "not laid out as scene graphs"),
         ("a.json", "[5]", "not laid out as scene graphs"),
+        (
+            "a.json",
+            '{"1": {"objects": {"2": {"name": "cup", "relations": [{"name": {}, "object": "2"}]}}}}',
+            "relation must be a text and is of type dict",
+        ),
+        (
+            "a.json",
+            '{"1": {"objects": {"2": {"name": 5}, "3": {"name": "a", "relations": [{"name": "b", "object": "2"}]}}}}',
+            "anchor .* type int",
+        ),
         ("a.jsonl", '{"image": "9.jpg", "anchor": "a", "relation": "on", "related": "b"}', "None of the images"),
     ],
 )
