@@ -24,7 +24,7 @@
       if (!value) return;
       const before = stage.version;
       stage.version = value.version;
-      delete root.dataset.asked;
+      answered(root);
       root.dataset.version = value.version;
       const fresh = document.createElement("div");
       fresh.innerHTML = value.html;
@@ -54,8 +54,17 @@
   // Marks that an answer is waited for, which the style sheet shows if it takes long; one that never comes is not waited for for ever.
   function ask(root) {
     const mark = (root.dataset.asked = String(performance.now()));
-    setTimeout(() => root.dataset.asked === mark && delete root.dataset.asked, PATIENCE);
+    tell();
+    setTimeout(() => root.dataset.asked === mark && answered(root), PATIENCE);
   }
+
+  function answered(root) {
+    if (!("asked" in root.dataset)) return;
+    delete root.dataset.asked;
+    tell();
+  }
+
+  const tell = () => document.body.toggleAttribute("data-asked", stages().some(({ root }) => "asked" in root.dataset));
 
   // The stage that an element stands in; null outside of all.
   function stageOf(element) {

@@ -34,6 +34,7 @@
 
   document.addEventListener("sav:drawn", ({ target }) => {
     for (const each of target.querySelectorAll(FLOATING)) watcher.observe(each);
+    document.body.toggleAttribute("data-undo", Boolean(document.querySelector(".undo-bar")));
     stack(); // what has nothing to do any more stands in the page, with the same size
   });
 
