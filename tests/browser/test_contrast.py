@@ -3,11 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.contrast import too_faint
-from tests.browser.visitor import picture
+from tests.browser.visitor import PAGES, picture
 
-_AT_REST = """() => document.getAnimations().every(
-  (each) => each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity
-)"""
 LOOKS = ((1440, "light"), (1440, "dark"), (390, "dark"), (390, "light"))
 
 
@@ -22,8 +19,7 @@ def check(visitor, state, *there):
         page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=dark)
         for each in there:
             expect(each).to_be_visible()
-        page.wait_for_timeout(100)  # then what fades has begun
-        page.wait_for_function(_AT_REST)
+        visitor.at_rest()
         faint = too_faint(page)
         assert not faint, f"{state}, {width} px, {scheme}:\n" + "\n".join(faint)
 
@@ -46,10 +42,9 @@ def test_what_a_newcomer_sees_is_legible(visitor):
         page.locator(f"{menu} summary").first.click()
         check(visitor, f"the menu {menu}", page.locator(f"{menu} .sheet").first)
         page.keyboard.press("Escape")
-    for name in ("Classify", "Measure", "Atlas", "Function vectors", "About"):
+    for name, there in list(PAGES.items())[1:]:
         visitor.tab(name)
-        page.wait_for_timeout(600)
-        check(visitor, f"{name}, empty")
+        check(visitor, f"{name}, empty", page.locator(there).first)
     visitor.tab("Teach")
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     visitor.label("one")

@@ -5,11 +5,10 @@ from itertools import combinations, product
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import picture
+from tests.browser.visitor import PAGES, picture
 
 WIDTHS = (320, 390, 820, 1024, 1100, 1280, 1440, 1920)
 TIGHTEST = (320, 390, 601, 1001, 1280, 1920)  # the narrowest of each way the pages are laid out, and more
-PAGES = ("Teach", "Classify", "Measure", "Atlas", "Function vectors", "About")
 FONTS = {"narrow": "Arial Narrow, Liberation Sans Narrow, Arial, sans-serif", "wide": "Verdana, DejaVu Sans, sans-serif"}
 
 _LONG = "A model whose name has forty letters, 40"
@@ -67,7 +66,7 @@ def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visit
         name.evaluate("(element, words) => (element.textContent = words)", words)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
-            page.wait_for_timeout(100)
+            visitor.at_rest()
             where = f"{width} px, {font}, “{words}”"
             check(page, where, ".gradio-container .column > #top", least=3)
             check(page, where, "#pages .tab-wrapper", least=6)
@@ -78,46 +77,45 @@ def test_the_header_can_be_clicked_at_every_width_whatever_the_models_name(visit
             assert below or width >= 1280, f"{where}: the tabs have a line of their own"
 
 
-def everywhere(page, where, root="body", least=1):
+def everywhere(visitor, where, root="body", least=1):
     """The same wherever it is tight, the window being made wider and narrower."""
+    page = visitor.page
     for width in TIGHTEST:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(100)
+        visitor.at_rest()
         check(page, f"{where}, {width} px", root, least)
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_nothing_is_covered_on_any_page_at_any_width(visitor):
     page = visitor.page
-    for name in PAGES:
+    for name, there in PAGES.items():
         visitor.tab(name)
-        if name == "Atlas":
-            expect(visitor.figure("atlas-transfer")).to_be_visible()
-        page.wait_for_timeout(300)
-        everywhere(page, f"{name}, empty", least=9)
+        expect(page.locator(there).first).to_be_visible()
+        everywhere(visitor, f"{name}, empty", least=9)
     visitor.tab("Teach")
     page.locator('[data-key="tile-which-colour"]').click()
     visitor.found()
     expect(visitor.figure("heads")).to_be_visible()
-    everywhere(page, "Teach, fitted", least=25)
+    everywhere(visitor, "Teach, fitted", least=25)
     visitor.click_head(2, 3)
     expect(page.locator(".inspector .overlays img").first).to_be_visible()
-    everywhere(page, "Teach, the inspector", least=25)
+    everywhere(visitor, "Teach, the inspector", least=25)
     visitor.tab("Classify")
     page.get_by_role("button", name="Classify all 20").click()
     expect(page.locator(".answers-table td.label")).to_have_count(20)
     expect(page.locator("#detail [data-figure=votes] .plot-container")).to_be_visible()
-    everywhere(page, "Classify", least=40)
+    everywhere(visitor, "Classify", least=40)
     visitor.tab("Measure")
     expect(page.locator(".measure-setup")).to_be_visible()
-    everywhere(page, "Measure", least=12)
+    everywhere(visitor, "Measure", least=12)
 
 
 def test_what_a_menu_holds_can_be_reached(visitor):
     page = visitor.page
     for width, menu in product((320, 390, 1280), ("#model-menu", "#project-menu")):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(200)
+        visitor.at_rest()
         page.locator(f"{menu} summary").click()
         check(page, f"{menu}, {width} px", f"{menu} .sheet", least=1)
         page.keyboard.press("Escape")
@@ -141,7 +139,7 @@ def test_what_just_happened_stays_in_the_window(visit, width):
     expect(page.locator("#bench .notice")).to_be_visible()
     assert style(page, "#bench .go", "position") == "sticky"
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_timeout(300)
+    visitor.stands()
     undo = page.get_by_role("group", name="Undo and redo").get_by_role("button", name="Undo").bounding_box()
     assert 0 < undo["y"] < 844 - undo["height"]
     visitor.give("blue", picture("blue", 3))
@@ -150,7 +148,7 @@ def test_what_just_happened_stays_in_the_window(visit, width):
     visitor.thumbs("blue").first.get_by_role("checkbox").check()
     expect(page.get_by_role("group", name="Chosen pictures")).to_be_visible()
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_timeout(300)
+    visitor.stands()
     boxes = {name: page.locator(f"{name}:visible").bounding_box() for name in _FLOATING}
     for (one, low), (other, high) in combinations(boxes.items(), 2):
         above = max(low["y"] - high["y"] - high["height"], high["y"] - low["y"] - low["height"])
@@ -176,12 +174,12 @@ def test_the_bar_at_the_bottom_lets_go_and_looking_into_a_head_keeps_the_map_whe
     assert style(page, "#bench .go", "position") == "static", "there is nothing to do any more"
     visitor.click_head(1, 1)
     expect(page.locator(".inspector")).to_be_visible()
-    page.wait_for_timeout(800)
+    visitor.stands()
     for head in ((2, 3), (0, 5)):
         before = page.locator("[data-figure=heads]").bounding_box()
         visitor.click_head(*head)
         expect(page.locator(".inspector")).to_contain_text(f"L{head[0]}.H{head[1]}")
-        page.wait_for_timeout(800)
+        visitor.stands()
         after = page.locator("[data-figure=heads]").bounding_box()
         assert abs(after["x"] - before["x"]) < 4
         assert after["y"] >= -2  # of a pixel or two a scroll may differ

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import forget, window
 from tests.browser.visitor import PATIENCE, Visitor, archive, picture
-from tests.support.serving import serve
+from tests.support.serving import starting
 from tests.support.switchboard import Switchboard
 
 TASK = "How many stars?"
@@ -137,26 +137,25 @@ def test_work_comes_back_after_a_closed_tab_with_its_marks_and_name(served, peop
 
 
 def test_a_server_that_was_started_anew_gets_the_work_from_the_browser(served, people, tmp_path):
-    with Switchboard(served) as board:
+    with Switchboard(served) as board, starting(tmp_path) as anew:
         visitor = people(board.address)
         teach_two(visitor)
         kept(visitor)
-        with serve(tmp_path) as anew:
-            board.lead_to(anew)
-            with visitor.leaving():
-                visitor.page.goto("about:blank")
-                visitor.page.goto(f"{board.address}#classify?picture=q7")
-            expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
-            assert visitor.page.evaluate("location.hash") == "#classify?picture=q7"  # which waits for the answer
-            expect(visitor.page.get_by_role("alert")).to_have_count(0)
-            offer(visitor).get_by_role("button", name="Restore").click()
-            expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
-            assert hold(visitor) == HERE
-            kept(visitor)
-            visitor.open()
-            expect(visitor.thumbs("red ones")).to_have_count(3)
-            expect(offer(visitor)).to_have_count(0)
-            visitor.page.close()
+        board.lead_to(anew())
+        with visitor.leaving():
+            visitor.page.goto("about:blank")
+            visitor.page.goto(f"{board.address}#classify?picture=q7")
+        expect(offer(visitor)).to_contain_text("“red ones, blue ones”: 2 labels, 6 pictures")
+        assert visitor.page.evaluate("location.hash") == "#classify?picture=q7"  # which waits for the answer
+        expect(visitor.page.get_by_role("alert")).to_have_count(0)
+        offer(visitor).get_by_role("button", name="Restore").click()
+        expect(visitor.page.get_by_text("Your work is here again.")).to_be_visible()
+        assert hold(visitor) == HERE
+        kept(visitor)
+        visitor.open()
+        expect(visitor.thumbs("red ones")).to_have_count(3)
+        expect(offer(visitor)).to_have_count(0)
+        visitor.page.close()
 
 
 def test_only_what_is_new_is_asked_for(served, people):

@@ -42,18 +42,7 @@ def building(visitor):
 
 def click_cell(visitor, figure, row, column):
     """Click a cell of a heatmap with the mouse."""
-    place = visitor.page.locator(f"[data-figure={figure}]")
-    place.scroll_into_view_if_needed()
-    x, y = place.evaluate(
-        """(place, [row, column]) => {
-          const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
-          return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)];
-        }""",
-        [row, column],
-    )
-    visitor.page.mouse.move(x, y)
-    expect(place.locator(".hoverlayer .hovertext")).to_contain_text(f"layer {row}")
-    visitor.page.mouse.click(x, y)
+    visitor.click_cell(figure, row, column, f"layer {row}")
 
 
 @pytest.fixture(scope="module")

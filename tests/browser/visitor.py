@@ -17,9 +17,35 @@ CALLED_OFF = ("AbortError: signal is aborted without reason", "Unexpected error 
 SHOTS = os.environ.get("SAV_SHOTS", "")  # a folder to leave screenshots in
 
 
-_CELL = """(place, [layer, head]) => {
+PAGES = {
+    "Teach": ".tile:visible",
+    "Classify": ".classify-empty .tile",
+    "Measure": "#gauge .tile",
+    "Atlas": "[data-figure=atlas-transfer] .plot-container",
+    "Function vectors": ".relation-tiles button",
+    "About": ".steps svg:visible",
+}
+"""The pages, and what is there last of what each shows before anything was done there."""
+_CELL = """(place, [row, column]) => {
   const { xaxis, yaxis } = place._fullLayout, box = place.getBoundingClientRect();
-  return [box.left + xaxis._offset + xaxis.d2p(head), box.top + yaxis._offset + yaxis.d2p(layer)];
+  return [box.left + xaxis._offset + xaxis.d2p(column), box.top + yaxis._offset + yaxis.d2p(row)];
+}"""
+_FRAMES = "() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))"
+_STANDS = """() => new Promise((then) => {
+  let at = scrollY, frames = 10;
+  const look = () => {
+    frames = scrollY === at ? frames - 1 : 10;
+    at = scrollY;
+    frames ? requestAnimationFrame(look) : then();
+  };
+  look();
+})"""
+_AT_REST = """() => {
+  const fits = ({ clientWidth, _fullLayout }) => Math.abs(clientWidth - _fullLayout.width) < 1;
+  const drawn = (place) => !place._fullLayout || !place.clientWidth || fits(place);
+  const moves = (each) => each.playState === "running" && each.effect.getComputedTiming().endTime !== Infinity;
+  return SAV.stages().every(({ root }) => !root.savDrawing) && [...document.querySelectorAll("[data-figure]")].every(drawn)
+    && !document.getAnimations().some(moves);
 }"""
 
 
@@ -55,6 +81,16 @@ class Visitor:
     def settled(self):
         """Wait until the page knows whose visit it shows."""
         expect(self.page.locator('#bench .stage:not([data-version="0"])')).to_be_visible()
+
+    def at_rest(self):
+        """Wait until figures have the light and the width that the page has, and nothing fades or moves any more."""
+        self.page.evaluate(_FRAMES)  # what follows from a change begins with the next
+        self.page.wait_for_function(_AT_REST)
+
+    def stands(self):
+        """Wait until the page has scrolled to where it goes, and is at rest."""
+        self.page.evaluate(_STANDS)
+        self.at_rest()
 
     def tab(self, name):
         """Go to a page."""
@@ -104,18 +140,22 @@ class Visitor:
         )
 
     def click_head(self, layer, head):
-        """Click a cell of the heatmap with the mouse."""
-        expect(self.figure("heads")).to_be_visible()
-        place = self.page.locator("[data-figure=heads]")
+        """Click a cell of the heatmap of the heads with the mouse."""
+        self.click_cell("heads", layer, head, f"layer {layer}, head {head}")
+
+    def click_cell(self, figure, row, column, words):
+        """Click a cell of a heatmap with the mouse, once these words are shown of it."""
+        expect(self.figure(figure)).to_be_visible()
+        place = self.page.locator(f"[data-figure={figure}]")
         place.scroll_into_view_if_needed()
-        named, words = place.locator(".hoverlayer .hovertext"), f"layer {layer}, head {head}"
-        for _ in range(50):  # an inspector that opens beside the map moves it
-            x, y = place.evaluate(_CELL, [layer, head])
+        named = place.locator(".hoverlayer .hovertext")
+        for _ in range(PATIENCE // 100):
+            x, y = there = place.evaluate(_CELL, [row, column])
             self.page.mouse.move(x - 2, y)
             self.page.mouse.move(x, y)
-            self.page.wait_for_timeout(200)
-            if words in " ".join(named.all_text_contents()):
-                break
+            self.page.wait_for_timeout(100)
+            if words in " ".join(named.all_text_contents()) and place.evaluate(_CELL, [row, column]) == there:
+                break  # else it moves: an inspector opens beside it, say
         expect(named).to_contain_text(words)
         self.page.mouse.click(x, y)
 

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, port=None, **environment):
-    """Yield the app's address while it runs; afterwards its log may hold no traceback.
+def serve(folder, *arguments, **how):
+    """Yield the app's address while it runs; all else is as of ``starting``."""
+    with starting(folder, *arguments, **how) as ready:
+        yield ready()
+
+
+@contextmanager
+def starting(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, port=None, **environment):
+    """Start the app, and yield what waits for it and says its address; afterwards its log may hold no traceback.
 
     Args:
         folder: for its log and what is uploaded.
@@ -44,12 +52,11 @@ def serve(folder, *arguments, program=(sys.executable, "app.py"), cwd=ROOT, port
             start_new_session=True,
         )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/", process, log)
-        yield f"http://127.0.0.1:{port}/"
+        yield partial(_ready, f"http://127.0.0.1:{port}/", process, log)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=120)  # a busy machine is no defect
     assert "Traceback" not in log.read_text(), log.read_text()[-5000:]
 
 
@@ -60,15 +67,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _wait_for(url, process, log, seconds=240):
-    """Return when the app answers."""
+def _ready(url, process, log, seconds=240):
+    """Return the app's address once it answers there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
             with urllib.request.urlopen(url, timeout=5):
-                return
+                return url
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.5)
-    pytest.fail(f"The app did not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.1)
+    return pytest.fail(f"The app did not start:\n{log.read_text()[-3000:]}")
