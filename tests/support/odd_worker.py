@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 from sav_core.data.workers.loop import serve
 
@@ -19,6 +20,9 @@ def answer(request, payload):
                 pass
         case "sleep":
             time.sleep(60)
+        case "wait":
+            while not Path(request["for"]).exists():
+                time.sleep(0.01)
         case "eat":
             try:
                 says = {"length": len(bytearray(request["length"]))}

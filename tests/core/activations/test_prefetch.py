@@ -25,7 +25,7 @@ def test_the_next_window_is_prepared_while_this_one_is_used():
 
     windows = prefetch(prepare, range(4), repeat(2))
     assert next(windows) == [0, 1]
-    assert done.wait(5)  # without asking for the next window
+    assert done.wait(60)  # without asking for the next window
     assert list(windows) == [[2, 3]]
 
 
@@ -54,7 +54,7 @@ def test_stopping_drops_the_window_it_is_in():
 
 
 def test_several_threads_prepare_at_once_and_keep_the_order():
-    both = threading.Barrier(2, timeout=5)  # one thread alone would wait for the other in vain
+    both = threading.Barrier(2, timeout=60)  # one thread alone would wait for the other in vain
 
     def prepare(item):
         both.wait()

@@ -80,10 +80,10 @@ def test_another_rule_and_then_another_number_of_heads_fit_no_rule_twice(session
 
 def test_changing_the_rule_answers_at_once(session, models):
     for voting in OTHERS:
-        start = time.perf_counter()
+        start = time.thread_time()
         do(session, models, "voting", value=voting)
         assert session.fit.left_out.n
-        assert time.perf_counter() - start < 2  # 0.15 s at most on an idle core: this machine has other work
+        assert time.thread_time() - start < 2  # of computing; 0.15 s at most
 
 
 def test_reliability_waits_for_a_second_example_and_the_rule_before_stays(models):

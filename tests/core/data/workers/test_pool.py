@@ -72,18 +72,16 @@ def test_one_that_has_left_for_nobody_asked_is_no_fault(pool):
     echo(pool)
 
 
-def test_a_slow_one_holds_nobody_else_up(pool):
-    def ask():
-        with pytest.raises(WorkerLostError):
-            pool.ask({"do": "sleep"}, Allotment(0, 20.0, 9))
-
+def test_a_slow_one_holds_nobody_else_up(pool, tmp_path):
+    enough = tmp_path / "enough"
     echo(pool)
-    slow = threading.Thread(target=ask)
+    slow = threading.Thread(target=pool.ask, args=({"do": "wait", "for": str(enough)}, PLENTY))
     slow.start()
     while pool._idle and slow.is_alive():  # until it has the worker that waited
         time.sleep(0.01)
     echo(pool)
     assert slow.is_alive(), "the other is still at it"
+    enough.touch()
     slow.join()
 
 
