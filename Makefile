@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-WORKERS ?= 2
+# Three on two cores: two drive a browser and wait for it, the third computes meanwhile.
+WORKERS ?= 3
 # A file stays in one worker: its fixtures are made once. Order, and which files stay together: tests/conftest.py.
 TESTS  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/ray
 # What Python compiled is kept, whatever the surroundings say: torch, transformers and gradio are 25 seconds of compiling in

@@ -1,7 +1,7 @@
 """One machine for all tests: no network, one thread, folders of their own, tiny models made once a session.
 
-Under pytest-xdist every worker is a session: it reads this file anew, so each has its own folders and models, and as each
-computes in one thread, two workers fill two cores.
+Under pytest-xdist every worker is a session: it reads this file anew, so each has its own folders and models, and computes
+in one thread. What drives a browser waits for it half of the time, so three workers fill two cores.
 """
 
 import gc
@@ -21,7 +21,12 @@ os.environ |= {
 import pytest  # noqa: E402  # after the environment, which libraries read when they are imported
 
 _TOGETHER = ("ui/vectors", "core/models", "core/activations")  # heads found with the embedded model; models of every kind
-_FIRST = ("browser/test_vectors.py", "browser", *_TOGETHER, "test_wheel.py", "docs", "tools")
+_LONG = (
+    *("test_wheel.py", "docs", "tools", "ui/test_api.py", "ui/test_templates.py", "ui/test_one_left_out.py"),
+    *("core/bulk/test_devices.py", "core/cli", "core/test_embedded_model.py", "core/test_notebook.py"),
+)
+_FIRST = ("browser/test_vectors.py", "browser", *_TOGETHER, *_LONG)
+_BROWSING = 2  # workers that begin with the browser: each has an app and a Chromium, which are two gigabytes
 
 
 def pytest_collection_modifyitems(items):
@@ -33,10 +38,19 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A file stays in one worker, and so does a folder whose tests share what is dear to make."""
+    """A file stays in one worker, and so does a folder whose tests share what is dear to make.
+
+    Two workers begin with the browser; a third begins with what computes, and helps them only when nothing else is left.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class ByRoom(LoadFileScheduling):
+        def _assign_work_unit(self, node):
+            if self.nodes.index(node) >= _BROWSING:
+                quiet = (room for room in self.workqueue if not room.startswith("tests/browser/"))
+                self.workqueue.move_to_end(next(quiet, next(iter(self.workqueue))), last=False)
+            super()._assign_work_unit(node)
+
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
             return next((room for room in _TOGETHER if file.startswith(f"tests/{room}/")), file)
