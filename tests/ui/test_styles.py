@@ -64,6 +64,13 @@ def test_nothing_takes_the_ring_from_what_has_the_keyboard():
     assert not bare
 
 
+def test_what_holds_all_pages_asks_nothing_of_what_is_inside():
+    """Or all of it is styled anew at each change anywhere: Plotly makes forty of them to draw a map."""
+    holders = re.compile(r"(html|body|\.gradio-container|\.contain|\.gradio-container .column)[^\s>]*:has\(")
+    assert holders.search("body:has(.stage[data-asked])::after")
+    assert not [(path.name, head) for path in SHEETS for head, _ in rules(path) if holders.search(head)]
+
+
 def test_every_token_is_defined_and_used():
     text = "".join(COMMENT.sub("", path.read_text(encoding="utf-8")) for path in SHEETS)
     scripts = "".join(path.read_text(encoding="utf-8") for path in THEME.rglob("*.js"))
