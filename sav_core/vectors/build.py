@@ -66,7 +66,7 @@ class FunctionVector:
     @property
     def norm(self) -> float:
         """Its Euclidean length, before ``scale``."""
-        return float(np.linalg.norm(self.values))
+        return float(np.linalg.norm(self.values.astype(np.float64)))
 
     def at(self, layer: int, scale: float = 1.0) -> FunctionVector:
         """Return the same vector for another layer and scale."""
