@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from sav_core.errors import InputError, SavError
 from sav_core.heads.support_checks import check_vectors
@@ -18,6 +21,8 @@ from sav_ui.session.work import Kind, Task
 
 if TYPE_CHECKING:
     from sav_core.models.backbones import Backbone
+
+Vectors: TypeAlias = dict[str, npt.NDArray[np.float32]]
 
 __all__ = ["find_heads", "learn_details", "look_inside", "look_inside_of", "refit_if_ready"]
 
@@ -147,6 +152,21 @@ def _fit(session: Session, model: str, backbone: Backbone) -> bool:
             session.keep_fit(fit)
             session.no_video[model] = backbone.why_no_video
             learn_details(session, model, backbone)
-            if len(session.vectors) > 2 * len(keys) + 200:
-                session.vectors = {key: session.vectors[key] for key in keys}
+            session.vectors = _beside_fit(session.vectors, keys, support.values)
             return True
+
+
+def _beside_fit(vectors: Vectors, keys: Sequence[str], held: npt.NDArray[np.float32]) -> Vectors:
+    """The vectors that a session keeps, without holding twice what its fit holds anyway.
+
+    Args:
+        vectors: by the model's key.
+        keys: of the fit's examples.
+        held: the fit's vectors ``(example, layer, head, dim)``, in that order.
+    """
+    shared = dict(zip(keys, held, strict=True))
+    others = {key: vector for key, vector in vectors.items() if key not in shared}
+    if len(others) > len(keys) + 200:
+        return shared
+    # A row of an array keeps all of the array.
+    return {key: vector if vector.base is None else vector.copy() for key, vector in others.items()} | shared

@@ -476,7 +476,7 @@ class Session:
                 self._held_bytes = sum(
                     (
                         self.memo("pictures", (self.project, self._history), self._picture_bytes),
-                        sum(vector.nbytes for vector in self.vectors.values()),
+                        self._vector_bytes(),
                         0 if self.fit is None else self.fit.held_bytes,
                         sum(look.held_bytes for look in self._looks.values() if not isinstance(look, str)),
                         sum(state.held_bytes for state in self._states.values()),
@@ -491,6 +491,11 @@ class Session:
         """Of the project's pictures, each once, and of what only undoing would bring back."""
         pictures = (each for item in self.project.items for each in item.pictures)
         return sum(_buffers(pictures).values()) + self._history.held_bytes
+
+    def _vector_bytes(self) -> int:
+        """Of the vectors that the fit does not hold too."""
+        held = None if self.fit is None else self.fit.read.values
+        return sum(vector.nbytes for vector in self.vectors.values() if held is None or vector.base is not held)
 
     def let_go(self, reason: str) -> bool:
         """Let go of all work, for the room it takes, and say why; not while something is under way.

@@ -22,6 +22,7 @@ GONE = (
     "If this browser kept it, it is offered again here; or open a project that you saved."
 )
 """What the visitor of an emptied session is told."""
+_HURRY, _FEW_WORDS = 10, 1 << 14  # any session takes some memory, and a stranger can begin very many with a word in each
 _REMEMBERED = 10_000  # tokens of emptied sessions
 
 
@@ -33,7 +34,8 @@ class SessionStore:
         most_blank: how many of them that hold nothing.
         limit_bytes: how much they may hold together, see ``Session.weigh``.
         keep_seconds: how long one is kept that nobody sees.
-        idle_seconds: one that was seen within this time is never emptied for the room it takes.
+        idle_seconds: one that was seen within this time is never emptied for the room it takes; a tenth of it for one that
+            holds no more than a few words, where they are more than ``most``.
     """
 
     def __init__(
@@ -96,10 +98,12 @@ class SessionStore:
                 self._drop(session)
         held = self.held_bytes
         for session in list(self._sessions.values())[:-1]:
-            idle = now - session.seen
-            if idle <= self._idle_seconds:
+            idle, many = now - session.seen, len(self._sessions) > self._most
+            if idle <= self._idle_seconds / _HURRY:
                 break  # all that follow were seen later
-            if idle > self._keep_seconds or len(self._sessions) > self._most or held > self._limit_bytes:
+            if idle <= self._idle_seconds and not (many and self._weights[session.token] < _FEW_WORDS):
+                continue
+            if idle > self._keep_seconds or many or held > self._limit_bytes:
                 missed = not session.blank
                 if session.let_go(GONE):  # or something is under way in it after all
                     held -= self._drop(session)

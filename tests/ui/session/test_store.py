@@ -9,6 +9,7 @@ from sav_core.data.examples import Example
 from sav_ui.pages.classify.state import ClassifyState, Query
 from sav_ui.pages.teach import actions as teach
 from sav_ui.serving.pool import ModelPool
+from sav_ui.session.find_heads import refit_if_ready
 from sav_ui.session.head_attention import HeadAttention
 from sav_ui.session.session import Session
 from sav_ui.session.store import GONE, SessionStore
@@ -81,6 +82,22 @@ def test_more_visitors_than_there_is_room_for_lose_nothing_while_they_are_there(
     people = [heavy(store, f"{number:032x}", 1) for number in range(5)]
     assert all(session.vectors for session in people)
     assert [store.find(session.token) for session in people] == people
+
+
+def test_of_very_many_sessions_those_of_a_few_words_go_first_and_nobodys_pictures():
+    store = SessionStore(most=2, idle_seconds=600)
+    words, work, there = store.find(ONE), heavy(store, TWO, 1), store.find("3" * 32)
+    for session in (words, there):
+        teach.act(context(session, ModelPool()), {"do": "add_label", "value": "owl"})
+        store.touch(session)
+    for session in (words, work):
+        session.seen -= 100
+    store.touch(there)
+    assert store.find(TWO) is work
+    assert work.vectors
+    assert there.project.labels
+    assert not words.project.labels
+    assert store.find(ONE).notice_at("project").text == GONE
 
 
 def test_what_was_undone_or_left_by_one_click_is_not_blank():
@@ -156,15 +173,29 @@ def test_a_session_of_no_token_is_kept_nowhere():
 def test_what_a_session_weighs_is_what_its_owners_hold_each_picture_once(models):
     session = taught(models, small_project())
     pictures = [picture for item in session.project.items for picture in item.pictures]
-    vectors = sum(vector.nbytes for vector in session.vectors.values())
     before = session.weigh()
-    assert before == sum(picture.held_bytes for picture in pictures) + vectors + session.fit.held_bytes
+    assert before == sum(picture.held_bytes for picture in pictures) + session.fit.held_bytes
+    assert all(vector.base is session.fit.read.values for vector in session.vectors.values()), "held once"
     session.edit(lambda project: project.without_items([project.items[0].id]))
     assert session.weigh() == before, "it can be taken back"
     session.state(ClassifyState).add([Query("", (pictures[0],))])
     look = HeadAttention(Example(pictures[0]), (pictures[0],), (np.zeros(10),), np.zeros(1000))
     session.remember_look(session.project, session.project.items[0], look)
     assert session.weigh() == before + pictures[0].held_bytes + 8080
+
+
+def test_the_vector_of_an_example_that_was_taken_out_keeps_no_others(models):
+    session = taught(models, small_project())
+    first = session.project.items[0]
+    session.edit(lambda project: project.without_items([first.id]))
+    refit_if_ready(session, models)
+    alone = [vector for vector in session.vectors.values() if vector.base is not session.fit.read.values]
+    assert [vector.base for vector in alone] == [None]
+    assert session._vector_bytes() == alone[0].nbytes
+    session.undo()
+    refit_if_ready(session, models)
+    assert session.current_fit is not None, "it was not shown to the model again"
+    assert session._vector_bytes() == 0
 
 
 def test_a_session_that_is_being_changed_weighs_what_it_last_did_and_keeps_nobody_waiting():
