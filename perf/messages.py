@@ -223,7 +223,7 @@ def _called(endpoints: dict[str, Callable[..., Any]], call: tuple[str, list[Any]
     name, values = call
     read_in_processes()
     try:
-        with _nothing_logged(), mock.patch("sav_ui.api.files.save_url_to_cache", _no_address):
+        with _nothing_logged(), mock.patch("sav_ui.api.files.Fetching.fetch", _no_address):
             json.dumps(endpoints[name](*values), default=str)
     except gr.Error as error:
         raise SavError(str(error)) from error
@@ -231,5 +231,5 @@ def _called(endpoints: dict[str, Callable[..., Any]], call: tuple[str, list[Any]
         read_in_processes(False)
 
 
-def _no_address(url: str, folder: str) -> str:
+def _no_address(fetching: object, url: str) -> Path:
     raise ValueError("nothing is fetched here")

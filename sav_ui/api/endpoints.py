@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,7 +22,7 @@ from sav_ui.api.files import file_of, files_of
 from sav_ui.api.shapes import Answer, FileData, KeptHead, schema
 from sav_ui.serving.callers import Caller, calling
 from sav_ui.serving.event_log import logged
-from sav_ui.serving.lanes import Lanes
+from sav_ui.serving.lanes import Lane, Lanes
 from sav_ui.serving.listening import who_listens
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.rate_limit import network_of
@@ -31,7 +32,8 @@ from sav_ui.uploads.files import reading_uploads
 __all__ = ["build", "wants_mcp"]
 
 _TICK = 0.2  # seconds
-_QUEUE: dict[str, Any] = {"concurrency_id": "api", "concurrency_limit": 64}
+_AT_ONCE, _OF_ADDRESS = 96, 64  # calls that are begun, and of one address: it leaves room for those of others
+_QUEUE: dict[str, Any] = {"concurrency_id": "api", "concurrency_limit": _AT_ONCE}
 
 
 def build(models: ModelPool, memory: Memory) -> None:
@@ -41,7 +43,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         models: where models are loaded.
         memory: that the pictures of a call are counted in.
     """
-    lanes = Lanes()
+    lanes, crowds = Lanes(), Lanes(_OF_ADDRESS, at_once=_OF_ADDRESS)
 
     def fit(
         images: list[Any],
@@ -70,7 +72,7 @@ def build(models: ModelPool, memory: Memory) -> None:
         Returns:
             The kept heads, best first; the accuracy of every head by layer and head; the classifier as a .sav file.
         """
-        with _told("fit"), _turn(lanes), reading_uploads(), memory.reading():
+        with _told("fit"), _turn(lanes, crowds), reading_uploads(), memory.reading():
             return fit_images(models, files_of(images), labels, question, n_kept, voting, scoring, model, belief, detail)
 
     def classify(images: list[Any], classifier: Any, question: str = "") -> list[dict[str, Any]]:
@@ -86,12 +88,13 @@ def build(models: ModelPool, memory: Memory) -> None:
             where some label of /fit had two examples, also the calibrated probability of the label, and whether it is
             none of these: whether its acceptance, the confidence times its closeness to the examples, is below none_below.
         """
-        with _told("classify"), _turn(lanes), reading_uploads(), memory.reading():
+        with _told("classify"), _turn(lanes, crowds), reading_uploads(), memory.reading():
             return classify_images(models, files_of(images), classifier and file_of(classifier), question)
 
     # Not gr.File, which as a list gives MCP a schema that it cannot resolve.
-    images = Api(None, schema(list[FileData]), "images")
-    classifier = Api(None, schema(FileData | str), "classifier")
+    images, classifier = Api(None, schema(list[FileData]), "images"), Api(None, schema(FileData | str), "classifier")
+    for files in (images, classifier):
+        files.async_move_resource_to_block_cache = _left_there  # type: ignore[assignment, method-assign]
     fitted = gr.File(label="classifier", visible=False)
     question = Api("", schema(str), "question")
     gr.on(
@@ -122,6 +125,11 @@ def build(models: ModelPool, memory: Memory) -> None:
     )
 
 
+async def _left_there(place: str | Path | None) -> str | None:
+    """Where a file of a call is: Gradio would fetch one of another server whole, before it is anybody's turn."""
+    return None if place is None else str(place)
+
+
 def wants_mcp(arguments: Sequence[str]) -> bool:
     """Whether the endpoints are to be MCP tools too, by the command line's ``--mcp`` or by ``SAV_MCP=1``.
 
@@ -148,21 +156,31 @@ def _told(endpoint: str) -> Iterator[None]:
 
 
 @contextmanager
-def _turn(lanes: Lanes) -> Iterator[None]:
+def _turn(lanes: Lanes, crowds: Lanes) -> Iterator[None]:
     """Let the calls of one client be done one after another; open while it is the turn of this one.
 
     Raises:
-        InputError: one of this client's is done and one waits already.
+        InputError: one of this client's is done and one waits already, or their address has very many.
         CancelledError: the caller has gone, so that nobody waits for the answer.
     """
     request = LocalContext.request.get(None)
     host = request.client.host if request is not None and request.client else ""
     caller = Caller(f"api {request and request.session_hash}", network_of(host), gone=who_listens())
-    lane = lanes.enter(caller.visitor)
-    if lane is None:
-        raise InputError("One call of yours is being worked on and one waits: send the next when the first is answered.")
-    with lane, calling(caller):
-        while not lane.is_free(_TICK):
-            if caller.has_left:
-                raise CancelledError("The caller has gone.")
-        yield
+    crowd = crowds.enter(caller.address)
+    if crowd is None:
+        raise InputError(f"{_OF_ADDRESS} calls from your address are being worked on: send the next when one is answered.")
+    with crowd:
+        lane = lanes.enter(caller.visitor)
+        if lane is None:
+            raise InputError(
+                "One call of yours is being worked on and one waits: send the next when the first is answered."
+            )
+        with lane, calling(caller):
+            _wait(lane, caller)
+            yield
+
+
+def _wait(lane: Lane, caller: Caller) -> None:
+    while not lane.is_free(_TICK):
+        if caller.has_left:
+            raise CancelledError("The caller has gone.")

@@ -21,6 +21,7 @@ from sav_ui.api import endpoints
 from sav_ui.api.calls import classify_images, fit_images
 from sav_ui.panels.errors import OTHER_ARGUMENTS
 from sav_ui.serving.bound_sessions import TOKEN_HEADER
+from sav_ui.serving.lanes import Lanes
 from sav_ui.serving.pool import ModelPool
 from tests.support.people import pool_with
 from tests.support.serving import ROOT, serve
@@ -209,6 +210,9 @@ def test_a_program_calls_by_name_and_is_told_where_the_arguments_are_listed(serv
         assert "event: complete" in http.get(f"gradio_api/call/fit/{answered.json()['event_id']}").text
         wrong = http.post("gradio_api/call/v2/fit", json={"pictures": images, "labels": labels})
         assert (wrong.status_code, wrong.json()["detail"]) == (400, OTHER_ARGUMENTS)
+        elsewhere = [{**image, "path": "http://127.0.0.1:1/a.png"} for image in images]
+        fetched = http.post("gradio_api/call/v2/fit", json={"images": elsewhere, "labels": labels})
+        assert "from the open network alone" in http.get(f"gradio_api/call/fit/{fetched.json()['event_id']}").text
         few = http.post("gradio_api/call/fit", json={"data": [images, labels]})
         assert OTHER_ARGUMENTS in http.get(f"gradio_api/call/fit/{few.json()['event_id']}").text
 
@@ -240,6 +244,15 @@ def test_calls_at_once_do_not_mix(served, models, pictures):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_the_calls_of_one_address_leave_room_for_those_of_others():
+    crowds = Lanes(1, at_once=1)
+    refused = pytest.raises(InputError, match="calls from your address")
+    with endpoints._turn(Lanes(), crowds), refused, endpoints._turn(Lanes(), crowds):
+        pass
+    with endpoints._turn(Lanes(), crowds):
+        assert endpoints._AT_ONCE - endpoints._OF_ADDRESS >= 32
 
 
 def test_mcp_is_asked_for_by_flag_or_environment_and_says_what_it_needs(monkeypatch):

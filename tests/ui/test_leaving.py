@@ -112,7 +112,7 @@ def test_a_caller_who_goes_leaves_the_line(models, others):
         LocalContext.blocks.set(SimpleNamespace(_queue=queue))
         LocalContext.event_id.set("id")
         try:
-            with endpoints._turn(Lanes()):
+            with endpoints._turn(Lanes(), Lanes()):
                 models.run("", lambda backbone: backbone)
         except CancelledError as error:
             said.append(error)
