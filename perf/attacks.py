@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import threading
 import time
 from base64 import b64encode
@@ -100,6 +101,37 @@ def thirty_megabytes_of_json(one: Hostile) -> None:
     one.http.post("gradio_api/queue/join", content=b'{"data":[' + b"[]," * 10_000_000)
 
 
+def names_of_a_megabyte(one: Hostile) -> None:
+    for _ in range(10):
+        body = {
+            "data": [],
+            "fn_index": 0,
+            "session_hash": secrets.token_hex(900_000),
+            "event_data": None,
+            "trigger_id": None,
+        }
+        one.http.post("gradio_api/queue/join", json=body)
+        one.fit(model=secrets.token_hex(900_000))
+
+
+def upload_of_one_long_field(one: Hostile) -> None:
+    one.http.post("gradio_api/upload", data={"a": "a" * (100 << 20)}, files={"files": ("a.png", b"a")})
+
+
+def many_small_files(one: Hostile) -> None:
+    one.http.post("gradio_api/upload", files=[("files", (f"{n}.png", secrets.token_bytes(8))) for n in range(999)])
+
+
+def connections_that_ask_for_nothing(one: Hostile) -> None:
+    place = (one.http.base_url.host, one.http.base_url.port or 80)
+    opened = [socket.create_connection(place, timeout=60) for _ in range(200)]
+    for each in opened:
+        each.sendall(b"GET / HTTP/1.1\r\n")
+    time.sleep(1)
+    for each in opened:
+        each.close()
+
+
 def long_question(one: Hostile) -> None:
     one.fit(question="word " * 8000)
 
@@ -126,6 +158,10 @@ ATTACKS: tuple[Callable[[Hostile], None], ...] = (
     many_page_loads,
     many_unheard_jobs,
     thirty_megabytes_of_json,
+    names_of_a_megabyte,
+    upload_of_one_long_field,
+    many_small_files,
+    connections_that_ask_for_nothing,
     long_question,
     many_pictures_at_once,
     large_uploads,

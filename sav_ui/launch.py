@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -18,8 +19,10 @@ from sav_ui.serving.heap import share_heaps
 from sav_ui.serving.layers import layers
 from sav_ui.serving.menu import looks_like_an_id
 from sav_ui.serving.own_folder import take_folder
+from sav_ui.serving.patience import lose_patience
 from sav_ui.serving.pool import ModelPool
 from sav_ui.serving.readiness import readiness
+from sav_ui.serving.upload_form import take_files_alone
 
 __all__ = ["launch", "prepare", "serve"]
 
@@ -38,6 +41,8 @@ def prepare() -> ModelPool:
         check_files(model)  # one of the hub is checked when it is fetched
     take_folder()
     share_heaps()
+    take_files_alone()
+    lose_patience()
     read_in_processes()
     return ModelPool()
 
@@ -76,6 +81,10 @@ def serve(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = N
     port = port or port_of(os.environ)  # given as an argument it is that one or none, and not the next one free
     if settings().trusted_proxies is not None:
         os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings().trusted_proxies or ())  # uvicorn asks nobody else
+
+    def state() -> dict[str, Any]:
+        return readiness(models, lambda: _waiting(demo, models))
+
     try:
         _, address, _ = demo.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS).launch(
             **look(),
@@ -89,7 +98,7 @@ def serve(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = N
             show_error=False,
             quiet=settings().log == "json",
             mcp_server=mcp,
-            app_kwargs={"middleware": layers(settings(), lambda: readiness(models, lambda: _waiting(demo, models)))},
+            app_kwargs={"middleware": layers(settings(), state, lambda name: _unheard(demo, name))},
             state_session_capacity=200,  # each takes 0.1 MB; of a page that is forgotten, the next event makes a new one
             prevent_thread_lock=True,
         )
@@ -103,3 +112,9 @@ def serve(demo: gr.Blocks, models: ModelPool, *, mcp: bool, host: str | None = N
 def _waiting(demo: gr.Blocks, models: ModelPool) -> int:
     """How many events wait to be begun, and how many jobs for their turn at the model."""
     return len(demo._queue) + len(models.turns)
+
+
+def _unheard(demo: gr.Blocks, name: str) -> int:
+    """How many messages wait for the page of a name to listen."""
+    messages = demo._queue.pending_messages_per_session.get(name)
+    return 0 if messages is None else messages.qsize()

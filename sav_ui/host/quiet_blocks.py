@@ -18,6 +18,7 @@ from gradio.state_holder import SessionState
 
 from sav_ui.panels.errors import OTHER_ARGUMENTS
 from sav_ui.serving.faults import sentence_of
+from sav_ui.serving.unheard import Unheard
 
 __all__ = ["QuietBlocks"]
 
@@ -34,6 +35,7 @@ class QuietBlocks(gr.Blocks):
         self._queue.sleep_when_free = _LOOKS
         self._queue.progress_update_sleep_when_free = _PROGRESS_LOOKS
         self._queue.ANALYTICS_MAX_EVENTS = 0
+        self._queue.pending_messages_per_session = Unheard(self._queue.pending_event_ids_session)  # type: ignore[assignment]
         return self
 
     async def process_api(self, *args: Any, **named: Any) -> dict[str, Any]:
@@ -59,6 +61,17 @@ class QuietBlocks(gr.Blocks):
         if block_fn.api_visibility == "public" and len(inputs) < len(block_fn.inputs):
             raise gr.Error(OTHER_ARGUMENTS, print_exception=False)
         super().validate_inputs(block_fn, inputs)
+
+    async def preprocess_data(
+        self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
+    ) -> list[Any]:
+        """Return what an event brings to each of its inputs, without a copy in the session."""
+        found: list[Any] = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        if state is not None:
+            for block in block_fn.inputs:
+                if not isinstance(block, gr.State):
+                    state._update_value_in_config(block._id, None)
+        return found
 
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None

@@ -80,8 +80,9 @@ class CountedUploads:
                     self._count(body)
             await send(message)
 
+        unnamed = {**scope, "query_string": b""}  # the name of an upload would be kept for whoever asks how far it is
         try:
-            await self._app(scope, receive, listen)
+            await self._app(unnamed, receive, listen)
         except OSError:
             if begun:
                 raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,18 +19,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sav_ui.serving.rate_limit import address_of
 from sav_ui.serving.refusals import refuse, route_of
+from sav_ui.serving.unheard import MOST_UNHEARD
 
 __all__ = ["TOKEN_HEADER", "BoundSessions"]
 
 TOKEN_HEADER = "x-sav-session"  # noqa: S105  # its name, no token
 _MOST = 50_000  # names: many more than Gradio keeps pages of
+_LONGEST = 64  # characters of one: a page's has eleven, a program's 36, and Gradio keeps each that it has seen
 
 
 class BoundSessions:
-    """A layer that lets the name of a page be used only with the token that came with it first; inside of ``BodyLimit``."""
+    """A layer that lets the name of a page be used only with the token that came with it first; inside of ``BodyLimit``.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Args:
+        app: what is inside.
+        unheard: how many messages wait for the page of a name.
+    """
+
+    def __init__(self, app: ASGIApp, unheard: Callable[[str], int] = lambda name: 0) -> None:
+        self._app, self._unheard = app, unheard
         self._bound: OrderedDict[str, bytes] = OrderedDict()
         self._beating: set[str] = set()
 
@@ -47,15 +55,20 @@ class BoundSessions:
             first = await receive()  # the whole body, of one message
             names |= _in_body(first.get("body", b""))
             receive = _replayed(first, receive)
+        if any(len(name) > _LONGEST for name in names):
+            await refuse(send, 400, f"The name of a page has up to {_LONGEST} characters, and this one more: reload it.")
+            return
         mark = _mark(Headers(scope=scope).get(TOKEN_HEADER, ""))
-        if all(self._is_theirs(name, mark) for name in names):
+        if any(route == "queue/join" and self._unheard(name) >= MOST_UNHEARD for name in names):
+            await refuse(send, 429, "This page has not heard what it asked for before: reload it.", retry_after="5")
+        elif all(self._is_theirs(name, mark) for name in names):
             await self._app(scope, receive, send)
         else:
             await refuse(send, 404, "This page is not open here any more: reload it.")
 
     async def _beat(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a page's heartbeat be heard, one and from one address: where it ends, Gradio ends the page's jobs."""
-        name = route.removeprefix("heartbeat/")
+        name = route.removeprefix("heartbeat/")[: _LONGEST + 1]
         address = _mark(address_of(scope))
         if name in self._beating or not self._is_theirs(f"heartbeat {name}", address):
             await refuse(send, 409, "This page has a heartbeat already.")
@@ -84,8 +97,9 @@ def _in_address(scope: Scope) -> set[str]:
 
 
 def _in_body(body: bytes) -> set[str]:
-    """The name in a JSON object; what is none is refused further inside."""
-    if b"session_hash" not in body and b"\\u" not in body:
+    """The name in a JSON object, in whichever Unicode encoding; what is none is refused further inside."""
+    plain = json.detect_encoding(body).startswith("utf-8")
+    if plain and b"session_hash" not in body and b"\\u" not in body:
         return set()
     try:
         sent: Any = json.loads(body)

@@ -30,6 +30,7 @@ CLOSED = (
     "token",
     "user",
     "file",  # an old name of file=
+    "upload_progress",  # of Gradio's own fields for files: it keeps every name that it was ever asked for
 )
 """First parts of paths below ``/`` and ``/gradio_api``, with all that is below them; ``proxy=`` goes on without a slash."""
 

@@ -58,7 +58,10 @@ class Guests:
         finally:
             with self._lock:
                 self._wanted[model] -= 1
-                self._used[model] = self._clock()
+                if not self._wanted[model]:
+                    del self._wanted[model]
+                if model in self._loaded:
+                    self._used[model] = self._clock()
 
     @contextmanager
     def place_for(self, model: str, stop: Callable[[], bool]) -> Iterator[None]:
@@ -88,6 +91,8 @@ class Guests:
             guests = [name for name in self._loaded if name]
             for old in guests[: max(0, len(guests) + 1 - self._most) if model else 0]:
                 del self._loaded[old]
+                self._came.pop(old, None)
+                self._used.pop(old, None)
             self._loaded[model] = backbone
             self._came[model] = self._clock()
 

@@ -25,12 +25,15 @@ from sav_ui.serving.upload_quota import UploadQuota
 __all__ = ["layers"]
 
 
-def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[Middleware]:
+def layers(
+    settings: Settings, state: Callable[[], Mapping[str, Any]], unheard: Callable[[str], int] = lambda name: 0
+) -> list[Middleware]:
     """Return them, the outermost first: what costs little to refuse is refused before anything is read.
 
     Args:
         settings: the limits.
         state: what ``/ready`` says, see ``OwnRoutes``.
+        unheard: how many messages wait for the page of a name.
     """
     return [
         Middleware(RequestIds),
@@ -43,6 +46,6 @@ def layers(settings: Settings, state: Callable[[], Mapping[str, Any]]) -> list[M
         Middleware(UploadQuota, each=settings.upload_bytes, total=settings.uploads_bytes),
         Middleware(CountedUploads),
         Middleware(BodyLimit),
-        Middleware(BoundSessions),
+        Middleware(BoundSessions, unheard=unheard),
         Middleware(LinkPreview),
     ]

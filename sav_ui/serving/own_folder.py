@@ -23,6 +23,7 @@ __all__ = ["folder_bytes", "remove_broken_off", "take_folder"]
 
 _NAME = re.compile(r"serving-(.+)-(\d+)")
 _VARIABLE = "GRADIO_TEMP_DIR"
+_BLOCK = 4096  # bytes of a disk that the smallest file takes, and the smallest folder
 _STALE_SECONDS = 600.0  # for so long nothing has come of an upload
 
 
@@ -57,14 +58,15 @@ def take_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def folder_bytes(folder: Path) -> int:
-    """What all files in a folder take."""
+    """What all files and folders in a folder take of the disk, where a file of one byte takes a whole block."""
     total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
             try:
-                total += (Path(place) / name).stat().st_size
+                found = (Path(place) / name).lstat()
             except OSError:  # it went in between
                 continue
+            total += max(found.st_size, _BLOCK)
     return total
 
 

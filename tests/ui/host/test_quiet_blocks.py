@@ -80,6 +80,7 @@ def app():
             tab, text = gr.State(None), gr.Textbox()
             blocks.load(lambda: None, None, [tab, *panels])
             blocks.load(lambda: None, None, [*panels, text])
+            blocks.load(lambda value, name: None, [text, tab], None)
         return blocks, tab, panels, text
 
     return asyncio.run(made())
@@ -133,6 +134,13 @@ def test_what_a_panel_showed_is_not_kept_by_gradio_too(app):
     _, _, ours, gradios = sent(app, 0, {one: content("a secret"), tab: "name"})
     assert "a secret" in str(gradios.config_values)
     assert "a secret" not in str(ours.config_values)
+
+
+def test_what_a_call_brings_is_not_kept_in_its_session(app):
+    blocks, state = app[0], SessionState(app[0])
+    found = asyncio.run(blocks.preprocess_data(blocks.fns[2], ["a secret", None], state))
+    assert found == ["a secret", None]
+    assert "a secret" not in str(state.config_values)
 
 
 def test_what_is_no_panel_is_sent_by_gradio(app):

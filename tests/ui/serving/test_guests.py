@@ -68,6 +68,16 @@ def test_a_guest_who_is_wanted_stays_and_for_a_while_after(guests, now):
     assert may_load(guests, B)
 
 
+def test_nothing_stays_of_what_was_asked_for_and_never_came(guests):
+    for model in ("x" * 1000, B):
+        with guests.wanting(model), guests.wanting(model):
+            assert guests._wanted[model] == 2
+    with guests.place_for(B, never):
+        guests.take(B, "b")
+    kept = {*guests._wanted, *guests._used, *guests._came}
+    assert kept <= {"", B}, "names are a stranger's, and as long as they like"
+
+
 def test_nobody_waits_longer_than_a_minute_after_the_guest_came(guests, now):
     with guests.wanting(A):
         assert may_load(guests, B, now, wait=61)

@@ -13,6 +13,8 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
@@ -34,6 +36,7 @@ from sav_ui.serving.rate_limit import RateLimit
 from sav_ui.serving.readiness import readiness
 from sav_ui.serving.request_ids import RequestIds
 from sav_ui.serving.security_headers import HEADERS, SecurityHeaders
+from sav_ui.serving.upload_form import UploadForm, take_files_alone
 from sav_ui.serving.upload_quota import UploadQuota
 from tests.support.people import pool_with
 
@@ -101,12 +104,13 @@ def test_uploads_have_a_quota_for_each_address_and_one_for_all(monkeypatch, tmp_
     assert send(other, 400).status_code == 200
     assert "There is no room here for more files just now" in detail(send(third, 200))
     assert send(one, 10, **{"content-length": ""}).status_code == 411
-    now[0] = 3601.0
+    assert send(one, 10, **{"transfer-encoding": "chunked"}).status_code == 411, "the length it says would not count"
+    now[0] = 3660.0
     (tmp_path / "tmpbroken").write_bytes(bytes(1400))
     os.utime(tmp_path / "tmpbroken", (0, 0))
     assert send(one, 1000).status_code == 200, "it is an hour ago, and in the folder was but one that was broken off"
     (tmp_path / "file").write_bytes(bytes(1400))
-    now[0] = 3610.0
+    now[0] = 3670.0
     assert "There is no room here" in detail(send(other, 200))
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=512 << 20))
     assert "There is no room here" in detail(send(other, 1))
@@ -257,12 +261,25 @@ def test_a_name_is_read_as_the_app_reads_it():
         b'{"session_hash": "x", "session_hash": "page"}',
         b'{"session\\u005fhash": "page"}',
         b'{"session_hash": "\\u0070age"}',
+        *('{"session_hash": "page"}'.encode(encoding) for encoding in ("utf-8-sig", "utf-16", "utf-16-be", "utf-32-le")),
     ):
         assert client.post("/gradio_api/queue/join", content=body).status_code == 404, body
     assert client.post("/gradio_api/queue/join", content=b"[" * 10_000).status_code == 200, (
         "no object: refused further inside"
     )
     assert client.get("/gradio_api/queue/data?session_hash=%70age").status_code == 404
+
+
+def test_a_name_that_is_no_pages_is_not_kept():
+    bound = BoundSessions(INSIDE)
+    client = TestClient(bound)
+    for long in ("a" * 65, "a" * 1_000_000):
+        answer = client.post("/gradio_api/queue/join", json={"session_hash": long})
+        assert answer.status_code == 400
+        assert "64 characters" in detail(answer)
+        client.get(f"/gradio_api/heartbeat/{long[:5000]}")
+    assert client.post("/gradio_api/queue/join", json={"session_hash": "a" * 64}).status_code == 200
+    assert max(map(len, bound._bound)) < 100
 
 
 def test_a_heartbeat_is_one_of_one_address_for_its_end_ends_the_jobs_of_the_page():
@@ -307,13 +324,14 @@ def test_a_heartbeat_is_one_of_one_address_for_its_end_ends_the_jobs_of_the_page
 NEEDED = {
     "", "app_id", "assets", "call", "cancel", "config", "custom_component", "favicon.ico", "file=", "gradio_api",
     "heartbeat", "info", "login", "login_check", "logout", "manifest.json", "mcp", "openapi.json", "pwa_icon", "queue/data",
-    "queue/join", "reset", "robots.txt", "startup-events", "static", "svelte", "theme.css", "upload", "upload_progress",
+    "queue/join", "reset", "robots.txt", "startup-events", "static", "svelte", "theme.css", "upload",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def gradio():
     """Gradio as it is, within the layers."""
+    take_files_alone()
 
     async def made():  # where a loop runs, for outside of one Gradio leaves another open
         blocks = gr.Blocks()
@@ -360,6 +378,7 @@ def part(head, body=b"abc"):
         (part(b'name="files"; filename="' + b"a" * 500 + b'"'), 200),
         (part(b'name="files"; filename="a\0.\xff\xed\xa0\x80"'), 200),
         (part(b'filename="a.png"'), 400),
+        (part(b'name="files"', bytes(1 << 20)), 400),  # no file, so that it would stand in memory
         (b"", 200),
         (b"--xYz", 200),
         (b"no form", 400),
@@ -370,6 +389,17 @@ def test_an_upload_of_an_odd_form_is_taken_or_refused_and_no_fault(gradio, body,
     answer = gradio.post("/gradio_api/upload", content=body, headers={"content-type": "multipart/form-data; boundary=xYz"})
     assert answer.status_code == status, answer.text
     assert all(path.is_file() for path in map(Path, answer.json() if status == 200 else ()))
+
+
+def test_a_field_that_is_no_file_is_refused_when_it_begins():
+    async def endless():
+        yield b'--xYz\r\nContent-Disposition: form-data; name="x"\r\n\r\n'
+        raise AssertionError("more of it was read")
+
+    headers = {"content-type": "multipart/form-data; boundary=xYz"}
+    parser = UploadForm(Headers(headers), endless(), max_file_size=10)
+    with pytest.raises(MultiPartException, match="form of files"):
+        run(parser.parse())
 
 
 def test_what_gradio_makes_nothing_of_is_a_sentence_and_one_line_of_the_log(gradio, caplog):
