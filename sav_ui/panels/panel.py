@@ -28,9 +28,10 @@ Content = dict[str, Any]
 
 _EVENTS = ("act", "fetch", "run", "slide")  # not "load": Gradio itself triggers that on every new page
 
-_MARK = f"\x02{secrets.token_hex(8)}:"  # which nobody's words hold
-MOVING = re.compile(f"{_MARK}([^\x02\x03<>]*)\x03")
-"""In HTML, what ``{{ value | moving }}`` wrote: it changes at every step of a run while all around it stays."""
+_TOKEN = secrets.token_hex(8)  # which nobody's words hold
+_MARK, _END = f"\x02{_TOKEN}:", f":{_TOKEN}\x03"
+MOVING = re.compile(f"{_MARK}([^<>]*?){_END}")
+"""In HTML, what ``{{ value | moving }}`` wrote: it changes at every step or click while all around it stays."""
 
 # Hebrew, Arabic and their like: “…” around a name of theirs, and the number after it, would change places.
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
@@ -58,7 +59,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.globals["TERMS"] = TERMS
 _TEMPLATES.filters.update(counted=counted, elided=elided, elided_apart=elided_apart)
-_TEMPLATES.filters.update(moving=Markup(f"{_MARK}{{}}\x03").format)  # noqa: S704  # no word of anybody's
+_TEMPLATES.filters.update(moving=Markup(f"{_MARK}{{}}{_END}").format)  # noqa: S704  # no word of anybody's
 
 
 @dataclass(frozen=True)

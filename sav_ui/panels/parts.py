@@ -6,7 +6,8 @@
 
 Every element, picture and piece of a figure that is long enough becomes a part, and a reference stands in its place; of
 what is short a few neighbours are one part. So parts that hold parts are short, and what has changed is sent with the few
-that are around it. What moves at every step of a run is in no part: ``<~0>`` stands for the first of that.
+that are around it. What moves at every step of a run, or is another with every head that is looked at, is in no part:
+``<~0>`` stands for the first of that.
 ``assets/theme/scripts/parts.js`` puts it together again. No visitor can write a reference: what they write is escaped.
 """
 
@@ -29,6 +30,7 @@ Parts = dict[str, str]
 """Texts by their names."""
 
 _SHORTEST = 100  # characters: a reference takes 15, and sending a part some 20 more
+_SHORT_WORDS = 40  # characters of the words of a packed list, which many figures share
 _ENDS_GROUP = 2  # one piece in so many ends a group of neighbours that is long enough
 _NAME_BYTES = 9
 _REFERENCE = re.compile(r"<=([\w-]{12})>")
@@ -79,7 +81,7 @@ def cut(content: Content) -> tuple[Content, Parts]:
     moving: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        moving.append(found[1])
+        moving.append(_cut_moving(found, parts))
         return f"<~{len(moving) - 1}>"
 
     html = _cut_html(MOVING.sub(keep, content["html"]), parts)
@@ -94,7 +96,16 @@ def joined(text: str, parts: Mapping[str, str], moving: Sequence[str] = ()) -> s
         KeyError: a part is missing.
     """
     whole = _REFERENCE.sub(lambda reference: joined(parts[reference[1]], parts), text)
-    return _PLACE.sub(lambda place: moving[int(place[1])], whole) if moving else whole
+    return _PLACE.sub(lambda place: joined(moving[int(place[1])], parts), whole) if moving else whole
+
+
+def _cut_moving(found: re.Match[str], parts: Parts) -> str:
+    """What moves, as it is laid out where it stands: a picture is a part there too."""
+    html, start = found.string, found.start()
+    if html.endswith('src="', 0, start):
+        return _refer(found[1], parts)
+    inside_tag = html.rfind("<", 0, start) > html.rfind(">", 0, start)
+    return found[1] if inside_tag else _PERCENT.sub("\u00a0%", found[1])
 
 
 def _cut_html(html: str, parts: Parts) -> str:
@@ -133,11 +144,12 @@ def _cut_value(value: Any, parts: Parts) -> str:
     if len(whole) < _SHORTEST:
         return whole  # nothing in it can be a part
     if isinstance(value, dict):
-        ordered = sorted(value.items(), key=lambda pair: _is_numbers(pair[1]))  # what changes alone, apart from what stays
+        ordered = sorted(value.items(), key=lambda pair: _changes(pair[1]))  # what changes alone, apart from what stays
         inside = [f"{_as_json(key)}:{_cut_value(item, parts)}" for key, item in ordered]
         text = "{" + _grouped(_with_commas(inside), parts) + "}"
     elif isinstance(value, list) and (short := packed(value)) is not None:
-        text = _as_json(short)
+        inside = [f"{_as_json(key)}:{_cut_words_of(item, parts)}" for key, item in short.items()]
+        text = "{" + ",".join(inside) + "}"
     elif isinstance(value, list) and all(type(item) is str for item in value):
         text, inside_it = _cut_words(tuple(value))
         parts |= inside_it
@@ -148,8 +160,15 @@ def _cut_value(value: Any, parts: Parts) -> str:
     return _refer(text, parts)
 
 
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], (int, float))
+def _changes(value: Any) -> bool:
+    """Whether another figure of the same things has another of it: numbers, or one of a few words for each thing."""
+    return isinstance(value, list) and bool(value) and (isinstance(value[0], (int, float)) or packed(value) is not None)
+
+
+def _cut_words_of(value: Any, parts: Parts) -> str:
+    """What a packed list holds; its few words stay when what they are said of changes."""
+    text = _as_json(value)
+    return _named(text, parts) if isinstance(value, list) and len(text) > _SHORT_WORDS else text
 
 
 @lru_cache(_CUT_WORDS)  # the names in a figure stay when its numbers change

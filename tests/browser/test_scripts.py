@@ -1,8 +1,11 @@
 """The pages' scripts by themselves: each is JavaScript, and together they start without an error."""
 
+import json
+
 import pytest
 
 from sav_core.settings import settings
+from sav_ui.panels.packing import packed
 from sav_ui.panels.theme import look
 
 SCRIPTS = sorted((settings().assets / "theme" / "scripts").glob("*.js"))
@@ -41,6 +44,21 @@ def test_together_they_start_without_an_error_and_run_once(blank):
     blank.evaluate("(html) => document.head.append(document.createRange().createContextualFragment(html))", head)
     assert blank.evaluate("window.first === SAV")
     assert not blank.errors
+
+
+def test_packed_lists_are_the_same_lists_on_the_page(blank):
+    lists = [
+        [round(-1 + number / 1000 * 7, 3) for number in range(287)],
+        [number / 10000 for number in range(-20000, 40000, 997)],
+        [7, -3] * 9,
+        ["", "<br>taken for ü", "", "b"] * 9,
+        [4.0] * 17,
+    ]
+    assert all(packed(each) for each in lists)
+    head = look()["head"]
+    blank.set_content(f"<html><head>{head}</head><body></body></html>")
+    read = blank.evaluate("(text) => JSON.parse(text, SAV.unpacked)", json.dumps([packed(each) for each in lists]))
+    assert read == lists
 
 
 def test_what_moves_while_the_page_scrolls_to_it_is_reached(blank):

@@ -23,9 +23,24 @@
 
   // Long lists come in few letters: the browser's half of sav_ui/panels/packing.py.
   function unpacked(_, value) {
-    if (!value || !(value.i2 || value.u1)) return value;
-    const bytes = Uint8Array.from(atob(value.i2 || value.u1), (sign) => sign.charCodeAt(0));
-    return value.i2 ? Array.from(new Int16Array(bytes.buffer), (whole) => whole / value.by) : Array.from(bytes, (place) => value.of[place]);
+    if (value && typeof value.n === "string") {
+      const [count, bits, least, by, letters] = value.n.split(" ");
+      return wholeNumbers(count, bits, letters).map((above) => (above + Number(least)) / by);
+    }
+    if (!value || typeof value.w !== "string" || !value.of) return value;
+    return wholeNumbers(...value.w.split(" ")).map((place) => value.of[place]);
+  }
+
+  function wholeNumbers(count, bits, letters) {
+    const bytes = atob(letters);
+    let at = 0, held = 0, has = 0; // the bits that were read and belong to the next number
+    return Array.from({ length: count }, () => {
+      for (; has < bits; has += 8) held = (held << 8) | bytes.charCodeAt(at++);
+      has -= bits;
+      const value = held >> has;
+      held &= (1 << has) - 1;
+      return value;
+    });
   }
 
   // Figures take their time, plotly.js the first time seconds, and others may come meanwhile: a panel draws one at a time, and
@@ -152,5 +167,5 @@
     return angle !== 0;
   }
 
-  Object.assign(SAV, { drawFigures });
+  Object.assign(SAV, { drawFigures, unpacked });
 })();

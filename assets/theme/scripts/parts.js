@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const REFERENCE = /<=([\w-]{12})>/g;
-  const PLACE = /<~(\d+)>/g; // of what moves at every step of a run, and is no part
+  const PLACE = /<~(\d+)>/g; // of what moves at every step of a run or click, and is no part
   const PICTURE = /^data:(image\/[a-z+.-]+);base64,([A-Za-z0-9+/=]+)$/;
   const PATIENCE = 2000; // milliseconds for which parts may be on their way
   const texts = new Map(); // by name; a picture is the address of a blob, so that it is held and compared once
@@ -49,7 +49,7 @@
         return "";
       });
     const figures = Object.fromEntries(Object.entries(content.figures).map(([name, text]) => [name, join(text)]));
-    const found = { ...content, html: join(content.html).replace(PLACE, (_, n) => content.moving[n]), figures };
+    const found = { ...content, html: join(content.html).replace(PLACE, (_, n) => join(content.moving[n])), figures };
     if (!missing) return found;
     asking = asking || setTimeout(askAgain, PATIENCE);
     return null;

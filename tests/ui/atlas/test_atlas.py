@@ -20,7 +20,7 @@ from sav_ui.session.opened_sav import OpenedSav, OpenedSavState
 from sav_ui.session.session import Session
 from sav_ui.session.work import Kind
 from sav_ui.uploads.ready_tasks import task_named
-from tests.support.people import context, small_project, taught
+from tests.support.people import context, html_of, small_project, taught
 
 TASKS = ("is-there-a-key", "true-or-false")
 
@@ -57,7 +57,7 @@ def run(session, models, **data):
 
 
 def words(session):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", view.show(session)["html"]))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html_of(view.show(session))))
 
 
 def test_nothing_is_worked_out_before_the_page_is_looked_at(session, models):

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from sav_ui.panels import panel
 from sav_ui.panels.packing import unpacked
 from sav_ui.panels.panel import Piece, content, fill
 from sav_ui.panels.parts import cut, joined, piece
@@ -97,6 +98,17 @@ def test_what_moves_at_every_step_makes_no_part_new():
     assert 'aria-valuenow="5"' in shown
     assert 'style="width: 5%"' in shown
     assert "<span>1 of 20 &lt;b&gt;, 3 a second</span>" in shown
+
+
+def test_what_moves_is_laid_out_as_what_stands_and_its_pictures_are_parts():
+    line = '<p title="{{ a | moving }}">{{ a | moving }}</p><img src="{{ b | moving }}" alt="{{ b | moving }}">'
+    packed, parts = cut(content(panel._TEMPLATES.from_string(line).render(a="5 % of \x02a\x03", b=PICTURE)))
+    assert packed["moving"][:2] == ["5 % of \x02a\x03", "5\xa0% of \x02a\x03"]
+    assert list(parts.values()).count(PICTURE) == 1
+    assert packed["moving"][2] == f"<={next(name for name, text in parts.items() if text == PICTURE)}>"
+    assert packed["moving"][3] == PICTURE, "somebody's words"
+    shown = joined(packed["html"], parts, packed["moving"])
+    assert f'<img src="{PICTURE}" alt="{PICTURE}">' in shown
 
 
 def piece_refused(html):

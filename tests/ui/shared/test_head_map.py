@@ -110,6 +110,25 @@ def test_the_page_has_a_place_for_it_and_a_table_beside_it(session):
     assert "The map as a table" in found["html"]
 
 
+def test_another_head_is_its_own_numbers_among_the_same_words(session):
+    """Of its HTML nothing is sent again but what it alone has."""
+
+    def look(head):
+        session.look_at(head=head)
+        return cut({**view.findings(session), "figures": {}})
+
+    wrong = {
+        head: len(inspector(session, own_heads(session))["heads"][0]["wrong"])
+        for head in session.fit.ranking[6:]
+        if not session.look_at(head=head)
+    }
+    one, other = next((a, b) for a in wrong for b in wrong if a != b and wrong[a] == wrong[b] > 0)
+    (first, had), (second, parts) = look(one), look(other)
+    fresh = [text for name, text in parts.items() if name not in had and not text.startswith("data:")]
+    assert sum(map(len, fresh)) < 600
+    assert joined(first["html"], had, first["moving"]) != joined(second["html"], parts, second["moving"])
+
+
 def test_what_an_example_is_taken_for_is_what_the_head_gives_it_left_out(session):
     head = session.fit.ranking[-1]
     session.look_at(head=head)
