@@ -53,7 +53,8 @@ class Sent:
         pictures: of these, new pictures.
         content: of these, HTML and figures; the rest are the names of parts and the protocol's own words.
         whole: what the panels hold, each whole.
-        ticks: of each step on the way, without pictures.
+        steps: of each step on the way that brought something new, as a panel's first and its last do, without pictures.
+        ticks: of each of the others, which bring how far the work is.
         seconds: from each request to the end of its answer, with the runs that followed; counting is no part of it.
         saved: the address and name of a file that was made to download.
     """
@@ -63,6 +64,7 @@ class Sent:
     pictures: int = 0
     content: int = 0
     whole: int = 0
+    steps: list[int] = field(default_factory=list)
     ticks: list[int] = field(default_factory=list)
     seconds: float = 0.0
     saved: dict[str, str] | None = None
@@ -145,7 +147,7 @@ class Browser:
                 _patched(old, new) if patched else new
                 for old, new in zip(latest or output["data"], output["data"], strict=True)
             ]
-            before = sent.pictures
+            pictures, texts = sent.pictures, len(self._texts)
             values = dict(zip(event["outputs"], latest, strict=True))
             for value in values.values():
                 self._keep(value, sent)
@@ -154,7 +156,8 @@ class Browser:
             }
             sent.whole += sum(len(json.dumps(self._whole(value)).encode()) for value in shown.values())
             if message["msg"] == "process_generating":
-                sent.ticks.append(len(line.encode()) - (sent.pictures - before))
+                brought = sent.steps if len(self._texts) > texts else sent.ticks
+                brought.append(len(line.encode()) - (sent.pictures - pictures))
             yield shown
 
     def _keep(self, value: Any, sent: Sent) -> None:
@@ -207,8 +210,15 @@ def served() -> Iterator[tuple[str, ModelPool, SessionStore]]:
         app.close()
 
 
-def session_of(models: ModelPool, store: SessionStore, pictures: int) -> str:
-    """Make the session of somebody who has found heads with so many pictures; returns its token."""
+def session_of(models: ModelPool, store: SessionStore, pictures: int, *, seen: bool = True) -> str:
+    """Make the session of somebody who has found heads with so many pictures; returns its token.
+
+    Args:
+        models: where the model is.
+        store: where the session is to be.
+        pictures: how many.
+        seen: whether the model has seen them; if not, they are to be shown to it, and heads to be found then.
+    """
     session, backbone, noise = store.find(secrets.token_hex(16)), models.get(""), np.random.default_rng(0)
     project = Project(question="What is it?")
     for label in LABELS:
@@ -218,12 +228,14 @@ def session_of(models: ModelPool, store: SessionStore, pictures: int) -> str:
         for number in range(pictures)
     ]
     session.project = project.with_labelled(examples)
+    session.ask_for_heads()
+    if not seen:
+        return session.token
     shape = backbone.geometry.layers, backbone.geometry.heads, backbone.geometry.dim
     means = noise.normal(size=(len(LABELS), *shape))
     for item, example in zip(session.project.items, session.project.examples(), strict=True):
         label = [label.id for label in session.project.labels].index(item.label)
         session.vectors[backbone.key(example)] = (means[label] + 3 * noise.normal(size=shape)).astype(np.float32)
-    session.ask_for_heads()
     refit_if_ready(session, models)
     assert session.current_fit is not None
     return session.token
@@ -272,7 +284,9 @@ def main() -> None:
         times = click_times({size: Browser(address, token) for size, token in tokens.items()}, asked.repeats)
         console.print(describe())
         for size, token in tokens.items():
-            console.print(table(f"{size} pictures", list(acts(Browser(address, token), layers))))
+            rows = list(acts(Browser(address, token), layers))
+            rows.append(("finding heads", Browser(address, session_of(models, store, size, seen=False)).opened))
+            console.print(table(f"{size} pictures", rows))
     least = statistics.median(times[min(times)])
     for size, each in times.items():
         middle = statistics.median(each)
@@ -281,12 +295,14 @@ def main() -> None:
 
 def table(title: str, rows: Sequence[tuple[str, Sent]]) -> Table:
     """What each act sent, beside what it would have without parts."""
-    columns = ("on the wire, packed", "unpacked", "new pictures", "HTML and figures", "whole panels")
-    made = Table(f"{title}; kB", *columns, "times less", "a step unpacked, largest and median")
+    columns = ("on the wire, packed", "unpacked", "new pictures", "HTML and figures", "whole panels", "times less")
+    made = Table(f"{title}; kB", *columns, "steps that bring news, largest", "ticks: how many, median, largest")
     for words, sent in rows:
-        step = f"{max(sent.ticks) / 1000:.1f}, {statistics.median(sent.ticks) / 1000:.1f}" if sent.ticks else ""
+        news = f"{max(sent.steps) / 1000:.1f}" if sent.steps else ""
+        middle, most = (statistics.median(sent.ticks), max(sent.ticks)) if sent.ticks else (0, 0)
+        ticks = f"{len(sent.ticks)}, {middle / 1000:.1f}, {most / 1000:.1f}" if sent.ticks else ""
         sizes = (sent.encoded, sent.plain, sent.pictures, sent.content, sent.whole)
-        made.add_row(words, *(f"{size / 1000:.1f}" for size in sizes), f"{sent.whole / sent.plain:.1f}", step)
+        made.add_row(words, *(f"{size / 1000:.1f}" for size in sizes), f"{sent.whole / sent.plain:.1f}", news, ticks)
     made.caption = (
         f"aims: {AIM} kB of HTML and figures for a click that changes one panel, {AIM_TICK} kB for a tick of progress"
     )
