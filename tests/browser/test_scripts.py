@@ -102,6 +102,23 @@ def test_what_is_new_comes_into_sight_from_below_and_from_above(blank):
     blank.wait_for_function(seen.replace("#new", "#other"))
 
 
+def test_a_column_taller_than_the_window_can_be_seen_to_its_end(blank):
+    blank.set_content(
+        f"<!doctype html><html><head>{look()['head']}</head><body><div style='display: flex; align-items: start'>"
+        "<div id=long style='height: 9000px; width: 50%'></div>"
+        "<div id=right style='height: 1500px; position: sticky; top: var(--follow, 16px)'></div></div></body></html>"
+    )
+    to = "(top) => new Promise((done) => { scrollTo(0, top); requestAnimationFrame(() => requestAnimationFrame(done)); })"
+    box = "document.querySelector('#right').getBoundingClientRect()"
+    height = blank.evaluate("innerHeight")
+    blank.evaluate(to, 5000)
+    assert blank.evaluate(f"{box}.bottom") == height - 16  # its end, and no lower
+    blank.evaluate(to, 4900)
+    assert blank.evaluate(f"{box}.bottom") == height + 84  # it goes back with the page
+    blank.evaluate(to, 1000)
+    assert blank.evaluate(f"{box}.top") == 16
+
+
 def test_a_map_holds_the_page_until_something_else_is_done(blank):
     blank.set_content(
         f"<!doctype html><html><head>{look()['head']}</head><body><div class=stage>"
