@@ -186,6 +186,7 @@ def test_leaving_is_questioned_only_while_something_is_not_kept(served, people):
     kept(visitor)
     visitor.open()
     assert dialogs == []
+    visitor.page.evaluate("() => { SAV.kept().keep = () => new Promise(() => {}); }")  # or a busy machine is too late
     visitor.label("b")
     visitor.open()
     assert dialogs == ["beforeunload"]
