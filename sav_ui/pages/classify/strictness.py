@@ -47,17 +47,18 @@ def reasons(answer: Answer) -> list[dict[str, Any]]:
 
 def _far(answer: Answer) -> str:
     """How far out a picture lies, and what becomes of its share of the vote; what is named is not called like nothing."""
-    times = f"{1 / answer.closeness:.1f} times" if answer.closeness > 0.01 else "a hundred times"
+    label = answer.prediction.label
+    times = f"{1 / answer.closeness:.1f}" if answer.closeness > 0.01 else "a hundred"
+    far = f"a little farther from “{label}” than" if times == "1.0" else f"{times} times as far from “{label}” as"
     if answer.unlike:
         how = "It is nothing like your examples" if answer.none else "It is far from your examples"
     else:
         how = "It is less like your examples than they are like one another"
     counts = f"its {100 * answer.prediction.confidence:.0f} % of the vote count as {percent(answer.acceptance)} %"
-    label = answer.prediction.label
     if not answer.single:
-        return f"{how}: {times} as far from “{label}” as the farthest of them, so {counts}."
+        return f"{how}: {far} the farthest of them, so {counts}."
     return (
-        f"{how}: {times} as far from “{label}” as it may be, so {counts}. “{label}” has one picture, which does not show "
+        f"{how}: {far} it may be, so {counts}. “{label}” has one picture, which does not show "
         "how much its pictures differ: they are taken to differ as much as those of your other labels do on average."
     )
 

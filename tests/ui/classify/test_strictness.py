@@ -48,6 +48,7 @@ def test_a_picture_within_reach_is_told_how_often_such_votes_are_right_if_it_is_
         (0.9, 0.5, False, "It is far from your examples: 2.0 times as far from “bird” as the farthest of them"),
         (0.8, 0.5, True, "It is nothing like your examples: 2.0 times as far from “bird” as the farthest of them"),
         (0.8, 0.8, False, "less like your examples than they are like one another: 1.2 times"),
+        (0.8, 0.98, False, "like one another: a little farther from “bird” than the farthest of them"),
         (0.7, 0.4, True, "its 70 % of the vote count as 28 %"),
         (0.4, 1.0, True, "An answer needs 44 % here, and this one has 40 %."),
     ],
@@ -138,7 +139,7 @@ def test_live_bars_keep_their_places_and_are_a_mean_of_frames(session):
     assert [bar["label"] for bar in view.bars(shares, "flower")] == ["flower", "bird", "coin"]
     unsure = tuple(replace(each, threshold=0.95) for each in frames)
     session.state(WebcamState).put(WHERE, WebcamFrame(3, answers=unsure))
-    assert "<strong>None of these</strong> <span>bird: only 61 %</span>" in show(session)["html"]
+    assert "<strong>None of these</strong> <span>bird: 61 %</span>" in show(session)["html"]
 
 
 def test_answers_are_judged_by_what_the_visitor_asks_for_else_by_what_was_learned(session):
