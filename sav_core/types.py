@@ -293,6 +293,8 @@ class Prediction:
             no label had two examples to tell by, or an earlier version saved the classifier.
         none_below: the acceptance below which the answer is "none of these", as learned from the support; ``None`` where
             that was not learned, or an earlier version saved the classifier.
+        nearness: ``float (label,)``, what ``closeness`` is to the examples of each label, labels as in ``shares``; ``None``
+            where that is.
     """
 
     label: str
@@ -306,6 +308,7 @@ class Prediction:
     opinions: npt.NDArray[np.float64] | None = field(default=None, repr=False)
     closeness: float | None = None
     none_below: float | None = None
+    nearness: npt.NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         share = self.shares[self.label]
@@ -327,6 +330,13 @@ class Prediction:
     def acceptance(self) -> float:
         """The "none of these" score, 0 to 1: the answer's share of the vote times its closeness."""
         return self.confidence * (1.0 if self.closeness is None else self.closeness)
+
+    def acceptance_of(self, label: str) -> float:
+        """What the score would be were that label the answer: its share of the vote times the closeness to its examples."""
+        if label == self.label:
+            return self.acceptance
+        near = 1.0 if self.nearness is None else float(self.nearness[list(self.shares).index(label)])
+        return self.shares[label] * near
 
     def is_rejected(self, threshold: float | None = None) -> bool:
         """Whether the answer is "none of these": its acceptance is below the threshold.

@@ -194,11 +194,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         labels, probabilistic = self.fitted_.labels, self.fitted_.rule.probabilistic
         shares, margin, confidence = ballot.shares.tolist(), ballot.margin.tolist(), ballot.confidence.tolist()
         probability = None if self.calibration_ is None else self.calibration_.probabilities(ballot.shares)
-        near = (
-            None
-            if self.reach_ is None
-            else self.fitted_.closeness(vectors, similarities, ballot.winner, self.reach_).tolist()
-        )
+        near = None if self.reach_ is None else self.fitted_.closeness(vectors, similarities, self.reach_)
         return [
             Prediction(
                 label=labels[winner],
@@ -213,8 +209,9 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                 name=vectors.names[row],
                 probability=None if probability is None else float(probability[row, winner]),
                 opinions=opinions[row] if probabilistic else None,
-                closeness=None if near is None else near[row],
+                closeness=None if near is None else float(near[row, winner]),
                 none_below=None if self.rejection_ is None else self.rejection_.threshold,
+                nearness=None if near is None else near[row],
             )
             for row, winner in enumerate(ballot.winner)
         ]

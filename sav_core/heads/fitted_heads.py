@@ -89,19 +89,15 @@ class FittedHeads:
                 "use the model it was fitted with."
             )
 
-    def closeness(
-        self, vectors: HeadVectors, kept: npt.NDArray[np.float64], winner: npt.NDArray[np.intp], reach: Reach
-    ) -> npt.NDArray[np.float64]:
-        """Return how close each query is to the examples of its label, ``float64 (example,)``.
+    def closeness(self, vectors: HeadVectors, kept: npt.NDArray[np.float64], reach: Reach) -> npt.NDArray[np.float64]:
+        """Return how close each query is to the examples of each label, ``float64 (example, label)``.
 
         Args:
             vectors: of the queries.
             kept: ``float64 (example, head, label)``, cosines of the kept heads, which count where the reach is theirs; else
                 every head's are measured.
-            winner: the label of each query.
             reach: of the labels' examples.
         """
-        each = np.arange(len(winner))
         if reach.every_head:
             layers, heads, labels, dim = self.centroids.shape
             centroids = self.centroids.reshape(layers * heads, labels, dim)
@@ -111,7 +107,7 @@ class FittedHeads:
             mean = np.concatenate([part.mean(1) for part in parts]) if parts else np.zeros((0, labels))
         else:
             mean = kept.mean(1)
-        return closeness(1.0 - mean[each, winner], np.array(reach.radii)[winner])
+        return closeness(1.0 - mean, np.array(reach.radii))
 
     def _queries_at_once(self, heads: int) -> int:
         return max(1, _QUERY_BYTES // (8 * max(1, heads) * self.geometry.dim))

@@ -119,8 +119,8 @@ def closeness(distance: Array, radius: Array) -> Array:
     """A label's radius divided by a query's distance to it, at most 1.
 
     Args:
-        distance: ``float64 (example,)``, to the label that each query was given.
-        radius: ``float64 (example,)``, that label's.
+        distance: ``float64 (example,)``, to the label that each query was given; or ``(example, label)``, to each label.
+        radius: ``float64 (example,)``, that label's; or ``(label,)``.
     """
     ratio = np.divide(radius, distance, out=np.ones_like(distance), where=distance > radius)
     near: Array = np.clip(ratio, 0.0, 1.0)

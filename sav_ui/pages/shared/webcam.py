@@ -142,7 +142,7 @@ def seen(session: Session, where: str) -> Seen | None:
     shares = {label: fmean(each.prediction.shares[label] for each in recent) for label in recent[-1].prediction.shares}
     label = max(shares, key=shares.__getitem__)
     # Of that label also in frames that were taken for another, or it would be shown with the others' certainty.
-    acceptance = fmean(each.prediction.shares[label] * each.closeness for each in recent)
+    acceptance = fmean(each.prediction.acceptance_of(label) for each in recent)
     return Seen(shares, label, acceptance, recent[-1])
 
 
