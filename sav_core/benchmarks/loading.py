@@ -12,6 +12,7 @@ from sav_core.benchmarks.items import Item, Loaded
 from sav_core.benchmarks.layouts import OWN
 from sav_core.benchmarks.release import read_release, release_files
 from sav_core.benchmarks.row import Benchmark
+from sav_core.data.sets.kinds import kinds_of
 from sav_core.errors import DatasetError, SkippedWarning
 
 __all__ = ["load_benchmark"]
@@ -53,8 +54,9 @@ def load_benchmark(name: str, data: str | Path, *, tasks: Sequence[str] = ()) ->
         raise folder.wrong(f"not one of the images that its files name is there, such as {folder.missing[:1]}")
     if folder.missing:
         missing = list(dict.fromkeys(folder.missing))
+        verb = "is" if len(missing) == 1 else "are"
         warnings.warn(
-            f"{len(missing)} images of {benchmark.title} that its files name are not there, such as "
+            f"{kinds_of(missing)} of {benchmark.title} that its files name {verb} not there, such as "
             f"{', '.join(missing[:_SHOWN])}: what needs them is left out. Get them from {benchmark.url}",
             SkippedWarning,
             stacklevel=2,

@@ -231,7 +231,7 @@ def _print(row: Benchmark, result: dict[str, Any]) -> None:
         print_line(f"Note: {caveat}")
     print_notes([Note(each["kind"], each["text"], each["count"], tuple(each["examples"])) for each in result["notes"]])
     if left_out := len(result["skipped"]) + result["missing"]:
-        print_line(f"{left_out} image{'s were' if left_out > 1 else ' was'} missing or unreadable; the warnings say why.")
+        print_line(f"{left_out} file{'s were' if left_out > 1 else ' was'} missing or unreadable; the warnings say why.")
 
 
 def _published(score: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sav_core.cli.console import print_line
@@ -36,7 +36,7 @@ def reading_values(*readings: Reading) -> dict[str, Any]:
 def print_readings(*readings: Reading) -> None:
     """Print what was converted or guessed, and how much was left out, if anything."""
     print_notes(_notes(readings))
-    print_left_out(sum(len(reading.skipped) for reading in readings))
+    print_left_out(each.name for reading in readings for each in reading.skipped)
 
 
 def print_notes(notes: Sequence[Note]) -> None:
@@ -45,10 +45,12 @@ def print_notes(notes: Sequence[Note]) -> None:
         print_line(f"Note: {note.sentence}")
 
 
-def print_left_out(count: int) -> None:
-    """Say how many images were left out, if any."""
-    if count:
-        print_line(f"{count} image{'s were' if count > 1 else ' was'} left out; the warnings say why.")
+def print_left_out(names: Iterable[str]) -> None:
+    """Say how many images and clips were left out, if any, by their names."""
+    if left_out := list(names):
+        from sav_core.data.sets.kinds import kinds_of  # with what reads pictures, which --help need not wait for
+
+        print_line(f"{kinds_of(left_out)} {'was' if len(left_out) == 1 else 'were'} left out; the warnings say why.")
 
 
 def _notes(readings: Sequence[Reading]) -> tuple[Note, ...]:

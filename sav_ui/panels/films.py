@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sav_core.data.clips.clip import Clip
 from sav_core.data.clips.sampling import ClipSampling
@@ -11,7 +11,17 @@ from sav_core.data.pictures.picture import Picture
 from sav_ui.panels.thumbnails import strip
 from sav_ui.panels.wording import counted, pictures
 
-__all__ = ["brought", "film", "frames_in_words", "frames_of_each", "looked_at", "sampled"]
+__all__ = ["brought", "called", "film", "frames_in_words", "frames_of_each", "looked_at", "sampled"]
+
+
+class _Named(Protocol):
+    """An example of a project, or a query."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def pictures(self) -> Sequence[Picture]: ...
+
 
 _WAYS: Mapping[str, str] = {"frames": "as pictures in their order", "native": "as one video"}
 
@@ -89,3 +99,8 @@ def brought(examples: Iterable[Sequence[Picture]]) -> str:
     if not clips:
         return pictures(stills)
     return f"{pictures(stills)} and {counted(clips, 'clip')}" if stills else counted(clips, "clip")
+
+
+def called(examples: Sequence[_Named]) -> str:
+    """One example by its name, several by their number, as ``brought`` counts them."""
+    return f"“{examples[0].name}”" if len(examples) == 1 else brought(each.pictures for each in examples)

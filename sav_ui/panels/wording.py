@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sav_core.types import Progress
 from sav_core.wording import percent
 from sav_ui.panels.jobs import Place
 
-__all__ = ["STARTING", "called", "counted", "duration", "in_line", "percent", "pictures", "progress_bar"]
+__all__ = ["STARTING", "counted", "duration", "in_line", "percent", "pictures", "progress_bar"]
 
 STARTING = "Starting …"
 
@@ -22,11 +21,6 @@ def counted(count: int, one: str, many: str = "") -> str:
 def pictures(count: int) -> str:
     """How many pictures, "1 picture" or "5 pictures"."""
     return counted(count, "picture")
-
-
-def called(names: Sequence[str]) -> str:
-    """One picture by its name, several by their number."""
-    return f"“{names[0]}”" if len(names) == 1 else pictures(len(names))
 
 
 def progress_bar(

@@ -19,6 +19,7 @@ from sav_core.data.folders.sources import picture_or_clip
 from sav_core.data.formats import HEAD_BYTES
 from sav_core.data.notes import Note, noted
 from sav_core.data.pictures.picture import Picture, open_picture
+from sav_core.data.sets.kinds import kinds_of
 from sav_core.data.sets.one_scale import levels_of, scale_note
 from sav_core.data.sets.opening import in_threads
 from sav_core.errors import ImageError, InputError
@@ -237,7 +238,7 @@ def describe_skipped(skipped: Sequence[Skipped]) -> str:
         return ""
     if len(skipped) == 1:
         return skipped[0].reason
-    return f"{len(skipped)} files were left out."
+    return f"{kinds_of((each.name for each in skipped), 'picture')} were left out."
 
 
 def _leads_inside(path: str) -> bool:

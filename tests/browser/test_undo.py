@@ -126,7 +126,7 @@ def test_every_act_on_the_cards_is_seen_and_taken_back(teaching):
 def test_errors_and_what_was_left_out_are_in_the_window_with_every_reason(teaching):
     bad = [{"name": f"bad {number}.png", "mimeType": "image/png", "buffer": b"no picture"} for number in range(3)]
     teaching.give("red", picture("green", 3), *bad)
-    notice = told(teaching, "3 files were left out.")
+    notice = told(teaching, "3 pictures were left out.")
     notice.get_by_text("What was left out, and why").click()
     expect(notice.locator("li")).to_have_count(1)
     expect(notice.locator("li")).to_contain_text(re.compile(r"3 files.*bad 0\.png, bad 1\.png, bad 2\.png"))

@@ -115,7 +115,7 @@ def test_heads_are_found_in_clips_and_what_they_look_at_is_drawn_over_each_frame
     assert not isinstance(session.look, str), session.look
     (view,) = session.look.of_head(session.fit.ranking[0])
     assert [frame["time"] for frame in view["frames"]] == ["0.0 s", "0.1 s", "0.2 s", "0.3 s"]
-    assert teach_view.findings(session)["html"].count(f'alt="{view["alt"]} at 0.2 s"') == 1
+    assert html_of(teach_view.findings(session)).count(f'alt="{view["alt"]} at 0.2 s"') == 1
     assert session.look.held_bytes > 4 * 40 * 60 * 3
 
 

@@ -122,4 +122,4 @@ def _print_extracted(result: dict[str, Any], cost: CompressionCost | None, *, ha
             f"{percent(cost.share, 1)} of the size of all heads in float32. Nearest-neighbour accuracy on the labels: "
             f"{percent(cost.accuracy, 1)}{same}, by all heads in float32 {percent(cost.full_accuracy, 1)} (n = {cost.n})."
         )
-    print_left_out(len(result["skipped"]))
+    print_left_out(each["image"] for each in result["skipped"])

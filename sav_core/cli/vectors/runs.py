@@ -51,7 +51,10 @@ def task_from(data: Path | None, images: Path | None, seed: int, relation: str) 
         return draw_task(cutouts_from(data), seed=seed, name=data.name).of(relation)
     task, skipped = read_relation_task(data, images, relations=[relation], seed=seed)
     if skipped:
-        reason = f"{len(skipped)} images were left out, the first because: {skipped[0].reason}"
+        from sav_core.data.sets.kinds import kinds_of
+
+        left_out = f"{kinds_of(each.name for each in skipped)} {'was' if len(skipped) == 1 else 'were'} left out"
+        reason = f"{left_out}, the first because: {skipped[0].reason}"
         warnings.warn(reason, SkippedWarning, stacklevel=2)
     return task
 

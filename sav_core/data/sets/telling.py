@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 
 from sav_core.data.examples import Example, Skipped
 from sav_core.data.notes import Note, noted
+from sav_core.data.sets.kinds import kinds_of
 from sav_core.errors import DatasetError, NotedWarning, SkippedWarning
 
 __all__ = ["check_any", "check_readable", "remarks_on", "warn_of"]
@@ -42,7 +43,8 @@ def check_readable(kept: Set[str | None], skipped: Iterable[tuple[str | None, Sk
     """
     for label, skip in skipped:
         if label not in kept:
-            raise DatasetError(f"The label {label!r} has no readable image: {skip.reason}")
+            kind = "clip" if kinds_of([skip.name]) == "1 clip" else "image"
+            raise DatasetError(f"The label {label!r} has no readable {kind}: {skip.reason}")
 
 
 def remarks_on(examples: Sequence[Example]) -> tuple[Note, ...]:

@@ -19,7 +19,6 @@ from sav_ui.pages.shared.live_window import as_clip
 from sav_ui.pages.shared.webcam import WebcamState
 from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, film, sampled
-from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import Project
 from sav_ui.session.session import Session
@@ -125,7 +124,7 @@ def _clear(context: Context, data: Data) -> None:
     state = context.session.state(ClassifyState)
     shown = state.shown(context.session.project)
     state.remove([query.id for query in shown])
-    context.did(f"Cleared {pictures(len(shown))} with their answers and marks.")
+    context.did(f"Cleared {brought(query.pictures for query in shown)} with their answers and marks.")
 
 
 def _text(context: Context, data: Data) -> None:

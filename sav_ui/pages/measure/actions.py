@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sav_core.data.sets.kinds import kinds_of
 from sav_core.heads.rules import VOTING_RULES
 from sav_ui.host.dispatch import Actions, Steps, dispatch
 from sav_ui.pages.measure import rivals
@@ -13,7 +14,6 @@ from sav_ui.pages.measure.state import PANEL, MeasureState, most_to_split
 from sav_ui.pages.shared.actions import WORK
 from sav_ui.panels.downloads import made_file
 from sav_ui.panels.films import brought, sampled
-from sav_ui.panels.wording import pictures
 from sav_ui.session.context import Context, Data
 from sav_ui.session.work import Kind, NotYetError
 from sav_ui.uploads.files import describe_notes, describe_skipped, uploads
@@ -53,8 +53,9 @@ def _bring(context: Context, data: Data) -> Steps:
     words = f"Added {brought(example.images for example in fresh.examples)} to your test set."
     looked = sampled(image for example in fresh.examples for image in example.images)
     more = " ".join(filter(None, (looked, describe_skipped(found.left_out), describe_notes(found.notes))))
-    if copies := len(fresh.copies):
-        more = f"{pictures(copies)} {'is' if copies == 1 else 'are'} there already and left out. {more}".strip()
+    if fresh.copies:
+        copies = kinds_of((each.name for each in fresh.copies), "picture")
+        more = f"{copies} {'is' if len(fresh.copies) == 1 else 'are'} there already and left out. {more}".strip()
     if fresh.examples:
         context.did(words, more, left_out=left_out)
     else:
@@ -65,7 +66,7 @@ def _forget(context: Context, data: Data) -> None:
     """Take the visitor's own test set away."""
     state = context.session.state(MeasureState)
     if state.own:
-        context.did(f"Cleared your test set of {pictures(len(state.own))}.")
+        context.did(f"Cleared your test set of {brought(example.images for example in state.own)}.")
         state.take(())
 
 
@@ -75,8 +76,9 @@ def _leave_taught(context: Context, data: Data) -> None:
     if state.setup.source != "own":
         return
     taught = state.taught(context.session.project)
+    left_out = brought(example.images for place, example in enumerate(state.own) if place in taught)
     state.take(tuple(example for place, example in enumerate(state.own) if place not in taught))
-    context.did(f"Left {pictures(len(taught))} out of your test set, for the heads were taught with them.")
+    context.did(f"Left {left_out} out of your test set, for the heads were taught with them.")
 
 
 def _source(context: Context, data: Data) -> None:

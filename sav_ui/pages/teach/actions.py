@@ -20,8 +20,7 @@ from sav_ui.pages.teach.files import HEADS, heads_as_csv
 from sav_ui.pages.teach.sorting import place, shift
 from sav_ui.pages.teach.state import TeachState
 from sav_ui.panels.downloads import made_file
-from sav_ui.panels.films import brought, film, sampled
-from sav_ui.panels.wording import called, pictures
+from sav_ui.panels.films import brought, called, film, sampled
 from sav_ui.session.context import Context, Data
 from sav_ui.session.project import MAX_LABEL_LENGTH, Project
 from sav_ui.session.switch_model import stop_loading
@@ -65,9 +64,9 @@ def _rename(context: Context, data: Data) -> None:
 def _drop_label(context: Context, data: Data) -> None:
     session = context.session
     label = session.project.label(str(data["label"]))
-    count = len(session.project.of_label(label.id))
+    items = session.project.of_label(label.id)
     session.edit(lambda project: project.without_label(label.id))
-    context.did(f"Deleted the label “{label.name}”{f' with {pictures(count)}' if count else ''}.")
+    context.did(f"Deleted the label “{label.name}”{f' with {brought(item.pictures for item in items)}' if items else ''}.")
 
 
 def _add(context: Context, data: Data) -> Steps:
@@ -126,10 +125,10 @@ def _cut(examples: Sequence[Example]) -> tuple[Note, ...]:
 
 def _remove(context: Context, data: Data) -> None:
     ids = str(data["item"]).split(",")
-    names = [item.name for item in context.session.project.items if item.id in ids]
+    gone = [item for item in context.session.project.items if item.id in ids]
     context.session.edit(lambda project: project.without_items(ids))
-    if names:
-        context.did(f"Removed {called(names)}.")
+    if gone:
+        context.did(f"Removed {called(gone)}.")
 
 
 def _move(context: Context, data: Data) -> None:
@@ -139,7 +138,7 @@ def _move(context: Context, data: Data) -> None:
     items = [project.item(name) for name in str(data["item"]).split(",")]
     context.session.edit(lambda project: project.moved([item.id for item in items], label.id))
     context.session.look_at(enlarged="")
-    context.did(f"Moved {called([item.name for item in items])} to “{label.name}”.")
+    context.did(f"Moved {called(items)} to “{label.name}”.")
 
 
 def _settle_warning(context: Context, data: Data) -> None:

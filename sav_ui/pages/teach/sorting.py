@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sav_ui.panels.wording import called
+from sav_ui.panels.films import called
 from sav_ui.session.context import Context, Data
 
 __all__ = ["place", "shift"]
@@ -18,7 +18,7 @@ def place(context: Context, data: Data) -> None:
         return
     session.edit(lambda _: changed)
     moved = any(item.label != label.id for item in items)
-    context.did(f"Moved {called([item.name for item in items])} {'to' if moved else 'within'} “{label.name}”.", shown=moved)
+    context.did(f"Moved {called(items)} {'to' if moved else 'within'} “{label.name}”.", shown=moved)
 
 
 def shift(context: Context, data: Data) -> None:

@@ -138,7 +138,7 @@ def test_one_part_of_vizwiz_is_enough_though_both_lists_are_there(copy):
 def test_an_image_that_is_not_there_costs_its_own_group_only(copy):
     folder = copy("sugarcrepe")
     (folder / "coco/images/val2017/000000000001.jpg").unlink()
-    with pytest.warns(SkippedWarning, match="1 images of SugarCrepe .* 000000000001.jpg"):
+    with pytest.warns(SkippedWarning, match="1 image of SugarCrepe .* 000000000001.jpg"):
         loaded = load_benchmark("sugarcrepe", folder)
     assert len(loaded.items) == 14
     assert loaded.missing == ("000000000001.jpg",)
@@ -545,7 +545,7 @@ def test_a_split_file_of_before_published_ones_is_read(miniature, tmp_path):
 
 def test_clips_that_are_not_there_are_named_and_cost_their_lines_only(tmp_path):
     camera_release(tmp_path, shown=7)
-    with pytest.warns(SkippedWarning, match=r"1 images of CameraBench .* such as /data3/someone/videos/7\.mp4"):
+    with pytest.warns(SkippedWarning, match=r"1 clip of CameraBench .* such as /data3/someone/videos/7\.mp4"):
         loaded = load_benchmark("camerabench", tmp_path)
     assert len(draw_split(loaded, shots=None).queries) == 6
 

@@ -58,7 +58,7 @@ def test_in_words_it_says_readable_and_used_side_by_side(capsys, pets, model):
     assert "examples that the heads were chosen on" in out
     assert "A label is several tokens here" in out
     assert "random heads of the same layers" in out
-    assert "1 image was left out" in out
+    assert "1 clip was left out" in out
 
 
 def test_what_it_cannot_do_is_one_line(capsys, pets, model):

@@ -196,7 +196,7 @@ def test_a_broken_zip_costs_the_folders_beside_it_nothing(session, models):
     files = {"broken.zip": b"PK no zip", "a cat/1.png": encoded(example_image(51)), "loose.png": encoded(example_image(52))}
     do(session, models, "bring_tests", files=dropped(files))
     assert [each.label for each in session.state(MeasureState).own] == ["a cat"]
-    assert session.notice.text == "Added 1 picture to your test set. 2 files were left out."
+    assert session.notice.text == "Added 1 picture to your test set. 1 picture and 1 file were left out."
     told = measure_view.setup(session)["html"]
     assert "<b>broken.zip</b> is not a ZIP archive" in told
     assert "<b>loose.png</b> came without a folder" in told

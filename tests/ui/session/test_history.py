@@ -353,7 +353,7 @@ def test_every_file_that_was_left_out_is_listed_with_its_reason_and_reasons_are_
             archive.writestr(f"hund/{name}", b"no picture")
         archive.writestr("loose.png", encoded(example_image(331)))
     notice = do("import", files=[sent(path)])
-    assert notice.text == "Added 1 picture under 1 label. 4 files were left out."
+    assert notice.text == "Added 1 picture under 1 label. 4 pictures were left out."
     counts = sorted(len(names) for names in notice.reasons.values())
     assert counts == [1, 3]
     assert sorted(name for names in notice.reasons.values() for name in names) == sorted(

@@ -215,7 +215,7 @@ def test_a_picture_that_came_without_its_line_is_told(session, models):
     lines = [{"image": "a.png", "label": "yes"}, {"image": "c.png", "label": "yes"}]
     do(session, models, "import", files=dropped({"t.jsonl": lines, "a.png": png(81), "b.png": png(82)}))
     assert len(session.project.items) == 10
-    assert session.notice.text == "Added 1 picture under 1 label. 2 files were left out."
+    assert session.notice.text == "Added 1 picture under 1 label. 1 picture and 1 example were left out."
     told = teach_view.bench(session)["html"]
     assert "&#39;c.png&#39; did not come with &#39;t.jsonl&#39;" in told
     assert "is named by no line of &#39;t.jsonl&#39;" in told
