@@ -111,7 +111,7 @@
     const work = free.find((each) => each.line === remembered()) || free[0];
     if (!work) return null;
     const more = free.length - 1;
-    return ["section", { class: "offer", "aria-label": "Your last work" },
+    return ["section", { class: "offer flow", "aria-label": "Your last work" },
       ["div", { class: "words" },
         ["strong", {}, work.line === remembered() ? "The server no longer has your work. Restore it?" : "Restore your last work?"],
         ["span", {}, `“${nameOf(work)}”: ${whatOf(work)}, kept in this browser ${whenOf(work.saved)}.`]],
@@ -155,7 +155,7 @@
     const where = here ? "open here" : elsewhere.has(work.line) ? "open in another tab" : whenOf(work.saved);
     return ["li", here ? { "aria-current": "true" } : {},
       ["button", { type: "button", class: "work", "data-keep": "open", ...line, disabled: here || Boolean(opening) },
-        ["strong", {}, nameOf(work)], ["small", {}, `${whatOf(work)} · ${where}`]],
+        ["strong", { class: "cut" }, nameOf(work)], ["small", { class: "cut" }, `${whatOf(work)} · ${where}`]],
       !here && button("Rename", "rename", { ...line, class: "link", "aria-label": `Rename ${nameOf(work)}` }),
       !here && button("Delete", "delete", { ...line, class: "link", "aria-label": `Delete ${nameOf(work)}` })];
   }
@@ -250,7 +250,7 @@
       ["h2", { id: "forget-title" }, "Forget all your work?"],
       ["p", {}, `This deletes ${plural(works.filter((work) => !work.gone).length, "kept work")} from this browser, and what is on this page from the server's memory. ` +
         "Files that you saved stay where you put them. It cannot be undone."],
-      ["div", { class: "row" },
+      ["div", { class: "inline" },
         ["button", { type: "button", class: "danger", value: "forget" }, "Delete it all"],
         ["button", { type: "button", value: "" }, "Keep it"]]]);
     document.querySelector("#kept .stage").append(dialog); // where the styles of the page hold; closing removes it

@@ -168,7 +168,7 @@ def test_any_vote_opens_its_head_with_overlay_neighbours_and_a_map_that_has_the_
 
 def test_the_grid_shows_what_every_head_that_votes_looks_at_and_opens_each(session, models, upload):
     give(session, models, upload(1))
-    assert 'class="grid"' not in page(session)
+    assert ", which votes for " not in page(session)
     do(session, models, "grid")
     html = page(session)
     votes = only(session)[1].prediction.votes
@@ -180,7 +180,7 @@ def test_the_grid_shows_what_every_head_that_votes_looks_at_and_opens_each(sessi
     ]
     assert len({picture for *_, picture in cells}) > 1
     do(session, models, "grid")
-    assert 'class="grid"' not in page(session)
+    assert ", which votes for " not in page(session)
 
 
 def test_a_head_that_is_switched_off_on_teach_has_no_vote_here_and_the_page_says_so(session, models, upload):
