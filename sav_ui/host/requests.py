@@ -15,7 +15,7 @@ from sav_ui.serving.rate_limit import network_of
 from sav_ui.serving.request_ids import HEADER
 from sav_ui.session.context import Data
 
-__all__ = ["called", "caller_in", "caller_of", "name_of", "received", "token_of"]
+__all__ = ["address_in", "called", "caller_in", "caller_of", "name_of", "received", "token_of"]
 
 _ACTION = re.compile(r"[a-z_]{1,32}")
 
@@ -31,11 +31,15 @@ def token_of(request: gr.Request) -> str:
     return str(request.headers.get(TOKEN_HEADER, ""))
 
 
+def address_in(request: gr.Request) -> str:
+    """Where an event comes from."""
+    return network_of(request.client.host if request.client else "")
+
+
 def caller_of(tab: Tab, request: gr.Request) -> Caller:
     """For whom the model works in an event: told where they stand, and not worked for when they have gone."""
-    host = request.client.host if request.client else ""
     session = tab.session
-    return Caller(session.token, network_of(host), session.work.stand, who_listens())
+    return Caller(session.token, address_in(request), session.work.stand, who_listens())
 
 
 def caller_in(tab: Tab) -> Caller:

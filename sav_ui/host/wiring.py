@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from sav_ui.host.page_host import HostedPanel, Outputs, PageHost, Run
-from sav_ui.host.requests import called, caller_of, name_of, received, token_of
+from sav_ui.host.requests import address_in, called, caller_of, name_of, received, token_of
 from sav_ui.host.tab import Tab
 from sav_ui.serving.callers import calling
 from sav_ui.serving.event_log import logged
@@ -55,7 +55,7 @@ def answering(
 
     async def listen(tab_name: str | None, request: gr.Request, event: gr.EventData) -> Outputs:
         data, tab = received(event), await host.answers.in_thread(host.known, tab_name, token_of(request))
-        outputs = await host.answers.in_turn(tab.session.token, answer, tab, request, data)
+        outputs = await host.answers.in_turn(tab.session.token, address_in(request), answer, tab, request, data)
         if outputs is None:
             with logged(called(name, data)) as entry:
                 entry.outcome = "refused"

@@ -14,6 +14,7 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sav_core.data.workers.fair_line import WORKS_FOR
 from sav_core.settings import settings
 from sav_ui.panels.jobs import Place, is_left
 
@@ -76,17 +77,19 @@ def current_caller() -> Caller:
 @contextmanager
 def calling(caller: Caller) -> Iterator[None]:
     """Work for that caller while open."""
-    before = _CALLER.set(caller)
+    before, place = _CALLER.set(caller), WORKS_FOR.set((caller.address, caller.visitor))
     try:
         yield
     finally:
         _CALLER.reset(before)
+        WORKS_FOR.reset(place)
 
 
 def on_behalf(caller: Caller, steps: Iterator[T]) -> Iterator[T]:
     """Yield what ``steps`` yields, each step in one context in which that caller is known, whatever thread runs it."""
     context = copy_context()
     context.run(_CALLER.set, caller)
+    context.run(WORKS_FOR.set, (caller.address, caller.visitor))
     try:
         while True:
             try:

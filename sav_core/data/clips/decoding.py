@@ -23,6 +23,7 @@ __all__ = ["MOST_CODED_PIXELS", "SampledFrames", "sample_frames"]
 MOST_CODED_PIXELS = 8192 * 4352
 """The largest frame that is decoded, 8K: a decoder holds some twenty of them."""
 
+_MOST_STEPS = 10_000  # frames of an animated picture, each of which must be drawn to come to the next
 _MOST_ASPECT = 200
 _GROUND = (255, 255, 255, 255)  # under what an animation leaves transparent, as under a still
 
@@ -133,8 +134,10 @@ def _animation(path: str, sampling: ClipSampling) -> SampledFrames:
     try:
         with Image.open(path, formats=["GIF", "WEBP", "PNG"]) as image:
             _check_size(*image.size, 1.0)
-            begins = [0.0]
-            for number in range(1, getattr(image, "n_frames", 1)):
+            begins, steps = [0.0], getattr(image, "n_frames", 1)
+            if steps > _MOST_STEPS:
+                raise ClipFaultError(f"moves in {steps:,} frames, and up to {_MOST_STEPS:,} are read: convert it to MP4.")
+            for number in range(1, steps):
                 image.load()  # before that a WebP does not say how long it is shown
                 begins.append(begins[-1] + max(float(image.info.get("duration") or 100.0), 1.0) / 1000)
                 image.seek(number)

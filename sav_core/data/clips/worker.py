@@ -20,9 +20,10 @@ def answer(request: Request, payload: bytes) -> Said:
     try:
         found = sample_frames(request["path"], request["container"], ClipSampling.from_dict(request["sampling"]))
     except ClipFaultError as fault:
-        return {"fault": str(fault)}, []
+        # Where a library of C lacks memory, it may call the file damaged: with more it says what is so.
+        return {"fault": "memory" if request["more"] and fault.__cause__ is not None else str(fault)}, []
     except Exception as error:  # noqa: BLE001  # then the next file
-        return {"fault": fault_of(error, request)}, []
+        return {"fault": "memory" if request["more"] else fault_of(error, request)}, []
     height, width = np.shape(found.frames[0])[:2]
     says: dict[str, Any] = {"size": [width, height], "times": found.times, "remarks": found.remarks}
     return says, [np.ascontiguousarray(frame) for frame in found.frames]

@@ -25,6 +25,7 @@ from typing import Any
 from weakref import WeakSet
 
 from sav_core.data.workers.deadlines import Deadlines
+from sav_core.data.workers.fair_line import FairLine
 
 __all__ = ["Allotment", "Answer", "WorkerLostError", "WorkerPool"]
 
@@ -74,15 +75,15 @@ class WorkerPool:
 
     Args:
         module: that is run, see ``workers.loop``.
-        most: at once; any number by default.
+        most: at once; any number by default. Those who wait take turns, see ``FairLine``.
     """
 
     def __init__(self, module: str, most: int | None = None) -> None:
         self._module, self._most = module, most
         self._idle: list[_Worker] = []
         self._busy: WeakSet[_Worker] = WeakSet()
-        self._lock, self._alone = threading.Lock(), threading.Semaphore(1)
-        self._free = None if most is None else threading.BoundedSemaphore(most)
+        self._lock, self._alone = threading.Lock(), FairLine(1)
+        self._places = None if most is None else FairLine(most)
         _POOLS.add(self)
 
     def ask(self, request: Mapping[str, Any], allotment: Allotment, payload: bytes = b"", *, alone: bool = False) -> Answer:
@@ -103,7 +104,7 @@ class WorkerPool:
             "memory_bytes": allotment.memory_bytes,
             "cpu_seconds": allotment.cpu_seconds,
         }
-        with self._alone if alone else nullcontext(), self._free or nullcontext():
+        with self._alone.place() if alone else nullcontext(), self._places.place() if self._places else nullcontext():
             worker = self._take()
             answer = self._answered(worker, whole, payload, allotment.seconds)
             if answer is None and worker.retired:  # of itself, for it had long been idle
@@ -131,8 +132,8 @@ class WorkerPool:
     def forget(self) -> None:
         """Leave the workers to the process that this one was forked from."""
         self._idle, self._busy = [], WeakSet()
-        self._lock, self._alone = threading.Lock(), threading.Semaphore(1)
-        self._free = None if self._most is None else threading.BoundedSemaphore(self._most)
+        self._lock, self._alone = threading.Lock(), FairLine(1)
+        self._places = None if self._most is None else FairLine(self._most)
 
     def _answered(self, worker: _Worker, request: Mapping[str, Any], payload: bytes, seconds: float) -> Answer | None:
         with self._lock:

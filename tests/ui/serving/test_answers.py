@@ -27,8 +27,8 @@ def test_more_than_are_done_at_once_wait_in_order_and_only_what_is_far_too_much_
 
     async def ask():
         WHO.set("somebody")
-        of_one = asyncio.gather(*(answers.in_turn("a", work, number) for number in range(8)))
-        return await asyncio.gather(of_one, answers.in_turn("b", work, 99))
+        of_one = asyncio.gather(*(answers.in_turn("a", "here", work, number) for number in range(8)))
+        return await asyncio.gather(of_one, answers.in_turn("b", "here", work, 99))
 
     of_one, of_another = asyncio.run(ask())
     assert of_one == [*((number, "somebody") for number in range(6)), None, None]
@@ -47,8 +47,30 @@ def test_what_goes_wrong_in_one_answer_leaves_the_next_its_turn():
         raise ZeroDivisionError
 
     async def ask():
-        return await asyncio.gather(answers.in_turn("a", fail), answers.in_turn("a", str, 1), return_exceptions=True)
+        return await asyncio.gather(
+            answers.in_turn("a", "here", fail), answers.in_turn("a", "here", str, 1), return_exceptions=True
+        )
 
     failed, fine = asyncio.run(ask())
     assert isinstance(failed, ZeroDivisionError)
     assert fine == "1"
+
+
+def test_one_address_takes_no_more_threads_than_its_part_however_many_visitors_it_has():
+    at_once, most, others = [], [], []
+
+    def work():
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.01)
+        at_once.pop()
+
+    async def many():
+        answers = Answers(of_address=2)
+        crowd = [answers.in_turn(f"visitor {number}", "here", work) for number in range(6)]
+        await asyncio.gather(*crowd, answers.in_turn("another", "there", lambda: others.append(len(at_once))))
+
+    asyncio.run(many())
+    assert len(most) == 6
+    assert max(most) <= 2
+    assert len(others) == 1

@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sav_core.data.clips import processes
+from sav_core.data.clips import decoding, processes
 from sav_core.data.clips.clip import Clip, open_clip, read_clip
 from sav_core.data.clips.sampling import MOST_FRAMES, ClipSampling
+from sav_core.data.clips.seeking import ClipFaultError
+from sav_core.data.clips.worker import answer
 from sav_core.data.examples import Example
 from sav_core.data.pictures.picture import as_picture
+from sav_core.data.pictures.processes import read_in_processes
 from sav_core.data.sets.datasets import read_examples, read_queries
 from sav_core.data.sets.duplicates import find_duplicates
+from sav_core.data.workers.pool import Answer, WorkerPool
 from sav_core.errors import ImageError, InputError, SettingError, SkippedWarning
 from tests.support.clips import COLOURS, clip, planes, sound
 
@@ -232,6 +236,36 @@ def test_a_decoder_that_crashes_or_hangs_is_survived(mp4, monkeypatch):
     with pytest.raises(ImageError, match=r"'a' was not decoded within 0\.4 seconds: try again when"):
         processes.decode_clip(str(mp4), "mov", ClipSampling(), "a", seconds=0.1)
     assert open_clip(mp4).times[-1] == 1.9
+
+
+def test_a_strangers_clip_begins_with_little_memory_and_has_more_alone(mp4, monkeypatch):
+    asked, ask = [], WorkerPool.ask
+
+    def watched(pool, request, allotment, payload=b"", *, alone=False):
+        asked.append((allotment.memory_bytes, alone))
+        return Answer({"fault": "memory"}) if request["more"] else ask(pool, request, allotment, payload, alone=alone)
+
+    monkeypatch.setattr(WorkerPool, "ask", watched)
+    plain = open_clip(mp4)
+    read_in_processes()
+    try:
+        assert open_clip(mp4) == plain
+    finally:
+        read_in_processes(False)
+    assert asked == [(3 << 30, False), (512 << 20, False), (3 << 30, True)]
+
+
+def test_what_a_decoder_calls_damaged_for_want_of_memory_is_tried_with_more(mp4, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(mp4.read_bytes()[:100])
+    request = {"path": str(tmp_path / "a.mp4"), "container": "mov", "sampling": ClipSampling().as_dict()}
+    assert answer({**request, "more": True}, b"")[0] == {"fault": "memory"}
+    assert "truncated or damaged" in answer({**request, "more": False}, b"")[0]["fault"]
+
+
+def test_a_picture_that_moves_without_end_is_refused_before_it_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "_MOST_STEPS", 2)
+    with pytest.raises(ClipFaultError, match="moves in 3 frames, and up to 2 are read: convert it to MP4"):
+        decoding.sample_frames(str(moving_gif(tmp_path / "a.gif")), "", ClipSampling(2))
 
 
 def moving_gif(path):
