@@ -21,6 +21,9 @@ WORKS_FOR: ContextVar[tuple[Hashable, Hashable]] = ContextVar("whose", default=(
 """For whom this thread works: where they are, and who; those of one place take turns among themselves."""
 
 
+_REMEMBERED = 10_000  # names, of which a stranger can give many
+
+
 @dataclass(eq=False)
 class _Wait:
     whose: tuple[Hashable, Hashable]
@@ -36,9 +39,9 @@ class FairLine:
     """
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places = self._free = places
         self._waiting: list[_Wait] = []
-        self._last: dict[tuple[int, Hashable], int] = {}  # when each had a place, while any of them waits
+        self._last: dict[tuple[int, Hashable], int] = {}  # when each had a place, while anybody has one
         self._count = 0
         self._lock = threading.Lock()
 
@@ -70,7 +73,7 @@ class FairLine:
             self._count += 1
             self._last |= dict.fromkeys(enumerate(first.whose), self._count)
             first.given.set()
-        if not self._waiting:
+        if self._free == self._places or len(self._last) > _REMEMBERED:
             self._last.clear()
 
     def _rank(self, wait: _Wait) -> tuple[int, ...]:

@@ -92,7 +92,7 @@ def test_those_that_need_much_wait_for_one_another_alone(pool):
         order.append("begins")
         pool.ask({"do": "echo", "said": ""}, PLENTY, alone=True)
 
-    with pool._alone:
+    with pool._alone.place():
         waiting = threading.Thread(target=much)
         waiting.start()
         echo(pool)
