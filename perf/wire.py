@@ -163,7 +163,7 @@ class Browser:
     def _keep(self, value: Any, sent: Sent) -> None:
         """Keep the parts that came, and count what they hold."""
         if isinstance(value, dict) and "html" in value:
-            texts = (value["html"], *value.get("moving", ()), *value["figures"].values())
+            texts = (value["html"], value.get("moving", ""), *value["figures"].values())
             sent.content += sum(len(text.encode()) for text in texts)
         if not isinstance(value, dict) or "texts" not in value:
             return
@@ -178,7 +178,7 @@ class Browser:
 
     def _whole(self, value: dict[str, Any]) -> dict[str, Any]:
         figures = {name: joined(text, self._texts) for name, text in value["figures"].items()}
-        return {**value, "html": joined(value["html"], self._texts, value["moving"]), "moving": [], "figures": figures}
+        return {**value, "html": joined(value["html"], self._texts, value["moving"]), "moving": "", "figures": figures}
 
 
 def _patched(value: Any, steps: Any) -> Any:

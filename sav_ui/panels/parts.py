@@ -6,8 +6,8 @@
 
 Every element, picture and piece of a figure that is long enough becomes a part, and a reference stands in its place; of
 what is short a few neighbours are one part. So parts that hold parts are short, and what has changed is sent with the few
-that are around it. What moves at every step of a run, or is another with every head that is looked at, is in no part:
-``<~0>`` stands for the first of that.
+that are around it. What moves at every step of a run, or is another with every head that is looked at, is apart from the
+HTML, where ``<~0>`` stands for the first of that.
 ``assets/theme/scripts/parts.js`` puts it together again. No visitor can write a reference: what they write is escaped.
 """
 
@@ -31,6 +31,7 @@ Parts = dict[str, str]
 
 _SHORTEST = 100  # characters: a reference takes 15, and sending a part some 20 more
 _SHORT_WORDS = 40  # characters of the words of a packed list, which many figures share
+_BETWEEN = "\x1f"  # what moves
 _ENDS_GROUP = 2  # one piece in so many ends a group of neighbours that is long enough
 _NAME_BYTES = 9
 _REFERENCE = re.compile(r"<=([\w-]{12})>")
@@ -55,7 +56,7 @@ def piece(html: str) -> Piece:
         ValueError: an element is not closed where it should be, or something in it moves.
     """
     packed, parts = cut(content(html))
-    if packed["moving"]:
+    if MOVING.search(html):
         raise ValueError("A piece stays as it is, but something in it moves.")
     return Piece(_named(packed["html"], parts), parts)  # also where it is short: an element may end outside of its part
 
@@ -63,7 +64,7 @@ def piece(html: str) -> Piece:
 def cut(content: Content) -> tuple[Content, Parts]:
     """Return content whose HTML, as it is to be laid out, and figures are cut, and the parts that they refer to.
 
-    What moves in the HTML is in the list ``moving``, in its order.
+    What moves in the HTML is in the text ``moving``, in its order.
 
     Raises:
         ValueError: an element of the HTML is not closed where it should be, or a piece in it was not given to ``content``.
@@ -81,22 +82,26 @@ def cut(content: Content) -> tuple[Content, Parts]:
     moving: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        moving.append(_cut_moving(found, parts))
+        moving.append(_cut_moving(found, parts).replace(_BETWEEN, " "))  # somebody's words may hold anything
         return f"<~{len(moving) - 1}>"
 
     html = _cut_html(MOVING.sub(keep, content["html"]), parts)
+    apart = _grouped([text + _BETWEEN for text in moving], parts)  # a number that ticks takes few of its neighbours along
     left = {name: value for name, value in content.items() if name != "pieces"}
-    return {**left, "html": html, "moving": moving, "figures": figures}, parts
+    return {**left, "html": html, "moving": apart, "figures": figures}, parts
 
 
-def joined(text: str, parts: Mapping[str, str], moving: Sequence[str] = ()) -> str:
+def joined(text: str, parts: Mapping[str, str], moving: str = "") -> str:
     """Return a text with the parts that it refers to, and what moves, in their places, as the browser does it.
 
     Raises:
         KeyError: a part is missing.
     """
     whole = _REFERENCE.sub(lambda reference: joined(parts[reference[1]], parts), text)
-    return _PLACE.sub(lambda place: joined(moving[int(place[1])], parts), whole) if moving else whole
+    if not moving:
+        return whole
+    texts = joined(moving, parts).split(_BETWEEN)
+    return _PLACE.sub(lambda place: texts[int(place[1])], whole)
 
 
 def _cut_moving(found: re.Match[str], parts: Parts) -> str:

@@ -4,7 +4,8 @@
 (() => {
   "use strict";
   const REFERENCE = /<=([\w-]{12})>/g;
-  const PLACE = /<~(\d+)>/g; // of what moves at every step of a run or click, and is no part
+  const PLACE = /<~(\d+)>/g; // of what moves at every step of a run or click, and comes apart
+  const BETWEEN = "\x1f"; // what moves
   const PICTURE = /^data:(image\/[a-z+.-]+);base64,([A-Za-z0-9+/=]+)$/;
   const PATIENCE = 2000; // milliseconds for which parts may be on their way
   const texts = new Map(); // by name; a picture is the address of a blob, so that it is held and compared once
@@ -49,7 +50,8 @@
         return "";
       });
     const figures = Object.fromEntries(Object.entries(content.figures).map(([name, text]) => [name, join(text)]));
-    const found = { ...content, html: join(content.html).replace(PLACE, (_, n) => join(content.moving[n])), figures };
+    const moving = join(content.moving).split(BETWEEN);
+    const found = { ...content, html: join(content.html).replace(PLACE, (_, n) => moving[n]), figures };
     if (!missing) return found;
     asking = asking || setTimeout(askAgain, PATIENCE);
     return null;
