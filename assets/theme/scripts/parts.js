@@ -50,7 +50,7 @@
         return "";
       });
     const figures = Object.fromEntries(Object.entries(content.figures).map(([name, text]) => [name, join(text)]));
-    const moving = join(content.moving).split(BETWEEN);
+    const moving = join(content.moving || "").split(BETWEEN); // of a panel that was never drawn there is nothing
     const found = { ...content, html: join(content.html).replace(PLACE, (_, n) => moving[n]), figures };
     if (!missing) return found;
     asking = asking || setTimeout(askAgain, PATIENCE);
