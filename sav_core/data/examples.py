@@ -135,7 +135,7 @@ class Example:
         Raises:
             ImageError: a clip's file is gone, or has changed since it was read.
         """
-        return self._with_frames([clip.sampling.way == "frames" for clip in self.clips])
+        return self._with_frames([clip.sampling.way == "frames" for clip in self.clips], to_show=True)
 
     def as_stills(self) -> Example:
         """Return the example with the frames of each clip as pictures in its place; itself where it has none.
@@ -145,11 +145,13 @@ class Example:
         """
         return self._with_frames([True] * len(self.clips))
 
-    def _with_frames(self, which: Sequence[bool]) -> Example:
+    def _with_frames(self, which: Sequence[bool], *, to_show: bool = False) -> Example:
         if not any(which):
             return self
         wanted = iter(which)
-        stills = [image.frames() if isinstance(image, Clip) and next(wanted) else (image,) for image in self.images]
+        stills = [
+            image.frames(to_show=to_show) if isinstance(image, Clip) and next(wanted) else (image,) for image in self.images
+        ]
         question, markers = self.question, _markers(self.images)
         if markers.search(question):
             places = iter([VIDEO_MARKER if isinstance(some[0], Clip) else IMAGE_MARKER * len(some) for some in stills])

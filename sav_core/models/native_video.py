@@ -67,7 +67,7 @@ class NativeVideo:
         part = self._part()
         told = {"cap_pixels_per_frame": True} if hasattr(part, "cap_pixels_per_frame") else {}
         return {
-            "videos": [np.stack([np.asarray(frame.rgb()) for frame in clip.frames()]) for clip in clips],
+            "videos": [np.stack([np.asarray(frame.rgb()) for frame in clip.frames(to_show=True)]) for clip in clips],
             "video_metadata": [_metadata(clip) for clip in clips],
             "do_sample_frames": False,
             "return_tensors": "pt",

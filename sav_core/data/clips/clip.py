@@ -119,15 +119,27 @@ class Clip(Picture):
         held = self.origin.encoded
         return {} if held is None else {id(held): len(held)}
 
-    def frames(self) -> tuple[Picture, ...]:
+    def frames(self, *, to_show: bool = False) -> tuple[Picture, ...]:
         """Return its frames as pictures, in their order.
+
+        Args:
+            to_show: whether they are only shown to a model: their digest is the clip's with their number then, which costs
+                nothing, and not that of their pixels.
 
         Raises:
             ImageError: the file is gone, or has changed since it was read.
         """
         decoded = self._decoded()
-        named = (f"{self.name} at {time:.2f} s" for time in self.times)
-        return tuple(_still(name, decoded.size, pixels) for name, pixels in zip(named, decoded.frames, strict=True))
+        return tuple(
+            Picture(
+                f"{self.name} at {time:.2f} s",
+                decoded.size,
+                f"{self.digest}:{number}" if to_show else _still_digest(decoded.size, pixels),
+                pixels,
+                None,
+            )
+            for number, (time, pixels) in enumerate(zip(self.times, decoded.frames, strict=True))
+        )
 
     def rgb(self) -> Image.Image:
         """Return the middle frame as a PIL image of mode ``RGB``, a new one at every call."""
@@ -243,10 +255,11 @@ def _clip(origin: Origin, sampling: ClipSampling, name: str) -> Clip:
     )  # fmt: skip
 
 
-def _still(name: str, size: tuple[int, int], pixels: bytes) -> Picture:
-    """A frame as a picture that holds its pixels, with the digest that they have in any file."""
-    digest = hashlib.sha256(b"%dx%d:" % size + pixels).hexdigest()
-    return Picture(name, size, digest, pixels, None)
+def _still_digest(size: tuple[int, int], pixels: bytes) -> str:
+    """The digest that a frame has as a picture in any file."""
+    digest = hashlib.sha256(b"%dx%d:" % size)
+    digest.update(pixels)
+    return digest.hexdigest()
 
 
 def _digest(decoded: Decoded, sampling: ClipSampling) -> str:
