@@ -193,6 +193,11 @@ def test_a_click_in_the_heatmap_opens_that_head(looker):
     for layer, head in ((5, 3), (0, 7)):
         looker.click_head(layer, head)
         expect(page.locator("#inspector h2")).to_have_text(f"Inside head L{layer}.H{head}")
+        if layer:  # the points of the first map glide to where they are on the next, beside the pictures
+            expect(looker.figure("map-1")).to_be_visible()
+            figure = "document.querySelector('[data-figure=map-1]')"
+            page.evaluate(f"{figure}.on('plotly_animated', () => (window.glided = true))")
+    page.wait_for_function("window.glided")
     expect(page.locator("#inspector .overlays img")).to_have_count(2)
     looker.shot("inspector")
 

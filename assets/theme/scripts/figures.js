@@ -68,6 +68,7 @@
     Object.assign(place, { savTicks: ticksOf(figure.layout), savThinnedAt: 0 });
     SAV.leadFaces(place, figure);
     place.savSource = json;
+    await glide(Plotly, place, figure);
     await Plotly.react(place, figure.data, figure.layout, { ...buttons(Plotly), displaylogo: false, responsive: true });
     SAV.listPoints(place);
     SAV.listWords(place);
@@ -78,6 +79,17 @@
     place.on("plotly_afterplot", () => thinOut(place)); // it may be narrower now
     SAV.listenToMap(place);
     SAV.listenToPoints(place);
+  }
+
+  // Where a figure is to move to its next one, its points go there first: Plotly lets them glide only while nothing else of
+  // them changes, and what is said of them is other words.
+  async function glide(Plotly, place, { data, layout }) {
+    const { transition } = layout, before = place._fullLayout && place.clientWidth ? place.data : [];
+    delete layout.transition;
+    if (!transition || before.length !== data.length) return;
+    if (data.some(({ name, x }, n) => before[n].name !== name || before[n].x.length !== x.length)) return;
+    const places = { data: data.map(({ x, y }) => ({ x, y })), traces: data.map((_, n) => n) };
+    await Plotly.animate(place, places, { mode: "immediate", transition, frame: { duration: transition.duration, redraw: false } });
   }
 
   // A figure is as wide as its place, whatever changes that: its page comes into view, or a panel takes more room. Plotly looks
