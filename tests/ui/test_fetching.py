@@ -1,5 +1,7 @@
 """What a call names by an address: of the open network alone, within limits, and nothing stays of what is refused."""
 
+import errno
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,6 +11,7 @@ import pytest
 from sav_core.errors import InputError
 from sav_ui.api import fetching
 from sav_ui.api.fetching import Fetching
+from sav_ui.api.files import file_of
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -114,6 +117,16 @@ def test_a_disk_that_is_nearly_full_is_left_alone(address, tmp_path, monkeypatch
     monkeypatch.setattr(fetching, "_LEAST_FREE", 1 << 62)
     with pytest.raises(InputError, match="no room here"):
         Fetching(tmp_path).fetch(f"{address}a.png")
+
+
+def test_a_disk_that_fills_up_meanwhile_is_told_and_keeps_nothing(address, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fetching.Path, "open", full)
+    with pytest.raises(InputError, match=r"cannot be fetched .No space left on device.: send the file itself"):
+        file_of(address + "a.png", Fetching(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_address_is_an_error_that_is_known(tmp_path):
